@@ -1,0 +1,1 @@
+//! Generated estates and the benchmarks that run on them.
