@@ -1,3 +1,48 @@
-//! The nouns of Viewshed.
+//! The nouns of Viewshed: what an estate holds, what may be asked of it, and what the answers say.
+//!
+//! Data only. Nothing here reads, decides or prints; `decode` and `collect` make an [`Estate`],
+//! `analyze` turns it into [`Decision`]s, [`View`]s and [`Finding`]s, `report` turns those into bytes.
+//! The types that a snapshot file holds derive `serde`; docs/reference/snapshot.md describes that file.
 #![cfg_attr(not(test), deny(clippy::disallowed_methods, clippy::disallowed_types))]
 #![warn(missing_docs)]
+
+mod cluster;
+mod decision;
+mod docker;
+mod estate;
+mod finding;
+mod gap;
+mod identity;
+mod meta;
+mod network;
+mod permission;
+mod request;
+mod view;
+mod who;
+mod workload;
+
+pub use cluster::{
+    AnonymousAnswer, ApiResource, Authorizer, AuthorizerKind, Cluster, ConfigKind, ConfigNames,
+    HealthCheck, KubeletSettings, Namespace, Node, OtherObject, ServerVersion,
+};
+pub use decision::{Decision, Evidence, MissingFact};
+pub use docker::{
+    Daemon, DockerContainer, DockerHost, DockerImage, DockerNetwork, DockerVolume, Mount,
+    NamedItem, PublishedPort, SwarmObject,
+};
+pub use estate::{Estate, Source, SourceKind};
+pub use finding::{Confidence, Finding, Location, Mitigation, Severity};
+pub use gap::{Gap, GapReason};
+pub use identity::{Identity, Subject, SubjectKind, service_account_of};
+pub use meta::{LabelSelector, Meta, Owner, Position, Requirement, SelectorOperator};
+pub use network::{Endpoints, Gateway, Ingress, NetworkPolicy, Port, Service};
+pub use permission::{PolicyRule, Role, RoleBinding, RoleReference};
+pub use request::{AccessRequest, Action, NonResourceRequest, ResourceRequest};
+pub use view::{
+    Category, CategoryView, Chain, HeldIdentity, Link, SeenItem, Vantage, View, ViewDifference,
+};
+pub use who::{GrantOrigin, IdentityRank, SightChange, WhoAnswer, WhoEntry};
+pub use workload::{
+    Container, EnvName, HostAccess, Pod, PodSpec, PodVolume, ServiceAccount, StorageVolume, Tell,
+    TokenProjection, VolumeAttachment, VolumeClaim, VolumeSource, Workload,
+};

@@ -1,0 +1,280 @@
+//! One Kubernetes cluster, as far as it could be read.
+
+use serde::{Deserialize, Serialize};
+
+use crate::meta::Meta;
+use crate::network::{Endpoints, Gateway, Ingress, NetworkPolicy, Service};
+use crate::permission::{Role, RoleBinding};
+use crate::workload::{
+    Pod, ServiceAccount, StorageVolume, VolumeAttachment, VolumeClaim, Workload,
+};
+
+/// One Kubernetes cluster. Lists are in the order read; `normalize` of the estate sorts them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Cluster {
+    /// Context name, folder or file that it came from; unique in the estate.
+    pub name: String,
+    /// API server address; empty for manifests.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub server: String,
+    /// True when the objects were read from a running server (roles are then already aggregated).
+    pub is_live: bool,
+    /// What `/version` said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<ServerVersion>,
+    /// The authorizer chain in order; `None` when unknown (then Node and RBAC are assumed and said so).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authorizers: Option<Vec<Authorizer>>,
+    /// What anonymous requests got, by path.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub anonymous: Vec<AnonymousAnswer>,
+    /// `/livez` and `/readyz`, check by check.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub health: Vec<HealthCheck>,
+    /// The API resources that discovery listed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub api_resources: Vec<ApiResource>,
+    /// Namespaces.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub namespaces: Vec<Namespace>,
+    /// Nodes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub nodes: Vec<Node>,
+    /// Pods.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pods: Vec<Pod>,
+    /// Deployments and all other kinds with a pod template.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub workloads: Vec<Workload>,
+    /// Services.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub services: Vec<Service>,
+    /// Endpoint slices.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub endpoints: Vec<Endpoints>,
+    /// Ingresses.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ingresses: Vec<Ingress>,
+    /// Gateways and routes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub gateways: Vec<Gateway>,
+    /// Roles and ClusterRoles.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<Role>,
+    /// RoleBindings and ClusterRoleBindings.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub bindings: Vec<RoleBinding>,
+    /// Service accounts.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub service_accounts: Vec<ServiceAccount>,
+    /// Network policies of every kind.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub network_policies: Vec<NetworkPolicy>,
+    /// Config maps and secrets: names and key names only.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub configs: Vec<ConfigNames>,
+    /// Claims.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub volume_claims: Vec<VolumeClaim>,
+    /// Volumes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub volumes: Vec<StorageVolume>,
+    /// Attachments.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub volume_attachments: Vec<VolumeAttachment>,
+    /// Every other object, by kind and name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<OtherObject>,
+}
+
+/// `/version` of the API server.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ServerVersion {
+    /// For example `v1.37.2`.
+    pub git_version: String,
+    /// For example `1`.
+    pub major: String,
+    /// For example `37`; some distributions append `+`.
+    pub minor: String,
+    /// For example `linux/amd64`.
+    pub platform: String,
+}
+
+/// One entry of the authorizer chain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Authorizer {
+    /// Its kind.
+    pub kind: AuthorizerKind,
+    /// Name in the AuthorizationConfiguration; the kind's name for `--authorization-mode`.
+    pub name: String,
+    /// CEL expressions of a webhook's `matchConditions`; empty means every request.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub match_conditions: Vec<String>,
+    /// Webhook `failurePolicy`: `NoOpinion` or `Deny`; empty otherwise.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub failure_policy: String,
+}
+
+/// The authorizers that kube-apiserver has (`pkg/kubeapiserver/authorizer/modes`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AuthorizerKind {
+    /// Node.
+    Node,
+    /// RBAC.
+    Rbac,
+    /// ABAC: its policy file is not in the estate.
+    Abac,
+    /// A webhook: its answer is not in the estate.
+    Webhook,
+    /// AlwaysAllow.
+    AlwaysAllow,
+    /// AlwaysDeny.
+    AlwaysDeny,
+    /// A kind that this version does not know.
+    Unknown,
+}
+
+/// What an unauthenticated GET got.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AnonymousAnswer {
+    /// Path asked.
+    pub path: String,
+    /// HTTP status.
+    pub status: u16,
+}
+
+/// One line of `/livez?verbose` or `/readyz?verbose`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct HealthCheck {
+    /// `livez` or `readyz`.
+    pub endpoint: String,
+    /// Check name, for example `etcd`.
+    pub check: String,
+    /// Whether it passed.
+    pub ok: bool,
+}
+
+/// One API resource (`metav1.APIResource`), subresources included as `pods/log`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ApiResource {
+    /// `""` is the core group.
+    pub group: String,
+    /// Preferred version.
+    pub version: String,
+    /// Plural name.
+    pub resource: String,
+    /// Kind.
+    pub kind: String,
+    /// Whether objects live in namespaces.
+    pub namespaced: bool,
+    /// Verbs it serves.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub verbs: Vec<String>,
+}
+
+/// A namespace.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Namespace {
+    /// Name and labels.
+    pub meta: Meta,
+}
+
+/// A node.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Node {
+    /// Name and labels.
+    pub meta: Meta,
+    /// Addresses of all types.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub addresses: Vec<String>,
+    /// `status.nodeInfo.kubeletVersion`.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub kubelet_version: String,
+    /// `status.nodeInfo.containerRuntimeVersion`.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub runtime: String,
+    /// `status.nodeInfo.osImage`.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub os_image: String,
+    /// `spec.providerID`.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub provider_id: String,
+    /// `spec.podCIDRs`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pod_cidrs: Vec<String>,
+    /// Kubelet port (`status.daemonEndpoints`); 0 when unknown.
+    pub kubelet_port: u16,
+    /// Image names in `status.images`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub images: Vec<String>,
+    /// From live `configz` or a KubeletConfiguration file; `None` when not read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kubelet: Option<KubeletSettings>,
+}
+
+/// The kubelet settings that decide who may ask it (`kubelet.config.k8s.io/v1beta1`).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct KubeletSettings {
+    /// `authentication.anonymous.enabled`; `None` when not given (the file default is false).
+    pub anonymous: Option<bool>,
+    /// `authentication.webhook.enabled`.
+    pub webhook_authentication: Option<bool>,
+    /// `authentication.x509.clientCAFile` is set.
+    pub client_ca: Option<bool>,
+    /// `authorization.mode`; empty when not given.
+    pub authorization_mode: String,
+    /// `readOnlyPort`; `None` when not given (the file default is 0).
+    pub read_only_port: Option<u16>,
+    /// `enableDebuggingHandlers`; `None` when not given (default true).
+    pub debugging_handlers: Option<bool>,
+    /// Where the settings stand, when in a file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub position: Option<Box<crate::Position>>,
+}
+
+/// A config map or secret: its name and the names of its keys, never a value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConfigNames {
+    /// Which of the two.
+    pub kind: ConfigKind,
+    /// Name and labels.
+    pub meta: Meta,
+    /// Secret type; empty for config maps and where unknown.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub secret_type: String,
+    /// Key names where they are known without reading values.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keys: Vec<String>,
+}
+
+/// Config map or secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum ConfigKind {
+    /// A ConfigMap.
+    ConfigMap,
+    /// A Secret.
+    Secret,
+}
+
+/// Any object that has no type of its own here.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct OtherObject {
+    /// API group.
+    pub group: String,
+    /// Plural resource name; empty when only the kind is known (manifests).
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub resource: String,
+    /// Kind.
+    pub kind: String,
+    /// Name, namespace, labels.
+    pub meta: Meta,
+}

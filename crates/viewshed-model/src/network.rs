@@ -1,0 +1,128 @@
+//! Ways in and between: services, endpoints, ingresses, gateways, network policies.
+
+use serde::{Deserialize, Serialize};
+
+use crate::meta::{LabelSelector, Meta};
+
+/// A Kubernetes Service.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Service {
+    /// Name, labels, position.
+    pub meta: Meta,
+    /// `ClusterIP`, `NodePort`, `LoadBalancer`, `ExternalName`.
+    pub service_type: String,
+    /// Cluster addresses; `None` literally means headless and is kept.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub cluster_ips: Vec<String>,
+    /// `spec.externalIPs`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub external_ips: Vec<String>,
+    /// Addresses or names that a load balancer was given.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub load_balancer_addresses: Vec<String>,
+    /// `spec.loadBalancerSourceRanges`; empty means everyone.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub source_ranges: Vec<String>,
+    /// `None` when the endpoints are kept by hand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub selector: Option<std::collections::BTreeMap<String, String>>,
+    /// Ports.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ports: Vec<Port>,
+}
+
+/// A port of a service, a container or an endpoint slice.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Port {
+    /// Its name, often empty.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// `TCP`, `UDP` or `SCTP`.
+    pub protocol: String,
+    /// The port itself.
+    pub port: u16,
+    /// Number or name of the target port; empty when it is the same.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub target: String,
+    /// Node port, or host port of a container; 0 when there is none.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub node_port: u16,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference"
+)]
+fn is_zero(port: &u16) -> bool {
+    *port == 0
+}
+
+/// An EndpointSlice.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Endpoints {
+    /// Name, labels, position.
+    pub meta: Meta,
+    /// Name of the service it belongs to (`kubernetes.io/service-name`).
+    pub service: String,
+    /// Addresses of all endpoints.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub addresses: Vec<String>,
+    /// Ports.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ports: Vec<Port>,
+}
+
+/// An Ingress: hosts and paths that lead to services.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Ingress {
+    /// Name, labels, position.
+    pub meta: Meta,
+    /// Hosts; `*` when none is given.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub hosts: Vec<String>,
+    /// Names of the services behind it, in its own namespace.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub services: Vec<String>,
+}
+
+/// A Gateway API object: a Gateway or one of its routes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Gateway {
+    /// Name, labels, position.
+    pub meta: Meta,
+    /// `Gateway`, `HTTPRoute`, `TCPRoute`, ...
+    pub kind: String,
+    /// Host names.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub hosts: Vec<String>,
+    /// Services behind a route as `namespace/name`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub services: Vec<String>,
+}
+
+/// A network policy of any installed kind.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct NetworkPolicy {
+    /// Name, labels, position.
+    pub meta: Meta,
+    /// API group, for example `networking.k8s.io` or `cilium.io`.
+    pub api_group: String,
+    /// For example `NetworkPolicy`, `GlobalNetworkPolicy`.
+    pub kind: String,
+    /// For `networking.k8s.io`: the pods it isolates; `None` for other kinds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pod_selector: Option<LabelSelector>,
+    /// Whether it isolates for ingress (defaulting as the API server does).
+    pub isolates_ingress: bool,
+    /// Whether it isolates for egress (defaulting as the API server does).
+    pub isolates_egress: bool,
+    /// The whole `spec` as JSON text, for evaluation.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub spec_json: String,
+}

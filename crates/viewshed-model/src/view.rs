@@ -1,0 +1,200 @@
+//! What can be seen from one place: the answer of `viewshed see`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Evidence, Gap, Identity, MissingFact};
+
+/// The place that the intruder stands at.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Vantage {
+    /// Network access to the API server, no credential.
+    Anonymous,
+    /// A credential of this identity.
+    Identity {
+        /// Who.
+        identity: Identity,
+    },
+    /// Inside a pod.
+    Pod {
+        /// Namespace.
+        namespace: String,
+        /// Pod name.
+        name: String,
+    },
+    /// On a node, as root.
+    Node {
+        /// Node name.
+        name: String,
+    },
+    /// Inside a container of a Docker host.
+    Container {
+        /// Host, as named in the estate.
+        host: String,
+        /// Container name or id.
+        name: String,
+    },
+    /// With the API of a Docker host.
+    DockerApi {
+        /// Host, as named in the estate.
+        host: String,
+    },
+    /// With network access to a kubelet, no credential.
+    Kubelet {
+        /// Node name or address.
+        address: String,
+    },
+    /// Where the program runs.
+    Here,
+}
+
+/// What a vantage can discover.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct View {
+    /// From where.
+    pub vantage: Vantage,
+    /// Cluster or host that the view is of.
+    pub estate: String,
+    /// The identities that the vantage holds, each with how it came by it.
+    pub identities: Vec<HeldIdentity>,
+    /// The ways to see; `SeenItem::chain` points in here.
+    pub chains: Vec<Chain>,
+    /// One entry per category, always in the order of [`Category::ALL`].
+    pub categories: Vec<CategoryView>,
+    /// Facts that would change the answer.
+    pub depends_on: Vec<MissingFact>,
+    /// What could not be read.
+    pub gaps: Vec<Gap>,
+}
+
+/// An identity that a vantage can act as.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldIdentity {
+    /// Who.
+    pub identity: Identity,
+    /// How, in plain words: "token mounted at /var/run/secrets/...".
+    pub how: String,
+}
+
+/// A chain of steps that opens a view; the last link shows the objects.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Chain {
+    /// The steps in order.
+    pub links: Vec<Link>,
+}
+
+/// One step of a chain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Link {
+    /// In plain words: "ClusterRoleBinding `ops` grants ClusterRole `view` to group `devs`".
+    pub text: String,
+    /// The machine-readable reason, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Evidence>,
+}
+
+/// The kinds of things that T1613 names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Category {
+    /// Containers.
+    Containers,
+    /// Images.
+    Images,
+    /// Deployments and every other workload kind.
+    Workloads,
+    /// Pods.
+    Pods,
+    /// Nodes.
+    Nodes,
+    /// Services, endpoints, ingresses, gateways; Docker networks.
+    Services,
+    /// Namespaces.
+    Namespaces,
+    /// Health, version, component and daemon state, events.
+    ClusterStatus,
+    /// Names of config maps and secrets; Docker volumes.
+    ConfigurationNames,
+    /// Container logs.
+    Logs,
+    /// Roles, bindings, service accounts, network policies.
+    AccessRules,
+    /// Everything else.
+    Other,
+}
+
+impl Category {
+    /// Every category in the order in which reports list them.
+    pub const ALL: [Self; 12] = [
+        Self::Containers,
+        Self::Images,
+        Self::Workloads,
+        Self::Pods,
+        Self::Nodes,
+        Self::Services,
+        Self::Namespaces,
+        Self::ClusterStatus,
+        Self::ConfigurationNames,
+        Self::Logs,
+        Self::AccessRules,
+        Self::Other,
+    ];
+
+    /// The words for people.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Containers => "containers",
+            Self::Images => "images",
+            Self::Workloads => "workloads",
+            Self::Pods => "pods",
+            Self::Nodes => "nodes",
+            Self::Services => "services",
+            Self::Namespaces => "namespaces",
+            Self::ClusterStatus => "cluster status",
+            Self::ConfigurationNames => "configuration names",
+            Self::Logs => "logs",
+            Self::AccessRules => "access rules",
+            Self::Other => "other objects",
+        }
+    }
+}
+
+/// What is seen and what stays hidden in one category.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CategoryView {
+    /// Which.
+    pub category: Category,
+    /// What is seen, sorted by kind, namespace, name.
+    pub seen: Vec<SeenItem>,
+    /// How many objects of the estate stay hidden.
+    pub hidden_count: u64,
+    /// How many objects depend on missing facts.
+    pub uncertain_count: u64,
+}
+
+/// One thing that can be discovered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeenItem {
+    /// Kind, for example `Pod`, or `pods/log` for logs.
+    pub kind: String,
+    /// Namespace; empty when there is none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub namespace: String,
+    /// Name.
+    pub name: String,
+    /// How it shows: `list`, `watch`, `get`, or the Docker call.
+    pub verbs: Vec<String>,
+    /// Index into [`View::chains`].
+    pub chain: usize,
+}
+
+/// A difference between what was computed and what the live server answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ViewDifference {
+    /// The question, for example ``list `pods` in `shop` ``.
+    pub question: String,
+    /// What Viewshed says.
+    pub computed: String,
+    /// What the server says.
+    pub server: String,
+}

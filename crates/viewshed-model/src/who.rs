@@ -1,0 +1,93 @@
+//! Who can discover what: the answers of `viewshed who` and `viewshed diff`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Evidence, MissingFact, Subject};
+
+/// Where a grant comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GrantOrigin {
+    /// Made by people or their tools.
+    Human,
+    /// Exactly as the server's version creates it at start.
+    Bootstrap,
+    /// Made by the cluster for its own parts (`system:` subjects).
+    System,
+}
+
+/// The subjects that can do one thing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WhoAnswer {
+    /// The question in plain words.
+    pub question: String,
+    /// Cluster or host.
+    pub estate: String,
+    /// Everybody, sorted: human grants first, then by subject.
+    pub entries: Vec<WhoEntry>,
+    /// Facts that would change the answer.
+    pub depends_on: Vec<MissingFact>,
+}
+
+/// One subject that can do it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WhoEntry {
+    /// User, group or service account, as the binding names it.
+    pub subject: Subject,
+    /// `None` for every namespace or cluster scope; else only there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+    /// Object names, when the rule is limited to some.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub names: Vec<String>,
+    /// Why.
+    pub evidence: Evidence,
+    /// Who made the grant.
+    pub origin: GrantOrigin,
+    /// For groups: how many members the estate knows; `None` when membership is not in the estate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known_members: Option<u64>,
+    /// For service accounts: the pods that run as it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pods: Vec<String>,
+}
+
+/// One row of the ranked table of identities.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IdentityRank {
+    /// Who.
+    pub subject: Subject,
+    /// Objects it can discover.
+    pub visible: u64,
+    /// Objects that exist.
+    pub total: u64,
+    /// Visible objects per resource (`pods`, `secrets`, ...), sorted by name.
+    pub by_resource: Vec<(String, u64)>,
+    /// Namespaces in which it sees anything; cluster-wide sight counts all.
+    pub namespaces: u64,
+    /// The most privileged origin among its grants (human before bootstrap before system).
+    pub origin: GrantOrigin,
+    /// Bindings that give it sight, as `kind namespace/name`.
+    pub bindings: Vec<String>,
+    /// Whether membership is outside the estate (groups other than the implicit ones).
+    pub unknown_members: bool,
+}
+
+/// A change of sight between two estates.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SightChange {
+    /// Who.
+    pub subject: Subject,
+    /// `true` when sight was gained, `false` when it was lost.
+    pub gained: bool,
+    /// What, for example `list pods`.
+    pub what: String,
+    /// Namespace; `None` for cluster-wide.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+    /// The grant that opens it (in the newer estate) or opened it (in the older).
+    pub evidence: Evidence,
+    /// Where that grant stands, when it came from a file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<crate::Position>,
+}
