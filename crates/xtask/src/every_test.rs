@@ -1,0 +1,104 @@
+//! Gets what the tests need and runs every test, in the order in which failures are cheapest.
+
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+
+use crate::say;
+
+/// How much to run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// Everything, the real servers included.
+    Everything,
+    /// Leaves out what needs real servers.
+    WithoutServers,
+}
+
+/// One step: its name and the cargo arguments.
+type Step = (&'static str, &'static [&'static str]);
+
+const BEFORE: [Step; 2] = [
+    ("format", &["fmt", "--all", "--check"]),
+    (
+        "lints",
+        &[
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--locked",
+            "--",
+            "--deny",
+            "warnings",
+        ],
+    ),
+];
+
+const UNIT_TESTS: Step = (
+    "unit tests and repository rules",
+    &[
+        "test",
+        "--workspace",
+        "--exclude",
+        "viewshed-bench",
+        "--locked",
+        "--no-fail-fast",
+    ],
+);
+
+const PREPARE: Step = (
+    "test bench",
+    &[
+        "run",
+        "--locked",
+        "--package",
+        "viewshed-bench",
+        "--bin",
+        "bench",
+        "--",
+        "prepare",
+    ],
+);
+
+const SERVER_TESTS: Step = (
+    "tests on real servers",
+    &[
+        "test",
+        "--package",
+        "viewshed-bench",
+        "--locked",
+        "--no-fail-fast",
+        "--",
+        "--test-threads=1",
+        "--nocapture",
+    ],
+);
+
+/// Runs the steps; stops at the first that fails.
+pub(crate) fn run(extent: Extent) -> Result<()> {
+    for step in BEFORE {
+        run_step(step)?;
+    }
+    run_step(UNIT_TESTS)?;
+    if extent == Extent::Everything {
+        run_step(PREPARE)?;
+        run_step(SERVER_TESTS)?;
+    }
+    Ok(())
+}
+
+fn run_step((name, arguments): Step) -> Result<()> {
+    say(&format!("== {name}: cargo {}", arguments.join(" ")));
+    let started = Instant::now();
+    let status = Command::new(env!("CARGO"))
+        .args(arguments)
+        .status()
+        .with_context(|| format!("cannot start cargo for the step `{name}`"))?;
+    anyhow::ensure!(status.success(), "the step `{name}` failed");
+    say(&format!(
+        "== {name}: passed in {} s",
+        started.elapsed().as_secs()
+    ));
+    Ok(())
+}
