@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{RoleReference, Subject};
+use crate::{AccessRequest, Gap, Identity, PolicyRule, RoleReference, Subject};
 
 /// What the authorizer chain answers. Kubernetes' own "deny" and "no opinion" both end in 403.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,4 +55,42 @@ pub enum Evidence {
 pub struct MissingFact {
     /// Completes the sentence "depends on ...", for example "the authorization webhook `opa`".
     pub fact: String,
+}
+
+/// One question of `viewshed can-i` and its answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccessAnswer {
+    /// Cluster that was asked.
+    pub estate: String,
+    /// The question.
+    pub request: AccessRequest,
+    /// The answer.
+    pub decision: Decision,
+    /// What could not be read of the cluster.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gaps: Vec<Gap>,
+}
+
+/// Everything an identity may do in one namespace: the answer of `viewshed can-i --list`
+/// (`authorization.k8s.io/v1` `SubjectRulesReviewStatus`).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RulesReview {
+    /// Cluster that was asked.
+    pub estate: String,
+    /// Who.
+    pub identity: Identity,
+    /// Namespace that was asked about.
+    pub namespace: String,
+    /// Rules on resources, in the server's order.
+    pub resource_rules: Vec<PolicyRule>,
+    /// Rules on paths, in the server's order.
+    pub non_resource_rules: Vec<PolicyRule>,
+    /// Whether an authorizer cannot list its rules, so that more may be allowed.
+    pub incomplete: bool,
+    /// The server's words on what is missing; empty when nothing is.
+    pub evaluation_error: String,
+    /// What could not be read of the cluster.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub gaps: Vec<Gap>,
 }

@@ -63,6 +63,17 @@ pub enum Severity {
     Critical,
 }
 
+impl Severity {
+    /// Every severity, worst first.
+    pub const ALL: [Self; 5] = [
+        Self::Critical,
+        Self::High,
+        Self::Medium,
+        Self::Low,
+        Self::Info,
+    ];
+}
+
 impl fmt::Display for Severity {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.pad(match self {
@@ -99,6 +110,18 @@ pub enum Mitigation {
 }
 
 impl Mitigation {
+    /// Every mitigation in the order in which reports list them.
+    pub const ALL: [Self; 3] = [Self::M1018, Self::M1030, Self::M1035];
+
+    /// ATT&CK's id for it, for example `M1018`.
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::M1018 => "M1018",
+            Self::M1030 => "M1030",
+            Self::M1035 => "M1035",
+        }
+    }
+
     /// ATT&CK's name for it.
     pub const fn title(self) -> &'static str {
         match self {

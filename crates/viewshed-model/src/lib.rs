@@ -17,6 +17,7 @@ mod meta;
 mod network;
 mod permission;
 mod request;
+mod scan;
 mod view;
 mod who;
 mod workload;
@@ -25,7 +26,7 @@ pub use cluster::{
     AnonymousAnswer, ApiResource, Authorizer, AuthorizerKind, Cluster, ConfigKind, ConfigNames,
     HealthCheck, KubeletSettings, Namespace, Node, OtherObject, ServerVersion,
 };
-pub use decision::{Decision, Evidence, MissingFact};
+pub use decision::{AccessAnswer, Decision, Evidence, MissingFact, RulesReview};
 pub use docker::{
     Daemon, DockerContainer, DockerHost, DockerImage, DockerNetwork, DockerVolume, Mount,
     NamedItem, PublishedPort, SwarmObject,
@@ -38,10 +39,17 @@ pub use meta::{LabelSelector, Meta, Owner, Position, Requirement, SelectorOperat
 pub use network::{Endpoints, Gateway, Ingress, NetworkPolicy, Port, Service};
 pub use permission::{PolicyRule, Role, RoleBinding, RoleReference};
 pub use request::{AccessRequest, Action, NonResourceRequest, ResourceRequest};
-pub use view::{
-    Category, CategoryView, Chain, HeldIdentity, Link, SeenItem, Vantage, View, ViewDifference,
+pub use scan::{
+    CheckPage, ClusterSummary, DockerSummary, EstateSummary, MissingPlace, MitigationSummary,
+    ScanReport,
 };
-pub use who::{GrantOrigin, IdentityRank, SightChange, WhoAnswer, WhoEntry};
+pub use view::{
+    Category, CategoryView, Chain, HeldIdentity, Link, SeenItem, Vantage, Verification, View,
+    ViewDifference,
+};
+pub use who::{
+    DiffReport, GrantOrigin, IdentityRank, RankReport, SightChange, WhoAnswer, WhoEntry,
+};
 pub use workload::{
     Container, EnvName, HostAccess, Pod, PodSpec, PodVolume, ServiceAccount, StorageVolume, Tell,
     TokenProjection, VolumeAttachment, VolumeClaim, VolumeSource, Workload,

@@ -198,3 +198,13 @@ pub struct ViewDifference {
     /// What the server says.
     pub server: String,
 }
+
+/// What came of asking a live server the same questions (`viewshed see --verify`).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Verification {
+    /// How many questions were put to the server.
+    pub asked: u64,
+    /// Every question on which the two answers differ.
+    pub differences: Vec<ViewDifference>,
+}

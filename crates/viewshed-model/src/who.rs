@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Evidence, MissingFact, Subject};
+use crate::{Chain, EstateSummary, Evidence, Gap, MissingFact, Subject};
 
 /// Where a grant comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -71,6 +71,9 @@ pub struct IdentityRank {
     pub bindings: Vec<String>,
     /// Whether membership is outside the estate (groups other than the implicit ones).
     pub unknown_members: bool,
+    /// The chains that give it sight, the widest first; a sample when there are many.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub chains: Vec<Chain>,
 }
 
 /// A change of sight between two estates.
@@ -90,4 +93,32 @@ pub struct SightChange {
     /// Where that grant stands, when it came from a file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub position: Option<crate::Position>,
+}
+
+/// The ranked table of identities: the answer of `viewshed who` without a question.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RankReport {
+    /// What was read.
+    pub estate: EstateSummary,
+    /// Identities by what they can discover, most first.
+    pub ranks: Vec<IdentityRank>,
+    /// How many objects exist per resource, sorted by resource.
+    pub totals: Vec<(String, u64)>,
+    /// What could not be read or decided.
+    pub gaps: Vec<Gap>,
+}
+
+/// What changed between two estates: the answer of `viewshed diff`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DiffReport {
+    /// Name of the older estate, as the user gave it.
+    pub before: String,
+    /// Name of the newer estate, as the user gave it.
+    pub after: String,
+    /// Every change, gains first, then by subject.
+    pub changes: Vec<SightChange>,
+    /// What could not be read of either.
+    pub gaps: Vec<Gap>,
 }
