@@ -1,0 +1,81 @@
+//! `bench up`: servers for a person, until Ctrl-C.
+
+use std::collections::BTreeMap;
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::sync::mpsc;
+use std::thread;
+
+use anyhow::{Context, Result};
+use clap::Args;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use viewshed_bench::kubernetes::Audit;
+use viewshed_bench::{ControlPlane, ControlPlaneOptions};
+
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Print JSON instead of `export` lines
+    #[arg(long)]
+    json: bool,
+}
+
+/// Starts what was asked for, prints how to reach it and returns when told to stop.
+pub(crate) fn up(arguments: &Arguments) -> Result<()> {
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).context("cannot wait for signals")?;
+    let mut variables = BTreeMap::new();
+    let options = ControlPlaneOptions {
+        audit: Audit::RequestResponse,
+        ..ControlPlaneOptions::default()
+    };
+    let plane = ControlPlane::start(&options)?;
+    describe_control_plane(&plane, &mut variables);
+    print(arguments, &variables)?;
+
+    let (stop, stopped) = mpsc::channel();
+    let at_end_of_input = stop.clone();
+    thread::spawn(move || signals.forever().next().and_then(|_| stop.send(()).ok()));
+    if !input_is_null() {
+        thread::spawn(move || {
+            let end = io::stdin().lock().read_to_end(&mut Vec::new());
+            end.ok().and_then(|_| at_end_of_input.send(()).ok())
+        });
+    }
+    stopped.recv().context("cannot wait for the end")
+}
+
+fn describe_control_plane(plane: &ControlPlane, variables: &mut BTreeMap<&'static str, String>) {
+    variables.insert("KUBECONFIG", plane.kubeconfig().display().to_string());
+    if let Some(log) = plane.audit_log() {
+        variables.insert("BENCH_AUDIT_LOG", log.display().to_string());
+    }
+}
+
+fn print(arguments: &Arguments, variables: &BTreeMap<&'static str, String>) -> Result<()> {
+    let text = if arguments.json {
+        format!(
+            "{}\n",
+            serde_json::to_string(variables).context("cannot write JSON")?
+        )
+    } else {
+        let lines = variables.iter().flat_map(|(name, value)| {
+            [
+                "export ", name, "='", value, "'
+",
+            ]
+        });
+        lines.collect()
+    };
+    let mut output = io::stdout().lock();
+    output.write_all(text.as_bytes()).context("cannot print")?;
+    output.flush().context("cannot print")
+}
+
+/// A background job has `/dev/null` as its input, which is at its end from the start.
+fn input_is_null() -> bool {
+    let (input, null) = (
+        std::fs::metadata("/dev/stdin"),
+        std::fs::metadata("/dev/null"),
+    );
+    matches!((input, null), (Ok(input), Ok(null)) if input.file_type().is_char_device() && input.rdev() == null.rdev())
+}
