@@ -6,6 +6,7 @@
 #![cfg_attr(not(test), deny(clippy::disallowed_methods, clippy::disallowed_types))]
 #![warn(missing_docs)]
 
+mod audited;
 mod cluster;
 mod decision;
 mod docker;
@@ -22,6 +23,7 @@ mod view;
 mod who;
 mod workload;
 
+pub use audited::{AuditedObject, AuditedRequest};
 pub use cluster::{
     AnonymousAnswer, ApiResource, Authorizer, AuthorizerKind, Cluster, ConfigKind, ConfigNames,
     HealthCheck, KubeletSettings, Namespace, Node, OtherObject, ServerVersion,
