@@ -42,8 +42,8 @@ pub use network::{Endpoints, Gateway, Ingress, NetworkPolicy, Port, Service};
 pub use permission::{PolicyRule, Role, RoleBinding, RoleReference};
 pub use request::{AccessRequest, Action, NonResourceRequest, ResourceRequest};
 pub use scan::{
-    CheckPage, ClusterSummary, DockerSummary, EstateSummary, MissingPlace, MitigationSummary,
-    ScanReport,
+    CheckPage, ClusterSummary, DockerSummary, EstateSummary, MissingPlace, MitigationState,
+    MitigationSummary, Presence, ScanReport,
 };
 pub use view::{
     Category, CategoryView, Chain, HeldIdentity, Link, SeenItem, Vantage, Verification, View,

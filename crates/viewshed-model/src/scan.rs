@@ -119,6 +119,32 @@ pub struct MitigationSummary {
     pub checks: Vec<String>,
     /// Whether gaps hide a part of the answer, so that no finding does not mean that it is in place.
     pub is_incomplete: bool,
+    /// One entry per cluster and Docker host to which it applies, in the estate's order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub states: Vec<MitigationState>,
+}
+
+/// Whether a mitigation is in place in one cluster or on one Docker host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MitigationState {
+    /// Cluster or Docker host.
+    pub estate: String,
+    /// The judgement.
+    pub presence: Presence,
+    /// Why, in plain words: findings per check, or the facts that were not read.
+    pub reasons: Vec<String>,
+}
+
+/// The judgement on one mitigation in one place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Presence {
+    /// The facts were read, and no check found a hole.
+    Present,
+    /// A check found a hole of at least low severity.
+    Missing,
+    /// The facts that would tell were not read.
+    Unknown,
 }
 
 /// A place in which a mitigation is missing.

@@ -126,6 +126,13 @@ pub struct Container {
     /// `securityContext.privileged`.
     #[serde(skip_serializing_if = "is_false")]
     pub privileged: bool,
+    /// The user id that it runs as: `securityContext.runAsUser` of the container, else of the pod;
+    /// `None` when neither is given and the image decides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run_as_user: Option<i64>,
+    /// `securityContext.runAsNonRoot` of the container, else of the pod.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run_as_non_root: Option<bool>,
     /// `securityContext.capabilities.add`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub added_capabilities: Vec<String>,
