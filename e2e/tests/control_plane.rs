@@ -1,11 +1,13 @@
 //! The control plane, shared by the tests of this file: it ends with this process.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail the test")]
 
-use std::fs;
+mod support;
+
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use serde_json::json;
+use support::processes_that_mention;
 use viewshed_bench::kubernetes::{Audit, Authorization};
 use viewshed_bench::{
     Availability, ControlPlane, ControlPlaneOptions, Needs, availability, wait_until,
@@ -152,18 +154,11 @@ fn leaves_nothing_when_dropped() {
         return;
     };
     let folder = plane.machine().folder().to_owned();
-    assert!(!processes_that_mention(&folder).is_empty());
+    assert!(!processes_that_mention(&[&folder.display().to_string()]).is_empty());
     drop(plane);
     assert!(!folder.exists());
-    assert_eq!(processes_that_mention(&folder), Vec::<String>::new());
-}
-
-fn processes_that_mention(folder: &std::path::Path) -> Vec<String> {
-    let needle = folder.display().to_string();
-    let processes = fs::read_dir("/proc").unwrap().flatten();
-    let lines = processes.filter_map(|process| fs::read(process.path().join("cmdline")).ok());
-    lines
-        .map(|line| String::from_utf8_lossy(&line).into_owned())
-        .filter(|line| line.contains(&needle))
-        .collect()
+    assert_eq!(
+        processes_that_mention(&[&folder.display().to_string()]),
+        Vec::<String>::new()
+    );
 }

@@ -1,5 +1,7 @@
 //! What can be chosen about a control plane and a node.
 
+use serde_json::{Map, Value};
+
 /// What the API server writes to its audit log.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Audit {
@@ -63,8 +65,8 @@ pub struct NodeOptions {
     pub name: String,
     /// Its control plane.
     pub control_plane: ControlPlaneOptions,
-    /// Further lines of its `KubeletConfiguration`, as YAML with top-level keys.
-    pub kubelet_configuration: String,
+    /// Keys of its `KubeletConfiguration` that replace those of the bench.
+    pub kubelet_configuration: Map<String, Value>,
 }
 
 impl Default for NodeOptions {
@@ -72,7 +74,7 @@ impl Default for NodeOptions {
         Self {
             name: "worker-1".to_owned(),
             control_plane: ControlPlaneOptions::default(),
-            kubelet_configuration: String::new(),
+            kubelet_configuration: Map::new(),
         }
     }
 }

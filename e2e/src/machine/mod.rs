@@ -19,6 +19,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use crate::daemon::tail;
 use crate::forward::Forward;
 use crate::progress::progress;
+use crate::run::run_with_input;
 use crate::wait::wait_until;
 
 /// The address of an enclosed machine inside its own network.
@@ -148,6 +149,20 @@ impl Machine {
             Kind::Here => PathBuf::from(path),
             Kind::Enclosed { .. } => self.folder.join("inner").join(path.trim_start_matches('/')),
         }
+    }
+
+    /// Writes a file of the machine, with its folders.
+    pub fn write(&self, path: &str, text: &str) -> Result<()> {
+        let mut command = self.command("sh");
+        command.args([
+            "-e",
+            "-c",
+            "mkdir -p \"${1%/*}\"; cat >\"$1\"",
+            "write",
+            path,
+        ]);
+        run_with_input(&mut command, text).with_context(|| format!("cannot write `{path}`"))?;
+        Ok(())
     }
 
     /// Makes `port` of the machine reachable from this machine's loopback.

@@ -57,7 +57,13 @@ if [ -n "$enclosure" ]; then
         tries=$((tries + 1))
     done
 fi
+# Docker's containers are in a control group of the machine's name. The kubelet cannot be told to
+# do that on every system, so its containers' groups are found by their names.
+tasks=$folder/inner/run/containerd/io.containerd.runtime.v2.task/k8s.io
 for top in /sys/fs/cgroup "/sys/fs/cgroup/"*; do
+    for task in "$tasks"/*; do
+        rmdir "$top/k8s.io/$(basename "$task")" 2>/dev/null
+    done
     if [ -d "$top/$name" ]; then
         find "$top/$name" -depth -type d -exec rmdir {} \; 2>/dev/null
     fi

@@ -11,10 +11,13 @@ use clap::Args;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use viewshed_bench::kubernetes::Audit;
-use viewshed_bench::{ControlPlane, ControlPlaneOptions};
+use viewshed_bench::{ControlPlane, ControlPlaneOptions, Node, NodeOptions};
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
+    /// Also run a node with real pods (needs root)
+    #[arg(long)]
+    node: bool,
     /// Print JSON instead of `export` lines
     #[arg(long)]
     json: bool,
@@ -28,8 +31,8 @@ pub(crate) fn up(arguments: &Arguments) -> Result<()> {
         audit: Audit::RequestResponse,
         ..ControlPlaneOptions::default()
     };
-    let plane = ControlPlane::start(&options)?;
-    describe_control_plane(&plane, &mut variables);
+    let servers = Servers::start(arguments, options)?;
+    servers.describe(&mut variables);
     print(arguments, &variables)?;
 
     let (stop, stopped) = mpsc::channel();
@@ -42,6 +45,40 @@ pub(crate) fn up(arguments: &Arguments) -> Result<()> {
         });
     }
     stopped.recv().context("cannot wait for the end")
+}
+
+/// What runs until the end.
+struct Servers {
+    control_plane: Option<ControlPlane>,
+    node: Option<Node>,
+}
+
+impl Servers {
+    fn start(arguments: &Arguments, control_plane: ControlPlaneOptions) -> Result<Self> {
+        let mut servers = Self {
+            control_plane: None,
+            node: None,
+        };
+        if arguments.node {
+            servers.node = Some(Node::start(&NodeOptions {
+                control_plane,
+                ..NodeOptions::default()
+            })?);
+        } else {
+            servers.control_plane = Some(ControlPlane::start(&control_plane)?);
+        }
+        Ok(servers)
+    }
+
+    fn describe(&self, variables: &mut BTreeMap<&'static str, String>) {
+        if let Some(plane) = &self.control_plane {
+            describe_control_plane(plane, variables);
+        }
+        if let Some(node) = &self.node {
+            describe_control_plane(node.control_plane(), variables);
+            variables.insert("BENCH_NODE", node.machine().entry());
+        }
+    }
 }
 
 fn describe_control_plane(plane: &ControlPlane, variables: &mut BTreeMap<&'static str, String>) {
