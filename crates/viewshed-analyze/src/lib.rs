@@ -1,3 +1,5 @@
 //! An estate in, answers out: RBAC decisions, views, who can see what, checks. No IO, no clock.
 #![cfg_attr(not(test), deny(clippy::disallowed_methods, clippy::disallowed_types))]
 #![warn(missing_docs)]
+
+pub mod rbac;

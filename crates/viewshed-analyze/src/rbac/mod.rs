@@ -1,0 +1,26 @@
+//! Who may do what, exactly as kube-apiserver decides it: RBAC rules and bindings, `system:masters`,
+//! the Node authorizer, the authorizer chain, impersonation, and the way from an HTTP request or an
+//! audit event to the question that authorizers are asked.
+//!
+//! Start at [`AccessIndex::new`]. A [`Session`] is one identity's view of the index, made once and
+//! asked many times. Facts and sources: Kubernetes 1.37.2, named at each rule.
+
+mod aggregation;
+mod chain;
+mod index;
+mod matching;
+mod node;
+mod question;
+mod rules_review;
+mod selectors;
+mod session;
+mod versions;
+mod who_can;
+
+pub use aggregation::aggregate;
+pub use index::AccessIndex;
+pub use matching::rule_allows;
+pub use question::{Question, ResourceQuestion};
+pub use rules_review::self_subject_rules;
+pub use session::{Grant, Session, Verdict};
+pub use who_can::{Reach, who_can};

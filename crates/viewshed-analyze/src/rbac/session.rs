@@ -1,0 +1,218 @@
+//! One identity's view of the index: its grants, and answers to its questions.
+
+use viewshed_model::{Decision, Evidence, Identity, Role, RoleBinding, Subject};
+
+use super::index::Entry;
+use super::matching::rule_allows;
+use super::{AccessIndex, Question, chain};
+
+/// Yes, no, or not decidable from the estate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// Certainly allowed.
+    Yes,
+    /// Certainly forbidden.
+    No,
+    /// A fact is missing, such as what a webhook answers; [`Session::decide`] names it.
+    Unknown,
+}
+
+/// One identity's grants, looked up once.
+#[derive(Debug)]
+pub struct Session<'a> {
+    index: &'a AccessIndex<'a>,
+    identity: Identity,
+    is_masters: bool,
+    /// Cluster-wide first, then by namespace.
+    entries: Vec<Entry>,
+    /// How many of them are cluster-wide.
+    cluster_wide: usize,
+}
+
+/// A binding that names the identity.
+#[derive(Debug, Clone, Copy)]
+pub struct Grant<'a> {
+    /// The binding.
+    pub binding: &'a RoleBinding,
+    /// The first of its subjects that matches the identity.
+    pub subject: &'a Subject,
+    /// The role it gives; `None` when that role does not exist, then it grants nothing.
+    pub role: Option<&'a Role>,
+}
+
+impl<'a> Grant<'a> {
+    /// Namespace of a RoleBinding; `None` for a ClusterRoleBinding.
+    pub fn namespace(&self) -> Option<&'a str> {
+        self.binding.meta.namespace.as_deref()
+    }
+
+    /// The evidence that names rule number `rule` of this grant.
+    pub fn evidence(&self, rule: usize) -> Evidence {
+        Evidence::Grant {
+            binding_namespace: self.binding.meta.namespace.clone(),
+            binding: self.binding.meta.name.clone(),
+            role: self.binding.role.clone(),
+            rule,
+            subject: self.subject.clone(),
+        }
+    }
+}
+
+impl<'a> Session<'a> {
+    pub(super) fn new(index: &'a AccessIndex<'_>, identity: &Identity) -> Self {
+        let index: &'a AccessIndex<'a> = index;
+        let entries = index.entries_of(identity);
+        let cluster_wide = entries.partition_point(|entry| {
+            index
+                .bindings
+                .get(entry.binding as usize)
+                .is_some_and(|indexed| indexed.binding.meta.namespace.is_none())
+        });
+        Self {
+            index,
+            is_masters: AccessIndex::is_masters(identity),
+            identity: identity.clone(),
+            entries,
+            cluster_wide,
+        }
+    }
+
+    /// Who asks.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// Whether the identity is in `system:masters`, which may do everything whatever the bindings say.
+    pub fn is_masters(&self) -> bool {
+        self.is_masters
+    }
+
+    /// Every binding that names the identity: cluster-wide ones first, then by namespace and name.
+    pub fn grants(&self) -> impl Iterator<Item = Grant<'a>> {
+        self.entries.iter().filter_map(|entry| self.grant(*entry))
+    }
+
+    /// The ClusterRoleBindings that name the identity.
+    pub fn cluster_grants(&self) -> impl Iterator<Item = Grant<'a>> {
+        self.entries
+            .iter()
+            .take(self.cluster_wide)
+            .filter_map(|entry| self.grant(*entry))
+    }
+
+    /// The RoleBindings of one namespace that name the identity.
+    pub fn namespace_grants(&self, namespace: &str) -> impl Iterator<Item = Grant<'a>> {
+        self.namespaced_entries(namespace)
+            .iter()
+            .filter_map(|entry| self.grant(*entry))
+    }
+
+    /// The namespaces in which a RoleBinding names the identity, sorted, each once.
+    pub fn namespaces(&self) -> Vec<&'a str> {
+        let mut namespaces: Vec<&str> = self
+            .entries
+            .iter()
+            .skip(self.cluster_wide)
+            .filter_map(|entry| self.grant(*entry)?.namespace())
+            .collect();
+        namespaces.dedup();
+        namespaces
+    }
+
+    /// Yes, no or unknown, without evidence: the fast way for many questions.
+    pub fn verdict<'q>(&self, question: impl Into<Question<'q>>) -> Verdict {
+        match self.decide(question) {
+            Decision::Allowed(_) => Verdict::Yes,
+            Decision::Denied(_) => Verdict::No,
+            Decision::DependsOn(_) => Verdict::Unknown,
+        }
+    }
+
+    /// The answer with its evidence: the first authorizer of the chain that allows, the first
+    /// binding in the order of [`Session::grants`] whose role has an allowing rule.
+    pub fn decide<'q>(&self, question: impl Into<Question<'q>>) -> Decision {
+        chain::decide(self, &question.into())
+    }
+
+    pub(super) fn index(&self) -> &'a AccessIndex<'a> {
+        self.index
+    }
+
+    /// What RBAC alone says: the evidence, or the server's words about roles that do not exist.
+    pub(super) fn rbac(&self, question: &Question<'_>) -> Result<Evidence, String> {
+        let mut missing = Vec::new();
+        for grant in self
+            .cluster_grants()
+            .chain(self.namespace_grants(question.namespace()))
+        {
+            let Some(role) = grant.role else {
+                missing.push(missing_role(grant.binding));
+                continue;
+            };
+            let allowing = role
+                .rules
+                .iter()
+                .position(|rule| rule_allows(rule, question));
+            if let Some(rule) = allowing {
+                return Ok(grant.evidence(rule));
+            }
+        }
+        Err(match missing.as_slice() {
+            [] => String::new(),
+            errors => format!("RBAC: {}", aggregate_texts(errors)),
+        })
+    }
+
+    fn grant(&self, entry: Entry) -> Option<Grant<'a>> {
+        let indexed = self.index.bindings.get(entry.binding as usize)?;
+        Some(Grant {
+            binding: indexed.binding,
+            subject: indexed.binding.subjects.get(entry.subject as usize)?,
+            role: indexed.role,
+        })
+    }
+
+    fn namespaced_entries(&self, namespace: &str) -> &[Entry] {
+        let namespace_of = |entry: &Entry| {
+            self.index
+                .bindings
+                .get(entry.binding as usize)
+                .map_or("", |indexed| indexed.binding.meta.namespace_or_empty())
+        };
+        if namespace.is_empty() {
+            return &[];
+        }
+        let entries = self.entries.get(self.cluster_wide..).unwrap_or_default();
+        let start = entries.partition_point(|entry| namespace_of(entry) < namespace);
+        let end = entries.partition_point(|entry| namespace_of(entry) <= namespace);
+        entries.get(start..end).unwrap_or_default()
+    }
+}
+
+/// What the server says about a binding whose role it cannot use.
+pub(super) fn missing_role(binding: &RoleBinding) -> String {
+    let role = &binding.role;
+    match role.kind.as_str() {
+        "Role" => format!("role.rbac.authorization.k8s.io \"{}\" not found", role.name),
+        "ClusterRole" => format!(
+            "clusterrole.rbac.authorization.k8s.io \"{}\" not found",
+            role.name
+        ),
+        kind => format!("unsupported role reference kind: {kind:?}"),
+    }
+}
+
+/// How Kubernetes writes several errors as one (apimachinery `util/errors`: each text once).
+pub(super) fn aggregate_texts(errors: &[String]) -> String {
+    let mut seen: Vec<&str> = Vec::new();
+    for error in errors {
+        if !seen.contains(&error.as_str()) {
+            seen.push(error);
+        }
+    }
+    match seen.as_slice() {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        several => format!("[{}]", several.join(", ")),
+    }
+}
