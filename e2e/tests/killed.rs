@@ -44,6 +44,27 @@ fn processes_in(namespaces: &[PathBuf]) -> Vec<PathBuf> {
     processes().filter(is_in).collect()
 }
 
+/// What is left of the machine's control groups.
+fn control_groups(folder: &Path) -> Vec<PathBuf> {
+    let name = folder.file_name().unwrap();
+    let tops = fs::read_dir("/sys/fs/cgroup")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|top| top.path());
+    let tops = tops.chain([PathBuf::from("/sys/fs/cgroup")]);
+    tops.map(|top| top.join(name))
+        .filter(|group| group.exists())
+        .collect()
+}
+
+/// The namespaces of the enclosed machine in `folder`.
+fn namespaces(folder: &Path) -> [PathBuf; 3] {
+    let init = fs::read_to_string(folder.join("enclosure.pid")).unwrap();
+    ["net", "mnt", "pid"]
+        .map(|kind| fs::read_link(format!("/proc/{}/ns/{kind}", init.trim())).unwrap())
+}
+
 fn check_all_gone(folder: &Path, words: &[&str], namespaces: &[PathBuf]) {
     let folder_name = folder.display().to_string();
     let words: Vec<&str> = words
@@ -61,6 +82,7 @@ fn check_all_gone(folder: &Path, words: &[&str], namespaces: &[PathBuf]) {
             .unwrap()
             .contains(&folder_name)
     );
+    assert_eq!(control_groups(folder), Vec::<PathBuf>::new());
 }
 
 #[test]
@@ -121,11 +143,43 @@ fn a_killed_starter_leaves_no_node_and_no_pod() {
         Ok((processes_that_mention(&["2147002"]).len() == 1).then_some(()))
     })
     .unwrap();
-    let init = fs::read_to_string(folder.join("enclosure.pid")).unwrap();
-    let links = ["net", "mnt", "pid"]
-        .map(|kind| fs::read_link(format!("/proc/{}/ns/{kind}", init.trim())).unwrap());
+    let links = namespaces(folder);
     assert!(processes_in(&links).len() > 5);
     bench.kill().unwrap();
     bench.wait().unwrap();
     check_all_gone(folder, &["2147002"], &links);
+}
+
+#[test]
+fn a_killed_starter_leaves_no_docker_host_and_no_container() {
+    if availability(Needs::DockerDebian).unwrap() == Availability::Skip
+        || availability(Needs::DockerNewest).unwrap() == Availability::Skip
+    {
+        return;
+    }
+    let (mut bench, variables) = up(&["--docker-old", "--docker-new"]);
+    let mut words = Vec::new();
+    for (variable, seconds) in [
+        ("BENCH_DOCKER_OLD_HOST", "2147021"),
+        ("BENCH_DOCKER_NEW_HOST", "2147022"),
+    ] {
+        let address = variables[variable].as_str().unwrap();
+        let folder = address
+            .trim_start_matches("unix://")
+            .trim_end_matches("/inner/run/docker.sock");
+        let mut docker = Command::new("/usr/bin/docker");
+        docker.env("DOCKER_HOST", address);
+        run(docker.args(["run", "--detach", Image::BASE, "sleep", seconds])).unwrap();
+        assert_eq!(processes_that_mention(&[seconds]).len(), 1);
+        words.push((
+            PathBuf::from(folder),
+            seconds,
+            namespaces(Path::new(folder)),
+        ));
+    }
+    bench.kill().unwrap();
+    bench.wait().unwrap();
+    for (folder, seconds, namespaces) in words {
+        check_all_gone(&folder, &[seconds], &namespaces);
+    }
 }

@@ -10,14 +10,23 @@ use anyhow::{Context, Result};
 use clap::Args;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
+use viewshed_bench::docker::Version;
 use viewshed_bench::kubernetes::Audit;
-use viewshed_bench::{ControlPlane, ControlPlaneOptions, Node, NodeOptions};
+use viewshed_bench::{
+    ControlPlane, ControlPlaneOptions, DockerHost, DockerOptions, Node, NodeOptions,
+};
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// Also run a node with real pods (needs root)
     #[arg(long)]
     node: bool,
+    /// Run Debian's Docker (needs root); no control plane then, unless with --node
+    #[arg(long)]
+    docker_old: bool,
+    /// Run the newest Docker (needs root); no control plane then, unless with --node
+    #[arg(long)]
+    docker_new: bool,
     /// Print JSON instead of `export` lines
     #[arg(long)]
     json: bool,
@@ -51,6 +60,7 @@ pub(crate) fn up(arguments: &Arguments) -> Result<()> {
 struct Servers {
     control_plane: Option<ControlPlane>,
     node: Option<Node>,
+    docker_hosts: Vec<DockerHost>,
 }
 
 impl Servers {
@@ -58,13 +68,24 @@ impl Servers {
         let mut servers = Self {
             control_plane: None,
             node: None,
+            docker_hosts: Vec::new(),
         };
+        for (asked, version) in [
+            (arguments.docker_old, Version::Debian),
+            (arguments.docker_new, Version::Newest),
+        ] {
+            if asked {
+                servers
+                    .docker_hosts
+                    .push(DockerHost::start(version, &DockerOptions::default())?);
+            }
+        }
         if arguments.node {
             servers.node = Some(Node::start(&NodeOptions {
                 control_plane,
                 ..NodeOptions::default()
             })?);
-        } else {
+        } else if servers.docker_hosts.is_empty() {
             servers.control_plane = Some(ControlPlane::start(&control_plane)?);
         }
         Ok(servers)
@@ -77,6 +98,17 @@ impl Servers {
         if let Some(node) = &self.node {
             describe_control_plane(node.control_plane(), variables);
             variables.insert("BENCH_NODE", node.machine().entry());
+        }
+        for host in &self.docker_hosts {
+            let (address, entry) = match host.version() {
+                Version::Debian => ("BENCH_DOCKER_OLD_HOST", "BENCH_DOCKER_OLD"),
+                Version::Newest => ("BENCH_DOCKER_NEW_HOST", "BENCH_DOCKER_NEW"),
+            };
+            let socket = format!("unix://{}", host.socket().display());
+            variables.insert(address, socket.clone());
+            variables.insert(entry, host.machine().entry());
+            // With both, the newest: it is described last.
+            variables.insert("DOCKER_HOST", socket);
         }
     }
 }
