@@ -129,6 +129,12 @@ pub struct DockerContainer {
     /// `Config.User`.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub user: String,
+    /// Files with further variables that a compose service names; they are not read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub env_files: Vec<String>,
+    /// Compose profiles: with one, the service starts only when it is asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub profiles: Vec<String>,
     /// Where the compose service or inspect document stands.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub position: Option<Box<Position>>,
