@@ -1,2 +1,11 @@
 //! Estates in: the Kubernetes API, the Docker API and files. Read-only by construction.
 #![warn(missing_docs)]
+
+mod environment;
+mod error;
+pub mod kubernetes;
+pub mod progress;
+mod text;
+
+pub use environment::Environment;
+pub use error::Error;

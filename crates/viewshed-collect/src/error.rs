@@ -1,0 +1,134 @@
+//! The one error of this crate: only where there is no answer at all. Parts that are missing are gaps.
+
+use std::path::PathBuf;
+
+/// Why a source gave nothing. The text says what failed on what; [`Error::hint`] says what to do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A kubeconfig file that was named cannot be read.
+    #[error("cannot read kubeconfig `{path}`")]
+    KubeconfigUnreadable {
+        /// As the user gave it.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A kubeconfig file is not a kubeconfig. Its content is never repeated: it may hold credentials.
+    #[error("`{path}` is not a kubeconfig: {detail}")]
+    KubeconfigMalformed {
+        /// As the user gave it.
+        path: PathBuf,
+        /// What is wrong and where, without the text found there.
+        detail: String,
+    },
+    /// The kubeconfig is well-formed but does not lead to a server.
+    #[error("the kubeconfig cannot be used: {detail}")]
+    KubeconfigIncomplete {
+        /// What is missing.
+        detail: String,
+        /// What to do.
+        hint: String,
+    },
+    /// Neither a kubeconfig nor a service account's files were found.
+    #[error("no cluster to connect to: no kubeconfig found, and this is not a pod")]
+    NoCluster,
+    /// A token file or credential plugin of the kubeconfig gave no credential.
+    #[error("no credential for `{server}`: {detail}")]
+    NoCredential {
+        /// Address.
+        server: String,
+        /// What failed, without what it printed on its standard output.
+        detail: String,
+    },
+    /// Nothing answers at that address.
+    #[error("cannot reach `{server}`: {detail}")]
+    Unreachable {
+        /// Address.
+        server: String,
+        /// The network's own words.
+        detail: String,
+    },
+    /// The TLS handshake failed.
+    #[error("no trusted connection to `{server}`: {detail}")]
+    Untrusted {
+        /// Address.
+        server: String,
+        /// What the handshake said.
+        detail: String,
+    },
+    /// The server took the connection and then gave no complete answer in time.
+    #[error("`{server}` gave no complete answer within {seconds} s")]
+    TimedOut {
+        /// Address.
+        server: String,
+        /// The limit.
+        seconds: u64,
+    },
+    /// 401: the token is expired or the certificate is not of this cluster.
+    #[error("`{server}` does not accept the credential: {detail}")]
+    Unauthenticated {
+        /// Address.
+        server: String,
+        /// The server's words.
+        detail: String,
+    },
+    /// `--as` is not allowed for the credential.
+    #[error("`{server}` does not let the credential act as another: {detail}")]
+    ImpersonationForbidden {
+        /// Address.
+        server: String,
+        /// The server's words.
+        detail: String,
+    },
+    /// Something answers, but not as the API should.
+    #[error("`{server}` does not answer like {expected}: {detail}")]
+    NotTheApi {
+        /// Address.
+        server: String,
+        /// For example "a Kubernetes API server".
+        expected: &'static str,
+        /// What came instead.
+        detail: String,
+    },
+    /// A file or folder that the user named cannot be read.
+    #[error("cannot read `{path}`")]
+    Unreadable {
+        /// As the user gave it.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+impl Error {
+    /// What to do about it, in one line; empty when nothing better than the text can be said.
+    pub fn hint(&self) -> &str {
+        match self {
+            Self::KubeconfigUnreadable { .. } => {
+                "name another file with `--kubeconfig`, or unset KUBECONFIG"
+            }
+            Self::KubeconfigMalformed { .. } => {
+                "check the file with `kubectl config view --kubeconfig FILE`"
+            }
+            Self::KubeconfigIncomplete { hint, .. } => hint,
+            Self::NoCluster => "name a kubeconfig with `--kubeconfig FILE` or KUBECONFIG",
+            Self::NoCredential { .. } => {
+                "log in again, or run the plugin of the kubeconfig by hand to see what it says"
+            }
+            Self::Unreachable { .. } => {
+                "check the address in the kubeconfig, the network and the proxy settings"
+            }
+            Self::Untrusted { .. } => {
+                "check `certificate-authority` and `tls-server-name` in the kubeconfig"
+            }
+            Self::TimedOut { .. } => "check the network, or try again when the server is less busy",
+            Self::Unauthenticated { .. } => "log in again: the token or certificate is not valid",
+            Self::ImpersonationForbidden { .. } => {
+                "drop `--as`, or use a credential that may `impersonate` this identity"
+            }
+            Self::NotTheApi { .. } => "check the address and the port",
+            Self::Unreadable { .. } => "check the path and its permissions",
+        }
+    }
+}

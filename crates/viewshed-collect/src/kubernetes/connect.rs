@@ -1,0 +1,200 @@
+//! ENTERS: the credential that a kubeconfig names, and with it the first answer of the server.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use kube::config::{AuthInfo, ExecInteractiveMode, KubeConfigOptions, Kubeconfig};
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+
+use super::client::Client;
+use super::failure::{Failure, classify};
+use super::kubeconfig::{incomplete, load, proxy_named};
+use super::limits::Limits;
+use super::proxy::proxy_for;
+use super::request::{Request, Review};
+use super::verify::identity_in;
+use crate::environment::Environment;
+use crate::error::Error;
+use crate::text::one_line;
+
+/// How to connect. `Options::new` fills in what a user does not name.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// `--kubeconfig`.
+    pub kubeconfig: Option<PathBuf>,
+    /// `--context`; else the kubeconfig's current one.
+    pub context: Option<String>,
+    /// `--as`, `--as-group`, `--as-uid`.
+    pub impersonation: Impersonation,
+    /// Namespaces to ask one by one where the credential may not list namespaces.
+    pub namespaces: Vec<String>,
+    /// Variables and files around the program.
+    pub environment: Environment,
+    /// What the server's audit log shows, for example `viewshed/0.1.0`.
+    pub user_agent: String,
+    /// Bounds.
+    pub limits: Limits,
+}
+
+/// Whom to act as. All empty: oneself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Impersonation {
+    /// `Impersonate-User`; the server demands it when one of the others is given.
+    pub user: Option<String>,
+    /// `Impersonate-Group`.
+    pub groups: Vec<String>,
+    /// `Impersonate-Uid`.
+    pub uid: Option<String>,
+}
+
+impl Options {
+    /// What holds when the user names nothing.
+    pub fn new(environment: Environment, user_agent: &str) -> Self {
+        Self {
+            kubeconfig: None,
+            context: None,
+            impersonation: Impersonation::default(),
+            namespaces: Vec::new(),
+            environment,
+            user_agent: user_agent.to_owned(),
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// Connects and asks the server who it takes the credential for.
+///
+/// # Errors
+/// No usable kubeconfig, no connection, no trust, no credential, or a credential that the server does
+/// not accept.
+pub async fn connect(options: &Options) -> Result<Client, Error> {
+    let kubeconfig = load(options)?;
+    let mut client = open(kubeconfig, options).await?;
+    client.identity = check_credential(&client).await?;
+    Ok(client)
+}
+
+/// Asks one thing that needs a valid credential but no permission.
+async fn check_credential(client: &Client) -> Result<Option<viewshed_model::Identity>, Error> {
+    match client.get(&Request::Review(Review::WhoAmI)).await {
+        Ok(body) => Ok(identity_in(&body)),
+        // A server before 1.28, or a role set without `system:basic-user`.
+        Err(Failure::Status(refusal)) if matches!(refusal.code, 404 | 405) => Ok(None),
+        Err(Failure::Status(refusal)) if refusal.code == 403 => {
+            if refusal.message.contains("cannot impersonate") {
+                return Err(Error::ImpersonationForbidden {
+                    server: client.server.clone(),
+                    detail: refusal.message,
+                });
+            }
+            Ok(None)
+        }
+        Err(failure) => Err(failure.into_error(&client.server)),
+    }
+}
+
+/// Opens both connections without sending anything.
+pub(crate) async fn open(kubeconfig: Kubeconfig, options: &Options) -> Result<Client, Error> {
+    let context = options
+        .context
+        .clone()
+        .or_else(|| kubeconfig.current_context.clone());
+    let proxy = context
+        .as_deref()
+        .and_then(|context| proxy_named(&kubeconfig, context));
+    let choice = KubeConfigOptions {
+        context: options.context.clone(),
+        ..KubeConfigOptions::default()
+    };
+    let mut config = kube::Config::from_custom_kubeconfig(kubeconfig, &choice)
+        .await
+        .map_err(|error| incomplete(&error))?;
+    let server = config.cluster_url.to_string();
+    // The library takes the variables for a proxy but judges NO_PROXY by the proxy's own name.
+    config.proxy_url = proxy_for(&config.cluster_url, proxy.as_deref(), &options.environment);
+    impersonate(&mut config.auth_info, &options.impersonation);
+    keep_standard_input(&mut config.auth_info);
+    config.default_retry = false;
+    config.connect_timeout = Some(options.limits.answer_time_max.min(CONNECT_TIME_MAX));
+    config.read_timeout = None;
+    let name = context.unwrap_or_else(|| server.clone());
+    let namespace = config.default_namespace.clone();
+    let mut stranger = config.clone();
+    stranger.auth_info = AuthInfo::default();
+    Ok(Client {
+        with_credential: make(config, &server, options.limits.plugin_time_max).await?,
+        without_credential: make(stranger, &server, options.limits.plugin_time_max).await?,
+        name,
+        server,
+        namespace,
+        known_namespaces: options.namespaces.clone(),
+        identity: None,
+        user_agent: options.user_agent.clone(),
+        limits: options.limits,
+        seats: Semaphore::new(options.limits.requests_at_once.max(1)),
+        review_seats: Semaphore::new(options.limits.reviews_at_once.max(1)),
+    })
+}
+
+const CONNECT_TIME_MAX: Duration = Duration::from_secs(15);
+
+/// Making a client may run the credential plugin, which blocks.
+async fn make(
+    config: kube::Config,
+    server: &str,
+    plugin_time_max: Duration,
+) -> Result<kube::Client, Error> {
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .ok();
+    let making = tokio::task::spawn_blocking(move || kube::Client::try_from(config));
+    let made = match timeout(plugin_time_max, making).await {
+        Ok(Ok(made)) => made,
+        Ok(Err(_)) => {
+            return Err(Error::NoCredential {
+                server: server.to_owned(),
+                detail: "the credential plugin could not be run".to_owned(),
+            });
+        }
+        Err(_) => {
+            return Err(Error::TimedOut {
+                server: server.to_owned(),
+                seconds: plugin_time_max.as_secs(),
+            });
+        }
+    };
+    made.map_err(|error| match error {
+        kube::Error::InferKubeconfig(error) => incomplete(&error),
+        error @ kube::Error::Auth(_) => classify(&error).into_error(server),
+        other => Error::KubeconfigIncomplete {
+            detail: one_line(&other.to_string()),
+            hint: "check the certificates and the proxy in the kubeconfig".to_owned(),
+        },
+    })
+}
+
+fn impersonate(user: &mut AuthInfo, impersonation: &Impersonation) {
+    let Impersonation {
+        user: name,
+        groups,
+        uid,
+    } = impersonation;
+    if name.is_some() || uid.is_some() || !groups.is_empty() {
+        user.impersonate.clone_from(name);
+        user.impersonate_uid.clone_from(uid);
+        user.impersonate_groups = (!groups.is_empty()).then(|| groups.clone());
+        user.impersonate_user_extra = None;
+    }
+}
+
+// Standard input may be the estate itself (`-`); a plugin must not eat it.
+fn keep_standard_input(user: &mut AuthInfo) {
+    if let Some(exec) = &mut user.exec
+        && exec.interactive_mode != Some(ExecInteractiveMode::Always)
+        && !std::io::stdin().is_terminal()
+    {
+        exec.interactive_mode = Some(ExecInteractiveMode::Never);
+    }
+}

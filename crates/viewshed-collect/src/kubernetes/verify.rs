@@ -1,0 +1,173 @@
+//! ENTERS: what the server itself answers about access, for comparison with what Viewshed computed.
+
+use futures_util::{StreamExt, stream};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use viewshed_model::{AccessRequest, Action, AnonymousAnswer, Identity};
+
+use super::client::Client;
+use super::failure::Failure;
+use super::request::{Document, Path, Request, Review};
+use crate::progress::Progress;
+use crate::text::one_line;
+
+/// The server's answer to one access review (`SubjectAccessReviewStatus`).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Verdict {
+    /// Whether an authorizer allows it.
+    pub allowed: bool,
+    /// Whether an authorizer forbids it outright; RBAC never does.
+    pub denied: bool,
+    /// For example ``RBAC: allowed by RoleBinding "a/b" of Role "c" to User "d"``.
+    pub reason: String,
+    /// What the authorizers could not evaluate.
+    pub evaluation_error: String,
+}
+
+/// Asks the server about others, `reviews_at_once` at a time. Answers come in the order of the questions.
+pub async fn review(
+    client: &Client,
+    questions: &[AccessRequest],
+    progress: &dyn Progress,
+) -> Vec<Result<Verdict, Failure>> {
+    let reviews = questions.iter().map(|question| {
+        Review::May(
+            Box::new(question.identity.clone()),
+            Box::new(question.action.clone()),
+        )
+    });
+    ask(client, reviews, questions.len(), progress).await
+}
+
+/// Asks the server about the own credential, `reviews_at_once` at a time. Answers come in the order of
+/// the questions.
+pub async fn review_own(
+    client: &Client,
+    actions: &[Action],
+    progress: &dyn Progress,
+) -> Vec<Result<Verdict, Failure>> {
+    let reviews = actions
+        .iter()
+        .map(|action| Review::MayI(Box::new(action.clone())));
+    ask(client, reviews, actions.len(), progress).await
+}
+
+const REVIEWS: &str = "access reviews";
+// Progress is told in steps: one call per review would cost more than the review.
+const REVIEWS_PER_STEP: usize = 256;
+
+async fn ask(
+    client: &Client,
+    reviews: impl Iterator<Item = Review>,
+    total: usize,
+    progress: &dyn Progress,
+) -> Vec<Result<Verdict, Failure>> {
+    progress.started(REVIEWS, u64::try_from(total).ok());
+    let mut verdicts = Vec::with_capacity(total);
+    let mut answers = stream::iter(reviews)
+        .map(|review| async move {
+            let body = client.get(&Request::Review(review)).await?;
+            verdict_in(&body)
+        })
+        .buffered(client.limits().reviews_at_once.max(1));
+    while let Some(answer) = answers.next().await {
+        verdicts.push(answer);
+        if verdicts.len() % REVIEWS_PER_STEP == 0 {
+            progress.advanced(REVIEWS, REVIEWS_PER_STEP as u64);
+        }
+    }
+    progress.finished(REVIEWS);
+    verdicts
+}
+
+fn verdict_in(body: &[u8]) -> Result<Verdict, Failure> {
+    #[derive(Deserialize)]
+    struct Answer {
+        status: Status,
+    }
+    #[derive(Deserialize, Default)]
+    #[serde(default, rename_all = "camelCase")]
+    struct Status {
+        allowed: bool,
+        denied: bool,
+        reason: String,
+        evaluation_error: String,
+    }
+    let Answer { status } = serde_json::from_slice(body)
+        .map_err(|_| Failure::Malformed("the answer is not an access review".to_owned()))?;
+    Ok(Verdict {
+        allowed: status.allowed,
+        denied: status.denied,
+        reason: one_line(&status.reason),
+        evaluation_error: one_line(&status.evaluation_error),
+    })
+}
+
+/// Who the server takes the credential for.
+pub async fn who_am_i(client: &Client) -> Result<Identity, Failure> {
+    let body = client.get(&Request::Review(Review::WhoAmI)).await?;
+    identity_in(&body)
+        .ok_or_else(|| Failure::Malformed("the answer is not a SelfSubjectReview".to_owned()))
+}
+
+/// Reads `status.userInfo` of a `SelfSubjectReview`.
+pub(crate) fn identity_in(body: &[u8]) -> Option<Identity> {
+    #[derive(Deserialize)]
+    struct Answer {
+        status: Status,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Status {
+        user_info: UserInfo,
+    }
+    #[derive(Deserialize, Default)]
+    #[serde(default)]
+    struct UserInfo {
+        username: String,
+        groups: Vec<String>,
+        uid: Option<String>,
+        extra: BTreeMap<String, Vec<String>>,
+    }
+    let answer: Answer = serde_json::from_slice(body).ok()?;
+    let info = answer.status.user_info;
+    Some(Identity {
+        user: info.username,
+        groups: info.groups,
+        uid: info.uid,
+        extra: info.extra,
+    })
+}
+
+/// The whole `SelfSubjectRulesReview` of the own credential in one namespace, as the server wrote it.
+pub async fn own_rules(client: &Client, namespace: &str) -> Result<Vec<u8>, Failure> {
+    client
+        .get(&Request::Review(Review::MyRules {
+            namespace: namespace.to_owned(),
+        }))
+        .await
+}
+
+/// What requests without any credential really get, path by path. Paths that could reach an object
+/// are not asked and are missing from the answers.
+pub async fn anonymous(
+    client: &Client,
+    paths: &[String],
+) -> Vec<(String, Result<AnonymousAnswer, Failure>)> {
+    let mut answers = Vec::new();
+    for path in paths {
+        let Some(checked) = Path::new(path) else {
+            continue;
+        };
+        let request = Request::Document(Document::Path(checked));
+        let answer = client
+            .status_for_anonymous(&request)
+            .await
+            .map(|status| AnonymousAnswer {
+                path: path.clone(),
+                status,
+            });
+        answers.push((path.clone(), answer));
+    }
+    answers
+}
