@@ -7,6 +7,8 @@ mod kubeconfig;
 mod limits;
 mod proxy;
 mod request;
+#[cfg(test)]
+mod testing;
 pub mod verify;
 
 pub use client::{Answer, Client};

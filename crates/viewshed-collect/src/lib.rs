@@ -3,6 +3,8 @@
 
 mod environment;
 mod error;
+#[cfg(test)]
+mod fake_server;
 pub mod kubernetes;
 pub mod progress;
 mod text;

@@ -88,6 +88,11 @@ impl Client {
         &self.namespace
     }
 
+    /// Namespaces that the user named.
+    pub fn known_namespaces(&self) -> &[String] {
+        &self.known_namespaces
+    }
+
     /// Who the server takes the credential for; `None` when it does not say (before 1.28).
     pub fn identity(&self) -> Option<&Identity> {
         self.identity.as_ref()
@@ -244,3 +249,6 @@ fn refusal(code: u16, body: &[u8]) -> Refusal {
         continue_token: status.metadata.continue_token,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -146,6 +146,11 @@ async fn make(
     server: &str,
     plugin_time_max: Duration,
 ) -> Result<kube::Client, Error> {
+    let plugin = config
+        .auth_info
+        .exec
+        .as_ref()
+        .and_then(|exec| exec.command.clone());
     rustls::crypto::ring::default_provider()
         .install_default()
         .ok();
@@ -167,7 +172,13 @@ async fn make(
     };
     made.map_err(|error| match error {
         kube::Error::InferKubeconfig(error) => incomplete(&error),
-        error @ kube::Error::Auth(_) => classify(&error).into_error(server),
+        error @ kube::Error::Auth(_) => match (classify(&error).into_error(server), plugin) {
+            (Error::NoCredential { server, detail }, Some(plugin)) => Error::NoCredential {
+                server,
+                detail: format!("{detail} (`{}`)", one_line(&plugin)),
+            },
+            (other, _) => other,
+        },
         other => Error::KubeconfigIncomplete {
             detail: one_line(&other.to_string()),
             hint: "check the certificates and the proxy in the kubeconfig".to_owned(),
@@ -198,3 +209,6 @@ fn keep_standard_input(user: &mut AuthInfo) {
         exec.interactive_mode = Some(ExecInteractiveMode::Never);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -171,13 +171,15 @@ fn is_connect_error(error: &(dyn StdError + 'static)) -> bool {
     false
 }
 
+// An `io::Error` hides what it wraps from `source`, and wrappers are nested.
 fn as_tls<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a rustls::Error> {
-    error.downcast_ref::<rustls::Error>().or_else(|| {
-        error
-            .downcast_ref::<std::io::Error>()?
-            .get_ref()?
-            .downcast_ref::<rustls::Error>()
-    })
+    let mut inner = error;
+    loop {
+        if let Some(tls) = inner.downcast_ref::<rustls::Error>() {
+            return Some(tls);
+        }
+        inner = inner.downcast_ref::<std::io::Error>()?.get_ref()?;
+    }
 }
 
 fn classify_tls(error: &rustls::Error) -> Failure {
@@ -192,13 +194,8 @@ fn classify_tls(error: &rustls::Error) -> Failure {
 // The plugin's standard output may hold the credential itself and is never shown.
 fn credential_text(error: &kube::client::AuthError) -> String {
     match error {
-        kube::client::AuthError::AuthExecRun { cmd, out } => {
-            let program = cmd.split_whitespace().next().unwrap_or("");
-            format!(
-                "the credential plugin `{}` failed with {}",
-                one_line(program.trim_matches('"')),
-                out.status
-            )
+        kube::client::AuthError::AuthExecRun { out, .. } => {
+            format!("the credential plugin failed with {}", out.status)
         }
         kube::client::AuthError::AuthExecParse(_) | kube::client::AuthError::ParseTokenKey(_) => {
             "the credential plugin's answer is not an ExecCredential".to_owned()

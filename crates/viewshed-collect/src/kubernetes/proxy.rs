@@ -1,5 +1,5 @@
-//! Which proxy leads to a server: the kubeconfig's `proxy-url`, else HTTPS_PROXY or HTTP_PROXY unless
-//! NO_PROXY names the server (Go's `net/http.ProxyFromEnvironment`, which kubectl uses).
+//! Which proxy leads to a server: the kubeconfig's `proxy-url`, else `HTTPS_PROXY` or `HTTP_PROXY`
+//! unless `NO_PROXY` names the server (Go's `net/http.ProxyFromEnvironment`, which kubectl uses).
 
 use std::net::IpAddr;
 
@@ -82,3 +82,6 @@ fn covers(entry: &str, host: &str, port: u16) -> bool {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -136,3 +136,6 @@ impl Document {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

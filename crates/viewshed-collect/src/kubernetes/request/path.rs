@@ -83,7 +83,10 @@ pub(crate) fn encode(value: &str) -> String {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
             text.push(char::from(byte));
         } else {
-            text.push_str(&format!("%{byte:02X}"));
+            text.push('%');
+            for half in [byte >> 4, byte & 0xf] {
+                text.extend(char::from_digit(u32::from(half), 16));
+            }
         }
     }
     text
