@@ -6,11 +6,15 @@
 //! asked many times. Facts and sources: Kubernetes 1.37.2, named at each rule.
 
 mod aggregation;
+mod audit;
 mod chain;
+mod impersonation;
 mod index;
 mod matching;
+mod names;
 mod node;
 mod question;
+mod request_info;
 mod rules_review;
 mod selectors;
 mod session;
@@ -18,9 +22,12 @@ mod versions;
 mod who_can;
 
 pub use aggregation::aggregate;
+pub use audit::audited_question;
+pub use impersonation::{Impersonation, Mode, impersonation, impersonation_questions};
 pub use index::AccessIndex;
 pub use matching::rule_allows;
 pub use question::{Question, ResourceQuestion};
+pub use request_info::{NoQuestion, request_info};
 pub use rules_review::self_subject_rules;
 pub use session::{Grant, Session, Verdict};
 pub use who_can::{Reach, who_can};
