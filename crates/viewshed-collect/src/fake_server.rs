@@ -1,3 +1,5 @@
+//! ENTERS: requests of our own client in tests.
+//!
 //! A server on loopback that answers as a test wishes, well or badly, and remembers what it was asked.
 
 use std::collections::BTreeMap;

@@ -11,3 +11,4 @@ mod text;
 
 pub use environment::Environment;
 pub use error::Error;
+pub use progress::{Progress, Quiet};

@@ -40,7 +40,8 @@ enum Form {
 /// Group and resource of the kinds that are read as whole objects, because the model holds more of
 /// them than names; sorted. Every other kind, and so every kind that a later server adds, is read as
 /// metadata. Secrets and config maps must never stand here.
-pub const READ_IN_FULL: [(&str, &str); 41] = [
+pub const READ_IN_FULL: [(&str, &str); 42] = [
+    ("", "namespaces"),
     ("", "nodes"),
     ("", "persistentvolumeclaims"),
     ("", "persistentvolumes"),
