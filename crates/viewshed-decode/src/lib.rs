@@ -2,4 +2,8 @@
 #![cfg_attr(not(test), deny(clippy::disallowed_methods, clippy::disallowed_types))]
 #![warn(missing_docs)]
 
+pub mod docker;
+mod gaps;
+mod lines;
 pub mod tells;
+pub mod text;

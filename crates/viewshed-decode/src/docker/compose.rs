@@ -1,0 +1,154 @@
+//! Compose and stack files of every version of the format (compose-spec `spec.md`; file formats 1 to 3).
+//!
+//! `${VAR}` is left as it is written: its value stands in another place. What a file only refers to
+//! (`env_file`, `extends` of another file, `include`) is named as a gap, because the container will have it.
+
+mod document;
+mod environment;
+mod inherit;
+mod ports;
+mod project;
+mod service;
+#[cfg(test)]
+mod tests;
+mod volumes;
+
+use serde_json::{Map, Value};
+use viewshed_model::{DockerHost, Gap, GapReason, Position};
+
+use self::document::{Document, NamedValue};
+use self::inherit::Declared;
+use super::fields::{Fields, Wrong};
+use crate::gaps::{GapList, gap};
+
+/// Most published ports of one file; ranges multiply, and a media server's longest is 10,000.
+const PORTS_PER_FILE_MAX: usize = 65_536;
+
+/// Most mounts, variables and ports that services of one file take over from others through `extends` and
+/// `volumes_from`; a hand-written file stays far below, a hostile chain does not.
+const INHERITED_PER_FILE_MAX: usize = 100_000;
+
+/// What is left of the limits of one file, and where gaps go.
+struct FileReader<'a> {
+    path: &'a str,
+    gaps: GapList<'a>,
+    ports_left: usize,
+    inherited_left: usize,
+}
+
+impl FileReader<'_> {
+    fn note(&mut self, what: &str, reason: GapReason, detail: &str, hint: &str) {
+        self.gaps.push(gap(self.path, what, reason, detail, hint));
+    }
+}
+
+/// Adds one compose document; `first_line` is the line of the file on which `text` starts.
+pub fn add_compose(
+    host: &mut DockerHost,
+    gaps: &mut Vec<Gap>,
+    path: &str,
+    first_line: u32,
+    text: &str,
+) {
+    let document = match document::parse(text) {
+        Ok(document) => document,
+        Err(error) => {
+            let line = error.line.saturating_add(first_line.saturating_sub(1));
+            let what = format!("compose file `{path}`, line {line}");
+            gaps.push(gap(path, &what, error.reason, &error.detail, ""));
+            return;
+        }
+    };
+    let mut reader = FileReader {
+        path,
+        gaps: GapList::new(gaps),
+        ports_left: PORTS_PER_FILE_MAX,
+        inherited_left: INHERITED_PER_FILE_MAX,
+    };
+    if document.has_duplicate_keys {
+        let what = format!("keys that stand twice in `{path}`");
+        reader.note(&what, GapReason::Malformed, "the last one counts", "");
+    }
+    let names = read_project(host, &mut reader, &document);
+    let services = read_services(&mut reader, &document, first_line);
+    let mut containers = inherit::resolve(&mut reader, &services);
+    for container in &mut containers {
+        project::name_networks(container, &names);
+    }
+    project::add_implicit_networks(host, &containers);
+    host.containers.append(&mut containers);
+}
+
+/// Whether a mapping is a compose file: `services` whose entries name an image or a build, or such entries at
+/// the top (format 1).
+pub fn is_compose(object: &Map<String, Value>) -> bool {
+    match object.get("services") {
+        Some(Value::Object(services)) => services.values().any(is_service),
+        Some(_) => false,
+        None => object.values().all(is_service),
+    }
+}
+
+fn is_service(value: &Value) -> bool {
+    value.as_object().is_some_and(|service| {
+        ["image", "build", "extends"]
+            .iter()
+            .any(|key| service.contains_key(*key))
+    })
+}
+
+/// Networks, volumes, secrets and configs; answers the networks' names outside of the file.
+fn read_project(
+    host: &mut DockerHost,
+    reader: &mut FileReader<'_>,
+    document: &Document,
+) -> Vec<(String, String)> {
+    let wrong = Wrong::default();
+    let fields = Fields::new(&document.rest, &wrong);
+    let names = project::add_networks(host, &fields);
+    project::add_others(host, &fields);
+    for file in project::includes(&fields) {
+        let what = format!("services of the included file `{file}`");
+        reader.note(
+            &what,
+            GapReason::NotCollected,
+            "",
+            "name that file on the command line too",
+        );
+    }
+    if let Some(names) = wrong.describe() {
+        let what = format!("fields {names} of `{}`", reader.path);
+        reader.note(&what, GapReason::Malformed, "not of the expected type", "");
+    }
+    names
+}
+
+fn read_services(
+    reader: &mut FileReader<'_>,
+    document: &Document,
+    first_line: u32,
+) -> Vec<Declared> {
+    let mut services = Vec::new();
+    for NamedValue { name, line, value } in &document.services {
+        let position = Position {
+            file: reader.path.to_owned(),
+            line: line.saturating_add(first_line.saturating_sub(1)),
+        };
+        if let Some(object) = value.as_object() {
+            let wrong = Wrong::default();
+            let mut declared = service::declared(name, &Fields::new(object, &wrong), reader);
+            if let Some(names) = wrong.describe() {
+                let what = format!("fields {names} of service `{}`", name.replace('`', ""));
+                let detail = format!("not of the expected type, line {}", position.line);
+                reader.note(&what, GapReason::Malformed, &detail, "");
+            }
+            declared.container.position = Some(Box::new(position));
+            services.push(declared);
+        } else {
+            let what = format!("service `{}`", name.replace('`', ""));
+            let detail = format!("line {}: not a mapping", position.line);
+            reader.note(&what, GapReason::Malformed, &detail, "");
+        }
+    }
+    services
+}

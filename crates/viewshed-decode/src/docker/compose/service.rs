@@ -1,0 +1,129 @@
+//! One service to the container that it declares.
+
+use serde_json::Value;
+use viewshed_model::{DockerContainer, GapReason, Tell};
+
+use super::FileReader;
+use super::inherit::{Base, Declared};
+use super::{environment, ports, volumes};
+use crate::docker::fields::Fields;
+use crate::tells::tells;
+use crate::text::clean;
+
+pub(super) fn declared(name: &str, service: &Fields<'_>, reader: &mut FileReader<'_>) -> Declared {
+    let key = clean(name).into_owned();
+    let container_name = service.text("container_name");
+    let env_files = environment::env_files(service);
+    for file in &env_files {
+        let what = format!("variables of env_file `{file}` for service `{key}`");
+        reader.note(&what, GapReason::NotCollected, "", "");
+    }
+    Declared {
+        container: DockerContainer {
+            name: if container_name.is_empty() {
+                key.clone()
+            } else {
+                container_name
+            },
+            image: service.text("image"),
+            labels: labels(service),
+            env: environment::environment(service),
+            env_files,
+            profiles: service.texts("profiles"),
+            mounts: volumes::mounts(service),
+            networks: networks(service),
+            ports: ports::ports(service, reader),
+            network_mode: network_mode(service),
+            pid_mode: service.text("pid"),
+            added_capabilities: service.texts("cap_add"),
+            user: service.scalar("user"),
+            ..DockerContainer::default()
+        },
+        key,
+        privileged: privileged(service),
+        extends: extends(service),
+        volumes_from: service.texts("volumes_from"),
+    }
+}
+
+/// `privileged` may be a reference to a variable; its default then decides.
+fn privileged(service: &Fields<'_>) -> Option<bool> {
+    match service.get("privileged") {
+        Some(Value::String(text)) => Some(text == "true" || text.ends_with("-true}")),
+        _ => service.flag("privileged"),
+    }
+}
+
+/// `net` is the name of format 1.
+fn network_mode(service: &Fields<'_>) -> String {
+    let mode = service.text("network_mode");
+    if mode.is_empty() {
+        service.text("net")
+    } else {
+        mode
+    }
+}
+
+/// A list of names, or a map with the address in each.
+fn networks(service: &Fields<'_>) -> Vec<(String, String)> {
+    if let Some(Value::Array(_)) = service.get("networks") {
+        return service
+            .texts("networks")
+            .into_iter()
+            .map(|name| (name, String::new()))
+            .collect();
+    }
+    service
+        .entries("networks")
+        .map(|(name, value)| {
+            let address = service.of(value).map_or_else(String::new, |endpoint| {
+                let address = endpoint.text("ipv4_address");
+                if address.is_empty() {
+                    endpoint.text("ipv6_address")
+                } else {
+                    address
+                }
+            });
+            (clean(name).into_owned(), address)
+        })
+        .collect()
+}
+
+/// A map, or a list of `name=value`. Values that are credentials themselves are dropped.
+fn labels(service: &Fields<'_>) -> std::collections::BTreeMap<String, String> {
+    let mut labels = match service.get("labels") {
+        Some(Value::Array(_)) => service
+            .texts("labels")
+            .iter()
+            .map(|label| {
+                let (name, value) = label.split_once('=').unwrap_or((label, ""));
+                (name.to_owned(), value.to_owned())
+            })
+            .collect(),
+        _ => service.text_map("labels"),
+    };
+    for (name, value) in &mut labels {
+        if tells(name, Some(value)).contains(&Tell::Credential) {
+            value.clear();
+        }
+    }
+    labels
+}
+
+/// A service of this file by name, or `{service, file}`.
+fn extends(service: &Fields<'_>) -> Option<Base> {
+    match service.get("extends")? {
+        Value::String(name) => Some(Base {
+            service: clean(name).into_owned(),
+            file: String::new(),
+        }),
+        _ => {
+            let fields = service.object("extends");
+            let name = fields.text("service");
+            (!name.is_empty()).then(|| Base {
+                service: name,
+                file: fields.text("file"),
+            })
+        }
+    }
+}
