@@ -1,3 +1,30 @@
 //! Answers in, bytes out: one file per output format. No IO, no clock.
+//!
+//! [`render`] is the one entry that a caller needs; the functions of the format modules are public for
+//! callers that know what they want. Whatever the format, it is made from the same values, and text that
+//! came from an estate reaches it only through [`clean()`] or the format's own escaping.
 #![cfg_attr(not(test), deny(clippy::disallowed_methods, clippy::disallowed_types))]
 #![warn(missing_docs)]
+
+mod answer;
+mod clean;
+pub mod csv;
+mod document;
+pub mod dot;
+mod group;
+pub mod json;
+mod lines;
+pub mod markdown;
+mod sarif;
+mod style;
+pub mod table;
+mod wording;
+pub mod yaml;
+
+#[cfg(test)]
+mod sample;
+
+pub use answer::{Answer, Format, NotOffered, render};
+pub use clean::clean;
+pub use sarif::sarif;
+pub use style::{Detail, Style};

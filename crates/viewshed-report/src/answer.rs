@@ -1,0 +1,187 @@
+//! Any answer in any format that it is offered in.
+
+use viewshed_model::{
+    AccessAnswer, DiffReport, Gap, RankReport, RulesReview, ScanReport, Verification, View,
+    WhoAnswer,
+};
+
+use crate::sarif::sarif;
+use crate::style::{Detail, Style};
+use crate::{csv, dot, json, markdown, table, yaml};
+
+/// An answer to render.
+#[derive(Debug, Clone, Copy)]
+pub enum Answer<'a> {
+    /// `viewshed scan`.
+    Scan(&'a ScanReport),
+    /// `viewshed see`, and what a live server answered, where it was asked.
+    See(&'a View, Option<&'a Verification>),
+    /// `viewshed who can ...` and `who sees ...`: one answer per cluster or host, and all gaps.
+    Who(&'a [WhoAnswer], &'a [Gap]),
+    /// `viewshed who` without a question.
+    Rank(&'a RankReport),
+    /// `viewshed diff`.
+    Diff(&'a DiffReport),
+    /// `viewshed can-i` with one question.
+    CanI(&'a AccessAnswer),
+    /// `viewshed can-i --list`.
+    Rules(&'a RulesReview),
+}
+
+/// The output formats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Format {
+    /// Text for a terminal.
+    Table,
+    /// The same with evidence and whole lists.
+    Wide,
+    /// One JSON document.
+    Json,
+    /// One JSON object per line.
+    JsonLines,
+    /// One YAML document.
+    Yaml,
+    /// Comma-separated values.
+    Csv,
+    /// SARIF 2.1.0.
+    Sarif,
+    /// Markdown, for a comment on a pull request.
+    Markdown,
+    /// A graph for Graphviz.
+    Dot,
+}
+
+/// A format that an answer has no form in.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{}` has no `{}` form; it is offered as {}", self.answer, self.format.name(), self.offered)]
+pub struct NotOffered {
+    /// The answer, as its document names it.
+    pub answer: &'static str,
+    /// The format that was asked for.
+    pub format: Format,
+    /// The formats that there are, in words.
+    pub offered: String,
+}
+
+impl Format {
+    /// Every format.
+    pub const ALL: [Self; 9] = [
+        Self::Table,
+        Self::Wide,
+        Self::Json,
+        Self::JsonLines,
+        Self::Yaml,
+        Self::Csv,
+        Self::Sarif,
+        Self::Markdown,
+        Self::Dot,
+    ];
+
+    /// The word for `--output`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Table => "table",
+            Self::Wide => "wide",
+            Self::Json => "json",
+            Self::JsonLines => "jsonl",
+            Self::Yaml => "yaml",
+            Self::Csv => "csv",
+            Self::Sarif => "sarif",
+            Self::Markdown => "markdown",
+            Self::Dot => "dot",
+        }
+    }
+}
+
+impl<'a> Answer<'a> {
+    /// The `kind` of its document.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Scan(_) => "scan",
+            Self::See(..) => "see",
+            Self::Who(..) => "who",
+            Self::Rank(_) => "rank",
+            Self::Diff(_) => "diff",
+            Self::CanI(_) => "can-i",
+            Self::Rules(_) => "rules",
+        }
+    }
+
+    /// Whether the answer has a form in `format`.
+    pub const fn is_offered_as(&self, format: Format) -> bool {
+        match format {
+            Format::Table | Format::Wide | Format::Json | Format::JsonLines | Format::Yaml => true,
+            Format::Csv => !matches!(self, Self::CanI(_) | Self::Rules(_)),
+            Format::Sarif => matches!(self, Self::Scan(_)),
+            Format::Markdown => matches!(self, Self::Scan(_) | Self::Diff(_)),
+            Format::Dot => matches!(self, Self::See(..)),
+        }
+    }
+
+    pub(crate) fn gaps(&self) -> &'a [Gap] {
+        match *self {
+            Self::Scan(report) => &report.gaps,
+            Self::See(view, _) => &view.gaps,
+            Self::Who(_, gaps) => gaps,
+            Self::Rank(report) => &report.gaps,
+            Self::Diff(report) => &report.gaps,
+            Self::CanI(access) => &access.gaps,
+            Self::Rules(review) => &review.gaps,
+        }
+    }
+}
+
+/// The answer in the format; `style` matters for [`Format::Table`] and [`Format::Wide`] only.
+///
+/// # Errors
+/// When the answer has no form in that format.
+pub fn render(answer: &Answer<'_>, format: Format, style: &Style) -> Result<String, NotOffered> {
+    let wide = Style {
+        detail: Detail::Full,
+        ..*style
+    };
+    Ok(match (format, *answer) {
+        (Format::Table, answer) => terminal(&answer, style),
+        (Format::Wide, answer) => terminal(&answer, &wide),
+        (Format::Json, answer) => json::json(&answer),
+        (Format::JsonLines, answer) => json::json_lines(&answer),
+        (Format::Yaml, answer) => yaml::yaml(&answer),
+        (Format::Csv, Answer::Scan(report)) => csv::scan(report),
+        (Format::Csv, Answer::See(view, _)) => csv::see(view),
+        (Format::Csv, Answer::Who(answers, _)) => csv::who(answers),
+        (Format::Csv, Answer::Rank(report)) => csv::rank(report),
+        (Format::Csv, Answer::Diff(report)) => csv::diff(report),
+        (Format::Sarif, Answer::Scan(report)) => sarif(report),
+        (Format::Markdown, Answer::Scan(report)) => markdown::scan(report),
+        (Format::Markdown, Answer::Diff(report)) => markdown::diff(report),
+        (Format::Dot, Answer::See(view, _)) => dot::see(view),
+        (Format::Csv | Format::Sarif | Format::Markdown | Format::Dot, answer) => {
+            return Err(not_offered(&answer, format));
+        }
+    })
+}
+
+fn terminal(answer: &Answer<'_>, style: &Style) -> String {
+    match *answer {
+        Answer::Scan(report) => table::scan(report, style),
+        Answer::See(view, verification) => table::see(view, verification, style),
+        Answer::Who(answers, gaps) => table::who(answers, gaps, style),
+        Answer::Rank(report) => table::rank(report, style),
+        Answer::Diff(report) => table::diff(report, style),
+        Answer::CanI(access) => table::can_i(access, style),
+        Answer::Rules(review) => table::rules(review, style),
+    }
+}
+
+fn not_offered(answer: &Answer<'_>, format: Format) -> NotOffered {
+    let offered: Vec<&str> = Format::ALL
+        .into_iter()
+        .filter(|format| answer.is_offered_as(*format))
+        .map(Format::name)
+        .collect();
+    NotOffered {
+        answer: answer.kind(),
+        format,
+        offered: offered.join(", "),
+    }
+}

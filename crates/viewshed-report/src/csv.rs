@@ -1,0 +1,180 @@
+//! LEAVES: CSV (RFC 4180) of the answers that are lists, for spreadsheets.
+
+use viewshed_model::{DiffReport, Finding, RankReport, ScanReport, View, WhoAnswer};
+
+use crate::clean::clean;
+use crate::wording::{chain, evidence, position};
+
+/// Findings, one a row.
+pub fn scan(report: &ScanReport) -> String {
+    let header = [
+        "severity",
+        "confidence",
+        "check",
+        "mitigation",
+        "title",
+        "estate",
+        "namespace",
+        "object",
+        "subjects",
+        "exposed",
+        "fix",
+        "location",
+    ];
+    rows(&header, report.findings.iter().map(finding))
+}
+
+fn finding(finding: &Finding) -> Vec<String> {
+    let subjects: Vec<String> = finding.subjects.iter().map(ToString::to_string).collect();
+    vec![
+        finding.severity.to_string(),
+        format!("{:?}", finding.confidence).to_lowercase(),
+        finding.check.clone(),
+        finding.mitigation.id().to_owned(),
+        finding.title.clone(),
+        finding.estate.clone(),
+        finding.namespace.clone(),
+        finding.object.clone(),
+        subjects.join("; "),
+        finding.exposed_count.to_string(),
+        finding.fix.clone(),
+        finding.location.as_ref().map(position).unwrap_or_default(),
+    ]
+}
+
+/// Seen things, one a row.
+pub fn see(view: &View) -> String {
+    let header = [
+        "estate",
+        "category",
+        "kind",
+        "namespace",
+        "name",
+        "verbs",
+        "through",
+    ];
+    let items = view.categories.iter().flat_map(|entry| {
+        entry.seen.iter().map(|item| {
+            vec![
+                view.estate.clone(),
+                entry.category.title().to_owned(),
+                item.kind.clone(),
+                item.namespace.clone(),
+                item.name.clone(),
+                item.verbs.join(" "),
+                view.chains.get(item.chain).map(chain).unwrap_or_default(),
+            ]
+        })
+    });
+    rows(&header, items)
+}
+
+/// Subjects, one a row.
+pub fn who(answers: &[WhoAnswer]) -> String {
+    let header = [
+        "question",
+        "estate",
+        "subject",
+        "namespace",
+        "names",
+        "through",
+        "origin",
+        "pods",
+    ];
+    let entries = answers.iter().flat_map(|answer| {
+        answer.entries.iter().map(|entry| {
+            vec![
+                answer.question.clone(),
+                answer.estate.clone(),
+                entry.subject.to_string(),
+                entry.namespace.clone().unwrap_or_default(),
+                entry.names.join(" "),
+                evidence(&entry.evidence),
+                format!("{:?}", entry.origin).to_lowercase(),
+                entry.pods.join(" "),
+            ]
+        })
+    });
+    rows(&header, entries)
+}
+
+/// Ranked identities, one a row.
+pub fn rank(report: &RankReport) -> String {
+    let header = [
+        "rank",
+        "subject",
+        "origin",
+        "visible",
+        "total",
+        "namespaces",
+        "resources",
+        "bindings",
+        "unknown_members",
+    ];
+    let ranks = report.ranks.iter().enumerate().map(|(index, row)| {
+        let resources: Vec<String> = row
+            .by_resource
+            .iter()
+            .map(|(name, number)| format!("{name}={number}"))
+            .collect();
+        vec![
+            (index + 1).to_string(),
+            row.subject.to_string(),
+            format!("{:?}", row.origin).to_lowercase(),
+            row.visible.to_string(),
+            row.total.to_string(),
+            row.namespaces.to_string(),
+            resources.join(" "),
+            row.bindings.join("; "),
+            row.unknown_members.to_string(),
+        ]
+    });
+    rows(&header, ranks)
+}
+
+/// Changes of sight, one a row.
+pub fn diff(report: &DiffReport) -> String {
+    let header = [
+        "change",
+        "subject",
+        "what",
+        "namespace",
+        "through",
+        "location",
+    ];
+    let changes = report.changes.iter().map(|change| {
+        vec![
+            if change.gained { "gained" } else { "lost" }.to_owned(),
+            change.subject.to_string(),
+            change.what.clone(),
+            change.namespace.clone().unwrap_or_default(),
+            evidence(&change.evidence),
+            change.position.as_ref().map(position).unwrap_or_default(),
+        ]
+    });
+    rows(&header, changes)
+}
+
+fn rows(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
+    let mut out = header.join(",");
+    out.push_str("\r\n");
+    for row in rows {
+        let cells: Vec<String> = row.iter().map(|text| cell(text)).collect();
+        out.push_str(&cells.join(","));
+        out.push_str("\r\n");
+    }
+    out
+}
+
+/// A spreadsheet runs a cell that starts like a formula (OWASP "CSV Injection"): an apostrophe in front
+/// makes it text.
+fn cell(text: &str) -> String {
+    let mut text = clean(text).into_owned();
+    if text.starts_with(['=', '+', '-', '@']) {
+        text.insert(0, '\'');
+    }
+    if text.contains([',', '"', ';', ' ', '\'']) {
+        return format!("\"{}\"", text.replace('"', "\"\""));
+    }
+    text
+}

@@ -1,0 +1,66 @@
+//! LEAVES: JSON and JSON lines for programs, described by docs/reference/schemas/viewshed-1.json.
+//!
+//! Text from the estate is kept as it is; characters that could steer a terminal or hide text are written
+//! as escapes, so that the bytes are harmless to look at and a reader gets the original back.
+
+use serde::Serialize;
+
+use crate::Answer;
+use crate::clean::is_unsafe;
+use crate::document::{Document, Line};
+use crate::lines::put;
+
+/// One indented document, ending with a line break.
+pub fn json(answer: &Answer<'_>) -> String {
+    pretty(&Document::of(answer))
+}
+
+/// Any value as an indented document.
+pub(crate) fn pretty(value: &impl Serialize) -> String {
+    let mut text = escape(serde_json::to_string_pretty(value));
+    text.push('\n');
+    text
+}
+
+/// One line per entry of the answer's main list, then one per gap. An answer without a list is one line.
+pub fn json_lines(answer: &Answer<'_>) -> String {
+    match Line::all(answer) {
+        Some(lines) => lines.iter().map(line).collect(),
+        None => line(&Document::of(answer)),
+    }
+}
+
+fn line(value: &impl Serialize) -> String {
+    let mut text = escape(serde_json::to_string(value));
+    text.push('\n');
+    text
+}
+
+/// Our documents hold strings, numbers, lists and maps with text keys, which JSON can always express;
+/// should that ever change, the reader gets a document that says so.
+fn escape(text: Result<String, serde_json::Error>) -> String {
+    let text = text.unwrap_or_else(|error| {
+        serde_json::json!({ "kind": "error", "error": error.to_string() }).to_string()
+    });
+    if !text.chars().any(needs_escape) {
+        return text;
+    }
+    let mut out = String::with_capacity(text.len() + 64);
+    for character in text.chars() {
+        if needs_escape(character) {
+            let mut units = [0; 2];
+            for unit in character.encode_utf16(&mut units) {
+                put(&mut out, &format!("\\u{unit:04x}"));
+            }
+        } else {
+            out.push(character);
+        }
+    }
+    out
+}
+
+/// Outside of strings JSON is ASCII, and inside of them `serde_json` has escaped every ASCII control
+/// but DEL: what is left stands inside a string.
+fn needs_escape(character: char) -> bool {
+    is_unsafe(character) && character != '\n'
+}

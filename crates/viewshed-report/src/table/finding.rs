@@ -1,0 +1,56 @@
+//! One finding as a block of text.
+
+use viewshed_model::{Confidence, Finding};
+
+use super::layout::paragraph;
+use super::limited;
+use crate::style::{Ink, Style};
+use crate::wording::{confidence, count, position};
+
+/// Subjects named per finding.
+const SUBJECTS_MAX: usize = 4;
+
+/// The block; the fix is left out where the group tells it once for all.
+pub(super) fn write(out: &mut String, style: &Style, finding: &Finding, shared_fix: Option<&str>) {
+    let title = style.paint(Ink::Strong, &style.text(&finding.title));
+    paragraph(out, style, "  ", &title);
+    let subjects: Vec<String> = finding.subjects.iter().map(ToString::to_string).collect();
+    field(out, style, "who", &limited(style, &subjects, SUBJECTS_MAX));
+    if finding.exposed_count > 0 {
+        let objects = count(finding.exposed_count, "object", "objects");
+        field(out, style, "shows", &objects);
+    }
+    field(out, style, "where", &place(finding));
+    if finding.confidence != Confidence::High {
+        field(out, style, "sure", confidence(finding.confidence));
+    }
+    if style.is_full() {
+        for (index, link) in finding.evidence.links.iter().enumerate() {
+            let label = if index == 0 { "because" } else { "" };
+            field(out, style, label, &format!("{}. {}", index + 1, link.text));
+        }
+        field(out, style, "see it", &finding.reproduce);
+    }
+    if shared_fix.is_none() {
+        field(out, style, "fix", &finding.fix);
+    }
+}
+
+fn place(finding: &Finding) -> String {
+    let mut words = vec![finding.object.clone()];
+    if !finding.namespace.is_empty() {
+        words.push(format!("in namespace {}", finding.namespace));
+    }
+    words.push(format!("of {}", finding.estate));
+    if let Some(location) = &finding.location {
+        words.push(format!("({})", position(location)));
+    }
+    words.join(" ")
+}
+
+fn field(out: &mut String, style: &Style, label: &str, text: &str) {
+    if !text.is_empty() {
+        let first = format!("    {}", style.paint(Ink::Faint, &format!("{label:<8}")));
+        paragraph(out, style, &first, &style.text(text));
+    }
+}

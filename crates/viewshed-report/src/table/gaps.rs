@@ -1,0 +1,66 @@
+//! The section on what could not be read: shown with every answer that has gaps.
+
+use viewshed_model::Gap;
+
+use super::layout::{headline, paragraph};
+use super::more;
+use crate::style::{Ink, Style};
+use crate::wording::{count, gap_reason, thousands};
+
+/// Gaps shown in a brief report.
+const GAPS_MAX: usize = 8;
+
+/// What could not be read or decided, and what to do about it. Empty when there are no gaps.
+pub fn gaps(gaps: &[Gap], style: &Style) -> String {
+    let mut out = String::new();
+    write(&mut out, style, gaps);
+    style.finish(out.trim_start_matches('\n'))
+}
+
+pub(super) fn write(out: &mut String, style: &Style, gaps: &[Gap]) {
+    if gaps.is_empty() {
+        return;
+    }
+    out.push('\n');
+    let title = format!("NOT SEEN: {}", count(gaps.len() as u64, "gap", "gaps"));
+    headline(out, style, Ink::Warning, &title);
+    let caution = "The answer above is complete only without these.";
+    paragraph(out, style, "  ", caution);
+    let most = if style.is_full() {
+        usize::MAX
+    } else {
+        GAPS_MAX
+    };
+    for gap in gaps.iter().take(most) {
+        let times = if gap.count > 1 {
+            format!(" ({} times)", thousands(gap.count))
+        } else {
+            String::new()
+        };
+        let mut text = format!(
+            "{}: {}: {}{times}",
+            gap.source,
+            gap.what,
+            gap_reason(gap.reason)
+        );
+        if !gap.detail.is_empty() {
+            text = format!("{text}: {}", gap.detail);
+        }
+        paragraph(out, style, "  - ", &style.text(&text));
+        if !gap.hint.is_empty() {
+            paragraph(
+                out,
+                style,
+                "    ",
+                &format!(
+                    "{} {}",
+                    style.paint(Ink::Faint, "next:"),
+                    style.text(&gap.hint)
+                ),
+            );
+        }
+    }
+    if gaps.len() > most {
+        more(out, style, gaps.len() - most);
+    }
+}

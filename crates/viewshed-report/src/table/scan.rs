@@ -1,0 +1,186 @@
+//! The terminal report of `viewshed scan`: counts, mitigations, then findings worst first.
+
+use unicode_width::UnicodeWidthStr;
+use viewshed_model::{Finding, MitigationSummary, ScanReport, Severity};
+
+use super::layout::{Column, Columns, headline, paragraph};
+use super::{estate_lines, finding, gaps, limited, more, severity_ink};
+use crate::group::Group;
+use crate::style::{Ink, Style};
+use crate::wording::{count, severity, thousands};
+
+/// Findings of one check told in full in a brief report.
+const BLOCKS_MAX: usize = 3;
+/// Findings of one check told by their title after those.
+const TITLES_MAX: usize = 5;
+
+/// The report for a terminal.
+pub fn scan(report: &ScanReport, style: &Style) -> String {
+    let mut out = String::new();
+    let title = "What can be discovered, and what shows it";
+    paragraph(&mut out, style, "", &style.paint(Ink::Strong, title));
+    estate_lines(&mut out, style, &report.estate);
+    out.push('\n');
+    counts(&mut out, style, report);
+    mitigations(&mut out, style, &report.mitigations);
+    for group in Group::all(&report.findings) {
+        write_group(&mut out, style, &group, report);
+    }
+    gaps::write(&mut out, style, &report.gaps);
+    if !report.findings.is_empty() {
+        out.push('\n');
+        let more = if style.is_full() {
+            ""
+        } else {
+            "; `--output wide` shows the evidence"
+        };
+        paragraph(
+            &mut out,
+            style,
+            "",
+            &style.text(&format!(
+                "`viewshed explain NAME` tells what a check looks for{more}."
+            )),
+        );
+    }
+    style.finish(&out)
+}
+
+fn counts(out: &mut String, style: &Style, report: &ScanReport) {
+    let total = count(report.findings.len() as u64, "finding", "findings");
+    let mut words = vec![style.paint(Ink::Strong, &total)];
+    for level in Severity::ALL {
+        let number = report
+            .findings
+            .iter()
+            .filter(|finding| finding.severity == level)
+            .count();
+        let text = format!("{} {level}", thousands(number as u64));
+        let ink = if number == 0 {
+            Ink::Faint
+        } else {
+            severity_ink(level)
+        };
+        words.push(style.paint(ink, &text));
+    }
+    for line in pack(&words, style.prose_columns() - 2) {
+        out.push_str("  ");
+        out.push_str(&line);
+        out.push('\n');
+    }
+    if report.findings.is_empty() && report.checks.is_empty() {
+        out.push_str("  No check was run.\n");
+    } else if report.findings.is_empty() {
+        let checks = count(report.checks.len() as u64, "check", "checks");
+        let limits = if report.gaps.is_empty() {
+            "and everything they need was read"
+        } else {
+            "but not everything could be read: see below"
+        };
+        paragraph(
+            out,
+            style,
+            "  ",
+            &format!("{checks} found nothing, {limits}."),
+        );
+    }
+}
+
+fn mitigations(out: &mut String, style: &Style, summaries: &[MitigationSummary]) {
+    if summaries.is_empty() {
+        return;
+    }
+    out.push('\n');
+    let mut table = Columns::new(
+        style,
+        2,
+        &[
+            ("MITIGATION", Column::Text),
+            ("FINDINGS", Column::Number),
+            ("WORST", Column::Word),
+            ("MISSING IN", Column::Text),
+        ],
+    );
+    for summary in summaries {
+        let worst = summary.worst.map_or_else(
+            || style.dash().to_owned(),
+            |worst| style.paint(severity_ink(worst), &worst.to_string()),
+        );
+        let places: Vec<String> = summary
+            .missing_in
+            .iter()
+            .map(|place| match place.namespace.as_str() {
+                "" => place.estate.clone(),
+                namespace => format!("{}/{namespace}", place.estate),
+            })
+            .collect();
+        let mut missing = style.text(&limited(style, &places, 3));
+        if summary.is_incomplete {
+            let separator = if missing.is_empty() { "" } else { "; " };
+            missing = format!("{missing}{separator}not fully known, see the gaps");
+        } else if missing.is_empty() {
+            "nothing found missing".clone_into(&mut missing);
+        }
+        let title = format!("{} {}", summary.mitigation.id(), summary.mitigation.title());
+        table.row(vec![title, thousands(summary.findings), worst, missing]);
+    }
+    table.write(out, 2);
+}
+
+fn write_group(out: &mut String, style: &Style, group: &Group<'_>, report: &ScanReport) {
+    out.push('\n');
+    let number = match group.findings.len() {
+        1 => String::new(),
+        several => format!(" ({})", thousands(several as u64)),
+    };
+    let words = format!(
+        "{}  {}{number}",
+        severity(group.severity),
+        style.text(group.check)
+    );
+    headline(out, style, severity_ink(group.severity), &words);
+    if let Some(page) = report.checks.iter().find(|page| page.name == group.check) {
+        let text = style.text(&format!("{} ({})", page.title, page.mitigation.id()));
+        paragraph(out, style, "", &style.paint(Ink::Faint, &text));
+    }
+    let blocks = if style.is_full() {
+        usize::MAX
+    } else {
+        BLOCKS_MAX
+    };
+    let shared_fix = group.shared_fix();
+    for finding in group.findings.iter().take(blocks) {
+        out.push('\n');
+        finding::write(out, style, finding, shared_fix);
+    }
+    let rest: Vec<&&Finding> = group.findings.iter().skip(blocks).collect();
+    if !rest.is_empty() {
+        out.push('\n');
+    }
+    for finding in rest.iter().take(TITLES_MAX) {
+        paragraph(out, style, "  - ", &style.text(&finding.title));
+    }
+    if rest.len() > TITLES_MAX {
+        more(out, style, rest.len() - TITLES_MAX);
+    }
+    if let Some(fix) = shared_fix {
+        out.push('\n');
+        let first = format!("  {} ", style.paint(Ink::Faint, "fix for each"));
+        paragraph(out, style, &first, &style.text(fix));
+    }
+}
+
+/// As many words to a line as fit.
+fn pack(words: &[String], width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in words {
+        match lines.last_mut() {
+            Some(line) if line.width() + 3 + word.width() <= width => {
+                line.push_str("   ");
+                line.push_str(word);
+            }
+            _ => lines.push(word.clone()),
+        }
+    }
+    lines
+}

@@ -1,0 +1,234 @@
+//! The terminal report of `viewshed see`: what shows from one place, by the chain that opens it.
+
+use std::collections::BTreeMap;
+
+use viewshed_model::{SeenItem, Verification, View};
+
+use super::layout::{Column, Columns, headline, paragraph};
+use super::{depends_on, gaps, more};
+use crate::style::{Ink, Style};
+use crate::wording::{count, identity, thousands, vantage};
+
+/// Names listed per kind in a brief report.
+const NAMES_MAX: usize = 6;
+/// Differences listed in a brief report.
+const DIFFERENCES_MAX: usize = 20;
+
+/// The report for a terminal; `verification` is what a live server answered, where it was asked.
+pub fn see(view: &View, verification: Option<&Verification>, style: &Style) -> String {
+    let mut out = String::new();
+    let from = format!("From {}", vantage(&view.vantage));
+    let title = if view.estate.is_empty() {
+        from
+    } else {
+        format!("{from} (of {})", view.estate)
+    };
+    paragraph(
+        &mut out,
+        style,
+        "",
+        &style.paint(Ink::Strong, &style.text(&title)),
+    );
+    for held in &view.identities {
+        let line = format!("acts as {}: {}", identity(&held.identity), held.how);
+        paragraph(&mut out, style, "  ", &style.text(&line));
+    }
+    if view.identities.is_empty() {
+        out.push_str("  acts as nobody: no credential is at hand\n");
+    }
+    out.push('\n');
+    categories(&mut out, style, view);
+    chains(&mut out, style, view);
+    depends_on(&mut out, style, &view.depends_on);
+    if let Some(verification) = verification {
+        verified(&mut out, style, verification);
+    }
+    gaps::write(&mut out, style, &view.gaps);
+    style.finish(&out)
+}
+
+fn categories(out: &mut String, style: &Style, view: &View) {
+    let columns = [
+        ("CATEGORY", Column::Word),
+        ("SEEN", Column::Number),
+        ("HIDDEN", Column::Number),
+        ("DEPENDS", Column::Number),
+    ];
+    let mut table = Columns::new(style, 2, &columns);
+    let number = |number: u64| match number {
+        0 => style.dash().to_owned(),
+        more => thousands(more),
+    };
+    for entry in &view.categories {
+        let seen = entry.seen.len() as u64;
+        let shown = if seen > 0 {
+            style.paint(Ink::Strong, &thousands(seen))
+        } else {
+            number(0)
+        };
+        table.row(vec![
+            entry.category.title().to_owned(),
+            shown,
+            number(entry.hidden_count),
+            number(entry.uncertain_count),
+        ]);
+    }
+    let seen = view
+        .categories
+        .iter()
+        .map(|entry| entry.seen.len() as u64)
+        .sum();
+    let hidden = view
+        .categories
+        .iter()
+        .fold(0_u64, |sum, entry| sum.saturating_add(entry.hidden_count));
+    let uncertain = view.categories.iter().fold(0_u64, |sum, entry| {
+        sum.saturating_add(entry.uncertain_count)
+    });
+    table.row(vec![
+        style.paint(Ink::Strong, "together"),
+        style.paint(Ink::Strong, &thousands(seen)),
+        number(hidden),
+        number(uncertain),
+    ]);
+    table.write(out, 2);
+}
+
+fn chains(out: &mut String, style: &Style, view: &View) {
+    let mut items_by_chain: BTreeMap<usize, BTreeMap<&str, Vec<&SeenItem>>> = BTreeMap::new();
+    for item in view.categories.iter().flat_map(|entry| &entry.seen) {
+        items_by_chain
+            .entry(item.chain)
+            .or_default()
+            .entry(&item.kind)
+            .or_default()
+            .push(item);
+    }
+    if items_by_chain.is_empty() {
+        out.push_str("\n  Nothing can be discovered from here.\n");
+        return;
+    }
+    out.push('\n');
+    headline(out, style, Ink::Strong, "HOW IT SHOWS");
+    for (number, (index, kinds)) in items_by_chain.iter().enumerate() {
+        if number > 0 {
+            out.push('\n');
+        }
+        let links = view
+            .chains
+            .get(*index)
+            .map(|chain| chain.links.as_slice())
+            .unwrap_or_default();
+        let arrow = if style.unicode { "→ " } else { "> " };
+        for (step, link) in links.iter().enumerate() {
+            let first = format!(
+                "  {}{}",
+                "  ".repeat(step.min(4)),
+                if step > 0 { arrow } else { "" }
+            );
+            paragraph(
+                out,
+                style,
+                &first,
+                &style.paint(Ink::Calm, &style.text(&link.text)),
+            );
+        }
+        if links.is_empty() {
+            out.push_str("  (no chain is recorded)\n");
+        }
+        for (kind, items) in kinds {
+            write_kind(out, style, kind, items);
+        }
+    }
+}
+
+fn write_kind(out: &mut String, style: &Style, kind: &str, items: &[&SeenItem]) {
+    let names: Vec<String> = items
+        .iter()
+        .map(|item| match item.namespace.as_str() {
+            "" => item.name.clone(),
+            namespace => format!("{namespace}/{}", item.name),
+        })
+        .collect();
+    let mut verbs: Vec<&str> = items
+        .iter()
+        .flat_map(|item| &item.verbs)
+        .map(String::as_str)
+        .collect();
+    verbs.sort_unstable();
+    verbs.dedup();
+    let most = if style.is_full() {
+        usize::MAX
+    } else {
+        NAMES_MAX
+    };
+    // Each name is cleaned on its own: one joined text would be cut at its limit.
+    let shown: Vec<String> = names
+        .iter()
+        .take(most)
+        .map(|name| style.text(name))
+        .collect();
+    let rest = match names.len() - shown.len() {
+        0 => String::new(),
+        more => format!(
+            " {} and {} more, `--output json` lists all",
+            style.ellipsis(),
+            thousands(more as u64)
+        ),
+    };
+    let number = thousands(items.len() as u64);
+    let heading = format!("{kind} ({number}; {})", verbs.join(", "));
+    paragraph(
+        out,
+        style,
+        "      ",
+        &format!(
+            "{}: {}{rest}",
+            style.paint(Ink::Strong, &style.text(&heading)),
+            shown.join(", ")
+        ),
+    );
+}
+
+fn verified(out: &mut String, style: &Style, verification: &Verification) {
+    out.push('\n');
+    let asked = count(verification.asked, "question", "questions");
+    if verification.differences.is_empty() {
+        let ink = Ink::Good;
+        headline(out, style, ink, "VERIFIED");
+        paragraph(
+            out,
+            style,
+            "  ",
+            &format!("The live server was asked {asked}: no difference."),
+        );
+        return;
+    }
+    headline(out, style, Ink::Alarm, "THE LIVE SERVER DIFFERS");
+    let differing = count(
+        verification.differences.len() as u64,
+        "difference",
+        "differences",
+    );
+    paragraph(
+        out,
+        style,
+        "  ",
+        &format!("The live server was asked {asked}: {differing}."),
+    );
+    let most = if style.is_full() {
+        usize::MAX
+    } else {
+        DIFFERENCES_MAX
+    };
+    for difference in verification.differences.iter().take(most) {
+        let line = format!(
+            "{}: computed {}, server {}",
+            difference.question, difference.computed, difference.server
+        );
+        paragraph(out, style, "  - ", &style.text(&line));
+    }
+    if verification.differences.len() > most {
+        more(out, style, verification.differences.len() - most);
+    }
+}

@@ -1,0 +1,175 @@
+use viewshed_model::{Decision, Finding, MissingFact, ScanReport, Severity, SubjectKind};
+
+use super::{can_i, diff, explain, gaps, rank, rules, scan, see, who};
+use crate::sample;
+use crate::style::{Detail, Style};
+
+const NARROW: Style = Style {
+    colour: false,
+    width: 60,
+    unicode: false,
+    detail: Detail::Brief,
+};
+
+fn full() -> Style {
+    Style {
+        detail: Detail::Full,
+        ..Style::default()
+    }
+}
+
+#[test]
+fn scan_reads_worst_first() {
+    insta::assert_snapshot!(scan(&sample::scan_report(), &Style::default()));
+}
+
+#[test]
+fn scan_shows_evidence_when_asked() {
+    insta::assert_snapshot!(scan(&sample::scan_report(), &full()));
+}
+
+#[test]
+fn scan_fits_a_narrow_ascii_terminal() {
+    let text = scan(&sample::scan_report(), &NARROW);
+    assert!(text.is_ascii());
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn scan_of_nothing_says_what_that_means() {
+    insta::assert_snapshot!(scan(&ScanReport::default(), &Style::default()));
+}
+
+#[test]
+fn colours_only_add_escapes() {
+    let plain = scan(&sample::scan_report(), &Style::default());
+    let coloured = scan(
+        &sample::scan_report(),
+        &Style {
+            colour: true,
+            ..Style::default()
+        },
+    );
+    let mut stripped = String::new();
+    let mut is_escape = false;
+    for character in coloured.chars() {
+        if character == '\u{1b}' {
+            is_escape = true;
+        } else if is_escape {
+            is_escape = character != 'm';
+        } else {
+            stripped.push(character);
+        }
+    }
+    assert_eq!(stripped, plain);
+    assert_ne!(coloured, plain);
+}
+
+#[test]
+fn see_groups_by_chain() {
+    let verification = sample::verification();
+    insta::assert_snapshot!(see(&sample::view(), Some(&verification), &Style::default()));
+}
+
+#[test]
+fn see_in_full_names_everything() {
+    let text = see(&sample::view(), None, &full());
+    for name in ["cart-a", "cart-h", "postgres"] {
+        assert!(text.contains(name), "{name} is missing");
+    }
+    assert!(!text.contains("more"), "{text}");
+}
+
+#[test]
+fn who_separates_origins() {
+    insta::assert_snapshot!(who(&sample::who_answers(), &[], &Style::default()));
+}
+
+#[test]
+fn who_says_nobody() {
+    let mut answers = sample::who_answers();
+    answers[0].entries.clear();
+    insta::assert_snapshot!(who(&answers, &[sample::gap()], &Style::default()));
+}
+
+#[test]
+fn rank_separates_origins() {
+    insta::assert_snapshot!(rank(
+        &sample::rank_report(),
+        &Style {
+            width: 140,
+            ..Style::default()
+        }
+    ));
+}
+
+#[test]
+fn diff_says_gained_and_lost() {
+    insta::assert_snapshot!(diff(&sample::diff_report(), &Style::default()));
+}
+
+#[test]
+fn can_i_answers_on_the_first_line() {
+    let allowed = sample::grant("ops", "view", sample::subject(SubjectKind::User, "alice"));
+    let unknown = MissingFact {
+        fact: "the authorization webhook `opa`".to_owned(),
+    };
+    let text: String = [
+        Decision::Allowed(allowed),
+        Decision::Denied(String::new()),
+        Decision::DependsOn(vec![unknown]),
+    ]
+    .into_iter()
+    .map(|decision| can_i(&sample::access_answer(decision), &Style::default()))
+    .collect();
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn rules_look_like_kubectls() {
+    insta::assert_snapshot!(rules(&sample::rules_review(), &Style::default()));
+}
+
+#[test]
+fn pages_read_well_in_a_terminal() {
+    let report = sample::scan_report();
+    insta::assert_snapshot!(explain(&report.checks[0], &NARROW));
+}
+
+#[test]
+fn no_gaps_no_section() {
+    assert_eq!(gaps(&[], &Style::default()), "");
+    assert!(gaps(&[sample::gap()], &Style::default()).starts_with("NOT SEEN: 1 gap"));
+}
+
+#[test]
+fn every_line_fits_the_width() {
+    for width in [48, 60, 80, 120] {
+        let style = Style { width, ..full() };
+        let texts = [
+            scan(&sample::scan_report(), &style),
+            see(&sample::view(), None, &style),
+            diff(&sample::diff_report(), &style),
+        ];
+        for line in texts.iter().flat_map(|text| text.lines()) {
+            assert!(line.chars().count() <= width, "{width}: {line}");
+        }
+    }
+}
+
+#[test]
+fn a_thousand_findings_stay_short() {
+    let report = ScanReport {
+        findings: (0..1_000)
+            .map(|index| Finding {
+                object: format!("Deployment app-{index}"),
+                ..sample::finding("unused-token-mounted", Severity::Low, "a token is mounted")
+            })
+            .collect(),
+        ..ScanReport::default()
+    };
+    let text = scan(&report, &Style::default());
+    assert!(text.contains("1,000 findings"), "{text}");
+    assert!(text.contains("and 992 more"), "{text}");
+    assert!(text.lines().count() < 60, "{text}");
+}

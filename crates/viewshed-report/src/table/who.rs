@@ -1,0 +1,116 @@
+//! The terminal report of `viewshed who can ...` and `who sees ...`.
+
+use viewshed_model::{Gap, GrantOrigin, SubjectKind, WhoAnswer, WhoEntry};
+
+use super::layout::{Column, Columns, headline, paragraph};
+use super::{depends_on, gaps, limited, more};
+use crate::lines::line;
+use crate::style::{Ink, Style};
+use crate::wording::{ORIGINS, count, origin, through};
+
+/// Entries shown per origin in a brief report.
+const ENTRIES_MAX: usize = 40;
+/// Entries of the cluster's own parts shown in a brief report.
+const SYSTEM_ENTRIES_MAX: usize = 10;
+
+/// The report for a terminal: one answer per cluster or host.
+pub fn who(answers: &[WhoAnswer], gaps: &[Gap], style: &Style) -> String {
+    let mut out = String::new();
+    for (index, answer) in answers.iter().enumerate() {
+        if index > 0 {
+            out.push('\n');
+        }
+        write_answer(&mut out, style, answer);
+    }
+    gaps::write(&mut out, style, gaps);
+    style.finish(&out)
+}
+
+fn write_answer(out: &mut String, style: &Style, answer: &WhoAnswer) {
+    let place = if answer.estate.is_empty() {
+        String::new()
+    } else {
+        format!(" (of {})", answer.estate)
+    };
+    let title = format!("{}{place}", answer.question);
+    paragraph(
+        out,
+        style,
+        "",
+        &style.paint(Ink::Strong, &style.text(&title)),
+    );
+    if answer.entries.is_empty() {
+        let words = if answer.depends_on.is_empty() {
+            "nobody"
+        } else {
+            "nobody, as far as is known"
+        };
+        line(out, &format!("  {words}"));
+    } else {
+        let subjects = count(answer.entries.len() as u64, "grant", "grants");
+        line(out, &format!("  {subjects}"));
+    }
+    for group in ORIGINS {
+        let entries: Vec<&WhoEntry> = answer
+            .entries
+            .iter()
+            .filter(|entry| entry.origin == group)
+            .collect();
+        if !entries.is_empty() {
+            out.push('\n');
+            write_origin(out, style, group, &entries);
+        }
+    }
+    depends_on(out, style, &answer.depends_on);
+}
+
+fn write_origin(out: &mut String, style: &Style, group: GrantOrigin, entries: &[&WhoEntry]) {
+    let words = format!("{} ({})", origin(group).to_uppercase(), entries.len());
+    let ink = if group == GrantOrigin::Human {
+        Ink::Strong
+    } else {
+        Ink::Faint
+    };
+    headline(out, style, ink, &words);
+    let columns = [
+        ("SUBJECT", Column::Text),
+        ("WHERE", Column::Text),
+        ("THROUGH", Column::Text),
+        ("NOTE", Column::Text),
+    ];
+    let mut table = Columns::new(style, 2, &columns);
+    let most = match (style.is_full(), group) {
+        (true, _) => usize::MAX,
+        (false, GrantOrigin::System) => SYSTEM_ENTRIES_MAX,
+        (false, GrantOrigin::Human | GrantOrigin::Bootstrap) => ENTRIES_MAX,
+    };
+    for entry in entries.iter().take(most) {
+        let mut place = match &entry.namespace {
+            Some(namespace) => format!("namespace {namespace}"),
+            None => "everywhere".to_owned(),
+        };
+        if !entry.names.is_empty() {
+            place = format!("{place}, only {}", limited(style, &entry.names, 3));
+        }
+        table.row(vec![
+            style.text(&entry.subject.to_string()),
+            style.text(&place),
+            style.text(&through(&entry.evidence)),
+            style.text(&note(style, entry)),
+        ]);
+    }
+    table.write(out, 2);
+    if entries.len() > most {
+        more(out, style, entries.len() - most);
+    }
+}
+
+fn note(style: &Style, entry: &WhoEntry) -> String {
+    match (&entry.subject.kind, entry.known_members) {
+        (SubjectKind::Group, None) => "members unknown: ask the identity provider".to_owned(),
+        (SubjectKind::Group, Some(members)) => count(members, "known member", "known members"),
+        (SubjectKind::ServiceAccount, _) if entry.pods.is_empty() => "no pod runs as it".to_owned(),
+        (SubjectKind::ServiceAccount, _) => format!("pods: {}", limited(style, &entry.pods, 3)),
+        (SubjectKind::User | SubjectKind::Other(_), _) => String::new(),
+    }
+}
