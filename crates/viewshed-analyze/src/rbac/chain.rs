@@ -76,6 +76,18 @@ pub(super) fn links<'a>(
         .chain(assumed.map(|(kind, _)| (kind, None)))
 }
 
+/// Whether the chain is made of Node and RBAC only, in any order: neither denies, so the order
+/// changes no answer.
+pub(super) fn is_plain(cluster: &Cluster) -> bool {
+    cluster.authorizers.as_ref().is_none_or(|chain| {
+        let has_rbac = chain.iter().any(|one| one.kind == AuthorizerKind::Rbac);
+        has_rbac
+            && chain
+                .iter()
+                .all(|one| matches!(one.kind, AuthorizerKind::Node | AuthorizerKind::Rbac))
+    })
+}
+
 /// The authorizers of the chain whose rules are not in the estate.
 pub(super) fn unknown_authorizers(cluster: &Cluster) -> Vec<MissingFact> {
     let configured = cluster.authorizers.iter().flatten();

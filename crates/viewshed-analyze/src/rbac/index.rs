@@ -8,6 +8,7 @@ use viewshed_model::{
     AccessRequest, Cluster, Decision, Identity, MissingFact, Role, RoleBinding, SubjectKind,
 };
 
+use super::compiled::CompiledRoles;
 use super::node::NodeGraph;
 use super::versions::Features;
 use super::{Session, chain};
@@ -26,7 +27,12 @@ pub struct AccessIndex<'c> {
     /// Binding entries by user name; service accounts stand under their user name.
     users: FxHashMap<Cow<'c, str>, Vec<Entry>>,
     groups: FxHashMap<&'c str, Vec<Entry>>,
+    /// Numbers of the namespaces that hold RoleBindings.
+    namespaces: FxHashMap<&'c str, u32>,
     pub(super) node_graph: NodeGraph<'c>,
+    pub(super) roles: CompiledRoles<'c>,
+    /// Whether the chain is Node and RBAC only, so that every answer is yes or no.
+    pub(super) is_plain_chain: bool,
 }
 
 /// A binding with its role looked up.
@@ -35,6 +41,10 @@ pub(super) struct IndexedBinding<'c> {
     pub binding: &'c RoleBinding,
     /// `None` when the role does not exist: then the binding grants nothing.
     pub role: Option<&'c Role>,
+    /// The role's number in the compiled table.
+    pub role_number: Option<u32>,
+    /// Number of the binding's namespace, in order; 0 is cluster-wide.
+    pub namespace: u32,
 }
 
 /// Position of a binding in the index, and of a subject in that binding.
@@ -47,7 +57,9 @@ pub(super) struct Entry {
 impl<'c> AccessIndex<'c> {
     /// Builds the index.
     pub fn new(cluster: &'c Cluster) -> Self {
-        let bindings = resolve_bindings(cluster);
+        let mut roles = CompiledRoles::default();
+        let mut namespaces = FxHashMap::default();
+        let bindings = resolve_bindings(cluster, &mut roles, &mut namespaces);
         let mut users: FxHashMap<Cow<'c, str>, Vec<Entry>> = FxHashMap::default();
         let mut groups: FxHashMap<&'c str, Vec<Entry>> = FxHashMap::default();
         for (binding_at, indexed) in (0u32..).zip(&bindings) {
@@ -78,6 +90,9 @@ impl<'c> AccessIndex<'c> {
             users,
             groups,
             node_graph: NodeGraph::new(cluster),
+            roles,
+            namespaces,
+            is_plain_chain: chain::is_plain(cluster),
         }
     }
 
@@ -124,6 +139,11 @@ impl<'c> AccessIndex<'c> {
         entries
     }
 
+    /// The number of a namespace that holds RoleBindings.
+    pub(super) fn namespace_number(&self, namespace: &str) -> Option<u32> {
+        self.namespaces.get(namespace).copied()
+    }
+
     pub(super) fn is_masters(identity: &Identity) -> bool {
         identity
             .groups
@@ -145,15 +165,17 @@ fn service_account_user(
     (!namespace.is_empty()).then(|| format!("system:serviceaccount:{namespace}:{}", subject.name))
 }
 
-fn resolve_bindings(cluster: &Cluster) -> Vec<IndexedBinding<'_>> {
-    let roles: FxHashMap<(Option<&str>, &str), &Role> = cluster
+fn resolve_bindings<'c>(
+    cluster: &'c Cluster,
+    compiled: &mut CompiledRoles<'c>,
+    namespaces: &mut FxHashMap<&'c str, u32>,
+) -> Vec<IndexedBinding<'c>> {
+    let roles: FxHashMap<(Option<&str>, &str), (&Role, u32)> = cluster
         .roles
         .iter()
         .map(|role| {
-            (
-                (role.meta.namespace.as_deref(), role.meta.name.as_str()),
-                role,
-            )
+            let key = (role.meta.namespace.as_deref(), role.meta.name.as_str());
+            (key, (role, compiled.add(role)))
         })
         .collect();
     let bindings: BTreeMap<(Option<&str>, &str), &RoleBinding> = cluster
@@ -166,20 +188,22 @@ fn resolve_bindings(cluster: &Cluster) -> Vec<IndexedBinding<'_>> {
         })
         .collect();
     bindings
-        .into_values()
-        .map(|binding| IndexedBinding {
-            binding,
-            role: match binding.role.kind.as_str() {
+        .into_iter()
+        .map(|((namespace, _), binding)| {
+            let name = binding.role.name.as_str();
+            let role = match binding.role.kind.as_str() {
                 // A Role is looked up in the binding's namespace; a ClusterRoleBinding has none.
-                "Role" if binding.meta.namespace.is_some() => roles
-                    .get(&(
-                        binding.meta.namespace.as_deref(),
-                        binding.role.name.as_str(),
-                    ))
-                    .copied(),
-                "ClusterRole" => roles.get(&(None, binding.role.name.as_str())).copied(),
+                "Role" if namespace.is_some() => roles.get(&(namespace, name)),
+                "ClusterRole" => roles.get(&(None, name)),
                 _ => None,
-            },
+            };
+            let next = u32::try_from(namespaces.len()).unwrap_or(u32::MAX - 1) + 1;
+            IndexedBinding {
+                binding,
+                role: role.map(|found| found.0),
+                role_number: role.map(|found| found.1),
+                namespace: namespace.map_or(0, |name| *namespaces.entry(name).or_insert(next)),
+            }
         })
         .collect()
 }

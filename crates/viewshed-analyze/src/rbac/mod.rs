@@ -8,6 +8,7 @@
 mod aggregation;
 mod audit;
 mod chain;
+mod compiled;
 mod impersonation;
 mod index;
 mod matching;
@@ -18,6 +19,8 @@ mod request_info;
 mod rules_review;
 mod selectors;
 mod session;
+#[cfg(test)]
+mod tests;
 mod versions;
 mod who_can;
 

@@ -4,6 +4,7 @@ use viewshed_model::{Decision, Evidence, Identity, Role, RoleBinding, Subject};
 
 use super::index::Entry;
 use super::matching::rule_allows;
+use super::node;
 use super::{AccessIndex, Question, chain};
 
 /// Yes, no, or not decidable from the estate.
@@ -27,6 +28,14 @@ pub struct Session<'a> {
     entries: Vec<Entry>,
     /// How many of them are cluster-wide.
     cluster_wide: usize,
+    /// Whether RBAC's roles alone decide; else the chain is asked.
+    is_rbac_only: bool,
+    /// Numbers of cluster-wide roles that have rules for resources, each once.
+    cluster_roles: Vec<u32>,
+    /// Numbers of cluster-wide roles that have rules for paths, each once.
+    path_roles: Vec<u32>,
+    /// Namespace and role numbers of the RoleBindings, sorted, each pair once.
+    namespaced_roles: Vec<(u32, u32)>,
 }
 
 /// A binding that names the identity.
@@ -62,18 +71,36 @@ impl<'a> Session<'a> {
     pub(super) fn new(index: &'a AccessIndex<'_>, identity: &Identity) -> Self {
         let index: &'a AccessIndex<'a> = index;
         let entries = index.entries_of(identity);
-        let cluster_wide = entries.partition_point(|entry| {
-            index
-                .bindings
-                .get(entry.binding as usize)
-                .is_some_and(|indexed| indexed.binding.meta.namespace.is_none())
-        });
+        let mut numbers: Vec<(u32, u32)> = entries
+            .iter()
+            .filter_map(|entry| {
+                let indexed = index.bindings.get(entry.binding as usize)?;
+                Some((indexed.namespace, indexed.role_number?))
+            })
+            .collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        let namespaced_at = numbers.partition_point(|(namespace, _)| *namespace == 0);
+        let namespaced_roles = numbers.split_off(namespaced_at);
+        let roles_where = |is_wanted: &dyn Fn(u32) -> bool| -> Vec<u32> {
+            let roles = numbers.iter().map(|(_, role)| *role);
+            roles.filter(|role| is_wanted(*role)).collect()
+        };
+        let cluster_roles = roles_where(&|role| index.roles.has_resources(role));
+        let path_roles = roles_where(&|role| index.roles.has_paths(role));
         Self {
             index,
             is_masters: AccessIndex::is_masters(identity),
+            is_rbac_only: index.is_plain_chain && node::node_of(identity).is_none(),
             identity: identity.clone(),
+            cluster_wide: entries.partition_point(|entry| {
+                let indexed = index.bindings.get(entry.binding as usize);
+                indexed.is_some_and(|indexed| indexed.namespace == 0)
+            }),
             entries,
-            cluster_wide,
+            cluster_roles,
+            path_roles,
+            namespaced_roles,
         }
     }
 
@@ -121,11 +148,58 @@ impl<'a> Session<'a> {
 
     /// Yes, no or unknown, without evidence: the fast way for many questions.
     pub fn verdict<'q>(&self, question: impl Into<Question<'q>>) -> Verdict {
+        let question = question.into();
+        if self.is_masters {
+            return Verdict::Yes;
+        }
+        if self.is_rbac_only {
+            return if self.rbac_allows(&question) {
+                Verdict::Yes
+            } else {
+                Verdict::No
+            };
+        }
         match self.decide(question) {
             Decision::Allowed(_) => Verdict::Yes,
             Decision::Denied(_) => Verdict::No,
             Decision::DependsOn(_) => Verdict::Unknown,
         }
+    }
+
+    fn rbac_allows(&self, question: &Question<'_>) -> bool {
+        let roles = &self.index.roles;
+        let Question::Resource(asked) = question else {
+            return self
+                .path_roles
+                .iter()
+                .any(|role| roles.allows_path(*role, question));
+        };
+        let here = self.roles_in(asked.namespace);
+        if self.cluster_roles.is_empty() && here.is_empty() {
+            return false;
+        }
+        let numbered = roles.numbered(asked);
+        self.cluster_roles
+            .iter()
+            .chain(here.iter().map(|(_, role)| role))
+            .any(|role| roles.allows(*role, asked, &numbered))
+    }
+
+    fn roles_in(&self, namespace: &str) -> &[(u32, u32)] {
+        if self.namespaced_roles.is_empty() || namespace.is_empty() {
+            return &[];
+        }
+        let Some(number) = self.index.namespace_number(namespace) else {
+            return &[];
+        };
+        let roles = &self.namespaced_roles;
+        let start = roles.partition_point(|(namespace, _)| *namespace < number);
+        let rest = roles.get(start..).unwrap_or_default();
+        let length = rest
+            .iter()
+            .take_while(|(namespace, _)| *namespace == number)
+            .count();
+        rest.get(..length).unwrap_or_default()
     }
 
     /// The answer with its evidence: the first authorizer of the chain that allows, the first
@@ -173,18 +247,16 @@ impl<'a> Session<'a> {
     }
 
     fn namespaced_entries(&self, namespace: &str) -> &[Entry] {
-        let namespace_of = |entry: &Entry| {
-            self.index
-                .bindings
-                .get(entry.binding as usize)
-                .map_or("", |indexed| indexed.binding.meta.namespace_or_empty())
-        };
-        if namespace.is_empty() {
+        let Some(number) = self.index.namespace_number(namespace) else {
             return &[];
-        }
-        let entries = self.entries.get(self.cluster_wide..).unwrap_or_default();
-        let start = entries.partition_point(|entry| namespace_of(entry) < namespace);
-        let end = entries.partition_point(|entry| namespace_of(entry) <= namespace);
+        };
+        let number_of = |entry: &Entry| {
+            let indexed = self.index.bindings.get(entry.binding as usize);
+            indexed.map_or(0, |indexed| indexed.namespace)
+        };
+        let entries = &self.entries;
+        let start = entries.partition_point(|entry| number_of(entry) < number);
+        let end = entries.partition_point(|entry| number_of(entry) <= number);
         entries.get(start..end).unwrap_or_default()
     }
 }
