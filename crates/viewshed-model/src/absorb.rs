@@ -31,6 +31,7 @@ impl Cluster {
             volume_claims,
             volumes,
             volume_attachments,
+            kubelet_files,
             others,
         } = part;
         self.is_live |= is_live;
@@ -55,6 +56,7 @@ impl Cluster {
         self.volume_claims.extend(volume_claims);
         self.volumes.extend(volumes);
         self.volume_attachments.extend(volume_attachments);
+        self.kubelet_files.extend(kubelet_files);
         self.others.extend(others);
     }
 }

@@ -83,6 +83,10 @@ pub struct Cluster {
     /// Attachments.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub volume_attachments: Vec<VolumeAttachment>,
+    /// KubeletConfiguration files that do not say which node they are for; each holds for the nodes
+    /// that run with it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub kubelet_files: Vec<KubeletSettings>,
     /// Every other object, by kind and name.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub others: Vec<OtherObject>,

@@ -250,7 +250,7 @@ pub struct StorageVolume {
     pub meta: Meta,
     /// `spec.claimRef` as namespace and name.
     pub claim: Option<(String, String)>,
-    /// Secrets that its driver reads, as namespace and name.
+    /// Secrets that its driver reads on the node, as namespace and name.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<(String, String)>,
 }

@@ -1,0 +1,196 @@
+//! Containers of a pod.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, Visitor};
+use viewshed_model::{Container, EnvName, Mount, Port};
+
+use super::flags::flags;
+use super::meta::NameWire;
+use crate::nullable::Nullable;
+use crate::tells::tells;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct ContainerWire {
+    name: Nullable<String>,
+    image: Nullable<String>,
+    command: Nullable<Vec<String>>,
+    args: Nullable<Vec<String>>,
+    env: Nullable<Vec<EnvWire>>,
+    env_from: Nullable<Vec<EnvFromWire>>,
+    volume_mounts: Nullable<Vec<MountWire>>,
+    ports: Nullable<Vec<PortWire>>,
+    security_context: Nullable<SecurityWire>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct EnvWire {
+    name: Nullable<String>,
+    value: Nullable<String>,
+    value_from: Option<ValueFromWire>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct ValueFromWire {
+    config_map_key_ref: Nullable<NameWire>,
+    secret_key_ref: Nullable<NameWire>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct EnvFromWire {
+    config_map_ref: Nullable<NameWire>,
+    secret_ref: Nullable<NameWire>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct MountWire {
+    name: Nullable<String>,
+    mount_path: Nullable<String>,
+    read_only: Nullable<bool>,
+    sub_path: Nullable<String>,
+    sub_path_expr: Nullable<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct PortWire {
+    name: Nullable<String>,
+    protocol: Nullable<String>,
+    container_port: Nullable<u16>,
+    host_port: Nullable<u16>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct SecurityWire {
+    privileged: Nullable<bool>,
+    run_as_user: Option<i64>,
+    run_as_non_root: Option<bool>,
+    capabilities: Nullable<CapabilitiesWire>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct CapabilitiesWire {
+    add: Nullable<Vec<String>>,
+}
+
+impl ContainerWire {
+    pub(super) fn into_container(self, role: &str, pod: &SecurityWire) -> Container {
+        let mut env_config_maps = Vec::new();
+        let mut env_secrets = Vec::new();
+        for source in self.env_from.0 {
+            keep_name(&mut env_config_maps, source.config_map_ref.0);
+            keep_name(&mut env_secrets, source.secret_ref.0);
+        }
+        let mut env = Vec::with_capacity(self.env.len());
+        for variable in self.env.0 {
+            let value = match variable.value_from {
+                None => Some(variable.value.as_str()),
+                Some(_) => None,
+            };
+            env.push(EnvName {
+                tells: tells(&variable.name, value),
+                name: variable.name.0,
+            });
+            let source = variable.value_from.unwrap_or_default();
+            keep_name(&mut env_config_maps, source.config_map_key_ref.0);
+            keep_name(&mut env_secrets, source.secret_key_ref.0);
+        }
+        let security = self.security_context.0;
+        Container {
+            name: self.name.0,
+            image: self.image.0,
+            env,
+            env_config_maps,
+            env_secrets,
+            mounts: self.volume_mounts.0.into_iter().map(Into::into).collect(),
+            ports: self.ports.0.into_iter().map(Into::into).collect(),
+            privileged: security.privileged.0,
+            run_as_user: security.run_as_user.or(pod.run_as_user),
+            run_as_non_root: security.run_as_non_root.or(pod.run_as_non_root),
+            added_capabilities: security.capabilities.0.add.0,
+            flags: flags(&self.command, &self.args),
+            program: self.command.0.into_iter().next().unwrap_or_default(),
+            role: role.to_owned(),
+        }
+    }
+}
+
+fn keep_name(names: &mut Vec<String>, reference: NameWire) {
+    let name = reference.name.0;
+    if !name.is_empty() && !names.contains(&name) {
+        names.push(name);
+    }
+}
+
+impl From<MountWire> for Mount {
+    fn from(wire: MountWire) -> Self {
+        Self {
+            source: wire.name.0,
+            destination: wire.mount_path.0,
+            kind: String::new(),
+            read_only: wire.read_only.0,
+            sub_path: match wire.sub_path.0 {
+                path if path.is_empty() => wire.sub_path_expr.0,
+                path => path,
+            },
+        }
+    }
+}
+
+impl From<PortWire> for Port {
+    fn from(wire: PortWire) -> Self {
+        Self {
+            name: wire.name.0,
+            protocol: protocol_or_tcp(wire.protocol.0),
+            port: wire.container_port.0,
+            target: String::new(),
+            node_port: wire.host_port.0,
+        }
+    }
+}
+
+/// The API server's default (`SetDefaults_ContainerPort` and its kin).
+pub(super) fn protocol_or_tcp(protocol: String) -> String {
+    if protocol.is_empty() {
+        "TCP".to_owned()
+    } else {
+        protocol
+    }
+}
+
+/// `intstr.IntOrString` as text; empty for 0 and `""`.
+#[derive(Debug, Default)]
+pub(super) struct IntOrText(pub(super) String);
+
+impl<'de> Deserialize<'de> for IntOrText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+        impl Visitor<'_> for Either {
+            type Value = IntOrText;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a number or a text")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<IntOrText, E> {
+                Ok(IntOrText(text.to_owned()))
+            }
+
+            fn visit_u64<E>(self, number: u64) -> Result<IntOrText, E> {
+                Ok(IntOrText(match number {
+                    0 => String::new(),
+                    number => number.to_string(),
+                }))
+            }
+        }
+        deserializer.deserialize_any(Either)
+    }
+}

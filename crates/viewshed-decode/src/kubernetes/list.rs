@@ -1,0 +1,406 @@
+//! Lists: one page of a server's answer, or a `List` in a file.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+use viewshed_model::{Cluster, ConfigKind, Gap, GapReason, OtherObject};
+
+use super::config::ConfigWire;
+use super::meta::{MetaOnly, ObjectKind, split_api_version};
+use super::object::{add_any, add_known};
+use super::place::Place;
+use crate::DecodeError;
+use crate::gaps::GapList;
+use crate::lines::{LineCounter, offset_in};
+use crate::nullable::Nullable;
+use crate::text::clean_short;
+
+/// What a page says beside its items.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ListPage {
+    /// Token for the next page; `None` on the last one.
+    pub continue_token: Option<String>,
+    /// How many items are still to come, where the server knows.
+    pub remaining_item_count: Option<u64>,
+    /// Items of this page that were added.
+    pub count: usize,
+    /// `metadata.resourceVersion`.
+    pub resource_version: String,
+}
+
+/// Adds one page of a list answer: a typed list, a `PartialObjectMetadataList` or a `Table`.
+///
+/// Items of typed lists have neither kind nor API version (the list has them); those of the other
+/// two forms have the wrong ones, so their kind is that of `resource` in `cluster.api_resources`.
+/// From metadata alone only config maps and secrets become what they are; other kinds become names.
+/// A broken item is a gap; a truncated page gives its complete items and a gap.
+///
+/// # Errors
+/// When the body is no list at all: a `Status`, another kind, or not JSON.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "two outputs, three names and the bytes: a struct would only move them"
+)]
+pub fn add_list(
+    cluster: &mut Cluster,
+    gaps: &mut Vec<Gap>,
+    source: &str,
+    group: &str,
+    resource: &str,
+    body: &[u8],
+) -> Result<ListPage, DecodeError> {
+    let (text, cut) = valid_text(body);
+    let mut parts = split_list(text);
+    let place = Place::server(source);
+    let mut gaps = GapList::new(gaps);
+    if !parts.has_items {
+        return Err(no_list(&parts, text));
+    }
+    if let Some(error) = parts.error.take() {
+        gaps.push(place.gap(
+            &format!("list `{resource}` to the end"),
+            GapReason::Truncated,
+            &error.to_string(),
+            "",
+        ));
+    } else if cut {
+        let detail = "the answer is not UTF-8";
+        gaps.push(place.gap("read the whole list", GapReason::Malformed, detail, ""));
+    }
+    let list_kind = parts.kind.clone();
+    let known = cluster
+        .api_resources
+        .iter()
+        .find(|known| known.group == group && known.resource == resource)
+        .map(|known| known.kind.clone());
+    let kind = match list_kind.as_ref() {
+        "PartialObjectMetadataList" | "Table" => {
+            Cow::Owned(known.unwrap_or_else(|| kind_of_resource(resource).to_owned()))
+        }
+        typed => Cow::Borrowed(typed.strip_suffix("List").unwrap_or_default()),
+    };
+    let version = parts.api_version.clone();
+    let kind = ObjectKind {
+        group,
+        version: split_api_version(&version).1,
+        kind: &kind,
+        resource,
+    };
+    let count = match list_kind.as_ref() {
+        "PartialObjectMetadataList" => parts
+            .items
+            .iter()
+            .map(|item| add_metadata(cluster, &mut gaps, &place, (item.get(), ""), &kind))
+            .sum(),
+        "Table" => add_rows(cluster, &mut gaps, &place, &parts, &kind),
+        _ => add_items(cluster, &mut gaps, &place, (text, &parts, 1), &kind),
+    };
+    Ok(ListPage {
+        continue_token: parts.metadata.r#continue.0.filter_empty(),
+        remaining_item_count: parts.metadata.remaining_item_count,
+        count,
+        resource_version: parts.metadata.resource_version.0,
+    })
+}
+
+trait FilterEmpty {
+    fn filter_empty(self) -> Option<String>;
+}
+
+impl FilterEmpty for String {
+    fn filter_empty(self) -> Option<String> {
+        (!self.is_empty()).then_some(self)
+    }
+}
+
+fn valid_text(body: &[u8]) -> (&str, bool) {
+    match std::str::from_utf8(body) {
+        Ok(text) => (text, false),
+        Err(error) => {
+            let valid = body.get(..error.valid_up_to()).unwrap_or_default();
+            (std::str::from_utf8(valid).unwrap_or_default(), true)
+        }
+    }
+}
+
+fn no_list(parts: &ListParts<'_>, text: &str) -> DecodeError {
+    if parts.kind == "Status" {
+        let status: StatusWire = serde_json::from_str(text).unwrap_or_default();
+        return DecodeError::Status {
+            code: status.code.0,
+            reason: clean_short(&status.reason),
+            message: clean_short(&status.message),
+        };
+    }
+    match &parts.error {
+        Some(error) => DecodeError::Json {
+            expected: "a list",
+            detail: clean_short(&error.to_string()),
+        },
+        None => DecodeError::Kind {
+            expected: "a list",
+            found: clean_short(&format!("{} {}", parts.api_version, parts.kind)),
+        },
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct StatusWire {
+    code: Nullable<u16>,
+    reason: Nullable<String>,
+    message: Nullable<String>,
+}
+
+/// Without discovery only these can be told from a metadata list.
+fn kind_of_resource(resource: &str) -> &'static str {
+    match resource {
+        "configmaps" => "ConfigMap",
+        "secrets" => "Secret",
+        _ => "",
+    }
+}
+
+/// Adds the items of a typed list or of a `List` of mixed kinds.
+pub(super) fn add_items(
+    cluster: &mut Cluster,
+    gaps: &mut GapList<'_>,
+    place: &Place<'_>,
+    (text, parts, depth): (&str, &ListParts<'_>, u32),
+    kind: &ObjectKind<'_>,
+) -> usize {
+    let mut lines = LineCounter::new(text.as_bytes(), place.line);
+    let mut count = 0;
+    for item in &parts.items {
+        let mut here = *place;
+        if place.file.is_some() {
+            let offset = offset_in(text, item.get());
+            here.line = offset.map_or(place.line, |offset| lines.line_at(offset));
+        }
+        count += if kind.kind.is_empty() {
+            add_any(cluster, gaps, &here, item.get(), depth)
+        } else {
+            add_known(cluster, gaps, &here, item.get(), kind)
+        };
+    }
+    count
+}
+
+/// Adds one item of which only metadata is known.
+fn add_metadata(
+    cluster: &mut Cluster,
+    gaps: &mut GapList<'_>,
+    place: &Place<'_>,
+    (body, secret_type): (&str, &str),
+    kind: &ObjectKind<'_>,
+) -> usize {
+    let config_kind = match (kind.group, kind.kind) {
+        ("", "ConfigMap") => Some(ConfigKind::ConfigMap),
+        ("", "Secret") => Some(ConfigKind::Secret),
+        _ => None,
+    };
+    let added = match config_kind {
+        Some(config) => serde_json::from_str::<ConfigWire>(body).map(|wire| {
+            let mut names = wire.into_names(config, None);
+            secret_type.clone_into(&mut names.secret_type);
+            cluster.configs.push(names);
+        }),
+        None => serde_json::from_str::<MetaOnly>(body).map(|wire| {
+            cluster.others.push(OtherObject {
+                group: kind.group.to_owned(),
+                resource: kind.resource.to_owned(),
+                kind: kind.kind.to_owned(),
+                meta: wire.metadata.0.into_meta(None),
+            });
+        }),
+    };
+    match added {
+        Ok(()) => 1,
+        Err(error) => {
+            let what = format!("read an item of `{}`", kind.resource);
+            gaps.push(place.gap(&what, GapReason::Malformed, &error.to_string(), ""));
+            0
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(default)]
+#[derive(Default)]
+struct RowWire<'a> {
+    cells: Nullable<Vec<serde_json::Value>>,
+    #[serde(borrow)]
+    object: Option<&'a RawValue>,
+}
+
+/// Adds the rows of a `Table`; of the cells only a secret's `Type` is used.
+fn add_rows(
+    cluster: &mut Cluster,
+    gaps: &mut GapList<'_>,
+    place: &Place<'_>,
+    parts: &ListParts<'_>,
+    kind: &ObjectKind<'_>,
+) -> usize {
+    let type_column = parts.columns.iter().position(|column| column == "Type");
+    let mut count = 0;
+    for row in &parts.items {
+        let row: RowWire<'_> = serde_json::from_str(row.get()).unwrap_or_default();
+        let Some(object) = row.object else {
+            let detail = "a row without its object";
+            gaps.push(place.gap("read a table row", GapReason::Malformed, detail, ""));
+            continue;
+        };
+        let secret_type = type_column
+            .filter(|_| kind.kind == "Secret")
+            .and_then(|column| row.cells.get(column))
+            .and_then(serde_json::Value::as_str)
+            .unwrap_or_default();
+        count += add_metadata(cluster, gaps, place, (object.get(), secret_type), kind);
+    }
+    count
+}
+
+/// A list taken apart without looking into its items. What stood before an error is kept.
+#[derive(Debug, Default)]
+pub(super) struct ListParts<'a> {
+    pub(super) api_version: Cow<'a, str>,
+    pub(super) kind: Cow<'a, str>,
+    metadata: ListMetaWire,
+    /// `items`, or the `rows` of a table.
+    pub(super) items: Vec<&'a RawValue>,
+    columns: Vec<String>,
+    pub(super) has_items: bool,
+    pub(super) error: Option<serde_json::Error>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct ListMetaWire {
+    r#continue: Nullable<String>,
+    remaining_item_count: Option<u64>,
+    resource_version: Nullable<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct ColumnWire {
+    name: Nullable<String>,
+}
+
+pub(super) fn split_list(text: &str) -> ListParts<'_> {
+    let mut parts = ListParts::default();
+    let mut json = serde_json::Deserializer::from_str(text);
+    let outcome = ListSeed(&mut parts)
+        .deserialize(&mut json)
+        .and_then(|()| json.end());
+    parts.error = outcome.err();
+    parts
+}
+
+struct ListSeed<'p, 'a>(&'p mut ListParts<'a>);
+
+impl<'a> DeserializeSeed<'a> for ListSeed<'_, 'a> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'a> Visitor<'a> for ListSeed<'_, 'a> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a list object")
+    }
+
+    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<(), A::Error> {
+        let parts = self.0;
+        while let Some(key) = map.next_key::<Cow<'a, str>>()? {
+            match key.as_ref() {
+                "apiVersion" => parts.api_version = map.next_value::<Text<'a>>()?.0,
+                "kind" => parts.kind = map.next_value::<Text<'a>>()?.0,
+                "metadata" => parts.metadata = lenient(map.next_value::<&RawValue>()?),
+                "items" | "rows" => {
+                    parts.has_items = true;
+                    map.next_value_seed(ItemsSeed(&mut parts.items))?;
+                }
+                "columnDefinitions" => {
+                    let columns: Vec<ColumnWire> = lenient(map.next_value::<&RawValue>()?);
+                    parts.columns = columns.into_iter().map(|column| column.name.0).collect();
+                }
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// List metadata only steers paging; a wrong type in it must not cost the items.
+fn lenient<T: Default + for<'a> Deserialize<'a>>(raw: &RawValue) -> T {
+    serde_json::from_str(raw.get()).unwrap_or_default()
+}
+
+/// A text that borrows from the input where it can.
+struct Text<'a>(Cow<'a, str>);
+
+impl<'a> Deserialize<'a> for Text<'a> {
+    fn deserialize<D: Deserializer<'a>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Borrowing;
+        impl<'a> Visitor<'a> for Borrowing {
+            type Value = Text<'a>;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a text")
+            }
+
+            fn visit_borrowed_str<E: Error>(self, text: &'a str) -> Result<Text<'a>, E> {
+                Ok(Text(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Text<'a>, E> {
+                Ok(Text(Cow::Owned(text.to_owned())))
+            }
+
+            fn visit_unit<E: Error>(self) -> Result<Text<'a>, E> {
+                Ok(Text(Cow::Borrowed("")))
+            }
+        }
+        deserializer.deserialize_any(Borrowing)
+    }
+}
+
+/// Collects items one by one, so that those before an error stay.
+struct ItemsSeed<'p, 'a>(&'p mut Vec<&'a RawValue>);
+
+impl<'a> DeserializeSeed<'a> for ItemsSeed<'_, 'a> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'a> Visitor<'a> for ItemsSeed<'_, 'a> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("items or null")
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'a>>(self, mut items: A) -> Result<(), A::Error> {
+        while let Some(item) = items.next_element()? {
+            self.0.push(item);
+        }
+        Ok(())
+    }
+}

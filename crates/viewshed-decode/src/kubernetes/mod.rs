@@ -1,0 +1,39 @@
+//! ENTERS: answers of Kubernetes servers and objects of manifests, dumps and static pods.
+//!
+//! Everything is read through small structs of our own that hold only the fields an answer can
+//! depend on: unknown fields cost nothing, `null` is the zero value as in Go, and an object with a
+//! wrong type is a gap of its own while its neighbours are read. Values of environment variables,
+//! config maps and secrets are judged or skipped while they are decoded, never stored.
+
+mod authorization;
+mod config;
+mod container;
+mod control_plane;
+mod discovery;
+mod flags;
+mod kubelet;
+mod list;
+mod meta;
+mod network;
+mod node;
+mod object;
+mod place;
+mod pod;
+mod policy;
+mod rbac;
+mod server;
+mod storage;
+mod volume;
+mod workload;
+
+pub use authorization::authorization_configuration;
+pub use control_plane::settings_from_pods;
+pub use discovery::{Discovery, api_resources};
+pub use kubelet::{configz, kubelet_configuration};
+pub use list::{ListPage, add_list};
+pub use object::add_object;
+pub use place::Place;
+pub use server::{health, version};
+
+#[cfg(test)]
+mod tests;

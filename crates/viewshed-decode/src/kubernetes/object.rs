@@ -1,0 +1,315 @@
+//! One object of any kind into the cluster.
+
+use serde::Deserialize;
+use serde_json::Value;
+use viewshed_model::{Cluster, ConfigKind, Gap, GapReason, Namespace, OtherObject, Position};
+
+use super::authorization;
+use super::config::ConfigWire;
+use super::kubelet;
+use super::list::{add_items, split_list};
+use super::meta::{MetaOnly, ObjectKind, TypeMeta, split_api_version};
+use super::network::{EndpointsWire, GatewayWire, IngressWire, ServiceWire};
+use super::node::NodeWire;
+use super::place::Place;
+use super::pod::PodWire;
+use super::policy::{PolicyWire, is_policy};
+use super::rbac::{BindingWire, RoleWire, ServiceAccountWire};
+use super::storage::{AttachmentWire, ClaimWire, VolumeWire};
+use super::workload::WorkloadWire;
+use crate::gaps::GapList;
+
+/// Lists within lists that are followed: `kubectl` makes one level, `helm get manifest` none.
+const LIST_DEPTH_MAX: u32 = 4;
+
+/// Adds one JSON object of any kind, or every item of a `List`; returns how many were added.
+///
+/// What cannot be read becomes a gap that names kind, name and (in files) line. A key given twice
+/// is reported and the last one holds: that is what `kubectl` and kube-apiserver do with it
+/// (`sigs.k8s.io/yaml` `YAMLToJSON` without `Strict`, `sigs.k8s.io/json` `kjson`), except that
+/// `kubectl --validate=strict` and `fieldValidation=Strict` refuse it when they still see it.
+pub fn add_object(
+    cluster: &mut Cluster,
+    gaps: &mut Vec<Gap>,
+    place: &Place<'_>,
+    body: &str,
+) -> usize {
+    add_any(cluster, &mut GapList::new(gaps), place, body, 0)
+}
+
+pub(super) fn add_any(
+    cluster: &mut Cluster,
+    gaps: &mut GapList<'_>,
+    place: &Place<'_>,
+    body: &str,
+    depth: u32,
+) -> usize {
+    let type_meta: TypeMeta<'_> = match serde_json::from_str(body) {
+        Ok(type_meta) => type_meta,
+        Err(error) if is_duplicate(&error) => {
+            return add_without_duplicates(cluster, gaps, place, (body, depth), &error);
+        }
+        Err(error) => {
+            gaps.push(place.gap(
+                "read an object",
+                GapReason::Malformed,
+                &error.to_string(),
+                "",
+            ));
+            return 0;
+        }
+    };
+    let (group, version) = split_api_version(&type_meta.api_version);
+    if type_meta.kind.is_empty() {
+        gaps.push(place.gap(
+            "read an object",
+            GapReason::Unsupported,
+            "it has no `kind`",
+            "give objects of Kubernetes with `apiVersion` and `kind`",
+        ));
+        return 0;
+    }
+    if type_meta.kind.ends_with("List") {
+        let parts = split_list(body);
+        if parts.has_items {
+            if depth >= LIST_DEPTH_MAX {
+                let detail = format!("lists within lists deeper than {LIST_DEPTH_MAX}");
+                gaps.push(place.gap("read a `List`", GapReason::TooLarge, &detail, ""));
+                return 0;
+            }
+            let kind = type_meta.kind.strip_suffix("List").unwrap_or_default();
+            let kind = ObjectKind {
+                group,
+                version,
+                kind,
+                resource: "",
+            };
+            return add_items(cluster, gaps, place, (body, &parts, depth + 1), &kind);
+        }
+    }
+    let kind = ObjectKind {
+        group,
+        version,
+        kind: &type_meta.kind,
+        resource: "",
+    };
+    add_known(cluster, gaps, place, body, &kind)
+}
+
+fn add_without_duplicates(
+    cluster: &mut Cluster,
+    gaps: &mut GapList<'_>,
+    place: &Place<'_>,
+    (body, depth): (&str, u32),
+    error: &serde_json::Error,
+) -> usize {
+    match last_key_wins(body) {
+        Some(text) => {
+            gaps.push(duplicate_gap(place, &label_of(body, None), error));
+            add_any(cluster, gaps, place, &text, depth)
+        }
+        None => {
+            let detail = error.to_string();
+            gaps.push(place.gap("read an object", GapReason::Malformed, &detail, ""));
+            0
+        }
+    }
+}
+
+/// Adds one object whose kind is known; 1 when it was added.
+pub(super) fn add_known(
+    cluster: &mut Cluster,
+    gaps: &mut GapList<'_>,
+    place: &Place<'_>,
+    body: &str,
+    kind: &ObjectKind<'_>,
+) -> usize {
+    let Err(first) = decode(cluster, body, kind, place.position()) else {
+        return 1;
+    };
+    let label = label_of(body, Some(kind));
+    if is_duplicate(&first)
+        && let Some(text) = last_key_wins(body)
+        && decode(cluster, &text, kind, place.position()).is_ok()
+    {
+        gaps.push(duplicate_gap(place, &label, &first));
+        return 1;
+    }
+    gaps.push(place.gap(
+        &format!("read {label}"),
+        GapReason::Malformed,
+        &first.to_string(),
+        "the API server would refuse it too: correct the field",
+    ));
+    0
+}
+
+fn duplicate_gap(place: &Place<'_>, label: &str, error: &serde_json::Error) -> Gap {
+    let line = u32::try_from(error.line()).unwrap_or(u32::MAX);
+    let here = place.at(place.line.saturating_add(line.saturating_sub(1)));
+    here.gap(
+        &format!("be sure of {label}"),
+        GapReason::Malformed,
+        &error.to_string(),
+        "a key stands there twice; the last one was taken, as kubectl does",
+    )
+}
+
+/// serde's derived structs refuse a repeated field with these words; nothing finer is exposed.
+fn is_duplicate(error: &serde_json::Error) -> bool {
+    error.is_data() && error.to_string().starts_with("duplicate field")
+}
+
+fn last_key_wins(body: &str) -> Option<String> {
+    let value: Value = serde_json::from_str(body).ok()?;
+    Some(value.to_string())
+}
+
+/// `Pod` and name in backticks, as far as they can be read.
+fn label_of(body: &str, kind: Option<&ObjectKind<'_>>) -> String {
+    let value: Value = serde_json::from_str(body).unwrap_or_default();
+    let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_str).unwrap_or("");
+    let kind = kind.map_or_else(|| text("/kind"), |kind| kind.kind);
+    match (text("/metadata/namespace"), text("/metadata/name")) {
+        (_, "") => format!("a nameless `{kind}`"),
+        ("", name) => format!("`{kind}` `{name}`"),
+        (namespace, name) => format!("`{kind}` `{namespace}/{name}`"),
+    }
+}
+
+fn read<'a, T: Deserialize<'a>>(body: &'a str) -> Result<T, serde_json::Error> {
+    serde_json::from_str(body)
+}
+
+/// The one place that knows which kind goes where.
+fn decode(
+    cluster: &mut Cluster,
+    body: &str,
+    kind: &ObjectKind<'_>,
+    position: Option<Box<Position>>,
+) -> Result<(), serde_json::Error> {
+    match (kind.group, kind.kind) {
+        ("", _) => return decode_core(cluster, body, kind, position),
+        (
+            "rbac.authorization.k8s.io",
+            "Role" | "ClusterRole" | "RoleBinding" | "ClusterRoleBinding",
+        ) => decode_rbac(cluster, body, kind, position)?,
+        ("discovery.k8s.io", "EndpointSlice") => cluster
+            .endpoints
+            .push(read::<EndpointsWire>(body)?.into_endpoints(kind, position)),
+        ("networking.k8s.io" | "extensions", "Ingress") => cluster
+            .ingresses
+            .push(read::<IngressWire>(body)?.into_ingress(position)),
+        ("gateway.networking.k8s.io", name) if name == "Gateway" || name.ends_with("Route") => {
+            cluster
+                .gateways
+                .push(read::<GatewayWire>(body)?.into_gateway(kind, position));
+        }
+        (group, name) if is_policy(group, name) => cluster
+            .network_policies
+            .push(read::<PolicyWire>(body)?.into_policy(kind, position)?),
+        ("storage.k8s.io", "VolumeAttachment") => cluster
+            .volume_attachments
+            .push(read::<AttachmentWire>(body)?.into_attachment(position)),
+        (group, name) if authorization::is_configuration(group, name) => {
+            cluster.authorizers = Some(authorization::chain(body)?);
+        }
+        (group, name) if kubelet::is_configuration(group, name) => cluster
+            .kubelet_files
+            .push(kubelet::settings(body, position)?),
+        ("apps" | "batch" | "extensions", name) if is_builtin_workload(name) => cluster
+            .workloads
+            .push(read::<WorkloadWire>(body)?.into_workload(kind, position)),
+        _ => return decode_foreign(cluster, body, kind, position),
+    }
+    Ok(())
+}
+
+fn is_builtin_workload(kind: &str) -> bool {
+    matches!(
+        kind,
+        "CronJob" | "DaemonSet" | "Deployment" | "Job" | "ReplicaSet" | "StatefulSet"
+    )
+}
+
+fn decode_rbac(
+    cluster: &mut Cluster,
+    body: &str,
+    kind: &ObjectKind<'_>,
+    position: Option<Box<Position>>,
+) -> Result<(), serde_json::Error> {
+    if kind.kind.ends_with("Binding") {
+        let binding = read::<BindingWire>(body)?.into_binding(position);
+        cluster.bindings.push(binding);
+    } else {
+        cluster
+            .roles
+            .push(read::<RoleWire>(body)?.into_role(position));
+    }
+    Ok(())
+}
+
+fn decode_core(
+    cluster: &mut Cluster,
+    body: &str,
+    kind: &ObjectKind<'_>,
+    position: Option<Box<Position>>,
+) -> Result<(), serde_json::Error> {
+    match kind.kind {
+        "Namespace" => cluster.namespaces.push(Namespace {
+            meta: read::<MetaOnly>(body)?.metadata.0.into_meta(position),
+        }),
+        "Node" => cluster
+            .nodes
+            .push(read::<NodeWire>(body)?.into_node(position)),
+        "Pod" => cluster.pods.push(read::<PodWire>(body)?.into_pod(position)),
+        "Service" => cluster
+            .services
+            .push(read::<ServiceWire>(body)?.into_service(position)),
+        "Endpoints" => cluster
+            .endpoints
+            .push(read::<EndpointsWire>(body)?.into_endpoints(kind, position)),
+        "ServiceAccount" => cluster
+            .service_accounts
+            .push(read::<ServiceAccountWire>(body)?.into_account(position)),
+        "ConfigMap" => cluster
+            .configs
+            .push(read::<ConfigWire>(body)?.into_names(ConfigKind::ConfigMap, position)),
+        "Secret" => cluster
+            .configs
+            .push(read::<ConfigWire>(body)?.into_names(ConfigKind::Secret, position)),
+        "PersistentVolumeClaim" => cluster
+            .volume_claims
+            .push(read::<ClaimWire>(body)?.into_claim(position)),
+        "PersistentVolume" => cluster
+            .volumes
+            .push(read::<VolumeWire>(body)?.into_volume(position)),
+        "ReplicationController" | "PodTemplate" => cluster
+            .workloads
+            .push(read::<WorkloadWire>(body)?.into_workload(kind, position)),
+        _ => return decode_foreign(cluster, body, kind, position),
+    }
+    Ok(())
+}
+
+/// A kind without a type of its own: a workload when it has a pod template, else a name.
+fn decode_foreign(
+    cluster: &mut Cluster,
+    body: &str,
+    kind: &ObjectKind<'_>,
+    position: Option<Box<Position>>,
+) -> Result<(), serde_json::Error> {
+    if let Ok(wire) = read::<WorkloadWire>(body)
+        && wire.makes_pods()
+    {
+        cluster.workloads.push(wire.into_workload(kind, position));
+        return Ok(());
+    }
+    cluster.others.push(OtherObject {
+        group: kind.group.to_owned(),
+        resource: kind.resource.to_owned(),
+        kind: kind.kind.to_owned(),
+        meta: read::<MetaOnly>(body)?.metadata.0.into_meta(position),
+    });
+    Ok(())
+}

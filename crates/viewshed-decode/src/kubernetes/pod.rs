@@ -1,0 +1,151 @@
+//! Pods and pod specifications.
+
+use serde::Deserialize;
+use viewshed_model::{HostAccess, Pod, PodSpec, Position};
+
+use super::container::{ContainerWire, SecurityWire};
+use super::meta::{MetaWire, NameWire};
+use super::volume::VolumeWire;
+use crate::nullable::Nullable;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct PodWire {
+    metadata: Nullable<MetaWire>,
+    spec: Nullable<PodSpecWire>,
+    status: Nullable<StatusWire>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct StatusWire {
+    phase: Nullable<String>,
+    #[serde(rename = "podIP")]
+    pod_ip: Nullable<String>,
+    #[serde(rename = "podIPs")]
+    pod_ips: Nullable<Vec<AddressWire>>,
+    resource_claim_statuses: Nullable<Vec<ClaimWire>>,
+    extended_resource_claim_status: Nullable<ClaimWire>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct AddressWire {
+    ip: Nullable<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct ClaimWire {
+    resource_claim_name: Nullable<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct PodSpecWire {
+    service_account_name: Nullable<String>,
+    /// The older name of the same field.
+    service_account: Nullable<String>,
+    automount_service_account_token: Option<bool>,
+    host_network: Nullable<bool>,
+    #[serde(rename = "hostPID")]
+    host_pid: Nullable<bool>,
+    #[serde(rename = "hostIPC")]
+    host_ipc: Nullable<bool>,
+    node_name: Nullable<String>,
+    volumes: Nullable<Vec<VolumeWire>>,
+    containers: Nullable<Vec<ContainerWire>>,
+    init_containers: Nullable<Vec<ContainerWire>>,
+    ephemeral_containers: Nullable<Vec<ContainerWire>>,
+    image_pull_secrets: Nullable<Vec<NameWire>>,
+    /// Of the pod's own context only the user counts for its containers.
+    security_context: Nullable<SecurityWire>,
+    resource_claims: Nullable<Vec<ClaimWire>>,
+}
+
+impl PodWire {
+    pub(super) fn into_pod(mut self, position: Option<Box<Position>>) -> Pod {
+        let is_mirror = self.metadata.is_mirror();
+        let node = std::mem::take(&mut self.spec.0.node_name.0);
+        let mut spec = self.spec.0.into_spec();
+        let status = self.status.0;
+        spec.resource_claims.extend(claim_names(
+            status
+                .resource_claim_statuses
+                .0
+                .into_iter()
+                .chain(std::iter::once(status.extended_resource_claim_status.0)),
+        ));
+        let mut ips: Vec<String> = status
+            .pod_ips
+            .0
+            .into_iter()
+            .map(|address| address.ip.0)
+            .collect();
+        if ips.is_empty() && !status.pod_ip.is_empty() {
+            ips.push(status.pod_ip.0);
+        }
+        Pod {
+            meta: self.metadata.0.into_meta(position),
+            spec,
+            node,
+            phase: status.phase.0,
+            ips,
+            is_mirror,
+        }
+    }
+}
+
+impl PodSpecWire {
+    pub(super) fn has_containers(&self) -> bool {
+        !self.containers.is_empty()
+    }
+
+    pub(super) fn into_spec(self) -> PodSpec {
+        let roles = [
+            (self.init_containers.0, "init"),
+            (self.containers.0, ""),
+            (self.ephemeral_containers.0, "ephemeral"),
+        ];
+        let security = self.security_context.0;
+        PodSpec {
+            service_account: match self.service_account_name.0 {
+                name if name.is_empty() => self.service_account.0,
+                name => name,
+            },
+            automount_token: self.automount_service_account_token,
+            host: HostAccess {
+                network: self.host_network.0,
+                pid: self.host_pid.0,
+                ipc: self.host_ipc.0,
+            },
+            volumes: self.volumes.0.into_iter().map(|volume| volume.0).collect(),
+            containers: roles
+                .into_iter()
+                .flat_map(|(containers, role)| {
+                    let security = &security;
+                    containers
+                        .into_iter()
+                        .map(move |container| container.into_container(role, security))
+                })
+                .collect(),
+            image_pull_secrets: self
+                .image_pull_secrets
+                .0
+                .into_iter()
+                .map(|secret| secret.name.0)
+                .filter(|name| !name.is_empty())
+                .collect(),
+            resource_claims: claim_names(self.resource_claims.0).collect(),
+        }
+    }
+}
+
+/// Claims by name; those made from a template are named in the pod's status
+/// (`resourceclaim.PodClaims`).
+fn claim_names(claims: impl IntoIterator<Item = ClaimWire>) -> impl Iterator<Item = String> {
+    claims
+        .into_iter()
+        .map(|claim| claim.resource_claim_name.0)
+        .filter(|name| !name.is_empty())
+}

@@ -1,0 +1,136 @@
+//! Network policies of every kind: who they select, what they isolate, and their whole `spec`.
+
+use serde::Deserialize;
+use serde_json::Value;
+use viewshed_model::{LabelSelector, NetworkPolicy, Position};
+
+use super::meta::{MetaWire, ObjectKind, SelectorWire};
+use crate::nullable::Nullable;
+
+/// Kinds that are network policies, by API group.
+const KINDS: &[(&str, &str)] = &[
+    ("cilium.io", "CiliumClusterwideNetworkPolicy"),
+    ("cilium.io", "CiliumNetworkPolicy"),
+    ("crd.antrea.io", "ClusterNetworkPolicy"),
+    ("crd.antrea.io", "NetworkPolicy"),
+    ("crd.projectcalico.org", "GlobalNetworkPolicy"),
+    ("crd.projectcalico.org", "NetworkPolicy"),
+    ("extensions", "NetworkPolicy"),
+    ("networking.k8s.io", "NetworkPolicy"),
+    ("policy.networking.k8s.io", "AdminNetworkPolicy"),
+    ("policy.networking.k8s.io", "BaselineAdminNetworkPolicy"),
+    ("policy.networking.k8s.io", "ClusterNetworkPolicy"),
+    ("projectcalico.org", "GlobalNetworkPolicy"),
+    ("projectcalico.org", "NetworkPolicy"),
+];
+
+pub(super) fn is_policy(group: &str, kind: &str) -> bool {
+    KINDS.contains(&(group, kind))
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct PolicyWire {
+    metadata: Nullable<MetaWire>,
+    spec: Value,
+    /// Cilium: several specs in one object; kept as a list.
+    specs: Option<Vec<Value>>,
+}
+
+impl PolicyWire {
+    pub(super) fn into_policy(
+        self,
+        kind: &ObjectKind<'_>,
+        position: Option<Box<Position>>,
+    ) -> Result<NetworkPolicy, serde_json::Error> {
+        let (isolates_ingress, isolates_egress) = match kind.group {
+            "networking.k8s.io" | "extensions" => kubernetes_isolation(&self.spec),
+            "projectcalico.org" | "crd.projectcalico.org" => calico_isolation(&self.spec),
+            "cilium.io" => {
+                let specs = self.specs.as_deref().unwrap_or_default();
+                let all = specs.iter().chain(std::iter::once(&self.spec));
+                all.map(cilium_isolation)
+                    .fold((false, false), |sum, one| (sum.0 || one.0, sum.1 || one.1))
+            }
+            // Admin and baseline policies decide what they match and isolate nothing beyond it
+            // (network-policy-api, "no implicit isolation").
+            _ => (false, false),
+        };
+        let pod_selector = match kind.group {
+            "networking.k8s.io" | "extensions" => Some(pod_selector(&self.spec)?),
+            _ => None,
+        };
+        let spec = match self.specs {
+            Some(specs) => Value::Array(specs),
+            None => self.spec,
+        };
+        Ok(NetworkPolicy {
+            meta: self.metadata.0.into_meta(position),
+            api_group: kind.group.to_owned(),
+            kind: kind.kind.to_owned(),
+            pod_selector,
+            isolates_ingress,
+            isolates_egress,
+            spec_json: match spec {
+                Value::Null => String::new(),
+                spec => spec.to_string(),
+            },
+        })
+    }
+}
+
+/// A missing selector is the empty one: every pod of the namespace.
+fn pod_selector(spec: &Value) -> Result<LabelSelector, serde_json::Error> {
+    match spec.get("podSelector") {
+        Some(selector) => {
+            Nullable::<SelectorWire>::deserialize(selector).map(|selector| selector.0.into())
+        }
+        None => Ok(LabelSelector::default()),
+    }
+}
+
+/// `pkg/apis/networking/v1` `SetDefaults_NetworkPolicy`: without `policyTypes` always ingress, and
+/// egress when there is an egress rule.
+fn kubernetes_isolation(spec: &Value) -> (bool, bool) {
+    let types = list(spec, "policyTypes");
+    if types.is_empty() {
+        (true, !list(spec, "egress").is_empty())
+    } else {
+        (contains(types, "Ingress"), contains(types, "Egress"))
+    }
+}
+
+/// Calico's default for `types`: the directions that have rules, ingress when none has.
+fn calico_isolation(spec: &Value) -> (bool, bool) {
+    let types = list(spec, "types");
+    if !types.is_empty() {
+        return (contains(types, "Ingress"), contains(types, "Egress"));
+    }
+    let egress = !list(spec, "egress").is_empty();
+    (!list(spec, "ingress").is_empty() || !egress, egress)
+}
+
+/// Cilium (`api.Rule.Sanitize`): a direction with rules of either kind is denied by default unless
+/// `enableDefaultDeny` says otherwise; an empty list is no rule.
+fn cilium_isolation(spec: &Value) -> (bool, bool) {
+    let direction = |allow: &str, deny: &str, switch: &str| {
+        spec.pointer(&format!("/enableDefaultDeny/{switch}"))
+            .and_then(Value::as_bool)
+            .unwrap_or_else(|| !list(spec, allow).is_empty() || !list(spec, deny).is_empty())
+    };
+    (
+        direction("ingress", "ingressDeny", "ingress"),
+        direction("egress", "egressDeny", "egress"),
+    )
+}
+
+fn list<'a>(spec: &'a Value, field: &str) -> &'a [Value] {
+    spec.get(field)
+        .and_then(Value::as_array)
+        .map(Vec::as_slice)
+        .unwrap_or_default()
+}
+
+fn contains(types: &[Value], wanted: &str) -> bool {
+    types.iter().any(|one| one.as_str() == Some(wanted))
+}
