@@ -18,7 +18,6 @@ mod machine;
 pub mod packages;
 mod progress;
 mod run;
-mod static_binary;
 mod wait;
 
 pub use availability::{Availability, Needs, availability};
@@ -30,5 +29,4 @@ pub use image::Image;
 pub use kubernetes::{ControlPlane, ControlPlaneOptions, Node, NodeOptions};
 pub use machine::{Machine, NODE_ADDRESS};
 pub use run::run;
-pub use static_binary::static_binary;
 pub use wait::wait_until;

@@ -1,17 +1,24 @@
 //! The Kubernetes API: a client that can only read, and what it asks.
 
 mod client;
+mod collect;
 mod connect;
+mod discovery;
 mod failure;
 mod kubeconfig;
 mod limits;
+mod lists;
+mod namespaced;
 mod proxy;
 mod request;
+mod secrets;
+mod status;
 #[cfg(test)]
 mod testing;
 pub mod verify;
 
 pub use client::{Answer, Client};
+pub use collect::collect;
 pub use connect::{Impersonation, Options, connect};
 pub use failure::{Failure, Refusal};
 pub use limits::Limits;

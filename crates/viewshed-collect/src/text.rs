@@ -5,16 +5,7 @@ const MESSAGE_CHARACTERS_MAX: usize = 500;
 
 /// Cleans a message of foreign origin and cuts it to a readable length, all on one line.
 pub(crate) fn one_line(text: &str) -> String {
-    let cleaned: String = text
-        .chars()
-        .map(|character| {
-            if character.is_control() {
-                ' '
-            } else {
-                character
-            }
-        })
-        .collect();
+    let cleaned = viewshed_decode::text::clean(text);
     let mut words = cleaned
         .split_whitespace()
         .fold(String::new(), |mut line, word| {

@@ -20,6 +20,7 @@ mod network;
 mod permission;
 mod request;
 mod scan;
+mod surroundings;
 mod view;
 mod who;
 mod workload;
@@ -45,6 +46,9 @@ pub use request::{AccessRequest, Action, NonResourceRequest, ResourceRequest};
 pub use scan::{
     CheckPage, ClusterSummary, DockerSummary, EstateSummary, MissingPlace, MitigationState,
     MitigationSummary, Presence, ScanReport,
+};
+pub use surroundings::{
+    ForeignMount, MetadataAddress, MountedToken, OwnAnswer, Sight, Surroundings,
 };
 pub use view::{
     Category, CategoryView, Chain, HeldIdentity, Link, SeenItem, Vantage, Verification, View,

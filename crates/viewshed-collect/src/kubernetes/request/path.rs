@@ -26,6 +26,11 @@ impl Path {
         Self("/api/v1/namespaces/kube-public/configmaps/cluster-info".to_owned())
     }
 
+    /// The list of namespaces. Only for requests without a credential: their bodies are not read.
+    pub(crate) fn namespaces() -> Self {
+        Self("/api/v1/namespaces".to_owned())
+    }
+
     /// A path that the caller names, without query. `None` when it could reach an object or when a
     /// server could read it in another way: `//`, `.`, `..`, escapes, `?` and `#` are refused, and
     /// so is everything deeper than discovery.

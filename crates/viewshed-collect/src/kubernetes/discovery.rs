@@ -1,0 +1,172 @@
+//! ENTERS: which resources a server has, from aggregated discovery or group by group.
+
+use std::collections::BTreeSet;
+
+use viewshed_decode::kubernetes::api_resources;
+use viewshed_model::{ApiResource, Gap, GapReason};
+
+use super::client::Client;
+use super::failure::Failure;
+use super::request::{Document, GroupVersion, Request};
+
+/// Everything that discovery lists, subresources included, each resource in its group's preferred
+/// version, in the order of the server. A group that does not answer is a gap.
+///
+/// # Errors
+/// When discovery gives nothing at all for another reason than missing permission.
+pub(crate) async fn discover(client: &Client) -> Result<(Vec<ApiResource>, Vec<Gap>), Failure> {
+    let mut found = Found::default();
+    for document in [Document::CoreDiscovery, Document::GroupDiscovery] {
+        let what = match document {
+            Document::GroupDiscovery => "list the API groups (`/apis`)",
+            _ => "list the core API (`/api`)",
+        };
+        if let Err(failure) = ask(client, document, &mut found).await {
+            let is_first = found.resources.is_empty() && found.gaps.is_empty();
+            if is_first && !matches!(failure.code(), Some(401 | 403)) {
+                return Err(failure);
+            }
+            let mut gap = failure.gap(client.name(), what);
+            "grant ClusterRole `system:discovery`".clone_into(&mut gap.hint);
+            found.gaps.push(gap);
+        }
+    }
+    if found.resources.is_empty() {
+        found.resources = builtin();
+    }
+    Ok((found.resources, found.gaps))
+}
+
+#[derive(Default)]
+struct Found {
+    resources: Vec<ApiResource>,
+    known: BTreeSet<(String, String)>,
+    gaps: Vec<Gap>,
+}
+
+impl Found {
+    fn add(&mut self, resources: Vec<ApiResource>) {
+        for resource in resources {
+            let key = (resource.group.clone(), resource.resource.clone());
+            if self.known.insert(key) {
+                self.resources.push(resource);
+            }
+        }
+    }
+}
+
+async fn ask(client: &Client, document: Document, found: &mut Found) -> Result<(), Failure> {
+    let body = client.get(&Request::Document(document)).await?;
+    let discovery = api_resources(&body).map_err(|error| Failure::Malformed(error.to_string()))?;
+    found.add(discovery.resources);
+    for group in discovery.stale {
+        found.gaps.push(Gap {
+            source: client.name().to_owned(),
+            what: format!("know the resources of API group `{group}`"),
+            reason: GapReason::Unreachable,
+            detail: "its API server does not answer the cluster's".to_owned(),
+            hint: BROKEN_GROUP.to_owned(),
+            count: 1,
+        });
+    }
+    for group_version in discovery.group_versions {
+        let (group, version) = group_version
+            .split_once('/')
+            .unwrap_or(("", &group_version));
+        let result = match GroupVersion::new(group, version) {
+            Some(named) => one_version(client, named, found).await,
+            None => Err(Failure::Malformed("a name that is not allowed".to_owned())),
+        };
+        if let Err(failure) = result {
+            let what = format!("know the resources of `{group_version}`");
+            let mut gap = failure.gap(client.name(), crate::text::one_line(&what));
+            BROKEN_GROUP.clone_into(&mut gap.hint);
+            found.gaps.push(gap);
+        }
+    }
+    Ok(())
+}
+
+const BROKEN_GROUP: &str = "check the service behind it: `kubectl get apiservices`";
+
+async fn one_version(
+    client: &Client,
+    named: GroupVersion,
+    found: &mut Found,
+) -> Result<(), Failure> {
+    let body = client
+        .get(&Request::Document(Document::Resources(named)))
+        .await?;
+    let discovery = api_resources(&body).map_err(|error| Failure::Malformed(error.to_string()))?;
+    found.add(discovery.resources);
+    Ok(())
+}
+
+/// What every server since 1.21 has, for credentials that may not ask.
+fn builtin() -> Vec<ApiResource> {
+    const NAMES: [(&str, &str, &str, bool); 24] = [
+        ("", "configmaps", "ConfigMap", true),
+        ("", "events", "Event", true),
+        ("", "namespaces", "Namespace", false),
+        ("", "nodes", "Node", false),
+        ("", "persistentvolumeclaims", "PersistentVolumeClaim", true),
+        ("", "persistentvolumes", "PersistentVolume", false),
+        ("", "pods", "Pod", true),
+        ("", "replicationcontrollers", "ReplicationController", true),
+        ("", "secrets", "Secret", true),
+        ("", "serviceaccounts", "ServiceAccount", true),
+        ("", "services", "Service", true),
+        ("apps", "daemonsets", "DaemonSet", true),
+        ("apps", "deployments", "Deployment", true),
+        ("apps", "replicasets", "ReplicaSet", true),
+        ("apps", "statefulsets", "StatefulSet", true),
+        ("batch", "cronjobs", "CronJob", true),
+        ("batch", "jobs", "Job", true),
+        ("discovery.k8s.io", "endpointslices", "EndpointSlice", true),
+        ("networking.k8s.io", "ingresses", "Ingress", true),
+        (
+            "networking.k8s.io",
+            "networkpolicies",
+            "NetworkPolicy",
+            true,
+        ),
+        (RBAC, "clusterrolebindings", "ClusterRoleBinding", false),
+        (RBAC, "clusterroles", "ClusterRole", false),
+        (RBAC, "rolebindings", "RoleBinding", true),
+        (RBAC, "roles", "Role", true),
+    ];
+    const RBAC: &str = "rbac.authorization.k8s.io";
+    NAMES
+        .iter()
+        .map(|(group, resource, kind, namespaced)| ApiResource {
+            group: (*group).to_owned(),
+            version: "v1".to_owned(),
+            resource: (*resource).to_owned(),
+            kind: (*kind).to_owned(),
+            namespaced: *namespaced,
+            verbs: ["get", "list", "watch"].map(str::to_owned).to_vec(),
+        })
+        .collect()
+}
+
+/// The kinds that are listed: those with the verb `list`, without subresources, and each stored
+/// object under one name only (events are served by two groups).
+pub(crate) fn listable(resources: &[ApiResource]) -> Vec<ApiResource> {
+    let has_core_events = resources
+        .iter()
+        .any(|api| api.group.is_empty() && api.resource == "events");
+    resources
+        .iter()
+        .filter(|api| {
+            let is_second_name =
+                has_core_events && api.group == "events.k8s.io" && api.resource == "events";
+            !api.resource.contains('/')
+                && !is_second_name
+                && api.verbs.iter().any(|verb| verb == "list")
+        })
+        .cloned()
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

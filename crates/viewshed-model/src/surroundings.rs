@@ -1,0 +1,121 @@
+//! What is around a program that runs inside a pod or container, and what its credentials answer.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Action, Cluster, EnvName, Gap, HostAccess, Identity};
+
+/// Everything that can be told from inside without asking anybody.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Surroundings {
+    /// Environment variables, sorted by name: names, and what their values told. Values are never kept.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub variables: Vec<EnvName>,
+    /// Service account tokens that are mounted, sorted by path.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tokens: Vec<MountedToken>,
+    /// Sockets of container runtimes, sorted by path; one path per socket.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sockets: Vec<String>,
+    /// Mounts that come from outside the container.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub mounts: Vec<ForeignMount>,
+    /// Signs that namespaces of the host are shared. `ipc` is never set: it leaves no sign.
+    pub host: HostAccess,
+    /// Effective capabilities, such as `CAP_SYS_ADMIN`, in the kernel's order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub capabilities: Vec<String>,
+    /// Kubeconfig files on the usual paths. Named, never used.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub kubeconfigs: Vec<String>,
+    /// What the machine's firmware says of the cloud it runs in; empty when it says nothing.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub machine_vendor: String,
+    /// Addresses at which clouds tell a machine about itself.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub metadata_addresses: Vec<MetadataAddress>,
+    /// What could not be looked at.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub gaps: Vec<Gap>,
+}
+
+/// A service account token in a file. The claims are read without verifying; the token is not kept.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MountedToken {
+    /// The file.
+    pub path: String,
+    /// `iss`.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub issuer: String,
+    /// `sub`, for example `system:serviceaccount:shop:cart`.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub subject: String,
+    /// `aud`; empty for legacy tokens, which are for the API server.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub audiences: Vec<String>,
+    /// Pod that the token is bound to.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub pod: String,
+    /// Node that the token is bound to.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub node: String,
+    /// `exp`, in seconds since 1970; `None` for tokens that do not expire.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_at_seconds: Option<u64>,
+}
+
+/// A mount that comes from outside the container (`/proc/self/mountinfo`, proc(5)).
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ForeignMount {
+    /// Where it is mounted.
+    pub path: String,
+    /// The path inside its filesystem: for a bind mount the host's path below that filesystem's root.
+    pub root: String,
+    /// Filesystem type.
+    pub filesystem: String,
+    /// Whether it is mounted read-only. A socket is not protected by that.
+    pub is_read_only: bool,
+}
+
+/// An address at which a cloud tells a machine about itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MetadataAddress {
+    /// Host and port.
+    pub address: String,
+    /// Whose it is.
+    pub cloud: String,
+    /// HTTP status that `/` gave; `None` when it was not asked or did not answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+}
+
+/// What one credential is answered by the API server.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Sight {
+    /// How the credential was come by: the path of the token.
+    pub credential: String,
+    /// Who the server takes it for.
+    pub identity: Identity,
+    /// Everything that lists really showed.
+    pub cluster: Cluster,
+    /// What the server said of `list`, `watch` and `get`, kind by kind.
+    pub answers: Vec<OwnAnswer>,
+    /// What could not be read.
+    pub gaps: Vec<Gap>,
+}
+
+/// The server's answer to "may I".
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnAnswer {
+    /// The question.
+    pub action: Action,
+    /// The answer.
+    pub allowed: bool,
+    /// Why, in the server's words.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+}
