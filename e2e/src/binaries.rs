@@ -19,6 +19,7 @@ use crate::run::run;
 pub const KUBERNETES_VERSION: &str = "v1.37.2";
 const ETCD_VERSION: &str = "v3.6.16";
 const RUNC_VERSION: &str = "v1.5.2";
+const UNFINISHED: &str = ".build-";
 const MOBY_VERSION: &str = "v2.0.0-beta.24";
 
 /// One program that the bench starts and no Debian package has.
@@ -124,7 +125,10 @@ impl Binary {
         lock.lock().context("cannot lock the cache of binaries")?;
         match self.find() {
             Some(found) => Ok(found),
-            None => self.build(&cache),
+            None => {
+                remove_unfinished(&cache)?;
+                self.build(&cache)
+            }
         }
     }
 
@@ -140,13 +144,12 @@ impl Binary {
             recipe.version
         ));
         let temporary = tempfile::Builder::new()
-            .prefix(".build-")
+            .prefix(UNFINISHED)
             .tempdir_in(cache)
             .context("cannot make a folder")?;
         let mut build = Command::new("go");
         build
             .args([
-                "build",
                 "-mod=readonly",
                 "-buildvcs=false",
                 "-trimpath",
@@ -218,6 +221,19 @@ impl Binary {
             Self::DockerProxy => moby("github.com/moby/moby/v2/cmd/docker-proxy"),
         }
     }
+}
+
+/// Removes what builds left that were killed. Call it only with the lock.
+fn remove_unfinished(cache: &Path) -> Result<()> {
+    for entry in fs::read_dir(cache)
+        .context("cannot read the cache of binaries")?
+        .flatten()
+    {
+        if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
+            fs::remove_dir_all(entry.path()).context("cannot remove an unfinished build")?;
+        }
+    }
+    Ok(())
 }
 
 /// Kubernetes takes its version from the linker, and its feature gates from its version.

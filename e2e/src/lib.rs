@@ -18,6 +18,7 @@ mod machine;
 pub mod packages;
 mod progress;
 mod run;
+mod static_binary;
 mod wait;
 
 pub use availability::{Availability, Needs, availability};
@@ -29,4 +30,5 @@ pub use image::Image;
 pub use kubernetes::{ControlPlane, ControlPlaneOptions, Node, NodeOptions};
 pub use machine::{Machine, NODE_ADDRESS};
 pub use run::run;
+pub use static_binary::static_binary;
 pub use wait::wait_until;

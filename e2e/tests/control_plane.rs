@@ -3,14 +3,17 @@
 
 mod support;
 
+use std::io::Read;
+use std::net::TcpListener;
+use std::process::Command;
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use serde_json::json;
 use support::processes_that_mention;
-use viewshed_bench::kubernetes::{Audit, Authorization};
+use viewshed_bench::kubernetes::{Audit, Authorization, Endpoint};
 use viewshed_bench::{
-    Availability, ControlPlane, ControlPlaneOptions, Needs, availability, wait_until,
+    Availability, ControlPlane, ControlPlaneOptions, Needs, availability, run, wait_until,
 };
 
 /// The shared control plane, or nothing where the bench may be skipped.
@@ -114,6 +117,55 @@ fn audits_requests_with_their_bodies() {
             .find(|event| event["objectRef"]["name"] == "audited"))
     });
     assert_eq!(event.unwrap()["requestObject"]["data"]["color"], "red");
+}
+
+#[test]
+fn sends_audit_events_to_a_webhook() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let webhook = format!(
+        "{{apiVersion: v1, kind: Config, current-context: c, clusters: [{{name: c, cluster: {{server: 'http://{address}'}}}}], \
+         users: [], contexts: [{{name: c, context: {{cluster: c, user: ''}}}}]}}"
+    );
+    let Some(_plane) = start(&ControlPlaneOptions {
+        audit_webhook: Some(webhook),
+        ..options()
+    }) else {
+        return;
+    };
+    let (mut connection, _) = listener.accept().unwrap();
+    let mut start = [0; 5];
+    connection.read_exact(&mut start).unwrap();
+    assert_eq!(&start, b"POST ");
+}
+
+#[test]
+fn lets_anonymous_see_only_the_paths_of_an_authentication_configuration() {
+    let yaml = "apiVersion: apiserver.config.k8s.io/v1\nkind: AuthenticationConfiguration\n\
+                anonymous: {enabled: true, conditions: [{path: /livez}]}\n";
+    let authentication = Some(yaml.to_owned());
+    let Some(plane) = start(&ControlPlaneOptions {
+        authentication,
+        ..options()
+    }) else {
+        return;
+    };
+    let code = |path: &str| {
+        let url = format!("{}{path}", plane.server(Endpoint::Outside));
+        let mut curl = Command::new("curl");
+        run(curl.args([
+            "--silent",
+            "--insecure",
+            "--output",
+            "/dev/null",
+            "--write-out",
+            "%{http_code}",
+            &url,
+        ]))
+        .unwrap()
+    };
+    assert_eq!(code("/livez"), "200");
+    assert_eq!(code("/version"), "401");
 }
 
 #[test]

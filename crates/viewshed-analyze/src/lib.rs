@@ -2,4 +2,11 @@
 #![cfg_attr(not(test), deny(clippy::disallowed_methods, clippy::disallowed_types))]
 #![warn(missing_docs)]
 
+mod inventory;
 pub mod rbac;
+#[cfg(test)]
+mod samples;
+pub mod see;
+mod sight;
+
+pub use sight::SightIndex;

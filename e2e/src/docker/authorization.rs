@@ -134,3 +134,35 @@ fn without_version(uri: &str) -> &str {
         _ => uri,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn removes_only_a_version_from_a_path() {
+        for (uri, path) in [
+            ("/v1.41/volumes", "/volumes"),
+            ("/volumes", "/volumes"),
+            ("/volumes/v1/x", "/volumes/v1/x"),
+            ("/v1.41", "/v1.41"),
+        ] {
+            assert_eq!(without_version(uri), path);
+        }
+    }
+
+    #[test]
+    fn reads_requests_until_the_connection_ends() {
+        let mut text =
+            "POST /a HTTP/1.1\r\nContent-length: 2\r\n\r\n{}POST /b HTTP/1.1\r\n\r\n".as_bytes();
+        assert_eq!(
+            read_request(&mut text).unwrap(),
+            Some(("/a".to_owned(), b"{}".to_vec()))
+        );
+        assert_eq!(
+            read_request(&mut text).unwrap(),
+            Some(("/b".to_owned(), Vec::new()))
+        );
+        assert_eq!(read_request(&mut text).unwrap(), None);
+    }
+}

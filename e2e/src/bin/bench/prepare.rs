@@ -1,21 +1,22 @@
 //! `bench prepare`: everything that the tests need, and a table of it.
 
+use std::io::{self, Write};
 use std::process::Command;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use viewshed_bench::{binaries, packages, run};
 
 /// Installs missing packages, builds missing binaries and prints what there is.
 pub(crate) fn prepare() -> Result<()> {
     install()?;
-    print(&row("binary", "version", "path"));
+    print(&row("binary", "version", "path"))?;
     for binary in binaries::ALL {
         let path = binary.get()?;
         print(&row(
             binary.name(),
             binary.version(),
             &path.display().to_string(),
-        ));
+        ))?;
     }
     Ok(())
 }
@@ -36,7 +37,7 @@ fn install() -> Result<()> {
             list.join(" ")
         );
     }
-    print(&format!("installing {}\n", list.join(" ")));
+    print(&format!("installing {}\n", list.join(" ")))?;
     let apt = |arguments: &[&str]| {
         run(Command::new("apt-get")
             .env("DEBIAN_FRONTEND", "noninteractive")
@@ -49,7 +50,9 @@ fn install() -> Result<()> {
     Ok(())
 }
 
-#[expect(clippy::print_stdout, reason = "this is the command's answer")]
-fn print(text: &str) {
-    print!("{text}");
+fn print(text: &str) -> Result<()> {
+    io::stdout()
+        .lock()
+        .write_all(text.as_bytes())
+        .context("cannot print")
 }

@@ -1,0 +1,267 @@
+//! Fills the inventory from the lists of a cluster.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use rustc_hash::FxHashSet;
+use viewshed_model::{Cluster, ConfigKind, Meta};
+
+use super::kinds::category_of;
+use super::{BUILT_IN, Inventory, Kind, List, NO_NAMESPACE, Object, guess_resource};
+
+const RBAC: &str = "rbac.authorization.k8s.io";
+
+/// Sorts every object of `cluster` under its resource.
+pub(super) fn build(cluster: &Cluster) -> Inventory<'_> {
+    let mut builder = Builder::new(cluster);
+    builder.add("", "namespaces", cluster.namespaces.iter().map(|x| &x.meta));
+    builder.add("", "nodes", cluster.nodes.iter().map(|x| &x.meta));
+    builder.add("", "pods", cluster.pods.iter().map(|x| &x.meta));
+    builder.add("", "services", cluster.services.iter().map(|x| &x.meta));
+    builder.add(
+        "discovery.k8s.io",
+        "endpointslices",
+        cluster.endpoints.iter().map(|x| &x.meta),
+    );
+    builder.add(
+        "networking.k8s.io",
+        "ingresses",
+        cluster.ingresses.iter().map(|x| &x.meta),
+    );
+    builder.add(
+        "",
+        "serviceaccounts",
+        cluster.service_accounts.iter().map(|x| &x.meta),
+    );
+    builder.add(
+        "",
+        "persistentvolumeclaims",
+        cluster.volume_claims.iter().map(|x| &x.meta),
+    );
+    builder.add(
+        "",
+        "persistentvolumes",
+        cluster.volumes.iter().map(|x| &x.meta),
+    );
+    builder.add(
+        "storage.k8s.io",
+        "volumeattachments",
+        cluster.volume_attachments.iter().map(|x| &x.meta),
+    );
+    builder.add_split(cluster.roles.iter().map(|x| &x.meta), |meta| {
+        match meta.namespace {
+            Some(_) => (RBAC, "roles"),
+            None => (RBAC, "clusterroles"),
+        }
+    });
+    builder.add_split(
+        cluster.bindings.iter().map(|x| &x.meta),
+        |meta| match meta.namespace {
+            Some(_) => (RBAC, "rolebindings"),
+            None => (RBAC, "clusterrolebindings"),
+        },
+    );
+    for (source, config) in cluster.configs.iter().enumerate() {
+        let resource = match config.kind {
+            ConfigKind::ConfigMap => "configmaps",
+            ConfigKind::Secret => "secrets",
+        };
+        let kind = builder.resource("", resource);
+        builder.push(kind, &config.meta, (List::Plain, source));
+    }
+    add_by_kind(&mut builder, cluster);
+    builder.finish()
+}
+
+/// The lists whose objects name a kind rather than a resource.
+fn add_by_kind<'a>(builder: &mut Builder<'a>, cluster: &'a Cluster) {
+    for (source, workload) in cluster.workloads.iter().enumerate() {
+        let kind = builder.kind(&workload.api_group, &workload.kind, &workload.meta);
+        builder.push(kind, &workload.meta, (List::Workloads, source));
+    }
+    for (source, gateway) in cluster.gateways.iter().enumerate() {
+        let kind = builder.kind("gateway.networking.k8s.io", &gateway.kind, &gateway.meta);
+        builder.push(kind, &gateway.meta, (List::Plain, source));
+    }
+    for (source, policy) in cluster.network_policies.iter().enumerate() {
+        let kind = builder.kind(&policy.api_group, &policy.kind, &policy.meta);
+        builder.push(kind, &policy.meta, (List::Plain, source));
+    }
+    for (source, other) in cluster.others.iter().enumerate() {
+        let kind = if other.resource.is_empty() {
+            builder.kind(&other.group, &other.kind, &other.meta)
+        } else {
+            builder.named(&other.group, &other.resource, &other.kind, &other.meta)
+        };
+        builder.push(kind, &other.meta, (List::Plain, source));
+    }
+}
+
+/// Resources under construction, in order of first appearance.
+struct Builder<'a> {
+    kinds: Vec<Kind<'a>>,
+    by_resource: BTreeMap<(String, String), usize>,
+    by_kind: BTreeMap<(String, String), usize>,
+}
+
+impl<'a> Builder<'a> {
+    fn new(cluster: &Cluster) -> Self {
+        let mut builder = Self {
+            kinds: Vec::new(),
+            by_resource: BTreeMap::new(),
+            by_kind: BTreeMap::new(),
+        };
+        for known in &cluster.api_resources {
+            // Subresources hold no objects of their own.
+            if !known.resource.contains('/') {
+                builder.insert(&known.group, &known.resource, &known.kind, known.namespaced);
+            }
+        }
+        for known in BUILT_IN {
+            builder.insert(known.group, known.resource, known.kind, known.namespaced);
+        }
+        builder
+    }
+
+    fn insert(&mut self, group: &str, resource: &str, kind: &str, namespaced: bool) -> usize {
+        // The two groups of events show the same objects (see `Kind::groups`).
+        let group = match (group, resource) {
+            ("events.k8s.io", "events") => "",
+            _ => group,
+        };
+        let key = (group.to_owned(), resource.to_owned());
+        if let Some(known) = self.by_resource.get(&key) {
+            return *known;
+        }
+        let index = self.kinds.len();
+        self.by_resource.insert(key, index);
+        self.by_kind
+            .entry((group.to_owned(), kind.to_owned()))
+            .or_insert(index);
+        self.kinds.push(Kind {
+            group: group.to_owned(),
+            resource: resource.to_owned(),
+            title: kind.to_owned(),
+            namespaced,
+            category: category_of(group, resource),
+            objects: Vec::new(),
+            ranges: Vec::new(),
+        });
+        index
+    }
+
+    /// A resource of [`BUILT_IN`].
+    fn resource(&mut self, group: &str, resource: &str) -> usize {
+        self.insert(group, resource, resource, true)
+    }
+
+    /// A resource by its name, as discovery or a dump gave it.
+    fn named(&mut self, group: &str, resource: &str, kind: &str, meta: &Meta) -> usize {
+        self.insert(group, resource, kind, meta.namespace.is_some())
+    }
+
+    /// A resource by its kind; the plural is guessed when nothing tells it.
+    fn kind(&mut self, group: &str, kind: &str, meta: &Meta) -> usize {
+        if let Some(known) = self.by_kind.get(&(group.to_owned(), kind.to_owned())) {
+            return *known;
+        }
+        self.insert(group, &guess_resource(kind), kind, meta.namespace.is_some())
+    }
+
+    fn add(&mut self, group: &str, resource: &str, metas: impl Iterator<Item = &'a Meta>) {
+        let list = match resource {
+            "pods" => List::Pods,
+            "nodes" => List::Nodes,
+            _ => List::Plain,
+        };
+        let kind = self.resource(group, resource);
+        for (source, meta) in metas.enumerate() {
+            self.push(kind, meta, (list, source));
+        }
+    }
+
+    fn add_split(
+        &mut self,
+        metas: impl Iterator<Item = &'a Meta>,
+        resource_of: impl Fn(&Meta) -> (&'static str, &'static str),
+    ) {
+        for (source, meta) in metas.enumerate() {
+            let (group, resource) = resource_of(meta);
+            let kind = self.resource(group, resource);
+            self.push(kind, meta, (List::Plain, source));
+        }
+    }
+
+    fn push(&mut self, kind: usize, meta: &'a Meta, (list, source): (List, usize)) {
+        let Some(kind) = self.kinds.get_mut(kind) else {
+            return;
+        };
+        let namespace = match (&meta.namespace, kind.namespaced) {
+            (_, false) => "",
+            (Some(namespace), true) => namespace,
+            // What `kubectl apply` does with a manifest that names none.
+            (None, true) => "default",
+        };
+        kind.objects.push(Object {
+            namespace,
+            name: &meta.name,
+            list,
+            source,
+        });
+    }
+
+    fn finish(mut self) -> Inventory<'a> {
+        self.kinds
+            .sort_by(|a, b| (&a.group, &a.resource).cmp(&(&b.group, &b.resource)));
+        for kind in &mut self.kinds {
+            kind.objects
+                .sort_by(|a, b| (a.namespace, a.name).cmp(&(b.namespace, b.name)));
+            kind.objects
+                .dedup_by(|a, b| (a.namespace, a.name) == (b.namespace, b.name));
+        }
+        let namespaces = namespaces_of(&self.kinds);
+        for kind in &mut self.kinds {
+            kind.ranges = ranges_of(&kind.objects, &namespaces);
+        }
+        Inventory {
+            kinds: self.kinds,
+            namespaces,
+        }
+    }
+}
+
+fn namespaces_of<'a>(kinds: &[Kind<'a>]) -> Vec<&'a str> {
+    let mut seen = FxHashSet::default();
+    let mut namespaces = Vec::new();
+    for kind in kinds {
+        let is_namespaces = kind.group.is_empty() && kind.resource == "namespaces";
+        for object in &kind.objects {
+            let namespace = if is_namespaces {
+                object.name
+            } else {
+                object.namespace
+            };
+            if !namespace.is_empty() && seen.insert(namespace) {
+                namespaces.push(namespace);
+            }
+        }
+    }
+    namespaces.sort_unstable();
+    namespaces
+}
+
+fn ranges_of(objects: &[Object<'_>], namespaces: &[&str]) -> Vec<(u32, Range<usize>)> {
+    let mut ranges = Vec::new();
+    let mut start = 0;
+    for run in objects.chunk_by(|a, b| a.namespace == b.namespace) {
+        let end = start + run.len();
+        let index = run
+            .first()
+            .filter(|object| !object.namespace.is_empty())
+            .and_then(|object| namespaces.binary_search(&object.namespace).ok())
+            .and_then(|index| u32::try_from(index).ok());
+        ranges.push((index.unwrap_or(NO_NAMESPACE), start..end));
+        start = end;
+    }
+    ranges
+}

@@ -1,0 +1,181 @@
+//! Where sight is written down: one mark per thing that exists, and the chains that marks point to.
+
+use std::collections::BTreeSet;
+
+use viewshed_model::{Chain, Evidence, Gap, HeldIdentity, Link, MissingFact};
+
+use super::paths::PATHS;
+use super::ways::Ways;
+use crate::sight::SightIndex;
+
+/// The view of one cluster while it is being worked out.
+pub(super) struct Board<'i, 'c> {
+    pub(super) index: &'i SightIndex<'c>,
+    /// One list per place; see [`Place`].
+    marks: Vec<Vec<Mark>>,
+    pub(super) chains: Vec<Chain>,
+    pub(super) identities: Vec<HeldIdentity>,
+    pub(super) depends_on: BTreeSet<MissingFact>,
+    pub(super) gaps: Vec<Gap>,
+}
+
+/// What is known of one thing.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Mark {
+    /// How it shows.
+    pub(super) ways: Ways,
+    /// The chain of the strongest way.
+    pub(super) chain: ChainId,
+}
+
+/// Position of a chain on the board.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct ChainId(pub(super) usize);
+
+/// Which list of things.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// The objects of a resource, by its position in the inventory.
+    Kind(usize),
+    /// `PodTables::containers`.
+    Containers,
+    /// Logs, by the position of the pod in the inventory.
+    Logs,
+    /// `PodTables::images`.
+    Images,
+    /// [`PATHS`].
+    Paths,
+}
+
+impl<'i, 'c> Board<'i, 'c> {
+    pub(super) fn new(index: &'i SightIndex<'c>) -> Self {
+        let blank = |length: usize| vec![Mark::default(); length];
+        let kinds = &index.inventory.kinds;
+        let mut marks: Vec<Vec<Mark>> =
+            kinds.iter().map(|kind| blank(kind.objects.len())).collect();
+        marks.push(blank(index.pods.containers.len()));
+        marks.push(blank(index.pods.containers_of_pod.len()));
+        marks.push(blank(index.pods.images.len()));
+        marks.push(blank(PATHS.len()));
+        Self {
+            index,
+            marks,
+            chains: Vec::new(),
+            identities: Vec::new(),
+            depends_on: BTreeSet::new(),
+            gaps: Vec::new(),
+        }
+    }
+
+    /// Writes a chain down. Chains that no mark points to are left out of the view.
+    pub(super) fn chain(&mut self, links: Vec<Link>) -> ChainId {
+        self.chains.push(Chain { links });
+        ChainId(self.chains.len() - 1)
+    }
+
+    /// Marks things; the strongest way decides which chain is told, the first among equals.
+    pub(super) fn mark(
+        &mut self,
+        place: Place,
+        positions: impl IntoIterator<Item = usize>,
+        ways: Ways,
+        chain: ChainId,
+    ) {
+        let Some(marks) = self.slot(place).and_then(|slot| self.marks.get_mut(slot)) else {
+            return;
+        };
+        for position in positions {
+            if let Some(mark) = marks.get_mut(position) {
+                if ways.strength() > mark.ways.strength() {
+                    mark.chain = chain;
+                }
+                mark.ways |= ways;
+            }
+        }
+    }
+
+    /// Takes back what was marked on one thing since `before` was read.
+    pub(super) fn restore(&mut self, place: Place, position: usize, before: Option<Mark>) {
+        let slot = self.slot(place);
+        let mark = slot
+            .and_then(|slot| self.marks.get_mut(slot))
+            .and_then(|marks| marks.get_mut(position));
+        if let (Some(mark), Some(before)) = (mark, before) {
+            *mark = before;
+        }
+    }
+
+    /// Marks whatever does not show as depending on facts that are missing.
+    pub(super) fn mark_rest_uncertain(&mut self) {
+        for mark in self.marks.iter_mut().flatten() {
+            mark.ways |= Ways::UNCERTAIN;
+        }
+    }
+
+    /// The marks of one place.
+    pub(super) fn marks(&self, place: Place) -> &[Mark] {
+        self.slot(place)
+            .and_then(|slot| self.marks.get(slot))
+            .map_or(&[], Vec::as_slice)
+    }
+
+    /// The place of a resource's objects.
+    pub(super) fn place(&self, group: &str, resource: &str) -> Option<Place> {
+        self.index
+            .inventory
+            .position(group, resource)
+            .map(Place::Kind)
+    }
+
+    /// Marks one object by its name; nothing happens when it does not exist.
+    pub(super) fn mark_object(
+        &mut self,
+        resource: (&str, &str),
+        object: (&str, &str),
+        ways: Ways,
+        chain: ChainId,
+    ) {
+        let (group, resource) = resource;
+        let (namespace, name) = object;
+        let found = self
+            .index
+            .inventory
+            .kind(group, resource)
+            .and_then(|kind| kind.find(namespace, name));
+        if let (Some(place), Some(position)) = (self.place(group, resource), found) {
+            self.mark(place, [position], ways, chain);
+        }
+    }
+
+    fn slot(&self, place: Place) -> Option<usize> {
+        let kinds = self.index.inventory.kinds.len();
+        match place {
+            Place::Kind(kind) => (kind < kinds).then_some(kind),
+            Place::Containers => Some(kinds),
+            Place::Logs => Some(kinds + 1),
+            Place::Images => Some(kinds + 2),
+            Place::Paths => Some(kinds + 3),
+        }
+    }
+}
+
+/// A link without a machine-readable reason.
+pub(super) fn link(text: impl Into<String>) -> Link {
+    Link {
+        text: text.into(),
+        evidence: None,
+    }
+}
+
+/// A link with its reason.
+pub(super) fn link_with(text: String, evidence: Evidence) -> Link {
+    Link {
+        text,
+        evidence: Some(evidence),
+    }
+}
+
+/// A chain that goes on from `links`.
+pub(super) fn extended(links: &[Link], more: impl IntoIterator<Item = Link>) -> Vec<Link> {
+    links.iter().cloned().chain(more).collect()
+}

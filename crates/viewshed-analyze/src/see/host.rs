@@ -1,0 +1,352 @@
+//! What follows from standing on a node, or from holding a part of it.
+
+use viewshed_model::{Identity, Link, MissingFact, Pod};
+
+use super::board::{Board, extended, link};
+use super::host_paths::{Opening, Runtime};
+use super::identity::Held;
+use super::kubelet::{Logs, mark_pods};
+use super::tokens::{Audience, Token, TokenHolder};
+use super::ways::Ways;
+use crate::sight::{SightIndex, environment_names, pod_objects, pod_of, volume_names};
+
+/// A node on which the vantage holds something, and the steps that led there.
+pub(super) struct Foothold<'a> {
+    /// Node name; empty when the pod is not scheduled or stands in a manifest.
+    pub(super) node: &'a str,
+    pub(super) links: &'a [Link],
+}
+
+impl Foothold<'_> {
+    /// Everything that root on the node sees. Identities that lie there are added to `held`.
+    pub(super) fn mark_root(&self, board: &mut Board<'_, '_>, held: &mut Vec<Held>) {
+        if self.node.is_empty() {
+            board.depends_on.insert(MissingFact {
+                fact: "the node that the pod runs on, which is not in the estate".to_owned(),
+            });
+            return;
+        }
+        self.mark_runtime(board, "every container runtime of the node answers root");
+        self.mark_own_node(board);
+        self.hold_node_credentials(held);
+        self.mark_pod_volumes(board, held);
+        self.mark_environments(board);
+        self.hold_admin_credentials(board, held);
+        self.mark_etcd(board);
+    }
+
+    /// What one opening of the node's file system shows.
+    pub(super) fn mark_opening(
+        &self,
+        board: &mut Board<'_, '_>,
+        opening: Opening,
+        held: &mut Vec<Held>,
+    ) {
+        match opening {
+            Opening::Root => self.mark_root(board, held),
+            Opening::NodeCredentials => self.hold_node_credentials(held),
+            Opening::PodVolumes => self.mark_pod_volumes(board, held),
+            Opening::AdminCredentials => self.hold_admin_credentials(board, held),
+            Opening::EtcdData => self.mark_etcd(board),
+            Opening::Socket(runtime) => {
+                if self.is_served_by(board, runtime) {
+                    let text = format!("{} lists every container of the node", title(runtime));
+                    self.mark_runtime(board, &text);
+                }
+            }
+            Opening::Logs => {
+                let links = extended(
+                    self.links,
+                    [link("log files name every pod and container of the node")],
+                );
+                let index = board.index;
+                let pods = index.pods.on_node(self.node);
+                mark_pods(board, pods, Ways::NODE_FILES, &links, Logs::Shown);
+            }
+            Opening::RuntimeState(runtime) => {
+                if self.is_served_by(board, runtime) {
+                    let text = format!("{} keeps records of its containers there", title(runtime));
+                    let links = extended(self.links, [link(text)]);
+                    let index = board.index;
+                    let pods = index.pods.on_node(self.node);
+                    mark_pods(board, pods, Ways::NODE_FILES, &links, Logs::Hidden);
+                }
+            }
+            Opening::Processes => self.mark_processes(board),
+        }
+    }
+
+    /// The containers of the node, by its process table.
+    pub(super) fn mark_processes(&self, board: &mut Board<'_, '_>) {
+        let index = board.index;
+        let text = format!(
+            "the process table of {} shows every container",
+            self.place()
+        );
+        let chain = board.chain(extended(self.links, [link(text)]));
+        for pod in index.pods.on_node(self.node) {
+            if let Some(range) = index.pods.containers_of_pod.get(*pod) {
+                let place = super::board::Place::Containers;
+                board.mark(place, range.clone(), Ways::PROCESSES, chain);
+            }
+        }
+    }
+
+    fn place(&self) -> String {
+        if self.node.is_empty() {
+            "its node".to_owned()
+        } else {
+            format!("node {}", self.node)
+        }
+    }
+
+    /// Whether the node's pods show through this runtime; a doubt becomes a missing fact.
+    fn is_served_by(&self, board: &mut Board<'_, '_>, runtime: Option<Runtime>) -> bool {
+        let Some(runtime) = runtime else { return true };
+        let nodes = &board.index.cluster.nodes;
+        let node = nodes.iter().find(|node| node.meta.name == self.node);
+        let told = node.map_or("", |node| node.runtime.as_str());
+        match runtime.serves(told) {
+            Some(true) => true,
+            // Nothing speaks against it: the mount names the runtime.
+            None => runtime != Runtime::Podman,
+            Some(false) => {
+                board.depends_on.insert(MissingFact {
+                    fact: format!(
+                        "whether {} runs on {} beside its runtime `{told}`",
+                        runtime.name(),
+                        self.place()
+                    ),
+                });
+                false
+            }
+        }
+    }
+
+    fn mark_runtime(&self, board: &mut Board<'_, '_>, text: &str) {
+        let index = board.index;
+        let links = extended(self.links, [link(text)]);
+        let pods = index.pods.on_node(self.node);
+        mark_pods(board, pods, Ways::RUNTIME, &links, Logs::Shown);
+        let chain = board.chain(links);
+        let images = index
+            .cluster
+            .nodes
+            .iter()
+            .position(|node| node.meta.name == self.node)
+            .and_then(|node| index.pods.images_of_node.get(node));
+        if let Some(images) = images {
+            let place = super::board::Place::Images;
+            board.mark(place, images.iter().copied(), Ways::RUNTIME, chain);
+        }
+    }
+
+    fn mark_own_node(&self, board: &mut Board<'_, '_>) {
+        let chain = board.chain(self.links.to_vec());
+        board.mark_object(("", "nodes"), ("", self.node), Ways::OWN, chain);
+    }
+
+    fn hold_node_credentials(&self, held: &mut Vec<Held>) {
+        if !self.node.is_empty() {
+            let text = format!("the kubelet's certificate of node {} lies there", self.node);
+            hold(
+                held,
+                Identity::node(self.node),
+                extended(self.links, [link(text)]),
+            );
+        }
+    }
+
+    /// Tokens, secrets and config maps that the kubelet keeps for the node's pods.
+    fn mark_pod_volumes(&self, board: &mut Board<'_, '_>, held: &mut Vec<Held>) {
+        let index = board.index;
+        let objects = pod_objects(&index.inventory);
+        for object in index
+            .pods
+            .on_node(self.node)
+            .iter()
+            .filter_map(|at| objects.get(*at))
+        {
+            let Some(pod) = pod_of(index.cluster, object) else {
+                continue;
+            };
+            let name = format!("{}/{}", object.namespace, object.name);
+            for token in holder(index, pod, object.namespace).tokens() {
+                if let (Some(account), false) = (
+                    token.service_account,
+                    matches!(token.audience, Audience::Other(_)),
+                ) {
+                    let text = format!(
+                        "pod {name} keeps the token of service account {}/{account} there",
+                        object.namespace
+                    );
+                    hold(
+                        held,
+                        Identity::service_account(object.namespace, &account),
+                        extended(self.links, [link(text)]),
+                    );
+                }
+            }
+            let chain = board.chain(extended(
+                self.links,
+                [link(format!("pod {name} keeps its configuration there"))],
+            ));
+            for (resource, config) in volume_names(&pod.spec) {
+                let object = (object.namespace, config);
+                board.mark_object(("", resource), object, Ways::NODE_FILES, chain);
+            }
+        }
+    }
+
+    /// Secrets and config maps in the environment of the node's containers.
+    fn mark_environments(&self, board: &mut Board<'_, '_>) {
+        let index = board.index;
+        let objects = pod_objects(&index.inventory);
+        for object in index
+            .pods
+            .on_node(self.node)
+            .iter()
+            .filter_map(|at| objects.get(*at))
+        {
+            let Some(pod) = pod_of(index.cluster, object) else {
+                continue;
+            };
+            let text = format!(
+                "containers of pod {}/{} hold it in their environment",
+                object.namespace, object.name
+            );
+            let chain = board.chain(extended(self.links, [link(text)]));
+            for (resource, config) in environment_names(&pod.spec) {
+                let object = (object.namespace, config);
+                board.mark_object(("", resource), object, Ways::PROCESSES, chain);
+            }
+        }
+    }
+
+    fn hold_admin_credentials(&self, board: &mut Board<'_, '_>, held: &mut Vec<Held>) {
+        match runs_control_plane(board.index, self.node) {
+            Some(true) => {
+                let text = format!(
+                    "administrator credentials of control-plane {} lie in /etc/kubernetes",
+                    self.place()
+                );
+                hold(
+                    held,
+                    Identity::user("kubernetes-admin", ["system:masters"]),
+                    extended(self.links, [link(text)]),
+                );
+            }
+            Some(false) => {}
+            None => {
+                board.depends_on.insert(MissingFact {
+                    fact: format!(
+                        "whether {} is a control-plane node, where administrator credentials lie",
+                        self.place()
+                    ),
+                });
+            }
+        }
+    }
+
+    fn mark_etcd(&self, board: &mut Board<'_, '_>) {
+        let index = board.index;
+        let objects = pod_objects(&index.inventory);
+        let etcd = index
+            .pods
+            .on_node(self.node)
+            .iter()
+            .filter_map(|at| objects.get(*at))
+            .find(|pod| is_static(index, pod.namespace, pod.name, "etcd"));
+        let Some(etcd) = etcd else { return };
+        let text = format!(
+            "etcd of pod {}/{} keeps the names of every object there",
+            etcd.namespace, etcd.name
+        );
+        let chain = board.chain(extended(self.links, [link(text)]));
+        for (kind, of) in index.inventory.kinds.iter().enumerate() {
+            let place = super::board::Place::Kind(kind);
+            let ways = Ways::ETCD.with(Ways::SPANS_NAMESPACES);
+            board.mark(place, 0..of.objects.len(), ways, chain);
+        }
+    }
+}
+
+fn title(runtime: Option<Runtime>) -> &'static str {
+    runtime.map_or("the container runtime", Runtime::name)
+}
+
+/// Adds an identity unless it is held already: the first way to it is told.
+pub(super) fn hold(held: &mut Vec<Held>, identity: Identity, links: Vec<Link>) {
+    if !held.iter().any(|known| known.identity == identity) {
+        held.push(Held { identity, links });
+    }
+}
+
+/// The token holder of a pod that exists.
+pub(super) fn holder<'a>(
+    index: &'a SightIndex<'_>,
+    pod: &'a Pod,
+    namespace: &'a str,
+) -> TokenHolder<'a> {
+    TokenHolder {
+        cluster: index.cluster,
+        namespace,
+        spec: &pod.spec,
+        is_admitted: index.cluster.is_live || !pod.phase.is_empty(),
+        is_mirror: pod.is_mirror,
+    }
+}
+
+/// What a token is, for people.
+pub(super) fn token_text(token: &Token, namespace: &str) -> String {
+    let whose = match &token.service_account {
+        Some(account) => format!("the token of service account {namespace}/{account}"),
+        None => "the token of a service account that the estate does not name".to_owned(),
+    };
+    let from = match &token.secret {
+        Some(secret) => format!(" from secret {namespace}/{secret}, which never expires"),
+        None => String::new(),
+    };
+    format!("{whose}{from} at {}", token.path)
+}
+
+/// Whether the node runs the control plane; `None` when the estate does not know the node.
+fn runs_control_plane(index: &SightIndex<'_>, node: &str) -> Option<bool> {
+    let objects = pod_objects(&index.inventory);
+    let runs_api_server = index
+        .pods
+        .on_node(node)
+        .iter()
+        .filter_map(|at| objects.get(*at))
+        .any(|pod| is_static(index, pod.namespace, pod.name, "kube-apiserver"));
+    if runs_api_server {
+        return Some(true);
+    }
+    let known = index
+        .cluster
+        .nodes
+        .iter()
+        .find(|known| known.meta.name == node)?;
+    Some(["control-plane", "master"].iter().any(|role| {
+        known
+            .meta
+            .labels
+            .contains_key(&format!("node-role.kubernetes.io/{role}"))
+    }))
+}
+
+/// Whether a pod is the static pod of a control-plane program.
+fn is_static(index: &SightIndex<'_>, namespace: &str, name: &str, program: &str) -> bool {
+    let pod = index
+        .inventory
+        .kind("", "pods")
+        .and_then(|kind| kind.objects.get(kind.find(namespace, name)?))
+        .and_then(|object| pod_of(index.cluster, object));
+    pod.is_some_and(|pod| {
+        pod.is_mirror
+            && namespace == "kube-system"
+            && pod.spec.containers.iter().any(|container| {
+                container.program.rsplit('/').next() == Some(program) || container.name == program
+            })
+    })
+}

@@ -1,0 +1,108 @@
+//! SEE: what can be discovered from one place.
+//!
+//! [`see`] answers for an estate; [`see_in`] for one cluster that is indexed already. A view is
+//! worked out in four steps: which identities the vantage holds and what it sees without any
+//! (`pod`, `host`, `kubelet`, `docker`), what each identity's grants show of what really exists
+//! (`identity`, `node_rules`, `anonymous`), what follows from that (`derive`), and the answer with
+//! its chains (`finish`). Reading Secrets, executing in pods or becoming somebody else are steps of
+//! their own and not taken here.
+
+mod anonymous;
+mod board;
+mod derive;
+mod error;
+mod finish;
+mod host;
+mod host_paths;
+mod identity;
+mod kubelet;
+mod node_rules;
+#[cfg(test)]
+mod oracle;
+mod paths;
+mod pod;
+mod questions;
+#[cfg(test)]
+mod tests;
+mod tokens;
+mod vantage;
+mod ways;
+
+use viewshed_model::{Cluster, Estate, Gap, GapReason, HeldIdentity, Vantage, View};
+
+use board::Board;
+use identity::Held;
+
+pub use error::{NEAR_NAMES_MAX, SeeError};
+pub use questions::{QUESTIONS_MAX, Questions, questions};
+
+use crate::sight::SightIndex;
+
+/// What can be discovered from `vantage`.
+///
+/// With several clusters, the first in which the vantage exists is meant, and a gap says so. Fails
+/// only when the vantage does not exist.
+pub fn see(estate: &Estate, vantage: &Vantage) -> Result<View, SeeError> {
+    let cluster = vantage::cluster_of(estate, vantage)?;
+    let mut view = see_in(&SightIndex::new(cluster), vantage)?;
+    view.gaps.extend(gaps_of(estate, cluster));
+    Ok(view)
+}
+
+/// What can be discovered in one cluster from `vantage`; the gaps of its collection are left to the
+/// caller.
+pub fn see_in(index: &SightIndex<'_>, vantage: &Vantage) -> Result<View, SeeError> {
+    let mut board = Board::new(index);
+    let held = vantage::enter(&mut board, vantage)?;
+    for held in held {
+        board.identities.push(HeldIdentity {
+            identity: held.identity.clone(),
+            how: held
+                .links
+                .last()
+                .map_or_else(|| "as asked".to_owned(), |link| link.text.clone()),
+        });
+        mark_identity(&mut board, &held);
+    }
+    derive::mark(&mut board);
+    Ok(finish::view(board, vantage.clone()))
+}
+
+fn mark_identity(board: &mut Board<'_, '_>, held: &Held) {
+    if held.identity.user == "system:anonymous" {
+        anonymous::mark(board, held);
+    } else {
+        identity::mark(board, held);
+    }
+}
+
+/// The gaps that concern one cluster: its own, and those of no cluster or host in particular.
+fn gaps_of(estate: &Estate, cluster: &Cluster) -> Vec<Gap> {
+    let elsewhere = |source: &str| {
+        let of_cluster = estate.clusters.iter().map(|other| &other.name);
+        let of_host = estate.docker_hosts.iter().map(|host| &host.name);
+        of_cluster
+            .chain(of_host)
+            .any(|name| name == source && *name != cluster.name)
+    };
+    let mut gaps: Vec<Gap> = estate
+        .gaps
+        .iter()
+        .filter(|gap| !elsewhere(&gap.source))
+        .cloned()
+        .collect();
+    if estate.clusters.len() > 1 {
+        gaps.push(Gap {
+            source: cluster.name.clone(),
+            what: format!(
+                "the other {} clusters of the estate",
+                estate.clusters.len() - 1
+            ),
+            reason: GapReason::NotCollected,
+            detail: "a view is of one cluster".to_owned(),
+            hint: "choose another one with `--context`".to_owned(),
+            count: 1,
+        });
+    }
+    gaps
+}

@@ -1,0 +1,286 @@
+//! The slow, obvious way to an identity's view: every object, every verb, one decision each.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use viewshed_model::{
+    AccessRequest, Action, Authorizer, AuthorizerKind, Cluster, Decision, Identity, OtherObject,
+    ResourceRequest, Vantage, View,
+};
+
+use super::see_in;
+use crate::SightIndex;
+use crate::inventory::Kind;
+use crate::samples::{binding, meta, role, shop};
+
+/// How each object shows, by kind, namespace and name.
+type Shown = BTreeMap<(String, String, String), Vec<String>>;
+
+fn allowed(index: &SightIndex<'_>, identity: &Identity, request: ResourceRequest) -> Decision {
+    index.access.decide(&AccessRequest {
+        identity: identity.clone(),
+        action: Action::Resource(request),
+    })
+}
+
+/// The words for one object, and whether a missing fact could add some.
+fn ways(
+    index: &SightIndex<'_>,
+    identity: &Identity,
+    kind: &Kind<'_>,
+    object: (&str, &str),
+    subresource: &str,
+) -> (Vec<String>, bool) {
+    let (namespace, name) = object;
+    let mut words = Vec::new();
+    let mut unknown = false;
+    let mut ask = |verb: &str, namespace: &str, name: &str, selector: &str| {
+        kind.groups().any(|group| {
+            let request = ResourceRequest {
+                verb: verb.to_owned(),
+                api_group: group.to_owned(),
+                resource: kind.resource.clone(),
+                subresource: subresource.to_owned(),
+                namespace: namespace.to_owned(),
+                name: name.to_owned(),
+                field_selector: selector.to_owned(),
+                ..ResourceRequest::default()
+            };
+            let decision = allowed(index, identity, request);
+            unknown |= matches!(decision, Decision::DependsOn(_));
+            decision.is_allowed()
+        })
+    };
+    // `RequestInfo`: the name of a namespace is the namespace of a `get`.
+    let get_namespace = if kind.resource == "namespaces" {
+        name
+    } else {
+        namespace
+    };
+    if subresource.is_empty() {
+        let node = index
+            .cluster
+            .pods
+            .iter()
+            .find(|pod| {
+                kind.resource == "pods" && pod.meta.full_name() == format!("{namespace}/{name}")
+            })
+            .map(|pod| format!("spec.nodeName={}", pod.node))
+            .unwrap_or_default();
+        for verb in ["list", "watch"] {
+            if ask(verb, "", "", "") || ask(verb, namespace, "", "") || ask(verb, "", "", &node) {
+                words.push(verb.to_owned());
+            }
+        }
+    }
+    if ask("get", get_namespace, name, "") {
+        words.push("get".to_owned());
+    }
+    if subresource.is_empty() {
+        for verb in ["list", "watch"] {
+            if !words.iter().any(|word| word == verb) && ask(verb, namespace, name, "") {
+                words.push(format!("{verb} by name"));
+            }
+        }
+    }
+    (words, unknown)
+}
+
+fn expected(index: &SightIndex<'_>, identity: &Identity) -> (Shown, u64) {
+    let mut shown = Shown::new();
+    let mut uncertain = 0;
+    for kind in &index.inventory.kinds {
+        let is_pods = kind.group.is_empty() && kind.resource == "pods";
+        for object in &kind.objects {
+            for subresource in ["", "log"] {
+                if !subresource.is_empty() && !is_pods {
+                    continue;
+                }
+                let place = (object.namespace, object.name);
+                let (words, unknown) = ways(index, identity, kind, place, subresource);
+                let title = if subresource.is_empty() {
+                    kind.title.clone()
+                } else {
+                    "pods/log".to_owned()
+                };
+                if words.is_empty() {
+                    uncertain += u64::from(unknown);
+                } else {
+                    let key = (title, object.namespace.to_owned(), object.name.to_owned());
+                    shown.insert(key, words);
+                }
+            }
+        }
+    }
+    (shown, uncertain)
+}
+
+/// The part of a view that single decisions can tell: no consequences, no kubelets.
+fn computed(view: &View, index: &SightIndex<'_>) -> Shown {
+    let kinds: Vec<&str> = index
+        .inventory
+        .kinds
+        .iter()
+        .map(|kind| kind.title.as_str())
+        .collect();
+    let mut shown = Shown::new();
+    for item in view.categories.iter().flat_map(|category| &category.seen) {
+        if item.kind != "pods/log" && !kinds.contains(&item.kind.as_str()) {
+            continue;
+        }
+        let verbs: Vec<String> = item
+            .verbs
+            .iter()
+            .filter(|verb| !matches!(verb.as_str(), "indirect" | "kubelet"))
+            .cloned()
+            .collect();
+        if !verbs.is_empty() {
+            let key = (item.kind.clone(), item.namespace.clone(), item.name.clone());
+            shown.insert(key, verbs);
+        }
+    }
+    shown
+}
+
+fn pick(
+    choices: &'static [&'static str],
+    range: std::ops::Range<usize>,
+) -> impl Strategy<Value = String> {
+    proptest::collection::vec(proptest::sample::select(choices), range)
+        .prop_map(|words| words.join(" "))
+}
+
+fn any_rule() -> impl Strategy<Value = String> {
+    (
+        pick(&["get", "list", "watch", "*", "create", "GET"], 1..3),
+        pick(&["core", "apps", "*", "events.k8s.io", "example.com"], 1..3),
+        pick(
+            &[
+                "pods",
+                "secrets",
+                "configmaps",
+                "namespaces",
+                "nodes",
+                "*",
+                "pods/log",
+                "*/log",
+                "pods/*",
+                "deployments",
+                "events",
+                "gizmos",
+                "nodes/proxy",
+                "services",
+                "serviceaccounts",
+                "Pods",
+            ],
+            1..3,
+        ),
+        proptest::option::of(pick(
+            &["db", "shop", "cart", "worker-1", "core", "web"],
+            1..3,
+        )),
+    )
+        .prop_map(|(verbs, groups, resources, names)| match names {
+            Some(names) => format!("{verbs} | {groups} | {resources} | {names}"),
+            None => format!("{verbs} | {groups} | {resources}"),
+        })
+}
+
+fn any_chain() -> impl Strategy<Value = Option<Vec<Authorizer>>> {
+    let kind = proptest::sample::select(vec![
+        AuthorizerKind::Node,
+        AuthorizerKind::Rbac,
+        AuthorizerKind::Rbac,
+        AuthorizerKind::Abac,
+        AuthorizerKind::Webhook,
+        AuthorizerKind::AlwaysAllow,
+        AuthorizerKind::AlwaysDeny,
+    ]);
+    let authorizer = kind.prop_map(|kind| Authorizer {
+        kind,
+        name: format!("{kind:?}"),
+        match_conditions: Vec::new(),
+        failure_policy: String::new(),
+    });
+    proptest::option::weighted(0.3, proptest::collection::vec(authorizer, 0..4))
+}
+
+const SUBJECTS: &[&str] = &[
+    "user:dev",
+    "group:devs",
+    "sa:shop/cart",
+    "group:system:serviceaccounts:shop",
+    "group:system:authenticated",
+    "user:system:serviceaccount:shop:cart",
+    "user:system:node:worker-1",
+];
+
+fn any_cluster() -> impl Strategy<Value = Cluster> {
+    let rules = proptest::collection::vec(any_rule(), 0..3);
+    let roles = proptest::collection::vec(rules, 4);
+    let place = proptest::sample::select(&["", "shop/", "ops/"][..]);
+    let subjects = proptest::collection::vec(proptest::sample::select(SUBJECTS), 1..3);
+    let bindings = proptest::collection::vec((place, 0..5_usize, subjects), 0..5);
+    (roles, bindings, any_chain()).prop_map(|(roles, bindings, authorizers)| {
+        let mut cluster = shop();
+        cluster.authorizers = authorizers;
+        cluster.others = vec![
+            OtherObject {
+                resource: "events".to_owned(),
+                kind: "Event".to_owned(),
+                meta: meta("shop/started"),
+                ..OtherObject::default()
+            },
+            OtherObject {
+                group: "example.com".to_owned(),
+                kind: "Gizmo".to_owned(),
+                meta: meta("ops/gizmo"),
+                ..OtherObject::default()
+            },
+        ];
+        let names = ["a", "b", "shop/c", "ops/d"];
+        for (name, rules) in names.iter().zip(&roles) {
+            let rules: Vec<&str> = rules.iter().map(String::as_str).collect();
+            cluster.roles.push(role(name, &rules));
+        }
+        for (at, (place, granted, subjects)) in bindings.into_iter().enumerate() {
+            let reference = [
+                "ClusterRole/a",
+                "ClusterRole/b",
+                "Role/c",
+                "Role/d",
+                "ClusterRole/gone",
+            ][granted];
+            cluster
+                .bindings
+                .push(binding(&format!("{place}b{at}"), reference, &subjects));
+        }
+        cluster
+    })
+}
+
+fn identities() -> [Identity; 5] {
+    [
+        Identity::user("dev", ["devs"]),
+        Identity::service_account("shop", "cart"),
+        Identity::node("worker-1"),
+        Identity::exactly("system:node:worker-2", []),
+        Identity::user("root", ["system:masters"]),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn views_equal_single_decisions(cluster in any_cluster()) {
+        let index = SightIndex::new(&cluster);
+        for identity in identities() {
+            let vantage = Vantage::Identity { identity: identity.clone() };
+            let view = see_in(&index, &vantage).unwrap();
+            let (expected, uncertain) = expected(&index, &identity);
+            prop_assert_eq!(computed(&view, &index), expected, "{}", identity);
+            let counted: u64 = view.categories.iter().map(|category| category.uncertain_count).sum();
+            prop_assert!(counted >= uncertain, "{identity}: {counted} < {uncertain}");
+            prop_assert!(uncertain > 0 || counted == 0, "{identity}: {counted} for nothing");
+        }
+    }
+}

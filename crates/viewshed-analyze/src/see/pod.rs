@@ -1,0 +1,211 @@
+//! The view from inside a pod: what it holds, and what each of these opens.
+
+use viewshed_model::{
+    Gap, GapReason, HeldIdentity, Identity, Link, MissingFact, PodSpec, VolumeSource,
+};
+
+use super::board::{Board, extended, link};
+use super::host::{Foothold, hold, token_text};
+use super::host_paths::openings;
+use super::identity::Held;
+use super::kubelet;
+use super::tokens::{Audience, TokenHolder};
+use super::ways::Ways;
+use crate::sight::{environment_names, volume_names};
+
+/// A pod that exists, or the pods that a workload's template will make.
+pub(super) struct Inside<'a> {
+    /// "pod shop/cart-7d", or "a pod of Deployment shop/cart".
+    pub(super) title: String,
+    /// Name of the pod; empty for a template.
+    pub(super) pod: &'a str,
+    /// Name of its node; empty when unknown.
+    pub(super) node: &'a str,
+    pub(super) holder: TokenHolder<'a>,
+}
+
+impl Inside<'_> {
+    /// Marks what the pod sees without any credential, and collects the identities that it holds.
+    pub(super) fn mark(&self, board: &mut Board<'_, '_>) -> Vec<Held> {
+        let mut held = Vec::new();
+        self.hold_tokens(board, &mut held);
+        self.mark_itself(board);
+        self.mark_mounts(board, &mut held);
+        self.mark_host_namespaces(board, &mut held);
+        // Anybody who reaches the API server can ask without a credential.
+        let links = vec![link(format!("{} asks without a credential", self.title))];
+        hold(&mut held, Identity::anonymous(), links);
+        held
+    }
+
+    fn spec(&self) -> &PodSpec {
+        self.holder.spec
+    }
+
+    fn hold_tokens(&self, board: &mut Board<'_, '_>, held: &mut Vec<Held>) {
+        let namespace = self.holder.namespace;
+        for token in self.holder.tokens() {
+            let text = format!("{} mounts {}", self.title, token_text(&token, namespace));
+            let Some(account) = &token.service_account else {
+                board.gaps.push(Gap {
+                    source: board.index.cluster.name.clone(),
+                    what: format!("whose {}", token_text(&token, namespace)),
+                    reason: GapReason::NotCollected,
+                    detail: String::new(),
+                    hint: String::new(),
+                    count: 1,
+                });
+                continue;
+            };
+            let identity = Identity::service_account(namespace, account);
+            match token.audience {
+                Audience::ApiServer => hold(held, identity, vec![link(text)]),
+                Audience::Likely(audience) => {
+                    board.depends_on.insert(MissingFact {
+                        fact: format!("whether the API server accepts the audience `{audience}`"),
+                    });
+                    hold(held, identity, vec![link(text)]);
+                }
+                Audience::Other(audience) => board.identities.push(HeldIdentity {
+                    identity,
+                    how: format!(
+                        "{text}, for the audience `{audience}`: useless at the API server"
+                    ),
+                }),
+            }
+        }
+    }
+
+    /// Its own name and namespace, and the configuration that it was given.
+    fn mark_itself(&self, board: &mut Board<'_, '_>) {
+        let namespace = self.holder.namespace;
+        let own = board.chain(vec![link(format!("{} knows itself", self.title))]);
+        board.mark_object(("", "namespaces"), ("", namespace), Ways::OWN, own);
+        let position = board
+            .index
+            .inventory
+            .kind("", "pods")
+            .and_then(|kind| kind.find(namespace, self.pod));
+        if let (Some(pod), Some(place)) = (position, board.place("", "pods")) {
+            board.mark(place, [pod], Ways::OWN, own);
+            let range = board.index.pods.containers_of_pod.get(pod).cloned();
+            let containers = super::board::Place::Containers;
+            board.mark(containers, range.unwrap_or_default(), Ways::OWN, own);
+        }
+        for (names, ways, how) in [
+            (
+                volume_names(self.spec()).collect::<Vec<_>>(),
+                Ways::MOUNTED,
+                "mounts",
+            ),
+            (
+                environment_names(self.spec()).collect(),
+                Ways::ENVIRONMENT,
+                "has in its environment",
+            ),
+        ] {
+            for (resource, name) in names {
+                let text = format!("{} {how} {resource}/{name}", self.title);
+                let chain = board.chain(vec![link(text)]);
+                board.mark_object(("", resource), (namespace, name), ways, chain);
+            }
+        }
+    }
+
+    fn mark_mounts(&self, board: &mut Board<'_, '_>, held: &mut Vec<Held>) {
+        for volume in &self.spec().volumes {
+            for source in &volume.sources {
+                let VolumeSource::HostPath(path) = source else {
+                    continue;
+                };
+                for container in &self.spec().containers {
+                    let mounts = container.mounts.iter();
+                    for mount in mounts.filter(|mount| mount.source == volume.name) {
+                        let mounted = format!("{path}/{}", mount.sub_path);
+                        self.mark_host_path(board, held, &mounted, &container.name);
+                    }
+                }
+            }
+        }
+    }
+
+    fn mark_host_path(
+        &self,
+        board: &mut Board<'_, '_>,
+        held: &mut Vec<Held>,
+        path: &str,
+        container: &str,
+    ) {
+        let mounted = super::host_paths::normalized(path);
+        for (opening, place) in openings(path) {
+            let mut text = format!(
+                "{} mounts {mounted} of its node into container {container}",
+                self.title
+            );
+            if mounted != place {
+                text = format!("{text}, with {place} in it");
+            }
+            let links = [link(text)];
+            self.foothold(&links).mark_opening(board, opening, held);
+        }
+    }
+
+    fn mark_host_namespaces(&self, board: &mut Board<'_, '_>, held: &mut Vec<Held>) {
+        let privileged = self
+            .spec()
+            .containers
+            .iter()
+            .find(|container| container.privileged);
+        if let Some(container) = privileged {
+            let links = [link(format!(
+                "container {} of {} is privileged: it is root on its node",
+                container.name, self.title
+            ))];
+            self.foothold(&links).mark_root(board, held);
+        }
+        if self.spec().host.pid {
+            let links = [link(format!(
+                "{} shares the process table of its node",
+                self.title
+            ))];
+            self.foothold(&links).mark_processes(board);
+        }
+        if self.spec().host.network {
+            self.mark_host_network(board);
+        }
+    }
+
+    /// The kubelet on the node's own addresses, loopback included.
+    fn mark_host_network(&self, board: &mut Board<'_, '_>) {
+        let links = extended(
+            &[],
+            [link(format!(
+                "{} shares the network of its node",
+                self.title
+            ))],
+        );
+        let nodes = &board.index.cluster.nodes;
+        match nodes.iter().find(|node| node.meta.name == self.node) {
+            Some(node) => {
+                kubelet::mark_without_credentials(board, node, &links);
+                let chain = board.chain(links);
+                board.mark_object(("", "nodes"), ("", self.node), Ways::OWN, chain);
+            }
+            None => {
+                board.depends_on.insert(MissingFact {
+                    fact: "the kubelet settings of its node, which is not in the estate".to_owned(),
+                });
+            }
+        }
+        board.depends_on.insert(MissingFact {
+            fact: "what else listens on the loopback address of its node".to_owned(),
+        });
+    }
+
+    fn foothold<'l>(&'l self, links: &'l [Link]) -> Foothold<'l> {
+        Foothold {
+            node: self.node,
+            links,
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! The service account tokens that a pod holds.
+//!
+//! Source: `plugin/pkg/admission/serviceaccount/admission.go` (`shouldAutomount`, mirror pods), and
+//! the projected volume API.
+
+use viewshed_model::{Cluster, ConfigKind, PodSpec, VolumeSource};
+
+/// Where the admission plugin mounts the token.
+const DEFAULT_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+/// Audiences that API servers accept by default or by common practice: the default issuer of
+/// kubeadm, and what managed clusters set. Which one a server really accepts
+/// (`--api-audiences`) is not in the estate.
+const API_AUDIENCES: [&str; 3] = [
+    "https://kubernetes.default.svc",
+    "https://kubernetes.default.svc.cluster.local",
+    "kubernetes.default.svc",
+];
+
+/// A token that lies in a pod's file system.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Token {
+    /// Name of the service account, in the pod's namespace; `None` when the estate does not tell.
+    pub(super) service_account: Option<String>,
+    /// File or folder in the container.
+    pub(super) path: String,
+    /// What it is good for.
+    pub(super) audience: Audience,
+    /// Name of the secret that holds it, for tokens that never expire.
+    pub(super) secret: Option<String>,
+}
+
+/// Whom a token is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Audience {
+    /// The API server.
+    ApiServer,
+    /// Probably the API server: by a name that it usually has.
+    Likely(String),
+    /// Somebody else: the API server refuses it.
+    Other(String),
+}
+
+/// The pod whose tokens are wanted.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct TokenHolder<'a> {
+    pub(super) cluster: &'a Cluster,
+    pub(super) namespace: &'a str,
+    pub(super) spec: &'a PodSpec,
+    /// The pod went through admission: whatever it mounts stands in its volumes.
+    pub(super) is_admitted: bool,
+    /// A static pod: admission gives it no token.
+    pub(super) is_mirror: bool,
+}
+
+impl TokenHolder<'_> {
+    /// Every token, in the order of the volumes; the automatic one of manifests last.
+    pub(super) fn tokens(&self) -> Vec<Token> {
+        let mut tokens = Vec::new();
+        for volume in &self.spec.volumes {
+            let Some(mount) = self.mount_path(&volume.name) else {
+                continue;
+            };
+            for source in &volume.sources {
+                match source {
+                    VolumeSource::Token(projection) => tokens.push(Token {
+                        service_account: Some(self.account().to_owned()),
+                        path: format!("{}/{}", mount.trim_end_matches('/'), projection.path),
+                        audience: Audience::of(&projection.audience),
+                        secret: None,
+                    }),
+                    VolumeSource::Secret(secret) => {
+                        tokens.extend(self.legacy_token(secret, mount));
+                    }
+                    VolumeSource::HostPath(_)
+                    | VolumeSource::ConfigMap(_)
+                    | VolumeSource::PersistentVolumeClaim(_)
+                    | VolumeSource::Ephemeral
+                    | VolumeSource::Other(_)
+                    | VolumeSource::DriverSecret(_) => {}
+                }
+            }
+        }
+        if self.is_automounted() {
+            tokens.push(Token {
+                service_account: Some(self.account().to_owned()),
+                path: format!("{DEFAULT_PATH}/token"),
+                audience: Audience::ApiServer,
+                secret: None,
+            });
+        }
+        tokens
+    }
+
+    /// Name of the pod's service account.
+    pub(super) fn account(&self) -> &str {
+        match self.spec.service_account.as_str() {
+            "" => "default",
+            name => name,
+        }
+    }
+
+    /// Whether admission will add the token: the pod's field, else the service account's, else yes;
+    /// and not to containers that mount something there already.
+    fn is_automounted(&self) -> bool {
+        if self.is_admitted || self.is_mirror {
+            return false;
+        }
+        let of_account = self
+            .cluster
+            .service_accounts
+            .iter()
+            .find(|account| {
+                account.meta.name == self.account()
+                    && account.meta.namespace.as_deref().unwrap_or("default") == self.namespace
+            })
+            .and_then(|account| account.automount_token);
+        let wanted = self.spec.automount_token.or(of_account).unwrap_or(true);
+        wanted
+            && self.spec.containers.iter().any(|container| {
+                !container
+                    .mounts
+                    .iter()
+                    .any(|mount| mount.destination.trim_end_matches('/') == DEFAULT_PATH)
+            })
+    }
+
+    fn mount_path(&self, volume: &str) -> Option<&str> {
+        self.spec
+            .containers
+            .iter()
+            .flat_map(|container| &container.mounts)
+            .find(|mount| mount.source == volume)
+            .map(|mount| mount.destination.as_str())
+    }
+
+    fn legacy_token(&self, secret: &str, mount: &str) -> Option<Token> {
+        let owner = self.legacy_owner(secret);
+        let is_token = self.cluster.configs.iter().any(|config| {
+            config.kind == ConfigKind::Secret
+                && config.meta.name == secret
+                && config.meta.namespace.as_deref().unwrap_or("default") == self.namespace
+                && config.secret_type == "kubernetes.io/service-account-token"
+        });
+        (is_token || owner.is_listed).then(|| Token {
+            service_account: owner.name,
+            path: format!("{}/token", mount.trim_end_matches('/')),
+            audience: Audience::ApiServer,
+            secret: Some(secret.to_owned()),
+        })
+    }
+
+    /// The service account that lists the secret, else the one whose name the secret's starts with,
+    /// as the token controller named them up to Kubernetes 1.23.
+    fn legacy_owner(&self, secret: &str) -> LegacyOwner {
+        let accounts = || {
+            self.cluster.service_accounts.iter().filter(|account| {
+                account.meta.namespace.as_deref().unwrap_or("default") == self.namespace
+            })
+        };
+        if let Some(account) =
+            accounts().find(|account| account.secrets.iter().any(|s| s == secret))
+        {
+            return LegacyOwner {
+                name: Some(account.meta.name.clone()),
+                is_listed: true,
+            };
+        }
+        let by_name = accounts()
+            .map(|account| account.meta.name.as_str())
+            .filter(|name| {
+                secret
+                    .strip_prefix(*name)
+                    .is_some_and(|rest| rest.starts_with("-token"))
+            })
+            .max_by_key(|name| name.len());
+        LegacyOwner {
+            name: by_name.map(str::to_owned),
+            is_listed: false,
+        }
+    }
+}
+
+struct LegacyOwner {
+    name: Option<String>,
+    is_listed: bool,
+}
+
+impl Audience {
+    fn of(audience: &str) -> Self {
+        if audience.is_empty() {
+            Self::ApiServer
+        } else if API_AUDIENCES.contains(&audience) {
+            Self::Likely(audience.to_owned())
+        } else {
+            Self::Other(audience.to_owned())
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! The things that rules can show: every resource of the inventory, logs, and the kubelet behind a
+//! node.
+
+use rustc_hash::FxHashMap;
+
+use super::Verbs;
+use crate::inventory::{Inventory, Kind};
+use crate::rbac::ResourceQuestion;
+
+/// Everything that sight is asked about, with a way to find it by the words of a rule.
+#[derive(Debug)]
+pub(crate) struct Targets {
+    /// First the resources in the order of the inventory, then logs and the kubelet.
+    pub(crate) all: Vec<Target>,
+    /// Positions in `all` by what a rule's `resources` may say: `pods`, `pods/log`, `*/log`.
+    by_rule_resource: FxHashMap<String, Vec<usize>>,
+}
+
+/// One thing that sight is asked about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Target {
+    /// Position of the resource in the inventory.
+    pub(crate) kind: usize,
+    /// The groups under which it is served.
+    pub(crate) groups: Vec<String>,
+    /// Plural name.
+    pub(crate) resource: String,
+    /// `log` or `proxy`; empty for the resource itself.
+    pub(crate) subresource: &'static str,
+    /// Whether the question carries a namespace.
+    pub(crate) namespaced: bool,
+    /// The verbs that show something.
+    pub(crate) verbs: Verbs,
+}
+
+impl Targets {
+    pub(super) fn new(inventory: &Inventory<'_>) -> Self {
+        let mut all: Vec<Target> = inventory
+            .kinds
+            .iter()
+            .enumerate()
+            .map(|(kind, of)| target(kind, of, "", Verbs::ALL))
+            .collect();
+        for (resource, subresource) in [("pods", "log"), ("nodes", "proxy")] {
+            let found = inventory
+                .kinds
+                .iter()
+                .position(|kind| kind.group.is_empty() && kind.resource == resource);
+            if let Some((kind, of)) = found.and_then(|at| Some((at, inventory.kinds.get(at)?))) {
+                all.push(target(kind, of, subresource, Verbs::GET));
+            }
+        }
+        let mut by_rule_resource: FxHashMap<String, Vec<usize>> = FxHashMap::default();
+        for (position, target) in all.iter().enumerate() {
+            let mut words = vec!["*".to_owned(), target.combined()];
+            if !target.subresource.is_empty() {
+                words.push(format!("*/{}", target.subresource));
+            }
+            for word in words {
+                by_rule_resource.entry(word).or_default().push(position);
+            }
+        }
+        Self {
+            all,
+            by_rule_resource,
+        }
+    }
+
+    /// What an entry of a rule's `resources` can mean, whatever the group.
+    pub(crate) fn named(&self, rule_resource: &str) -> &[usize] {
+        self.by_rule_resource
+            .get(rule_resource)
+            .map_or(&[], Vec::as_slice)
+    }
+}
+
+impl Target {
+    /// `pods`, or `pods/log`.
+    pub(crate) fn combined(&self) -> String {
+        if self.subresource.is_empty() {
+            self.resource.clone()
+        } else {
+            format!("{}/{}", self.resource, self.subresource)
+        }
+    }
+
+    /// The question for it in one of its groups. The name of a namespace is also the namespace of
+    /// a `get` (`RequestInfo`); callers pass it.
+    pub(crate) fn question<'q>(
+        &'q self,
+        group: &'q str,
+        verb: &'q str,
+        namespace: &'q str,
+        name: &'q str,
+    ) -> ResourceQuestion<'q> {
+        ResourceQuestion {
+            verb,
+            api_group: group,
+            resource: &self.resource,
+            subresource: self.subresource,
+            namespace,
+            name,
+            ..ResourceQuestion::default()
+        }
+    }
+}
+
+fn target(position: usize, kind: &Kind<'_>, subresource: &'static str, verbs: Verbs) -> Target {
+    Target {
+        kind: position,
+        groups: kind.groups().map(str::to_owned).collect(),
+        resource: kind.resource.clone(),
+        subresource,
+        namespaced: kind.namespaced,
+        verbs,
+    }
+}
