@@ -15,12 +15,16 @@ mod secrets;
 mod status;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+pub(crate) mod testing_certificates;
 pub mod verify;
 
 pub use client::{Answer, Client};
 pub use collect::collect;
+pub(crate) use connect::connect_with_token;
 pub use connect::{Impersonation, Options, connect};
 pub use failure::{Failure, Refusal};
+pub(crate) use kubeconfig::SERVICE_ACCOUNT_FOLDER;
 pub use limits::Limits;
 pub use request::{
     Document, GroupVersion, List, NodeName, Path, READ_IN_FULL, Request, Review, Scope,

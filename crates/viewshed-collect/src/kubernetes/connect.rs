@@ -1,7 +1,7 @@
 //! ENTERS: the credential that a kubeconfig names, and with it the first answer of the server.
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use kube::config::{AuthInfo, ExecInteractiveMode, KubeConfigOptions, Kubeconfig};
@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use super::client::Client;
 use super::failure::{Failure, classify};
-use super::kubeconfig::{incomplete, load, proxy_named};
+use super::kubeconfig::{SERVICE_ACCOUNT_FOLDER, incomplete, load, proxy_named, with_token};
 use super::limits::Limits;
 use super::proxy::proxy_for;
 use super::request::{Request, Review};
@@ -71,6 +71,27 @@ impl Options {
 /// not accept.
 pub async fn connect(options: &Options) -> Result<Client, Error> {
     let kubeconfig = load(options)?;
+    let mut client = open(kubeconfig, options).await?;
+    client.identity = check_credential(&client).await?;
+    Ok(client)
+}
+
+/// Connects to the server that a pod's variables name, with the token in a file and the authority
+/// beside it (else the default one). The token's own namespace file is used when there is one.
+pub(crate) async fn connect_with_token(options: &Options, token: &Path) -> Result<Client, Error> {
+    let environment = &options.environment;
+    let default_folder = Path::new(SERVICE_ACCOUNT_FOLDER);
+    let beside = |name: &str| {
+        [token.parent(), Some(default_folder)]
+            .into_iter()
+            .flatten()
+            .map(|folder| environment.path(folder.join(name)))
+            .find(|path| path.exists())
+    };
+    let namespace = beside("namespace").and_then(|path| std::fs::read_to_string(path).ok());
+    let authority = beside("ca.crt").unwrap_or_default();
+    let kubeconfig = with_token(environment, &environment.path(token), &authority, namespace)
+        .ok_or(Error::NoCluster)?;
     let mut client = open(kubeconfig, options).await?;
     client.identity = check_credential(&client).await?;
     Ok(client)

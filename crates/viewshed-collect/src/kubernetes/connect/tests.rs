@@ -1,19 +1,15 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
-use rustls::ServerConfig;
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use tempfile::TempDir;
-use tokio_rustls::TlsAcceptor;
 
 use super::{Impersonation, Options, connect};
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::fake_server::{Asked, FakeServer, Reply};
 use crate::kubernetes::limits::Limits;
+use crate::kubernetes::testing_certificates::authority;
 
 /// Options that see nothing of the machine, with short limits.
 fn options(kubeconfig: Option<PathBuf>) -> Options {
@@ -246,31 +242,6 @@ async fn control_characters_of_the_server_stay_out_of_the_message() {
     ))
     .await;
     assert!(!error.to_string().chars().any(char::is_control), "{error}");
-}
-
-/// A certificate authority's PEM and an acceptor with a certificate that it signed for `name`.
-fn authority(name: &str) -> (String, TlsAcceptor) {
-    let ca_key = KeyPair::generate().unwrap();
-    let mut ca = CertificateParams::new(Vec::new()).unwrap();
-    ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let ca_certificate = ca.self_signed(&ca_key).unwrap();
-    let issuer = Issuer::new(ca, ca_key);
-    let key = KeyPair::generate().unwrap();
-    let certificate = CertificateParams::new(vec![name.to_owned()])
-        .unwrap()
-        .signed_by(&key, &issuer)
-        .unwrap();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(
-            vec![certificate.der().clone()],
-            PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der())),
-        )
-        .unwrap();
-    (ca_certificate.pem(), TlsAcceptor::from(Arc::new(config)))
 }
 
 #[tokio::test]

@@ -1,0 +1,93 @@
+//! ENTERS: what is around the program when it runs inside a pod or container.
+//!
+//! Looking around asks nobody: files, variables and mounts of the own process only. What the
+//! credentials found there are answered is in [`sights`]; metadata addresses are asked only by
+//! [`ask_metadata`], which the user must want.
+
+mod metadata;
+mod mounts;
+mod process;
+mod sight;
+mod sockets;
+mod tokens;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+
+use viewshed_decode::tells::tells;
+use viewshed_decode::text::clean;
+use viewshed_model::{EnvName, Surroundings};
+
+pub use metadata::ask_metadata;
+pub use sight::{SightOptions, sights};
+
+use crate::environment::Environment;
+
+/// Everything that can be told without asking anybody. Paths are as the container sees them.
+pub fn look_around(environment: &Environment) -> Surroundings {
+    let mut gaps = Vec::new();
+    let mounts = mounts::read(environment, &mut gaps);
+    Surroundings {
+        variables: variables(environment),
+        tokens: tokens::find(environment, &mounts),
+        sockets: sockets::find(environment, &mounts),
+        host: process::host_access(environment),
+        capabilities: process::capabilities(environment, &mut gaps),
+        kubeconfigs: kubeconfigs(environment, &mounts),
+        machine_vendor: process::machine_vendor(environment),
+        metadata_addresses: metadata::addresses(),
+        mounts: mounts.into_iter().filter(mounts::is_foreign).collect(),
+        gaps,
+    }
+}
+
+fn variables(environment: &Environment) -> Vec<EnvName> {
+    environment
+        .variables
+        .iter()
+        .map(|(name, value)| EnvName {
+            name: clean(name).into_owned(),
+            tells: tells(name, Some(value)),
+        })
+        .collect()
+}
+
+// Where kubectl, kubeadm, k3s and the components of a node keep theirs.
+const KUBECONFIG_PATHS: [&str; 11] = [
+    "etc/kubernetes/admin.conf",
+    "etc/kubernetes/controller-manager.conf",
+    "etc/kubernetes/kubelet.conf",
+    "etc/kubernetes/scheduler.conf",
+    "etc/kubernetes/super-admin.conf",
+    "etc/rancher/k3s/k3s.yaml",
+    "etc/rancher/rke2/rke2.yaml",
+    "root/.kube/config",
+    "var/lib/kube-proxy/kubeconfig",
+    "var/lib/kubelet/kubeconfig",
+    "var/lib/kubelet/bootstrap-kubeconfig",
+];
+
+fn kubeconfigs(environment: &Environment, mounts: &[viewshed_model::ForeignMount]) -> Vec<String> {
+    let mut paths: Vec<String> = Vec::new();
+    if let Some(list) = environment.variable("KUBECONFIG") {
+        paths.extend(std::env::split_paths(list).map(|path| path.to_string_lossy().into_owned()));
+    }
+    if let Some(home) = environment.variable("HOME") {
+        paths.push(format!("{}/.kube/config", home.trim_end_matches('/')));
+    }
+    let folders = mounts
+        .iter()
+        .filter(|mount| mounts::is_foreign(mount))
+        .map(|mount| mount.path.trim_end_matches('/'));
+    for folder in folders.chain([""]) {
+        for path in KUBECONFIG_PATHS {
+            paths.push(format!("{folder}/{path}"));
+        }
+    }
+    paths.sort_unstable();
+    paths.dedup();
+    paths.retain(|path| Path::new(path).is_absolute() && environment.path(path).is_file());
+    paths
+}

@@ -1,0 +1,280 @@
+//! ENTERS: what the API server answers the credentials that were found.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde::Deserialize;
+use viewshed_model::{
+    Action, ApiResource, Cluster, Gap, GapReason, NonResourceRequest, OwnAnswer, ResourceRequest,
+    Sight, Surroundings,
+};
+
+use crate::environment::Environment;
+use crate::error::Error;
+use crate::kubernetes::verify::{own_rules, review_own, who_am_i};
+use crate::kubernetes::{Client, Limits, Options, collect, connect_with_token};
+use crate::progress::Progress;
+
+/// How to ask with the credentials that were found.
+#[derive(Debug, Clone)]
+pub struct SightOptions {
+    /// Namespaces to ask about beside the own one and those that can be listed.
+    pub namespaces: Vec<String>,
+    /// What the server's audit log shows.
+    pub user_agent: String,
+    /// Bounds.
+    pub limits: Limits,
+}
+
+/// Questions that are asked with one credential at most. Some hundred kinds in some hundred namespaces
+/// stay below; what lies beyond is a counted gap.
+const QUESTIONS_MAX: usize = 200_000;
+
+/// Asks the API server with each mounted token: who it is, everything that lists show, and `list`,
+/// `watch` and `get` of every kind. A token that is not accepted, for example because it is for another
+/// audience, is a gap.
+pub async fn sights(
+    environment: &Environment,
+    surroundings: &Surroundings,
+    options: &SightOptions,
+    progress: &dyn Progress,
+) -> (Vec<Sight>, Vec<Gap>) {
+    let (mut found, mut gaps) = (Vec::new(), Vec::new());
+    for token in &surroundings.tokens {
+        match sight(environment, &token.path, options, progress).await {
+            Ok(sight) => found.push(sight),
+            Err(error) => gaps.push(Gap {
+                source: "here".to_owned(),
+                what: format!("use the token `{}`", token.path),
+                reason: match error {
+                    Error::Unauthenticated { .. } => GapReason::Forbidden,
+                    Error::TimedOut { .. } => GapReason::TimedOut,
+                    _ => GapReason::Unreachable,
+                },
+                detail: error.to_string(),
+                hint: error.hint().to_owned(),
+                count: 1,
+            }),
+        }
+    }
+    (found, gaps)
+}
+
+async fn sight(
+    environment: &Environment,
+    token: &str,
+    options: &SightOptions,
+    progress: &dyn Progress,
+) -> Result<Sight, Error> {
+    let connection = Options {
+        namespaces: options.namespaces.clone(),
+        limits: options.limits,
+        ..Options::new(environment.clone(), &options.user_agent)
+    };
+    let client = connect_with_token(&connection, Path::new(token)).await?;
+    let identity = match client.identity() {
+        Some(identity) => identity.clone(),
+        None => who_am_i(&client).await.unwrap_or_default(),
+    };
+    let (cluster, mut gaps) = collect(&client, progress).await?;
+    let mut namespaces: BTreeSet<String> = cluster
+        .namespaces
+        .iter()
+        .map(|namespace| namespace.meta.name.clone())
+        .collect();
+    namespaces.insert(client.namespace().to_owned());
+    namespaces.extend(options.namespaces.iter().cloned());
+    let answers = ask(&client, &cluster, &namespaces, (&mut gaps, progress)).await;
+    Ok(Sight {
+        credential: token.to_owned(),
+        identity,
+        cluster,
+        answers,
+        gaps,
+    })
+}
+
+async fn ask(
+    client: &Client,
+    cluster: &Cluster,
+    namespaces: &BTreeSet<String>,
+    (gaps, progress): (&mut Vec<Gap>, &dyn Progress),
+) -> Vec<OwnAnswer> {
+    let mut answers = Vec::new();
+    let everywhere: Vec<Action> = cluster
+        .api_resources
+        .iter()
+        .flat_map(|api| questions(api, ""))
+        .chain(PATHS.iter().map(|path| path_question(path)))
+        .collect();
+    put(client, everywhere, (&mut answers, gaps), progress).await;
+    // What is allowed everywhere is allowed in each namespace.
+    let denied: Vec<ResourceRequest> = answers
+        .iter()
+        .filter(|answer| !answer.allowed)
+        .filter_map(|answer| match &answer.action {
+            Action::Resource(request) => Some(request.clone()),
+            Action::NonResource(_) => None,
+        })
+        .filter(|request| {
+            cluster.api_resources.iter().any(|api| {
+                api.namespaced
+                    && api.group == request.api_group
+                    && api.resource == request.combined_resource()
+            })
+        })
+        .collect();
+    let mut inside = Vec::new();
+    for namespace in namespaces {
+        inside.extend(denied.iter().map(|request| {
+            Action::Resource(ResourceRequest {
+                namespace: namespace.clone(),
+                ..request.clone()
+            })
+        }));
+        inside.extend(named_questions(client, namespace).await);
+    }
+    put(client, inside, (&mut answers, gaps), progress).await;
+    answers
+}
+
+async fn put(
+    client: &Client,
+    mut questions: Vec<Action>,
+    (answers, gaps): (&mut Vec<OwnAnswer>, &mut Vec<Gap>),
+    progress: &dyn Progress,
+) {
+    let room = QUESTIONS_MAX.saturating_sub(answers.len());
+    if questions.len() > room {
+        let rest = questions.len() - room;
+        questions.truncate(room);
+        gaps.push(Gap {
+            source: client.name().to_owned(),
+            what: "ask the server about every kind in every namespace".to_owned(),
+            reason: GapReason::TooLarge,
+            detail: format!("more than {QUESTIONS_MAX} questions"),
+            hint: String::new(),
+            count: u64::try_from(rest).unwrap_or(u64::MAX),
+        });
+    }
+    let verdicts = review_own(client, &questions, progress).await;
+    let mut failed = None;
+    let mut failures = 0;
+    for (action, verdict) in questions.into_iter().zip(verdicts) {
+        match verdict {
+            Ok(verdict) => answers.push(OwnAnswer {
+                action,
+                allowed: verdict.allowed,
+                reason: verdict.reason,
+            }),
+            Err(failure) => {
+                failures += 1;
+                failed.get_or_insert(failure);
+            }
+        }
+    }
+    if let Some(failure) = failed {
+        let mut gap = failure.gap(client.name(), "ask what the credential may do");
+        gap.count = failures;
+        gaps.push(gap);
+    }
+}
+
+/// `list`, `watch` and `get` as far as the kind serves them; of subresources only logs and proxies,
+/// because the others show nothing that the object itself does not.
+fn questions(api: &ApiResource, namespace: &str) -> Vec<Action> {
+    let (resource, subresource) = api.resource.split_once('/').unwrap_or((&api.resource, ""));
+    if !matches!(subresource, "" | "log" | "proxy") {
+        return Vec::new();
+    }
+    ["list", "watch", "get"]
+        .into_iter()
+        .filter(|verb| api.verbs.iter().any(|served| served == verb))
+        .map(|verb| {
+            Action::Resource(ResourceRequest {
+                verb: verb.to_owned(),
+                api_group: api.group.clone(),
+                api_version: api.version.clone(),
+                resource: resource.to_owned(),
+                subresource: subresource.to_owned(),
+                namespace: namespace.to_owned(),
+                ..ResourceRequest::default()
+            })
+        })
+        .collect()
+}
+
+const PATHS: [&str; 12] = [
+    "/",
+    "/api",
+    "/apis",
+    "/debug/pprof/",
+    "/healthz",
+    "/livez",
+    "/logs/",
+    "/metrics",
+    "/openapi/v2",
+    "/openapi/v3",
+    "/readyz",
+    "/version",
+];
+
+fn path_question(path: &str) -> Action {
+    Action::NonResource(NonResourceRequest {
+        verb: "get".to_owned(),
+        path: path.to_owned(),
+    })
+}
+
+/// Rules that name objects tell their names to their holder: each is asked for by name.
+async fn named_questions(client: &Client, namespace: &str) -> Vec<Action> {
+    #[derive(Deserialize)]
+    struct Answer {
+        status: Rules,
+    }
+    #[derive(Deserialize, Default)]
+    #[serde(default, rename_all = "camelCase")]
+    struct Rules {
+        resource_rules: Vec<Rule>,
+    }
+    #[derive(Deserialize, Default)]
+    #[serde(default, rename_all = "camelCase")]
+    struct Rule {
+        verbs: Vec<String>,
+        api_groups: Vec<String>,
+        resources: Vec<String>,
+        resource_names: Vec<String>,
+    }
+    let Ok(body) = own_rules(client, namespace).await else {
+        return Vec::new();
+    };
+    let Ok(Answer { status }) = serde_json::from_slice(&body) else {
+        return Vec::new();
+    };
+    let mut actions = Vec::new();
+    for rule in &status.resource_rules {
+        for (group, resource) in rule
+            .api_groups
+            .iter()
+            .flat_map(|group| rule.resources.iter().map(move |resource| (group, resource)))
+        {
+            let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
+            for name in &rule.resource_names {
+                for verb in ["list", "watch", "get"] {
+                    if rule.verbs.iter().any(|held| held == verb || held == "*") {
+                        actions.push(Action::Resource(ResourceRequest {
+                            verb: verb.to_owned(),
+                            api_group: group.clone(),
+                            resource: resource.to_owned(),
+                            subresource: subresource.to_owned(),
+                            namespace: namespace.to_owned(),
+                            name: name.clone(),
+                            ..ResourceRequest::default()
+                        }));
+                    }
+                }
+            }
+        }
+    }
+    actions
+}

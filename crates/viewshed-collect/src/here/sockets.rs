@@ -1,0 +1,67 @@
+//! ENTERS: sockets of container runtimes, on their usual paths and below mounts. Found, not opened.
+
+use std::collections::BTreeSet;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+
+use viewshed_model::ForeignMount;
+
+use super::mounts::is_foreign;
+use crate::environment::Environment;
+
+// Below `/`, and below whatever folder of the host is mounted.
+const FOLDERS: [&str; 11] = [
+    "",
+    "/containerd",
+    "/crio",
+    "/k3s/containerd",
+    "/podman",
+    "/run",
+    "/run/containerd",
+    "/run/crio",
+    "/run/k3s/containerd",
+    "/run/podman",
+    "/var/run",
+];
+
+const NAMES: [&str; 6] = [
+    "containerd.sock",
+    "cri-dockerd.sock",
+    "crio.sock",
+    "docker.sock",
+    "dockershim.sock",
+    "podman.sock",
+];
+
+/// Every runtime socket once, under its first path in alphabetical order.
+pub(super) fn find(environment: &Environment, mounts: &[ForeignMount]) -> Vec<String> {
+    let mounted: Vec<&str> = mounts
+        .iter()
+        .filter(|mount| is_foreign(mount))
+        .map(|mount| mount.path.trim_end_matches('/'))
+        .collect();
+    let mut paths: BTreeSet<String> = BTreeSet::new();
+    for folder in mounted.iter().copied().chain([""]) {
+        for below in FOLDERS {
+            for name in NAMES {
+                paths.insert(format!("{folder}{below}/{name}"));
+            }
+        }
+        if NAMES.iter().any(|name| folder.ends_with(name)) {
+            paths.insert(folder.to_owned());
+        }
+    }
+    if let Some(folder) = environment.variable("XDG_RUNTIME_DIR") {
+        let folder = folder.trim_end_matches('/');
+        paths.insert(format!("{folder}/docker.sock"));
+        paths.insert(format!("{folder}/podman/podman.sock"));
+    }
+    let mut seen = BTreeSet::new();
+    paths
+        .into_iter()
+        .filter(|path| {
+            std::fs::metadata(environment.path(path)).is_ok_and(|found| {
+                found.file_type().is_socket() && seen.insert((found.dev(), found.ino()))
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,141 @@
+//! ENTERS: service account tokens in files. Claims are read, the token itself is never kept or shown.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Deserialize;
+use viewshed_decode::text::clean;
+use viewshed_model::{ForeignMount, MountedToken};
+
+use crate::environment::Environment;
+use crate::kubernetes::SERVICE_ACCOUNT_FOLDER;
+
+/// Files of one mount that are looked at: a projected volume has a handful.
+const FILES_PER_MOUNT_MAX: usize = 64;
+/// Bytes of a token file: tokens have one to two thousand.
+const TOKEN_BYTES_MAX: u64 = 16 * 1024;
+
+/// Every file that holds a service account's token: on the default path, and in the volumes that the
+/// kubelet keeps in memory (projected tokens and secrets).
+pub(super) fn find(environment: &Environment, mounts: &[ForeignMount]) -> Vec<MountedToken> {
+    let folders: BTreeSet<&str> = mounts
+        .iter()
+        .filter(|mount| mount.filesystem == "tmpfs")
+        .map(|mount| mount.path.as_str())
+        .chain([SERVICE_ACCOUNT_FOLDER])
+        .collect();
+    let mut paths = BTreeSet::new();
+    for folder in folders {
+        let Ok(entries) = std::fs::read_dir(environment.path(folder)) else {
+            continue;
+        };
+        let names: BTreeSet<String> = entries
+            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+            // `..data` and the dated folder are how the kubelet swaps contents atomically.
+            .filter(|name| !name.starts_with(".."))
+            .collect();
+        for name in names.into_iter().take(FILES_PER_MOUNT_MAX) {
+            paths.insert(format!("{}/{name}", folder.trim_end_matches('/')));
+        }
+    }
+    // One file may be seen on two paths: `/var/run` is a link to `/run` in most images.
+    let (usual, others): (Vec<_>, Vec<_>) = paths
+        .into_iter()
+        .partition(|path| path.starts_with(SERVICE_ACCOUNT_FOLDER));
+    let mut seen = BTreeSet::new();
+    let mut tokens: Vec<MountedToken> = usual
+        .into_iter()
+        .chain(others)
+        .filter_map(|path| {
+            let real = environment.path(&path).canonicalize().ok()?;
+            if !seen.insert(real) {
+                return None;
+            }
+            let text = read_small(&environment.path(&path))?;
+            let mut token = claims(text.trim())?;
+            token.path = clean(&path).into_owned();
+            Some(token)
+        })
+        .collect();
+    tokens.sort_by(|one, other| one.path.cmp(&other.path));
+    tokens
+}
+
+fn read_small(path: &Path) -> Option<String> {
+    if !path.metadata().ok()?.is_file() {
+        return None;
+    }
+    let mut text = String::new();
+    let file = File::open(path).ok()?;
+    let read = file
+        .take(TOKEN_BYTES_MAX + 1)
+        .read_to_string(&mut text)
+        .ok()?;
+    (u64::try_from(read).ok()? <= TOKEN_BYTES_MAX).then_some(text)
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Claims {
+    iss: String,
+    sub: String,
+    aud: Audience,
+    exp: Option<u64>,
+    #[serde(rename = "kubernetes.io")]
+    bound: Bound,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(untagged)]
+enum Audience {
+    Many(Vec<String>),
+    One(String),
+    #[default]
+    None,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Bound {
+    pod: Named,
+    node: Named,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Named {
+    name: String,
+}
+
+/// The claims of a token of a service account, legacy (`pkg/serviceaccount/legacy.go`) or bound
+/// (`pkg/serviceaccount/claims.go`); `None` for anything else.
+fn claims(token: &str) -> Option<MountedToken> {
+    let mut parts = token.split('.');
+    let (Some(_), Some(payload), Some(_), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return None;
+    };
+    let payload = URL_SAFE_NO_PAD.decode(payload).ok()?;
+    let claims: Claims = serde_json::from_slice(&payload).ok()?;
+    viewshed_model::service_account_of(&claims.sub)?;
+    let audiences = match claims.aud {
+        Audience::Many(audiences) => audiences,
+        Audience::One(audience) => vec![audience],
+        Audience::None => Vec::new(),
+    };
+    let text = |text: &str| clean(text).into_owned();
+    Some(MountedToken {
+        path: String::new(),
+        issuer: text(&claims.iss),
+        subject: text(&claims.sub),
+        audiences: audiences.iter().map(|audience| text(audience)).collect(),
+        pod: text(&claims.bound.pod.name),
+        node: text(&claims.bound.node.name),
+        expires_at_seconds: claims.exp,
+    })
+}
