@@ -11,6 +11,7 @@ mod gaps;
 pub mod kubernetes;
 mod lines;
 mod nullable;
+pub mod questions;
 pub mod tells;
 pub mod text;
 mod yaml;

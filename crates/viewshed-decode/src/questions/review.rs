@@ -1,0 +1,355 @@
+//! `SubjectAccessReview` and `LocalSubjectAccessReview` (authorization.k8s.io/v1), and their answers.
+//!
+//! Validation is that of `pkg/apis/authorization/validation` in Kubernetes 1.37; what a selector means is
+//! that of `pkg/registry/authorization/util/helpers.go`.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::QuestionError;
+use super::text::Text;
+
+/// One review, borrowing from its line.
+#[derive(Debug, PartialEq)]
+pub struct Review<'a> {
+    /// `spec.user`.
+    pub user: Cow<'a, str>,
+    /// `spec.groups`, exactly: the server adds none.
+    pub groups: Vec<Cow<'a, str>>,
+    /// What is asked.
+    pub action: ReviewedAction<'a>,
+    /// A selector that the server ignores, in whole or in part, because it cannot be parsed; empty when
+    /// there is none. It belongs into `status.evaluationError`.
+    pub selector_error: &'static str,
+    line: &'a [u8],
+    /// The bytes of an existing `status` value.
+    status: Option<(usize, usize)>,
+}
+
+/// What a review asks for.
+#[derive(Debug, PartialEq)]
+pub enum ReviewedAction<'a> {
+    /// `spec.resourceAttributes`.
+    Resource(Box<ReviewedResource<'a>>),
+    /// `spec.nonResourceAttributes`.
+    NonResource {
+        /// HTTP method in lower case, as given.
+        verb: Cow<'a, str>,
+        /// Path.
+        path: Cow<'a, str>,
+    },
+}
+
+/// `spec.resourceAttributes`; empty strings mean "not given".
+#[derive(Debug, Default, PartialEq)]
+pub struct ReviewedResource<'a> {
+    /// Verb.
+    pub verb: Cow<'a, str>,
+    /// API group.
+    pub group: Cow<'a, str>,
+    /// API version.
+    pub version: Cow<'a, str>,
+    /// Plural name.
+    pub resource: Cow<'a, str>,
+    /// Subresource.
+    pub subresource: Cow<'a, str>,
+    /// Namespace.
+    pub namespace: Cow<'a, str>,
+    /// Object name.
+    pub name: Cow<'a, str>,
+    /// Field selector in its query form, with the requirements that the server ignores left out.
+    pub field_selector: Cow<'a, str>,
+    /// Label selector in its query form; empty when it was given as requirements.
+    pub label_selector: Cow<'a, str>,
+}
+
+/// `status` of a review.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Status<'a> {
+    /// Whether it is allowed.
+    pub allowed: bool,
+    /// Whether an authorizer denied it rather than having no opinion.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub denied: bool,
+    /// Why, in the server's words.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub reason: &'a str,
+    /// What could not be evaluated; with `allowed: false` the answer is then not certain.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub evaluation_error: &'a str,
+}
+
+#[derive(Deserialize)]
+struct Wire<'a> {
+    #[serde(borrow, default)]
+    metadata: Option<WireMetadata<'a>>,
+    #[serde(borrow, default)]
+    spec: Option<WireSpec<'a>>,
+    #[serde(borrow, default)]
+    status: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct WireMetadata<'a> {
+    #[serde(borrow, default)]
+    namespace: Text<'a>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireSpec<'a> {
+    #[serde(borrow, default)]
+    user: Text<'a>,
+    #[serde(borrow, default)]
+    groups: Option<Vec<Text<'a>>>,
+    #[serde(borrow, default)]
+    resource_attributes: Option<WireResource<'a>>,
+    #[serde(borrow, default)]
+    non_resource_attributes: Option<WireNonResource<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireResource<'a> {
+    #[serde(borrow, default)]
+    verb: Text<'a>,
+    #[serde(borrow, default)]
+    group: Text<'a>,
+    #[serde(borrow, default)]
+    version: Text<'a>,
+    #[serde(borrow, default)]
+    resource: Text<'a>,
+    #[serde(borrow, default)]
+    subresource: Text<'a>,
+    #[serde(borrow, default)]
+    namespace: Text<'a>,
+    #[serde(borrow, default)]
+    name: Text<'a>,
+    #[serde(borrow, default)]
+    field_selector: Option<WireSelector<'a>>,
+    #[serde(borrow, default)]
+    label_selector: Option<WireSelector<'a>>,
+}
+
+#[derive(Deserialize)]
+struct WireNonResource<'a> {
+    #[serde(borrow, default)]
+    verb: Text<'a>,
+    #[serde(borrow, default)]
+    path: Text<'a>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireSelector<'a> {
+    #[serde(borrow, default)]
+    raw_selector: Text<'a>,
+    #[serde(borrow, default)]
+    requirements: Option<Vec<WireRequirement<'a>>>,
+}
+
+#[derive(Deserialize)]
+struct WireRequirement<'a> {
+    #[serde(borrow, default)]
+    key: Text<'a>,
+    #[serde(borrow, default)]
+    operator: Text<'a>,
+    #[serde(borrow, default)]
+    values: Option<Vec<Text<'a>>>,
+}
+
+/// A `SubjectAccessReview`.
+pub(super) fn cluster_wide(line: &[u8]) -> Result<Review<'_>, QuestionError> {
+    let wire: Wire<'_> = serde_json::from_slice(line).map_err(QuestionError::Malformed)?;
+    review(wire, line)
+}
+
+/// A `LocalSubjectAccessReview`: for one namespace, which both of its places must name.
+pub(super) fn local(line: &[u8]) -> Result<Review<'_>, QuestionError> {
+    let mut wire: Wire<'_> = serde_json::from_slice(line).map_err(QuestionError::Malformed)?;
+    let metadata = wire.metadata.take();
+    let namespace = metadata
+        .map(|metadata| metadata.namespace)
+        .unwrap_or_default();
+    let review = review(wire, line)?;
+    match &review.action {
+        ReviewedAction::NonResource { .. } => Err(QuestionError::Invalid(
+            "nonResourceAttributes are not allowed on a local review",
+        )),
+        ReviewedAction::Resource(resource) if resource.namespace != namespace.0 => {
+            Err(QuestionError::Invalid(
+                "spec.resourceAttributes.namespace must match metadata.namespace",
+            ))
+        }
+        ReviewedAction::Resource(_) => Ok(review),
+    }
+}
+
+fn review<'a>(wire: Wire<'a>, line: &'a [u8]) -> Result<Review<'a>, QuestionError> {
+    let Some(spec) = wire.spec else {
+        return Err(QuestionError::Invalid("spec is missing"));
+    };
+    let mut selector_error = "";
+    let action = match (spec.resource_attributes, spec.non_resource_attributes) {
+        (Some(resource), None) => {
+            ReviewedAction::Resource(Box::new(reviewed_resource(resource, &mut selector_error)?))
+        }
+        (None, Some(other)) => ReviewedAction::NonResource {
+            verb: other.verb.0,
+            path: other.path.0,
+        },
+        (Some(_), Some(_)) | (None, None) => {
+            return Err(QuestionError::Invalid(
+                "exactly one of nonResourceAttributes or resourceAttributes must be specified",
+            ));
+        }
+    };
+    let groups: Vec<_> = spec
+        .groups
+        .unwrap_or_default()
+        .into_iter()
+        .map(|group| group.0)
+        .collect();
+    if spec.user.as_str().is_empty() && groups.is_empty() {
+        return Err(QuestionError::Invalid(
+            "at least one of user or group must be specified",
+        ));
+    }
+    let status = wire.status.and_then(|raw| place_of(raw.get(), line));
+    Ok(Review {
+        user: spec.user.0,
+        groups,
+        action,
+        selector_error,
+        line,
+        status,
+    })
+}
+
+fn reviewed_resource<'a>(
+    wire: WireResource<'a>,
+    selector_error: &mut &'static str,
+) -> Result<ReviewedResource<'a>, QuestionError> {
+    let field_selector = match wire.field_selector {
+        None => Cow::Borrowed(""),
+        Some(selector) => {
+            check_selector(&selector)?;
+            match selector.requirements {
+                Some(requirements) if !requirements.is_empty() => {
+                    query_form(&requirements, selector_error)
+                }
+                _ => selector.raw_selector.0,
+            }
+        }
+    };
+    let label_selector = match wire.label_selector {
+        None => Cow::Borrowed(""),
+        Some(selector) => {
+            check_selector(&selector)?;
+            selector.raw_selector.0
+        }
+    };
+    Ok(ReviewedResource {
+        verb: wire.verb.0,
+        group: wire.group.0,
+        version: wire.version.0,
+        resource: wire.resource.0,
+        subresource: wire.subresource.0,
+        namespace: wire.namespace.0,
+        name: wire.name.0,
+        field_selector,
+        label_selector,
+    })
+}
+
+fn check_selector(selector: &WireSelector<'_>) -> Result<(), QuestionError> {
+    let has_requirements = selector
+        .requirements
+        .as_ref()
+        .is_some_and(|list| !list.is_empty());
+    match (selector.raw_selector.as_str().is_empty(), has_requirements) {
+        (false, true) => Err(QuestionError::Invalid(
+            "rawSelector may not be specified at the same time as requirements",
+        )),
+        (true, false) => Err(QuestionError::Invalid(
+            "a selector needs requirements or rawSelector",
+        )),
+        (true, true) | (false, false) => Ok(()),
+    }
+}
+
+/// The requirements that the server understands (`In` and `NotIn` with one value), as a query would
+/// carry them. The others are dropped, which asks for more, and said so.
+fn query_form<'a>(
+    requirements: &[WireRequirement<'a>],
+    selector_error: &mut &'static str,
+) -> Cow<'a, str> {
+    let mut terms = Vec::with_capacity(requirements.len());
+    for requirement in requirements {
+        let sign = match requirement.operator.as_str() {
+            "In" => "=",
+            "NotIn" => "!=",
+            _ => continue,
+        };
+        if let Some([value]) = requirement.values.as_deref() {
+            terms.push(format!(
+                "{}{sign}{}",
+                escape(requirement.key.as_str()),
+                escape(value.as_str())
+            ));
+        }
+    }
+    if terms.len() < requirements.len() {
+        *selector_error = if terms.is_empty() {
+            "spec.resourceAttributes.fieldSelector ignored due to parse error"
+        } else {
+            "spec.resourceAttributes.fieldSelector partially ignored due to parse error"
+        };
+    }
+    Cow::Owned(terms.join(","))
+}
+
+/// apimachinery `fields.EscapeValue`.
+fn escape(text: &str) -> String {
+    text.replace('\\', "\\\\")
+        .replace(',', "\\,")
+        .replace('=', "\\=")
+}
+
+/// Where `part` stands in `line`.
+fn place_of(part: &str, line: &[u8]) -> Option<(usize, usize)> {
+    let start = (part.as_ptr() as usize).checked_sub(line.as_ptr() as usize)?;
+    let end = start.checked_add(part.len())?;
+    (end <= line.len()).then_some((start, end))
+}
+
+impl Review<'_> {
+    /// Appends the same object with this status, and a line break.
+    pub fn write_answer(&self, status: &Status<'_>, out: &mut Vec<u8>) {
+        let line = self.line.trim_ascii_end();
+        let (before, after, key) = match self.status {
+            Some((start, end)) => (line.get(..start), line.get(end..), &b""[..]),
+            None => {
+                let end = line.len().saturating_sub(1);
+                (line.get(..end), line.get(end..), &b",\"status\":"[..])
+            }
+        };
+        out.extend_from_slice(before.unwrap_or_default());
+        out.extend_from_slice(key);
+        write_status(status, out);
+        out.extend_from_slice(after.unwrap_or_default());
+        out.push(b'\n');
+    }
+}
+
+fn write_status(status: &Status<'_>, out: &mut Vec<u8>) {
+    // A struct of strings and booleans always has a JSON form, and a vector takes every byte.
+    let length = out.len();
+    if serde_json::to_writer(&mut *out, status).is_err() {
+        out.truncate(length);
+        out.extend_from_slice(b"{\"allowed\":false}");
+    }
+}
