@@ -2,6 +2,7 @@
 #![cfg_attr(not(test), deny(clippy::disallowed_methods, clippy::disallowed_types))]
 #![warn(missing_docs)]
 
+pub mod checks;
 mod inventory;
 pub mod rbac;
 #[cfg(test)]

@@ -1,0 +1,131 @@
+//! How findings put things: counts, lists, evidence links, commands.
+
+use viewshed_model::{Chain, DockerContainer, DockerHost, Link, Location, Subject, SubjectKind};
+
+use super::Holding;
+
+/// Names in a list before the rest is counted: what fits on two lines of a terminal.
+const NAMES_MAX: usize = 10;
+
+/// Where a finding is to be mended.
+#[derive(Debug, Clone, Default)]
+pub(in crate::checks) struct Place {
+    /// Cluster or Docker host.
+    pub(in crate::checks) estate: String,
+    /// For example `ClusterRole ops`.
+    pub(in crate::checks) object: String,
+    /// Empty when there is none.
+    pub(in crate::checks) namespace: String,
+    /// Where it stands in a file.
+    pub(in crate::checks) location: Option<Location>,
+}
+
+/// The place of a container or compose service.
+pub(in crate::checks) fn container_place(host: &DockerHost, container: &DockerContainer) -> Place {
+    Place {
+        estate: host.name.clone(),
+        object: format!("container {}", container.name),
+        namespace: String::new(),
+        location: container.position.as_deref().cloned(),
+    }
+}
+
+/// `1 pod`, `3 pods`: `noun` is the singular of a word whose plural only adds an `s`.
+pub(in crate::checks) fn count(number: usize, noun: &str) -> String {
+    match number {
+        1 => format!("1 {noun}"),
+        _ => format!("{number} {noun}s"),
+    }
+}
+
+/// `a, b, c`, and after the first few `and 12 more`. Each name stands in backticks.
+pub(in crate::checks) fn list<S: AsRef<str>>(names: &[S]) -> String {
+    let shown: Vec<String> = names
+        .iter()
+        .take(NAMES_MAX)
+        .map(|name| format!("`{}`", name.as_ref()))
+        .collect();
+    match names.len().saturating_sub(NAMES_MAX) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+/// A chain of plain sentences.
+pub(in crate::checks) fn links(texts: impl IntoIterator<Item = String>) -> Chain {
+    Chain {
+        links: texts
+            .into_iter()
+            .map(|text| Link {
+                text,
+                evidence: None,
+            })
+            .collect(),
+    }
+}
+
+/// A command line from its words. Names come from manifests and servers: a word that a shell would
+/// read as more than a word is quoted, so that pasting the command runs nothing else.
+pub(in crate::checks) fn reproduce<S: AsRef<str>>(words: &[S]) -> String {
+    let quoted: Vec<String> = words.iter().map(|word| shell_word(word.as_ref())).collect();
+    quoted.join(" ")
+}
+
+fn shell_word(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+/// `kubectl auth can-i VERB RESOURCE --as ...` for the first holder.
+pub(in crate::checks) fn can_i(verb: &str, resource: &str, holding: &Holding<'_>) -> String {
+    let namespace = holding
+        .grants
+        .first()
+        .and_then(|grant| grant.binding.meta.namespace.as_deref());
+    can_i_as(verb, resource, holding.subjects.first(), namespace)
+}
+
+/// The same for one subject; in all namespaces when none is given.
+pub(in crate::checks) fn can_i_as(
+    verb: &str,
+    resource: &str,
+    subject: Option<&Subject>,
+    namespace: Option<&str>,
+) -> String {
+    let mut words: Vec<String> = ["kubectl", "auth", "can-i", verb, resource]
+        .map(str::to_owned)
+        .into();
+    match namespace {
+        // Paths have no namespace.
+        _ if resource.starts_with('/') => {}
+        Some(namespace) => words.extend(["-n".to_owned(), namespace.to_owned()]),
+        None => words.push("-A".to_owned()),
+    }
+    words.extend(subject.map(impersonation).unwrap_or_default());
+    reproduce(&words)
+}
+
+fn impersonation(subject: &Subject) -> Vec<String> {
+    let name = &subject.name;
+    match (&subject.kind, &subject.namespace) {
+        (SubjectKind::ServiceAccount, namespace) => {
+            let namespace = namespace.as_deref().unwrap_or("default");
+            vec![format!("--as=system:serviceaccount:{namespace}:{name}")]
+        }
+        (SubjectKind::User, _) if name == "system:anonymous" => vec![
+            "--as=system:anonymous".to_owned(),
+            "--as-group=system:unauthenticated".to_owned(),
+        ],
+        (SubjectKind::User, _) => vec![format!("--as={name}")],
+        (SubjectKind::Group, _) if name == "system:unauthenticated" => vec![
+            "--as=system:anonymous".to_owned(),
+            "--as-group=system:unauthenticated".to_owned(),
+        ],
+        (SubjectKind::Group | SubjectKind::Other(_), _) => {
+            vec!["--as=anybody".to_owned(), format!("--as-group={name}")]
+        }
+    }
+}

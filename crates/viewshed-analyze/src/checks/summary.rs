@@ -1,0 +1,173 @@
+//! Which of the technique's three mitigations is missing where, and where that cannot be told.
+
+use std::collections::BTreeMap;
+
+use viewshed_model::{
+    Cluster, DockerHost, Estate, Finding, MissingPlace, Mitigation, MitigationState,
+    MitigationSummary, Presence, Severity,
+};
+
+use super::ALL;
+
+/// One entry per mitigation, in the order of [`Mitigation::ALL`], from what `scan` found in `estate`.
+///
+/// A mitigation is missing where a check found a hole of at least low severity. It counts as present
+/// only where the facts that its checks judge were read; otherwise the state is unknown and says why.
+pub fn summary(estate: &Estate, findings: &[Finding]) -> Vec<MitigationSummary> {
+    Mitigation::ALL
+        .into_iter()
+        .map(|mitigation| {
+            let holes: Vec<&Finding> = findings
+                .iter()
+                .filter(|finding| finding.mitigation == mitigation)
+                .collect();
+            let states = states(estate, mitigation, &holes);
+            MitigationSummary {
+                mitigation,
+                findings: holes.len() as u64,
+                worst: holes.iter().map(|finding| finding.severity).max(),
+                missing_in: missing_in(&holes),
+                checks: ALL
+                    .iter()
+                    .filter(|check| check.mitigation == mitigation)
+                    .map(|check| check.name.to_owned())
+                    .collect(),
+                is_incomplete: states
+                    .iter()
+                    .any(|state| state.presence == Presence::Unknown),
+                states,
+            }
+        })
+        .collect()
+}
+
+/// Places with a hole of at least low severity, worst first.
+fn missing_in(holes: &[&Finding]) -> Vec<MissingPlace> {
+    let mut by_place: BTreeMap<(&str, &str), (u64, Severity)> = BTreeMap::new();
+    for hole in holes.iter().filter(|hole| hole.severity > Severity::Info) {
+        let place = by_place
+            .entry((&hole.estate, &hole.namespace))
+            .or_insert((0, hole.severity));
+        place.0 += 1;
+        place.1 = place.1.max(hole.severity);
+    }
+    let mut places: Vec<MissingPlace> = by_place
+        .into_iter()
+        .map(|((estate, namespace), (findings, worst))| MissingPlace {
+            estate: estate.to_owned(),
+            namespace: namespace.to_owned(),
+            findings,
+            worst,
+        })
+        .collect();
+    places.sort_by(|a, b| {
+        (b.worst, b.findings)
+            .cmp(&(a.worst, a.findings))
+            .then_with(|| (&a.estate, &a.namespace).cmp(&(&b.estate, &b.namespace)))
+    });
+    places
+}
+
+fn states(estate: &Estate, mitigation: Mitigation, holes: &[&Finding]) -> Vec<MitigationState> {
+    let clusters = estate.clusters.iter().map(|cluster| {
+        let unknown = unread_of_cluster(cluster, mitigation);
+        state(estate, &cluster.name, mitigation, holes, unknown)
+    });
+    // What a policy between pods is to a cluster, the host's firewall is to Docker: not in the estate.
+    let hosts = estate
+        .docker_hosts
+        .iter()
+        .filter(|_| mitigation != Mitigation::M1030)
+        .map(|host| {
+            let unknown = unread_of_host(host, mitigation);
+            state(estate, &host.name, mitigation, holes, unknown)
+        });
+    clusters.chain(hosts).collect()
+}
+
+fn state(
+    estate: &Estate,
+    name: &str,
+    mitigation: Mitigation,
+    holes: &[&Finding],
+    unread: Option<&str>,
+) -> MitigationState {
+    let mut by_check: BTreeMap<&str, (u64, Severity)> = BTreeMap::new();
+    for hole in holes.iter().filter(|hole| hole.estate == name) {
+        let check = by_check.entry(&hole.check).or_insert((0, hole.severity));
+        check.0 += 1;
+        check.1 = check.1.max(hole.severity);
+    }
+    let is_missing = by_check.values().any(|(_, worst)| *worst > Severity::Info);
+    let mut reasons: Vec<String> = by_check
+        .iter()
+        .map(|(check, (number, worst))| match number {
+            1 => format!("{check}: 1 finding, {worst}"),
+            number => format!("{check}: {number} findings, the worst {worst}"),
+        })
+        .collect();
+    let hidden = hidden_by_gaps(estate, name, mitigation);
+    let presence = match (is_missing, unread, &hidden) {
+        (true, _, _) => Presence::Missing,
+        (false, None, None) => Presence::Present,
+        (false, Some(_), _) | (false, None, Some(_)) => Presence::Unknown,
+    };
+    reasons.extend(unread.map(str::to_owned));
+    reasons.extend(hidden);
+    if reasons.is_empty() {
+        reasons.push("the facts were read and no check found a hole".to_owned());
+    }
+    MitigationState {
+        estate: name.to_owned(),
+        presence,
+        reasons,
+    }
+}
+
+/// Why a cluster's facts do not suffice to call the mitigation present.
+fn unread_of_cluster(cluster: &Cluster, mitigation: Mitigation) -> Option<&'static str> {
+    match mitigation {
+        Mitigation::M1018 => cluster
+            .bindings
+            .is_empty()
+            .then_some("no bindings were read"),
+        Mitigation::M1030 => (cluster.pods.is_empty() && cluster.workloads.is_empty())
+            .then_some("no pods or workloads were read"),
+        Mitigation::M1035 => {
+            let has_kubelets = cluster.nodes.iter().any(|node| node.kubelet.is_some());
+            let is_known = has_kubelets && !cluster.anonymous.is_empty();
+            (!is_known).then_some(
+                "the settings of the kubelets, or what the API server answers without credentials, \
+                 were not read",
+            )
+        }
+    }
+}
+
+/// Why a Docker host's facts do not suffice to call the mitigation present.
+fn unread_of_host(host: &DockerHost, mitigation: Mitigation) -> Option<&'static str> {
+    match mitigation {
+        Mitigation::M1018 => Some("who may use the socket (group `docker`) is not in the estate"),
+        Mitigation::M1030 => Some("the host's firewall is not in the estate"),
+        Mitigation::M1035 => (!host.is_live && host.daemon.hosts.is_empty())
+            .then_some("neither the daemon's answers nor its daemon.json were read"),
+    }
+}
+
+/// The first gap of this place that hides facts which the mitigation's checks judge.
+fn hidden_by_gaps(estate: &Estate, name: &str, mitigation: Mitigation) -> Option<String> {
+    let words: &[&str] = match mitigation {
+        Mitigation::M1018 => &["role", "serviceaccount", "pods"],
+        Mitigation::M1030 => &["networkpolic", "pods", "namespaces"],
+        Mitigation::M1035 => &["configz", "anonymous", "kubelet", "info", "daemon"],
+    };
+    let mut gaps = estate.gaps.iter().filter(|gap| {
+        let what = gap.what.to_lowercase();
+        gap.source == name && words.iter().any(|word| what.contains(word))
+    });
+    let first = gaps.next()?;
+    Some(match gaps.count() {
+        0 => format!("not read: {}", first.what),
+        more => format!("not read: {}, and {more} more gaps", first.what),
+    })
+}

@@ -1,0 +1,100 @@
+//! Who is, or can become, a member of `system:masters`, whom no authorizer is asked about.
+
+use viewshed_model::{Confidence, Finding, Mitigation, PolicyRule, Severity, Subject, SubjectKind};
+
+use super::facts::{ClusterFacts, Holding, HumanGrant, can_i, holdings, weighed};
+use super::{Check, MANY};
+use crate::rbac::{Question, ResourceQuestion, rule_allows};
+
+const GROUP: &str = "system:masters";
+
+pub(super) static CHECK: Check = Check {
+    name: "system-masters-members",
+    title: "somebody acts as a member of `system:masters`, or can become one",
+    mitigation: Mitigation::M1018,
+    worst: Severity::Critical,
+    page: include_str!("../../../../docs/checks/system-masters-members.md"),
+    findings_max: MANY,
+    on_cluster: Some(judge),
+    on_docker_host: None,
+};
+
+fn judge(facts: &ClusterFacts<'_>) -> Vec<Finding> {
+    let named = facts
+        .access
+        .human_grants
+        .iter()
+        .filter_map(|grant| judge_named(facts, grant));
+    let impersonators = holdings(facts, allows_becoming_member);
+    let impersonating = impersonators
+        .iter()
+        // Groups belong to no namespace: a RoleBinding of such a role grants nothing.
+        .filter(|holding| holding.is_cluster_wide())
+        .map(|holding| judge_impersonator(facts, holding));
+    named.chain(impersonating).collect()
+}
+
+/// A binding for the group gives it nothing that it lacks; it tells that people work with such credentials.
+fn judge_named(facts: &ClusterFacts<'_>, grant: &HumanGrant<'_>) -> Option<Finding> {
+    let subject = grant.subjects().into_iter().find(is_masters)?;
+    let place = grant.place(facts.cluster.name.clone());
+    let mut finding = CHECK.finding(place, Severity::Low, Confidence::Medium);
+    finding.title = format!(
+        "{} `{}` is made for `{GROUP}`, whose members no rule can limit",
+        grant.kind(),
+        grant.binding.meta.name
+    );
+    finding
+        .evidence
+        .links
+        .push(grant.link(0, std::slice::from_ref(&subject)));
+    finding.evidence.links.extend(
+        super::facts::links([
+            "the API server lets the group pass before it asks any authorizer, so the binding adds nothing: \
+             it shows that somebody means to work with a credential of the group"
+                .to_owned(),
+        ])
+        .links,
+    );
+    finding.fix = "give these people a group of their own, bind that group to the role they need, and issue \
+        their certificates (`O=`), tokens or cloud mappings for that group; keep `system:masters` for one \
+        sealed emergency credential"
+        .into();
+    finding.reproduce = "kubectl get clusterrolebindings,rolebindings -A -o wide".into();
+    finding.subjects = vec![subject];
+    Some(finding)
+}
+
+fn is_masters(subject: &Subject) -> bool {
+    subject.kind == SubjectKind::Group && subject.name == GROUP
+}
+
+/// Rules that allow everything are `wildcard-verbs`.
+fn allows_becoming_member(rule: &PolicyRule) -> bool {
+    let is_all = |list: &[String]| list.iter().any(|entry| entry == "*");
+    let question = Question::Resource(ResourceQuestion {
+        verb: "impersonate",
+        resource: "groups",
+        name: GROUP,
+        ..ResourceQuestion::default()
+    });
+    rule_allows(rule, &question) && !(is_all(&rule.verbs) && is_all(&rule.resources))
+}
+
+fn judge_impersonator(facts: &ClusterFacts<'_>, holding: &Holding<'_>) -> Finding {
+    let severity = weighed(Severity::Critical, holding.holders());
+    let mut finding = CHECK.finding(holding.place(facts), severity, Confidence::High);
+    finding.title = format!(
+        "{} can become a member of `{GROUP}` by impersonating the group",
+        holding.who()
+    );
+    holding.describe(facts, &mut finding);
+    finding.exposed_count = facts.objects.total();
+    finding.fix = format!(
+        "in `{}`, limit the rule that allows `impersonate` on `groups` with `resourceNames` to the groups \
+         that are really impersonated, never `{GROUP}`",
+        holding.role.meta.name
+    );
+    finding.reproduce = can_i("impersonate", &format!("groups/{GROUP}"), holding);
+    finding
+}
