@@ -91,6 +91,54 @@ pub enum Error {
         /// What came instead.
         detail: String,
     },
+    /// A Docker address that cannot be used.
+    #[error("cannot use the Docker address `{address}`: {detail}")]
+    DockerAddress {
+        /// As it was given.
+        address: String,
+        /// What is wrong.
+        detail: String,
+    },
+    /// No context of the docker command has this name, or it names no daemon.
+    #[error("there is no Docker context `{context}`")]
+    DockerContext {
+        /// As it was given.
+        context: String,
+    },
+    /// A file of the docker command's configuration is not JSON. Its content is never repeated.
+    #[error("cannot read the docker command's configuration `{path}`: {detail}")]
+    DockerConfiguration {
+        /// The file.
+        path: PathBuf,
+        /// Where it is wrong.
+        detail: String,
+    },
+    /// A certificate or key for a Docker daemon cannot be used.
+    #[error("cannot use `{path}` for TLS: {detail}")]
+    DockerTls {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        detail: String,
+    },
+    /// No Docker daemon answers there.
+    #[error("cannot reach the Docker daemon at `{server}`: {detail}")]
+    DaemonUnreachable {
+        /// Address.
+        server: String,
+        /// The system's or `ssh`'s own words.
+        detail: String,
+        /// What to do.
+        hint: &'static str,
+    },
+    /// The TLS handshake with a Docker daemon failed.
+    #[error("no trusted connection to the Docker daemon at `{server}`: {detail}")]
+    DaemonUntrusted {
+        /// Address.
+        server: String,
+        /// What the handshake said.
+        detail: String,
+    },
     /// A file or folder that the user named cannot be read.
     #[error("cannot read `{path}`")]
     Unreadable {
@@ -128,6 +176,18 @@ impl Error {
                 "drop `--as`, or use a credential that may `impersonate` this identity"
             }
             Self::NotTheApi { .. } => "check the address and the port",
+            Self::DockerAddress { .. } => {
+                "write it as `unix:///path`, `tcp://host:port` or `ssh://user@host`"
+            }
+            Self::DockerContext { .. } => "list the contexts with `docker context ls`",
+            Self::DockerConfiguration { .. } => {
+                "mend the file, or name a daemon with `--docker ADDRESS`"
+            }
+            Self::DockerTls { .. } => "check the files in DOCKER_CERT_PATH or in the context",
+            Self::DaemonUnreachable { hint, .. } => hint,
+            Self::DaemonUntrusted { .. } => {
+                "check DOCKER_TLS_VERIFY and the files in DOCKER_CERT_PATH or in the context"
+            }
             Self::Unreadable { .. } => "check the path and its permissions",
         }
     }

@@ -1,6 +1,7 @@
 //! Estates in: the Kubernetes API, the Docker API and files. Read-only by construction.
 #![warn(missing_docs)]
 
+pub mod docker;
 mod environment;
 mod error;
 #[cfg(test)]

@@ -10,6 +10,7 @@
 mod anonymous;
 mod board;
 mod derive;
+mod docker;
 mod error;
 mod finish;
 mod host;
@@ -43,6 +44,12 @@ use crate::sight::SightIndex;
 /// With several clusters, the first in which the vantage exists is meant, and a gap says so. Fails
 /// only when the vantage does not exist.
 pub fn see(estate: &Estate, vantage: &Vantage) -> Result<View, SeeError> {
+    if matches!(
+        vantage,
+        Vantage::Container { .. } | Vantage::DockerApi { .. }
+    ) {
+        return docker::see(estate, vantage);
+    }
     let cluster = vantage::cluster_of(estate, vantage)?;
     let mut view = see_in(&SightIndex::new(cluster), vantage)?;
     view.gaps.extend(gaps_of(estate, cluster));
