@@ -37,6 +37,13 @@ impl<'a> GapList<'a> {
         }
     }
 
+    /// Goes on with a list that only this type has filled.
+    pub(crate) fn resumed(gaps: &'a mut Vec<Gap>) -> Self {
+        let named = gaps.len().min(NAMED_GAPS_MAX);
+        let rest = (gaps.len() > NAMED_GAPS_MAX).then_some(NAMED_GAPS_MAX);
+        Self { gaps, named, rest }
+    }
+
     pub(crate) fn push(&mut self, gap: Gap) {
         if self.named < NAMED_GAPS_MAX {
             self.named += 1;

@@ -12,6 +12,7 @@ pub mod kubernetes;
 mod lines;
 mod nullable;
 pub mod questions;
+pub mod snapshot;
 pub mod tells;
 pub mod text;
 mod yaml;
