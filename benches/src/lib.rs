@@ -1,1 +1,4 @@
 //! Generated estates and the benchmarks that run on them.
+
+pub mod generate;
+pub mod random;

@@ -5,71 +5,66 @@ use rustc_hash::FxHashMap;
 use viewshed_model::{PolicyRule, Role};
 
 use super::matching::rule_allows;
+use super::numbers::Numbers;
 use super::{Question, ResourceQuestion};
 
-/// The verbs of one table entry: bit 63 is `*`, the others are the first verbs that were seen.
+/// A set of verbs: bit 63 is `*`, the others are the first verbs that were seen.
 type Verbs = u64;
 
 const ANY_VERB: Verbs = 1 << 63;
 /// Verbs with a bit of their own; rules with later ones are compared as strings.
 const VERBS_MAX: u32 = 63;
 
-/// Stands for `*` in a rule; no string has this number.
+/// Stands for `*` in a rule; no other string has this number.
 const STAR: u32 = u32::MAX;
 
-/// Names as numbers. Borrowed bytes, so that a composed key needs no `String`.
-#[derive(Debug, Default)]
-struct Numbers<'c> {
-    by_name: FxHashMap<&'c [u8], u32>,
-}
-
-impl<'c> Numbers<'c> {
-    fn number(&mut self, name: &'c str) -> u32 {
-        if name == "*" {
-            return STAR;
-        }
-        let next = u32::try_from(self.by_name.len()).unwrap_or(STAR - 1);
-        *self.by_name.entry(name.as_bytes()).or_insert(next)
-    }
-
-    fn get(&self, name: &[u8]) -> Option<u32> {
-        self.by_name.get(name).copied()
-    }
-}
-
-/// Every role's rules in one table.
+/// Every role's rules in one table. Roles with equal rules share one number.
 #[derive(Debug, Default)]
 pub(super) struct CompiledRoles<'c> {
-    verbs: Numbers<'c>,
-    groups: Numbers<'c>,
-    resources: Numbers<'c>,
+    verbs: Numbers,
+    groups: Numbers,
+    resources: Numbers,
     roles: Vec<CompiledRole<'c>>,
-    /// Verbs by role, group and resource (or `*/subresource`).
-    table: FxHashMap<(u32, u32, u32), Verbs>,
+    numbers_by_rules: FxHashMap<&'c [PolicyRule], u32>,
+    /// By role, group and resource (or `*/subresource`).
+    table: FxHashMap<(u32, u32, u32), Cell>,
 }
 
-#[derive(Debug)]
+/// What one role says about one resource.
+#[derive(Debug, Clone, Copy, Default)]
+struct Cell {
+    /// Allowed for every name.
+    verbs: Verbs,
+    /// Allowed for some names: the rules themselves must be asked.
+    some_names: Verbs,
+}
+
+impl Cell {
+    fn with(self, other: Self) -> Self {
+        Self {
+            verbs: self.verbs | other.verbs,
+            some_names: self.some_names | other.some_names,
+        }
+    }
+}
+
+#[derive(Debug, Default)]
 struct CompiledRole<'c> {
-    /// Verbs of rules with `*` for group and resource.
-    everything: Verbs,
+    /// What rules with `*` for group and resource allow.
+    everything: Cell,
     has_star_group: bool,
     has_star_resource: bool,
     has_star_subresource: bool,
     has_table: bool,
-    /// Rules that the table cannot hold: limited to names, or with rare verbs.
-    special: Vec<&'c PolicyRule>,
+    /// Rules that are limited to names.
+    named: Vec<&'c PolicyRule>,
+    /// Rules with verbs that have no bit.
+    rare: Vec<&'c PolicyRule>,
     /// Rules for paths.
     paths: Vec<&'c PolicyRule>,
 }
 
-impl CompiledRole<'_> {
-    /// Whether a resource question can be allowed at all.
-    fn has_resources(&self) -> bool {
-        self.everything != 0 || self.has_table || !self.special.is_empty()
-    }
-}
-
-/// A resource question as numbers; valid for the tables that made it.
+/// A resource question as numbers; valid for the table that made it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct NumberedQuestion {
     verbs: Verbs,
@@ -80,41 +75,67 @@ pub(super) struct NumberedQuestion {
 }
 
 impl<'c> CompiledRoles<'c> {
-    /// Adds a role and returns its number.
+    /// The number of a role's rules.
     pub(super) fn add(&mut self, role: &'c Role) -> u32 {
+        if let Some(number) = self.numbers_by_rules.get(role.rules.as_slice()) {
+            return *number;
+        }
         let number = u32::try_from(self.roles.len()).unwrap_or(STAR);
-        let mut compiled = CompiledRole {
-            everything: 0,
-            has_star_group: false,
-            has_star_resource: false,
-            has_star_subresource: false,
-            has_table: false,
-            special: Vec::new(),
-            paths: Vec::new(),
-        };
+        let mut compiled = CompiledRole::default();
         for rule in &role.rules {
-            if !rule.non_resource_urls.is_empty() {
-                compiled.paths.push(rule);
-            }
-            if rule.api_groups.is_empty() || rule.resources.is_empty() {
-                continue;
-            }
-            match self.verbs_of(rule) {
-                Some(verbs) if rule.resource_names.is_empty() => {
-                    self.add_rule(&mut compiled, number, rule, verbs);
-                }
-                _ => compiled.special.push(rule),
-            }
+            self.add_rule(&mut compiled, number, rule);
         }
         self.roles.push(compiled);
+        self.numbers_by_rules.insert(&role.rules, number);
         number
     }
 
+    fn add_rule(&mut self, compiled: &mut CompiledRole<'c>, role: u32, rule: &'c PolicyRule) {
+        if !rule.non_resource_urls.is_empty() {
+            compiled.paths.push(rule);
+        }
+        if rule.api_groups.is_empty() || rule.resources.is_empty() {
+            return;
+        }
+        let Some(verbs) = self.verbs_of(rule) else {
+            compiled.rare.push(rule);
+            return;
+        };
+        let cell = if rule.resource_names.is_empty() {
+            Cell {
+                verbs,
+                some_names: 0,
+            }
+        } else {
+            compiled.named.push(rule);
+            Cell {
+                verbs: 0,
+                some_names: verbs,
+            }
+        };
+        for group in &rule.api_groups {
+            let group = number_or_star(&mut self.groups, group);
+            for name in &rule.resources {
+                let resource = number_or_star(&mut self.resources, name);
+                if group == STAR && resource == STAR {
+                    compiled.everything = compiled.everything.with(cell);
+                    continue;
+                }
+                compiled.has_table = true;
+                compiled.has_star_group |= group == STAR;
+                compiled.has_star_resource |= resource == STAR;
+                compiled.has_star_subresource |= name.starts_with("*/");
+                let entry = self.table.entry((role, group, resource)).or_default();
+                *entry = entry.with(cell);
+            }
+        }
+    }
+
     /// `None` when a verb has no bit.
-    fn verbs_of(&mut self, rule: &'c PolicyRule) -> Option<Verbs> {
+    fn verbs_of(&mut self, rule: &PolicyRule) -> Option<Verbs> {
         let mut verbs = 0;
         for verb in &rule.verbs {
-            verbs |= match self.verbs.number(verb) {
+            verbs |= match number_or_star(&mut self.verbs, verb) {
                 STAR => ANY_VERB,
                 number if number < VERBS_MAX => 1 << number,
                 _ => return None,
@@ -123,35 +144,14 @@ impl<'c> CompiledRoles<'c> {
         Some(verbs)
     }
 
-    fn add_rule(
-        &mut self,
-        compiled: &mut CompiledRole<'c>,
-        number: u32,
-        rule: &'c PolicyRule,
-        verbs: Verbs,
-    ) {
-        for group in &rule.api_groups {
-            let group = self.groups.number(group);
-            for name in &rule.resources {
-                let resource = self.resources.number(name);
-                if group == STAR && resource == STAR {
-                    compiled.everything |= verbs;
-                    continue;
-                }
-                compiled.has_table = true;
-                compiled.has_star_group |= group == STAR;
-                compiled.has_star_resource |= resource == STAR;
-                compiled.has_star_subresource |= name.starts_with("*/");
-                *self.table.entry((number, group, resource)).or_default() |= verbs;
-            }
-        }
-    }
-
     /// Whether the role has rules for resources, so that it must be asked at all.
     pub(super) fn has_resources(&self, role: u32) -> bool {
-        self.roles
-            .get(role as usize)
-            .is_some_and(CompiledRole::has_resources)
+        self.roles.get(role as usize).is_some_and(|compiled| {
+            let everything = compiled.everything;
+            everything.verbs | everything.some_names != 0
+                || compiled.has_table
+                || !compiled.rare.is_empty()
+        })
     }
 
     /// Whether the role has rules for paths.
@@ -160,45 +160,27 @@ impl<'c> CompiledRoles<'c> {
         compiled.is_some_and(|compiled| !compiled.paths.is_empty())
     }
 
-    /// The question as numbers, once for all roles.
+    /// The question as numbers, once for all roles. A `*` that is asked for has no number: only a
+    /// `*` in a rule matches it.
     pub(super) fn numbered(&self, asked: &ResourceQuestion<'_>) -> NumberedQuestion {
-        let verb = self.verbs.get(asked.verb.as_bytes());
-        let bit = match verb {
+        let bit = match self.verbs.get(asked.verb) {
             Some(number) if number < VERBS_MAX => 1 << number,
             _ => 0,
         };
         let (resource, star_subresource) = if asked.subresource.is_empty() {
-            (self.resources.get(asked.resource.as_bytes()), None)
+            (self.resources.get(asked.resource), None)
         } else {
             (
-                self.joined(asked.resource, asked.subresource),
-                self.joined("*", asked.subresource),
+                self.resources.get_joined(asked.resource, asked.subresource),
+                self.resources.get_joined("*", asked.subresource),
             )
         };
         NumberedQuestion {
             verbs: bit | ANY_VERB,
-            group: self.groups.get(asked.api_group.as_bytes()),
+            group: self.groups.get(asked.api_group),
             resource,
             star_subresource,
         }
-    }
-
-    /// The number of `resource/subresource`.
-    fn joined(&self, resource: &str, subresource: &str) -> Option<u32> {
-        const BUFFER: usize = 128;
-        let mut buffer = [0u8; BUFFER];
-        let length = resource.len() + 1 + subresource.len();
-        let Some(space) = buffer.get_mut(..length) else {
-            return self
-                .resources
-                .get(format!("{resource}/{subresource}").as_bytes());
-        };
-        let (front, back) = space.split_at_mut_checked(resource.len())?;
-        front.copy_from_slice(resource.as_bytes());
-        let (slash, back) = back.split_first_mut()?;
-        *slash = b'/';
-        back.copy_from_slice(subresource.as_bytes());
-        self.resources.get(space)
     }
 
     /// Whether the role allows the resource question.
@@ -211,31 +193,45 @@ impl<'c> CompiledRoles<'c> {
         let Some(compiled) = self.roles.get(role as usize) else {
             return false;
         };
-        let mut verbs = compiled.everything;
-        if compiled.has_table {
-            let at = |group: Option<u32>, resource: Option<u32>| -> Verbs {
-                let (Some(group), Some(resource)) = (group, resource) else {
-                    return 0;
-                };
-                let entry = self.table.get(&(role, group, resource));
-                entry.copied().unwrap_or_default()
+        let cell = self.cell(role, compiled, numbered);
+        if cell.verbs & numbered.verbs != 0 {
+            return true;
+        }
+        let by_strings = |rules: &[&PolicyRule]| {
+            let question = Question::Resource(*asked);
+            rules.iter().any(|rule| rule_allows(rule, &question))
+        };
+        (cell.some_names & numbered.verbs != 0 && by_strings(&compiled.named))
+            || (!compiled.rare.is_empty() && by_strings(&compiled.rare))
+    }
+
+    /// Everything that the role says about the resource.
+    fn cell(&self, role: u32, compiled: &CompiledRole<'_>, numbered: &NumberedQuestion) -> Cell {
+        let mut cell = compiled.everything;
+        if !compiled.has_table {
+            return cell;
+        }
+        let at = |group: Option<u32>, resource: Option<u32>| -> Cell {
+            let (Some(group), Some(resource)) = (group, resource) else {
+                return Cell::default();
             };
-            let star_group = compiled.has_star_group.then_some(STAR);
-            verbs |= at(numbered.group, numbered.resource) | at(star_group, numbered.resource);
-            if compiled.has_star_resource {
-                verbs |= at(numbered.group, Some(STAR));
-            }
-            if compiled.has_star_subresource {
-                verbs |= at(numbered.group, numbered.star_subresource)
-                    | at(star_group, numbered.star_subresource);
+            let found = self.table.get(&(role, group, resource));
+            found.copied().unwrap_or_default()
+        };
+        cell = cell.with(at(numbered.group, numbered.resource));
+        if compiled.has_star_resource {
+            cell = cell.with(at(numbered.group, Some(STAR)));
+        }
+        if compiled.has_star_group {
+            cell = cell.with(at(Some(STAR), numbered.resource));
+        }
+        if compiled.has_star_subresource {
+            cell = cell.with(at(numbered.group, numbered.star_subresource));
+            if compiled.has_star_group {
+                cell = cell.with(at(Some(STAR), numbered.star_subresource));
             }
         }
-        verbs & numbered.verbs != 0
-            || (!compiled.special.is_empty()
-                && compiled
-                    .special
-                    .iter()
-                    .any(|rule| rule_allows(rule, &Question::Resource(*asked))))
+        cell
     }
 
     /// Whether the role allows a question about a path.
@@ -247,4 +243,8 @@ impl<'c> CompiledRoles<'c> {
                 .any(|rule| rule_allows(rule, question))
         })
     }
+}
+
+fn number_or_star(numbers: &mut Numbers, name: &str) -> u32 {
+    if name == "*" { STAR } else { numbers.add(name) }
 }

@@ -10,6 +10,7 @@ use viewshed_model::{
 
 use super::compiled::CompiledRoles;
 use super::node::NodeGraph;
+use super::numbers::Numbers;
 use super::versions::Features;
 use super::{Session, chain};
 
@@ -27,8 +28,9 @@ pub struct AccessIndex<'c> {
     /// Binding entries by user name; service accounts stand under their user name.
     users: FxHashMap<Cow<'c, str>, Vec<Entry>>,
     groups: FxHashMap<&'c str, Vec<Entry>>,
-    /// Numbers of the namespaces that hold RoleBindings.
-    namespaces: FxHashMap<&'c str, u32>,
+    /// Numbers of the namespaces that hold RoleBindings, in their order; one less than in
+    /// [`IndexedBinding::namespace`].
+    namespaces: Numbers,
     pub(super) node_graph: NodeGraph<'c>,
     pub(super) roles: CompiledRoles<'c>,
     /// Whether the chain is Node and RBAC only, so that every answer is yes or no.
@@ -58,7 +60,7 @@ impl<'c> AccessIndex<'c> {
     /// Builds the index.
     pub fn new(cluster: &'c Cluster) -> Self {
         let mut roles = CompiledRoles::default();
-        let mut namespaces = FxHashMap::default();
+        let mut namespaces = Numbers::default();
         let bindings = resolve_bindings(cluster, &mut roles, &mut namespaces);
         let mut users: FxHashMap<Cow<'c, str>, Vec<Entry>> = FxHashMap::default();
         let mut groups: FxHashMap<&'c str, Vec<Entry>> = FxHashMap::default();
@@ -141,7 +143,7 @@ impl<'c> AccessIndex<'c> {
 
     /// The number of a namespace that holds RoleBindings.
     pub(super) fn namespace_number(&self, namespace: &str) -> Option<u32> {
-        self.namespaces.get(namespace).copied()
+        Some(self.namespaces.get(namespace)? + 1)
     }
 
     pub(super) fn is_masters(identity: &Identity) -> bool {
@@ -168,7 +170,7 @@ fn service_account_user(
 fn resolve_bindings<'c>(
     cluster: &'c Cluster,
     compiled: &mut CompiledRoles<'c>,
-    namespaces: &mut FxHashMap<&'c str, u32>,
+    namespaces: &mut Numbers,
 ) -> Vec<IndexedBinding<'c>> {
     let roles: FxHashMap<(Option<&str>, &str), (&Role, u32)> = cluster
         .roles
@@ -197,12 +199,11 @@ fn resolve_bindings<'c>(
                 "ClusterRole" => roles.get(&(None, name)),
                 _ => None,
             };
-            let next = u32::try_from(namespaces.len()).unwrap_or(u32::MAX - 1) + 1;
             IndexedBinding {
                 binding,
                 role: role.map(|found| found.0),
                 role_number: role.map(|found| found.1),
-                namespace: namespace.map_or(0, |name| *namespaces.entry(name).or_insert(next)),
+                namespace: namespace.map_or(0, |name| namespaces.add(name) + 1),
             }
         })
         .collect()

@@ -14,6 +14,7 @@ mod index;
 mod matching;
 mod names;
 mod node;
+mod numbers;
 mod question;
 mod request_info;
 mod rules_review;

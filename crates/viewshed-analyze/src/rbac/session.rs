@@ -30,12 +30,13 @@ pub struct Session<'a> {
     cluster_wide: usize,
     /// Whether RBAC's roles alone decide; else the chain is asked.
     is_rbac_only: bool,
-    /// Numbers of cluster-wide roles that have rules for resources, each once.
-    cluster_roles: Vec<u32>,
+    /// Namespace and role numbers of the bindings that give rules for resources, sorted, each pair
+    /// once; cluster-wide ones first.
+    resource_roles: Vec<(u32, u32)>,
+    /// How many of them are cluster-wide.
+    cluster_resource_roles: usize,
     /// Numbers of cluster-wide roles that have rules for paths, each once.
     path_roles: Vec<u32>,
-    /// Namespace and role numbers of the RoleBindings, sorted, each pair once.
-    namespaced_roles: Vec<(u32, u32)>,
 }
 
 /// A binding that names the identity.
@@ -80,14 +81,13 @@ impl<'a> Session<'a> {
             .collect();
         numbers.sort_unstable();
         numbers.dedup();
-        let namespaced_at = numbers.partition_point(|(namespace, _)| *namespace == 0);
-        let namespaced_roles = numbers.split_off(namespaced_at);
-        let roles_where = |is_wanted: &dyn Fn(u32) -> bool| -> Vec<u32> {
-            let roles = numbers.iter().map(|(_, role)| *role);
-            roles.filter(|role| is_wanted(*role)).collect()
-        };
-        let cluster_roles = roles_where(&|role| index.roles.has_resources(role));
-        let path_roles = roles_where(&|role| index.roles.has_paths(role));
+        let path_roles = numbers
+            .iter()
+            .take_while(|(namespace, _)| *namespace == 0)
+            .map(|(_, role)| *role)
+            .filter(|role| index.roles.has_paths(*role))
+            .collect();
+        numbers.retain(|(_, role)| index.roles.has_resources(*role));
         Self {
             index,
             is_masters: AccessIndex::is_masters(identity),
@@ -98,9 +98,9 @@ impl<'a> Session<'a> {
                 indexed.is_some_and(|indexed| indexed.namespace == 0)
             }),
             entries,
-            cluster_roles,
+            cluster_resource_roles: numbers.partition_point(|(namespace, _)| *namespace == 0),
+            resource_roles: numbers,
             path_roles,
-            namespaced_roles,
         }
     }
 
@@ -174,32 +174,30 @@ impl<'a> Session<'a> {
                 .iter()
                 .any(|role| roles.allows_path(*role, question));
         };
-        let here = self.roles_in(asked.namespace);
-        if self.cluster_roles.is_empty() && here.is_empty() {
+        if self.resource_roles.is_empty() {
             return false;
         }
+        let (cluster_wide, namespaced) = self
+            .resource_roles
+            .split_at_checked(self.cluster_resource_roles)
+            .unwrap_or_default();
         let numbered = roles.numbered(asked);
-        self.cluster_roles
-            .iter()
-            .chain(here.iter().map(|(_, role)| role))
-            .any(|role| roles.allows(*role, asked, &numbered))
-    }
-
-    fn roles_in(&self, namespace: &str) -> &[(u32, u32)] {
-        if self.namespaced_roles.is_empty() || namespace.is_empty() {
-            return &[];
+        let allows = |(_, role): &(u32, u32)| roles.allows(*role, asked, &numbered);
+        if cluster_wide.iter().any(allows) {
+            return true;
         }
-        let Some(number) = self.index.namespace_number(namespace) else {
-            return &[];
+        if namespaced.is_empty() || asked.namespace.is_empty() {
+            return false;
+        }
+        let Some(number) = self.index.namespace_number(asked.namespace) else {
+            return false;
         };
-        let roles = &self.namespaced_roles;
-        let start = roles.partition_point(|(namespace, _)| *namespace < number);
-        let rest = roles.get(start..).unwrap_or_default();
-        let length = rest
+        let start = namespaced.partition_point(|(namespace, _)| *namespace < number);
+        namespaced
             .iter()
+            .skip(start)
             .take_while(|(namespace, _)| *namespace == number)
-            .count();
-        rest.get(..length).unwrap_or_default()
+            .any(allows)
     }
 
     /// The answer with its evidence: the first authorizer of the chain that allows, the first
