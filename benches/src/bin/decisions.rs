@@ -15,8 +15,8 @@ use viewshed_model::{Action, Cluster, Identity, NonResourceRequest, ResourceRequ
 
 const IDENTITIES: usize = 5_000;
 /// Few enough to stay in the cache, as a question that was just decoded does.
-const QUESTIONS: usize = 20_000;
-const ROUNDS: usize = 250;
+const QUESTIONS: usize = 4_000;
+const ROUNDS: usize = 1_250;
 
 fn main() {
     let cluster = cluster(Size::LARGE, 1);
@@ -53,13 +53,13 @@ fn main() {
         &questions,
         |at, action| sessions.get(at).map(|session| session.verdict(action)) == Some(Verdict::Yes),
     );
-    rate("verdicts, session each", 5, &questions, |at, action| {
+    rate("verdicts, session each", 25, &questions, |at, action| {
         identities
             .get(at)
             .map(|one| index.session(one).verdict(action))
             == Some(Verdict::Yes)
     });
-    rate("decisions with evidence", 5, &questions, |at, action| {
+    rate("decisions with evidence", 25, &questions, |at, action| {
         sessions
             .get(at)
             .is_some_and(|session| session.decide(action).is_allowed())

@@ -50,6 +50,12 @@ impl Cell {
 
 #[derive(Debug, Default)]
 struct CompiledRole<'c> {
+    /// Every verb of rules for resources; with the two marks below, most roles that cannot allow a
+    /// question are passed over without a lookup.
+    all_verbs: Verbs,
+    /// A bit for each group and resource number, modulo 64; all bits where a rule has `*`.
+    group_marks: u64,
+    resource_marks: u64,
     /// What rules with `*` for group and resource allow.
     everything: Cell,
     has_star_group: bool,
@@ -72,6 +78,9 @@ pub(super) struct NumberedQuestion {
     resource: Option<u32>,
     /// The number of `*/subresource`.
     star_subresource: Option<u32>,
+    /// The bit of the group; all bits when it has no number, so that stars are still seen.
+    group_mark: u64,
+    resource_marks: u64,
 }
 
 impl<'c> CompiledRoles<'c> {
@@ -113,10 +122,13 @@ impl<'c> CompiledRoles<'c> {
                 some_names: verbs,
             }
         };
+        compiled.all_verbs |= verbs;
         for group in &rule.api_groups {
             let group = number_or_star(&mut self.groups, group);
+            compiled.group_marks |= mark(group);
             for name in &rule.resources {
                 let resource = number_or_star(&mut self.resources, name);
+                compiled.resource_marks |= mark(resource);
                 if group == STAR && resource == STAR {
                     compiled.everything = compiled.everything.with(cell);
                     continue;
@@ -175,15 +187,24 @@ impl<'c> CompiledRoles<'c> {
                 self.resources.get_joined("*", asked.subresource),
             )
         };
+        let group = self.groups.get(asked.api_group);
         NumberedQuestion {
             verbs: bit | ANY_VERB,
-            group: self.groups.get(asked.api_group),
+            group,
             resource,
             star_subresource,
+            group_mark: group.map_or(u64::MAX, mark),
+            resource_marks: match (resource, star_subresource) {
+                (Some(resource), None) => mark(resource),
+                (Some(resource), Some(star)) => mark(resource) | mark(star),
+                (None, Some(star)) => mark(star),
+                (None, None) => u64::MAX,
+            },
         }
     }
 
     /// Whether the role allows the resource question.
+    #[inline]
     pub(super) fn allows(
         &self,
         role: u32,
@@ -193,14 +214,21 @@ impl<'c> CompiledRoles<'c> {
         let Some(compiled) = self.roles.get(role as usize) else {
             return false;
         };
-        let cell = self.cell(role, compiled, numbered);
-        if cell.verbs & numbered.verbs != 0 {
-            return true;
-        }
         let by_strings = |rules: &[&PolicyRule]| {
             let question = Question::Resource(*asked);
             rules.iter().any(|rule| rule_allows(rule, &question))
         };
+        let may_match = compiled.all_verbs & numbered.verbs != 0
+            && compiled.group_marks & numbered.group_mark != 0
+            && compiled.resource_marks & numbered.resource_marks != 0;
+        let cell = if may_match {
+            self.cell(role, compiled, numbered)
+        } else {
+            Cell::default()
+        };
+        if cell.verbs & numbered.verbs != 0 {
+            return true;
+        }
         (cell.some_names & numbered.verbs != 0 && by_strings(&compiled.named))
             || (!compiled.rare.is_empty() && by_strings(&compiled.rare))
     }
@@ -242,6 +270,14 @@ impl<'c> CompiledRoles<'c> {
                 .iter()
                 .any(|rule| rule_allows(rule, question))
         })
+    }
+}
+
+fn mark(number: u32) -> u64 {
+    if number == STAR {
+        u64::MAX
+    } else {
+        1 << (number % 64)
     }
 }
 

@@ -20,6 +20,7 @@ mod request_info;
 mod rules_review;
 mod selectors;
 mod session;
+mod spread;
 #[cfg(test)]
 mod tests;
 mod versions;
