@@ -44,6 +44,11 @@ impl<'a> GapList<'a> {
         Self { gaps, named, rest }
     }
 
+    /// Lets a reader that keeps to its own bound add gaps.
+    pub(crate) fn with(&mut self, add: impl FnOnce(&mut Vec<Gap>)) {
+        add(self.gaps);
+    }
+
     pub(crate) fn push(&mut self, gap: Gap) {
         if self.named < NAMED_GAPS_MAX {
             self.named += 1;

@@ -7,6 +7,7 @@
 
 pub mod docker;
 mod error;
+pub mod files;
 mod gaps;
 pub mod kubernetes;
 mod lines;

@@ -164,6 +164,25 @@ fn kind_of_resource(resource: &str) -> &'static str {
     }
 }
 
+/// Adds the complete items of a list whose text ends early; 0 when it is no list.
+pub(crate) fn add_truncated_list(
+    cluster: &mut Cluster,
+    gaps: &mut GapList<'_>,
+    place: &Place<'_>,
+    text: &str,
+) -> usize {
+    let parts = split_list(text);
+    let (group, version) = split_api_version(&parts.api_version);
+    let kind = ObjectKind {
+        group,
+        version,
+        // `kind` may stand after the point where the text ends.
+        kind: parts.kind.strip_suffix("List").unwrap_or_default(),
+        resource: "",
+    };
+    add_items(cluster, gaps, place, (text, &parts, 1), &kind)
+}
+
 /// Adds the items of a typed list or of a `List` of mixed kinds.
 pub(super) fn add_items(
     cluster: &mut Cluster,

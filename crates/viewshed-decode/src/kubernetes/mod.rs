@@ -30,8 +30,10 @@ pub use authorization::authorization_configuration;
 pub use control_plane::settings_from_pods;
 pub use discovery::{Discovery, api_resources};
 pub use kubelet::{configz, kubelet_configuration};
+pub(crate) use list::add_truncated_list;
 pub use list::{ListPage, add_list};
 pub use object::add_object;
+pub(crate) use object::add_to;
 pub use place::Place;
 pub use server::{health, version};
 

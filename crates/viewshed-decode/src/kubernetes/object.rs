@@ -37,6 +37,20 @@ pub fn add_object(
     add_any(cluster, &mut GapList::new(gaps), place, body, 0)
 }
 
+/// As [`add_object`]; `line` is where the content starts, which may be below where the text does.
+pub(crate) fn add_to(
+    cluster: &mut Cluster,
+    gaps: &mut GapList<'_>,
+    place: &Place<'_>,
+    (body, line): (&str, u32),
+) -> usize {
+    let is_list = serde_json::from_str::<TypeMeta<'_>>(body)
+        .is_ok_and(|type_meta| type_meta.kind.ends_with("List"));
+    // Lines of a list's items are counted from the start of the text.
+    let place = if is_list { *place } else { place.at(line) };
+    add_any(cluster, gaps, &place, body, 0)
+}
+
 pub(super) fn add_any(
     cluster: &mut Cluster,
     gaps: &mut GapList<'_>,

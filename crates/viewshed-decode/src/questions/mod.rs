@@ -66,7 +66,11 @@ pub fn question(line: &[u8]) -> Result<Question<'_>, QuestionError> {
         return Err(QuestionError::TooLong);
     }
     // Serde would also take a list, field by field.
-    if line.trim_ascii_start().first().is_some_and(|first| *first != b'{') {
+    if line
+        .trim_ascii_start()
+        .first()
+        .is_some_and(|first| *first != b'{')
+    {
         return Err(QuestionError::NotAnObject);
     }
     let head: Head<'_> = serde_json::from_slice(line).map_err(QuestionError::Malformed)?;

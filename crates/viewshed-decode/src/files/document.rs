@@ -1,0 +1,170 @@
+//! One document, as JSON: what it is, and where it goes.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::Value;
+use serde_json::value::RawValue;
+use viewshed_model::{GapReason, Position};
+
+use super::FileReader;
+use crate::docker;
+use crate::kubernetes::{Place, add_to, configz};
+use crate::lines::{LineCounter, offset_in};
+use crate::text::clean_short;
+
+/// A document in the two forms that readers want.
+pub(super) struct Document<'a> {
+    /// As it stands in the file.
+    pub(super) original: &'a str,
+    pub(super) original_line: u32,
+    /// As JSON; its line breaks are those of the file from `json_line` on.
+    pub(super) json: &'a str,
+    pub(super) json_line: u32,
+    /// First line of content.
+    pub(super) line: u32,
+}
+
+/// The fields that tell documents apart. The last kind wins, as everywhere.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Marks<'a> {
+    #[serde(borrow)]
+    api_version: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    kind: Option<Cow<'a, str>>,
+    kubeletconfig: Option<IgnoredAny>,
+}
+
+pub(super) fn add_document(reader: &mut FileReader<'_>, document: &Document<'_>) {
+    if document.json.starts_with('[') {
+        add_array(reader, document);
+        return;
+    }
+    let marks = match serde_json::from_str::<Marks<'_>>(document.json) {
+        Ok(marks) => marks,
+        // A key that stands twice, or has a wrong type: the reader of objects names it.
+        Err(_) if document.json.starts_with('{') => {
+            add_object(reader, document);
+            return;
+        }
+        Err(_) => return,
+    };
+    let api_version = marks.api_version.as_deref().unwrap_or_default();
+    match marks.kind.as_deref() {
+        Some(kind) => match refusal(api_version, kind) {
+            Some((detail, hint)) => {
+                let what = format!("read the `{}`", clean_short(kind));
+                reader.note(document.line, &what, (GapReason::Unsupported, detail, hint));
+            }
+            None => add_object(reader, document),
+        },
+        None if marks.kubeletconfig.is_some() => add_configz(reader, document),
+        None => {
+            add_docker(reader, document);
+        }
+    }
+}
+
+/// Kinds that are no objects of a cluster, and what to do with them.
+fn refusal(api_version: &str, kind: &str) -> Option<(&'static str, &'static str)> {
+    let (group, _) = api_version.split_once('/').unwrap_or(("", api_version));
+    match (group, kind) {
+        ("", "Config") => Some((
+            "it is a kubeconfig, which holds credentials",
+            "name it with `--kubeconfig` to ask its cluster",
+        )),
+        ("kustomize.config.k8s.io", _) => Some((
+            "it only says how manifests are made",
+            "give the output of `kubectl kustomize FOLDER`",
+        )),
+        ("audit.k8s.io", "Event" | "EventList") => Some((
+            "it is an audit log, not a manifest",
+            "give it to `viewshed can-i --questions`",
+        )),
+        _ => None,
+    }
+}
+
+fn add_object(reader: &mut FileReader<'_>, document: &Document<'_>) {
+    reader.found.anything = true;
+    let path = reader.path;
+    let place = Place {
+        source: path,
+        file: Some(path),
+        line: document.json_line,
+    };
+    add_to(
+        reader.cluster,
+        &mut reader.gaps,
+        &place,
+        (document.json, document.line),
+    );
+}
+
+fn add_configz(reader: &mut FileReader<'_>, document: &Document<'_>) {
+    match configz(document.json.as_bytes()) {
+        Ok(mut settings) => {
+            reader.found.anything = true;
+            settings.position = Some(Box::new(Position {
+                file: reader.path.to_owned(),
+                line: document.line,
+            }));
+            reader.cluster.kubelet_files.push(settings);
+        }
+        Err(error) => {
+            let what = "read a kubelet's settings";
+            let detail = error.to_string();
+            reader.note(document.line, what, (GapReason::Malformed, &detail, ""));
+        }
+    }
+}
+
+/// `docker inspect` output, or objects of Kubernetes that some tool put into an array.
+fn add_array(reader: &mut FileReader<'_>, document: &Document<'_>) {
+    if add_docker(reader, document) {
+        return;
+    }
+    let Ok(elements) = serde_json::from_str::<Vec<&RawValue>>(document.json) else {
+        return;
+    };
+    let mut lines = LineCounter::new(document.json.as_bytes(), document.json_line);
+    for element in elements {
+        let is_object = serde_json::from_str::<Marks<'_>>(element.get())
+            .is_ok_and(|marks| marks.kind.is_some() && marks.api_version.is_some());
+        if !is_object {
+            continue;
+        }
+        let offset = offset_in(document.json, element.get()).unwrap_or(0);
+        let line = lines.line_at(offset);
+        let part = Document {
+            original: element.get(),
+            original_line: line,
+            json: element.get(),
+            json_line: line,
+            line,
+        };
+        add_document(reader, &part);
+    }
+}
+
+/// Whether it was one of Docker's documents.
+fn add_docker(reader: &mut FileReader<'_>, document: &Document<'_>) -> bool {
+    let Ok(value) = serde_json::from_str::<Value>(document.json) else {
+        return false;
+    };
+    let Some(kind) = docker::recognise(reader.path, &value) else {
+        return false;
+    };
+    drop(value);
+    reader.found.anything = true;
+    let place = Position {
+        file: reader.path.to_owned(),
+        line: document.original_line,
+    };
+    reader.gaps.with(|gaps| {
+        docker::add_document(reader.host, gaps, kind, &place, document.original);
+    });
+    true
+}

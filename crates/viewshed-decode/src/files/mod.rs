@@ -1,0 +1,209 @@
+//! ENTERS: files of any kind that Viewshed reads, recognised by their content.
+//!
+//! Manifests (YAML or JSON, one or many documents, `List` kinds), what `kubectl get -o json|yaml`
+//! and `kubectl cluster-info dump` print, rendered Helm charts, compose files, `docker inspect`
+//! output and daemon.json, kubelet and authorization configuration, and former snapshots. A broken
+//! document is a gap with file and line; the documents around it are read.
+
+mod document;
+mod encoding;
+mod json;
+mod yaml;
+
+use viewshed_model::{Cluster, DockerHost, Estate, Gap, GapReason, Source, SourceKind};
+
+use crate::gaps::{GapList, gap};
+use crate::kubernetes::settings_from_pods;
+use crate::{docker, snapshot};
+
+/// Largest file that is read, in bytes: `kubectl get pods -A -o yaml` of 25,000 pods is about
+/// 250 MiB, and a file has to be in memory as a whole.
+pub const FILE_BYTES_MAX: usize = 2 << 30;
+
+/// Files that belong together: one cluster and one Docker host, as far as they hold objects of
+/// either. Add files in a fixed order (sorted paths), because the result keeps that order.
+#[derive(Debug)]
+pub struct FileSet {
+    /// Snapshots found among the files, and everything else at the end.
+    estate: Estate,
+    cluster: Cluster,
+    host: DockerHost,
+    gaps: Vec<Gap>,
+    unrecognised: Unrecognised,
+}
+
+/// Files without anything for us are counted, not listed: a folder has its readme and its logs.
+#[derive(Debug, Default)]
+struct Unrecognised {
+    count: u64,
+    first: String,
+}
+
+impl FileSet {
+    /// `name` becomes the name of the cluster and of the Docker host: the folder or file as the
+    /// user gave it.
+    pub fn new(name: &str) -> Self {
+        Self {
+            estate: Estate {
+                sources: vec![Source {
+                    kind: SourceKind::Files,
+                    name: name.to_owned(),
+                }],
+                ..Estate::default()
+            },
+            cluster: Cluster {
+                name: name.to_owned(),
+                ..Cluster::default()
+            },
+            host: DockerHost {
+                name: name.to_owned(),
+                ..DockerHost::default()
+            },
+            gaps: Vec::new(),
+            unrecognised: Unrecognised::default(),
+        }
+    }
+
+    /// Adds one file. `path` is what gaps and positions name; the content decides what it is.
+    pub fn add(&mut self, path: &str, bytes: &[u8]) {
+        if bytes.starts_with(&snapshot::MAGIC) {
+            self.add_snapshot(path, bytes);
+            return;
+        }
+        if bytes.len() > FILE_BYTES_MAX {
+            let what = format!("read `{path}`");
+            let hint = "split the file";
+            self.gaps
+                .push(gap(path, &what, GapReason::TooLarge, "over 2 GiB", hint));
+            return;
+        }
+        let mut found = Found::default();
+        if let Some(text) = encoding::text_of(path, bytes, &mut self.gaps, &mut found) {
+            let mut reader = FileReader {
+                path,
+                cluster: &mut self.cluster,
+                host: &mut self.host,
+                gaps: GapList::new(&mut self.gaps),
+                found: &mut found,
+            };
+            match text.trim_start().as_bytes() {
+                // `{{` opens a template, which is no JSON.
+                [b'{', b'{', ..] => yaml::add(&mut reader, &text),
+                [b'{' | b'[', ..] => json::add(&mut reader, &text),
+                _ => yaml::add(&mut reader, &text),
+            }
+        }
+        if !found.anything {
+            if self.unrecognised.count == 0 {
+                path.clone_into(&mut self.unrecognised.first);
+            }
+            self.unrecognised.count += 1;
+        }
+    }
+
+    fn add_snapshot(&mut self, path: &str, bytes: &[u8]) {
+        match snapshot::read(bytes) {
+            Ok(former) => {
+                let estate = &mut self.estate;
+                if estate.collected_at.is_empty() {
+                    estate.collected_at = former.collected_at;
+                }
+                estate.sources.push(Source {
+                    kind: SourceKind::Snapshot,
+                    name: path.to_owned(),
+                });
+                estate.sources.extend(former.sources);
+                estate.clusters.extend(former.clusters);
+                estate.docker_hosts.extend(former.docker_hosts);
+                self.gaps.extend(former.gaps);
+            }
+            Err(error) => {
+                let what = format!("read the snapshot `{path}`");
+                let detail = error.to_string();
+                let reason = match error {
+                    crate::DecodeError::NewerSnapshot { .. } => GapReason::Unsupported,
+                    _ => GapReason::Malformed,
+                };
+                let hint = "read it with a newer viewshed, or collect the estate again";
+                self.gaps.push(gap(path, &what, reason, &detail, hint));
+            }
+        }
+    }
+
+    /// The estate of all files. A cluster or Docker host of which nothing was found is left out.
+    pub fn finish(mut self) -> Estate {
+        let nothing = Cluster {
+            name: self.cluster.name.clone(),
+            ..Cluster::default()
+        };
+        if self.cluster != nothing {
+            settings_from_pods(&mut self.cluster, &mut self.gaps);
+            self.estate.clusters.push(self.cluster);
+        }
+        let nothing = DockerHost {
+            name: self.host.name.clone(),
+            ..DockerHost::default()
+        };
+        if self.host != nothing {
+            docker::sort(&mut self.host);
+            self.estate.docker_hosts.push(self.host);
+        }
+        if self.unrecognised.count > 0 {
+            let what = format!("recognise the content of `{}`", self.unrecognised.first);
+            let mut gap = gap(
+                &self.unrecognised.first,
+                &what,
+                GapReason::Unsupported,
+                "it holds no object of Kubernetes or Docker",
+                "",
+            );
+            gap.count = self.unrecognised.count;
+            self.gaps.push(gap);
+        }
+        self.estate.gaps.append(&mut self.gaps);
+        self.estate
+    }
+}
+
+/// Adds one file as a cluster or Docker host of its own, named after it. For files that belong
+/// together use a [`FileSet`].
+pub fn add_file(estate: &mut Estate, path: &str, bytes: &[u8]) {
+    let mut set = FileSet::new(path);
+    set.add(path, bytes);
+    let found = set.finish();
+    if estate.collected_at.is_empty() {
+        estate.collected_at = found.collected_at;
+    }
+    estate.sources.extend(found.sources);
+    estate.clusters.extend(found.clusters);
+    estate.docker_hosts.extend(found.docker_hosts);
+    estate.gaps.extend(found.gaps);
+}
+
+/// Whether a file held anything that was read or named as a gap.
+#[derive(Debug, Default)]
+struct Found {
+    anything: bool,
+}
+
+/// One file being read, and where its content goes.
+struct FileReader<'a> {
+    path: &'a str,
+    cluster: &'a mut Cluster,
+    host: &'a mut DockerHost,
+    gaps: GapList<'a>,
+    found: &'a mut Found,
+}
+
+impl FileReader<'_> {
+    /// `trouble` is the reason, the parser's words, and what to do next.
+    fn note(&mut self, line: u32, what: &str, trouble: (GapReason, &str, &str)) {
+        let (reason, detail, hint) = trouble;
+        self.found.anything = true;
+        let what = format!("{what} at line {line}");
+        self.gaps.push(gap(self.path, &what, reason, detail, hint));
+    }
+}
+
+#[cfg(test)]
+mod tests;
