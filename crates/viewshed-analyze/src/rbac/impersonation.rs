@@ -65,45 +65,65 @@ pub struct Impersonation {
 /// `Impersonate-*` headers as they are sent (no implied groups).
 ///
 /// The server remembers which mode worked last for a requester and tries that first; so where
-/// several modes allow, another one than [`Impersonation::mode`] may be used. Whether the action
-/// itself is allowed is a question about [`Impersonation::becomes`].
+/// several modes allow, another one than [`Impersonation::mode`] may be used, and
+/// [`impersonation_in`] asks about each. Whether the action itself is allowed is a question about
+/// [`Impersonation::becomes`].
 pub fn impersonation<'q>(
     index: &AccessIndex<'_>,
     requester: &Identity,
     wanted: &Identity,
     action: impl Into<Question<'q>>,
 ) -> Impersonation {
-    let session = index.session(requester);
     let action = action.into();
     let mut missing: Vec<MissingFact> = Vec::new();
     let mut refusal = String::new();
     for mode in Mode::ALL {
-        if !applies(mode, index, requester, wanted) {
-            continue;
-        }
-        match attempt(&session, mode, wanted, &action) {
-            Attempt::Passed(checks) => {
-                return Impersonation {
-                    decision: checks
-                        .last()
-                        .map_or(Decision::Denied(String::new()), |check| check.1.clone()),
-                    mode: Some(mode),
-                    becomes: Some(becomes(mode, wanted)),
-                    checks,
-                };
-            }
-            Attempt::Refused(reason) => refusal = reason,
-            Attempt::Open(facts) => missing.extend(facts),
+        let answer = impersonation_in(index, mode, (requester, wanted), action);
+        match answer.decision {
+            Decision::Allowed(_) => return answer,
+            Decision::Denied(reason) if refusal.is_empty() => refusal = reason,
+            Decision::Denied(_) => {}
+            Decision::DependsOn(facts) => missing.extend(facts),
         }
     }
     missing.sort_unstable();
     missing.dedup();
-    Impersonation {
-        decision: if missing.is_empty() {
-            Decision::Denied(refusal)
-        } else {
-            Decision::DependsOn(missing)
+    refused(if missing.is_empty() {
+        Decision::Denied(refusal)
+    } else {
+        Decision::DependsOn(missing)
+    })
+}
+
+/// The same for one mode; `people` are the requester and the wanted identity. A mode that does not
+/// apply to them denies.
+pub fn impersonation_in<'q>(
+    index: &AccessIndex<'_>,
+    mode: Mode,
+    people: (&Identity, &Identity),
+    action: impl Into<Question<'q>>,
+) -> Impersonation {
+    let (requester, wanted) = people;
+    if !applies(mode, index, requester, wanted) {
+        return refused(Decision::Denied(String::new()));
+    }
+    match attempt(&index.session(requester), mode, wanted, &action.into()) {
+        Attempt::Passed(checks) => Impersonation {
+            decision: checks
+                .last()
+                .map_or(Decision::Denied(String::new()), |check| check.1.clone()),
+            mode: Some(mode),
+            becomes: Some(becomes(mode, wanted)),
+            checks,
         },
+        Attempt::Refused(reason) => refused(Decision::Denied(reason)),
+        Attempt::Open(facts) => refused(Decision::DependsOn(facts)),
+    }
+}
+
+fn refused(decision: Decision) -> Impersonation {
+    Impersonation {
+        decision,
         mode: None,
         becomes: None,
         checks: Vec::new(),
@@ -118,10 +138,10 @@ pub fn impersonation<'q>(
 pub fn impersonation_questions<'q>(
     index: &AccessIndex<'_>,
     mode: Mode,
-    request: (&Identity, &Identity),
+    people: (&Identity, &Identity),
     action: impl Into<Question<'q>>,
 ) -> Option<Vec<AccessRequest>> {
-    let (requester, wanted) = request;
+    let (requester, wanted) = people;
     if !applies(mode, index, requester, wanted) {
         return None;
     }

@@ -16,6 +16,7 @@ mod names;
 mod node;
 mod numbers;
 mod question;
+mod reason;
 mod request_info;
 mod rules_review;
 mod selectors;
@@ -28,10 +29,13 @@ mod who_can;
 
 pub use aggregation::aggregate;
 pub use audit::audited_question;
-pub use impersonation::{Impersonation, Mode, impersonation, impersonation_questions};
+pub use impersonation::{
+    Impersonation, Mode, impersonation, impersonation_in, impersonation_questions,
+};
 pub use index::AccessIndex;
 pub use matching::rule_allows;
 pub use question::{Question, ResourceQuestion};
+pub use reason::server_reason;
 pub use request_info::{NoQuestion, request_info};
 pub use rules_review::self_subject_rules;
 pub use session::{Grant, Session, Verdict};

@@ -3,7 +3,7 @@
 use viewshed_model::{Decision, Evidence};
 
 use super::scenery::{action, cluster, identity};
-use crate::rbac::{AccessIndex, Verdict};
+use crate::rbac::{AccessIndex, Verdict, server_reason};
 
 /// Who is allowed: `jane` in the text means exactly the user jane without groups.
 fn check(objects: &str, who: &str, question: &str, expected: bool) {
@@ -328,4 +328,29 @@ fn long_subresource_names_are_compared_in_full() {
         &format!("get pods/{long}y"),
         false,
     );
+}
+
+#[test]
+fn the_servers_reason_names_binding_before_namespace() {
+    let reason = |objects: &str, who: &str| {
+        let cluster = cluster(objects);
+        let index = AccessIndex::new(&cluster);
+        let decision = index
+            .session(&identity(who))
+            .decide(&action("get pods -n shop"));
+        server_reason(&decision)
+    };
+    let role = "role r verbs=get resources=pods\n";
+    assert_eq!(
+        reason(
+            &format!("{role}bind shop/b ClusterRole:r ServiceAccount:/cart"),
+            "system:serviceaccount:shop:cart"
+        ),
+        "RBAC: allowed by RoleBinding \"b/shop\" of ClusterRole \"r\" to ServiceAccount \"cart/shop\""
+    );
+    assert_eq!(
+        reason(&format!("{role}bind b ClusterRole:r Group:dev"), "jane,dev"),
+        "RBAC: allowed by ClusterRoleBinding \"b\" of ClusterRole \"r\" to Group \"dev\""
+    );
+    assert_eq!(reason("", "jane,system:masters"), "");
 }
