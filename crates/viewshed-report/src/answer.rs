@@ -7,7 +7,7 @@ use viewshed_model::{
 
 use crate::sarif::sarif;
 use crate::style::{Detail, Style};
-use crate::{csv, dot, json, markdown, table, yaml};
+use crate::{csv, dot, html, json, markdown, table, yaml};
 
 /// An answer to render.
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +45,8 @@ pub enum Format {
     Csv,
     /// SARIF 2.1.0.
     Sarif,
+    /// One self-contained page.
+    Html,
     /// Markdown, for a comment on a pull request.
     Markdown,
     /// A graph for Graphviz.
@@ -65,7 +67,7 @@ pub struct NotOffered {
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Table,
         Self::Wide,
         Self::Json,
@@ -73,6 +75,7 @@ impl Format {
         Self::Yaml,
         Self::Csv,
         Self::Sarif,
+        Self::Html,
         Self::Markdown,
         Self::Dot,
     ];
@@ -87,6 +90,7 @@ impl Format {
             Self::Yaml => "yaml",
             Self::Csv => "csv",
             Self::Sarif => "sarif",
+            Self::Html => "html",
             Self::Markdown => "markdown",
             Self::Dot => "dot",
         }
@@ -113,6 +117,7 @@ impl<'a> Answer<'a> {
             Format::Table | Format::Wide | Format::Json | Format::JsonLines | Format::Yaml => true,
             Format::Csv => !matches!(self, Self::CanI(_) | Self::Rules(_)),
             Format::Sarif => matches!(self, Self::Scan(_)),
+            Format::Html => matches!(self, Self::Scan(_)),
             Format::Markdown => matches!(self, Self::Scan(_) | Self::Diff(_)),
             Format::Dot => matches!(self, Self::See(..)),
         }
@@ -152,10 +157,11 @@ pub fn render(answer: &Answer<'_>, format: Format, style: &Style) -> Result<Stri
         (Format::Csv, Answer::Rank(report)) => csv::rank(report),
         (Format::Csv, Answer::Diff(report)) => csv::diff(report),
         (Format::Sarif, Answer::Scan(report)) => sarif(report),
+        (Format::Html, Answer::Scan(report)) => html::scan(report),
         (Format::Markdown, Answer::Scan(report)) => markdown::scan(report),
         (Format::Markdown, Answer::Diff(report)) => markdown::diff(report),
         (Format::Dot, Answer::See(view, _)) => dot::see(view),
-        (Format::Csv | Format::Sarif | Format::Markdown | Format::Dot, answer) => {
+        (Format::Csv | Format::Sarif | Format::Html | Format::Markdown | Format::Dot, answer) => {
             return Err(not_offered(&answer, format));
         }
     })

@@ -12,6 +12,7 @@ pub mod csv;
 mod document;
 pub mod dot;
 mod group;
+pub mod html;
 pub mod json;
 mod lines;
 pub mod markdown;
@@ -23,6 +24,8 @@ pub mod yaml;
 
 #[cfg(test)]
 mod sample;
+#[cfg(test)]
+mod tests;
 
 pub use answer::{Answer, Format, NotOffered, render};
 pub use clean::clean;

@@ -1,5 +1,9 @@
 //! Answers for tests: a small shop with typical weaknesses.
 
+mod large;
+
+pub(crate) use large::large_report;
+
 use viewshed_model::{
     AccessAnswer, AccessRequest, Action, Category, CategoryView, Chain, CheckPage, ClusterSummary,
     Confidence, Decision, DiffReport, DockerSummary, EstateSummary, Evidence, Finding, Gap,

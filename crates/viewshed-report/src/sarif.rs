@@ -5,6 +5,8 @@
 //! sections named below) and GitHub's "SARIF support for code scanning" demand is held by tests.
 
 mod location;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 

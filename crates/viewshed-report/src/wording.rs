@@ -233,3 +233,15 @@ pub(crate) fn rule_resources(rule: &PolicyRule) -> Vec<String> {
     }
     names
 }
+
+/// A share in whole percent, never rounded to nothing and never up to everything.
+pub(crate) fn share(part: u64, whole: u64) -> String {
+    if whole == 0 {
+        return "-".to_owned();
+    }
+    let percent = u128::from(part) * 100 / u128::from(whole);
+    match percent {
+        0 if part > 0 => "<1%".to_owned(),
+        percent => format!("{percent}%"),
+    }
+}

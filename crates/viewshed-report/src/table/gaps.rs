@@ -24,7 +24,7 @@ pub(super) fn write(out: &mut String, style: &Style, gaps: &[Gap]) {
     out.push('\n');
     let title = format!("NOT SEEN: {}", count(gaps.len() as u64, "gap", "gaps"));
     headline(out, style, Ink::Warning, &title);
-    let caution = "The answer above is complete only without these.";
+    let caution = "These could not be read; what they would show is not in the answer.";
     paragraph(out, style, "  ", caution);
     let most = if style.is_full() {
         usize::MAX

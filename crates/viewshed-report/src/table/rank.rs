@@ -5,7 +5,7 @@ use viewshed_model::{GrantOrigin, IdentityRank, RankReport};
 use super::layout::{Column, Columns, headline};
 use super::{estate_lines, gaps, limited, more};
 use crate::style::{Ink, Style};
-use crate::wording::{ORIGINS, origin, thousands};
+use crate::wording::{ORIGINS, origin, share, thousands};
 
 /// Rows shown per origin in a brief report.
 const ROWS_MAX: usize = 25;
@@ -99,16 +99,4 @@ fn resources(style: &Style, row: &IdentityRank) -> String {
         .map(|(resource, number)| format!("{resource} {}", thousands(*number)))
         .collect();
     limited(style, &words, RESOURCES_MAX)
-}
-
-/// A share in whole percent, never rounded to nothing and never up to everything.
-pub(crate) fn share(part: u64, whole: u64) -> String {
-    if whole == 0 {
-        return "-".to_owned();
-    }
-    let percent = u128::from(part) * 100 / u128::from(whole);
-    match percent {
-        0 if part > 0 => "<1%".to_owned(),
-        percent => format!("{percent}%"),
-    }
 }

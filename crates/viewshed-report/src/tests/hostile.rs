@@ -1,0 +1,261 @@
+//! Text in an estate is written by attackers: it must not steer what shows it, in any format.
+
+use proptest::prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, proptest};
+use proptest::strategy::{Strategy, Union};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::Answers;
+use crate::clean::is_unsafe;
+use crate::{Answer, Format, Style, render};
+
+/// Fields that hold text from an estate, and are no name of ours.
+const FIELDS: [&str; 29] = [
+    "binding",
+    "binding_namespace",
+    "check",
+    "collected_at",
+    "computed",
+    "detail",
+    "endpoint",
+    "estate",
+    "evaluation_error",
+    "fact",
+    "file",
+    "fix",
+    "hint",
+    "how",
+    "markdown",
+    "name",
+    "namespace",
+    "object",
+    "question",
+    "reproduce",
+    "server",
+    "source",
+    "text",
+    "title",
+    "user",
+    "verbs",
+    "version",
+    "what",
+    "before",
+];
+
+/// The value with `text` in every such field.
+fn poisoned<T: Serialize + DeserializeOwned>(value: &T, text: &str) -> T {
+    let mut value = serde_json::to_value(value).expect("the model is JSON");
+    poison(&mut value, text);
+    serde_json::from_value(value).expect("only texts were changed")
+}
+
+fn poison(value: &mut Value, text: &str) {
+    match value {
+        Value::Array(entries) => entries.iter_mut().for_each(|entry| poison(entry, text)),
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                match field {
+                    Value::String(old) if FIELDS.contains(&name.as_str()) => {
+                        text.clone_into(old);
+                    }
+                    Value::Array(entries) if FIELDS.contains(&name.as_str()) => {
+                        *entries = vec![Value::String(text.to_owned())];
+                    }
+                    _ => poison(field, text),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn poisoned_answers(text: &str) -> Answers {
+    let samples = Answers::samples();
+    Answers {
+        scan: poisoned(&samples.scan, text),
+        view: poisoned(&samples.view, text),
+        verification: poisoned(&samples.verification, text),
+        who: poisoned(&samples.who, text),
+        gaps: poisoned(&samples.gaps, text),
+        rank: poisoned(&samples.rank, text),
+        diff: poisoned(&samples.diff, text),
+        can_i: poisoned(&samples.can_i, text),
+        rules: poisoned(&samples.rules, text),
+    }
+}
+
+/// The tags of a page without what a value of ours may hold between backticks.
+fn tags(page: &str) -> Vec<String> {
+    page.split('<')
+        .skip(1)
+        .map(|part| part.split('>').next().unwrap_or_default().to_owned())
+        .filter(|tag| !tag.ends_with("code") && !tag.starts_with("span class=\"kind\""))
+        .collect()
+}
+
+fn check(text: &str) {
+    let answers = poisoned_answers(text);
+    for (answer, format, rendered) in answers.rendered(&Style::default()) {
+        let kind = answer.kind();
+        let left = rendered.chars().find(|character| {
+            let is_break = *character == '\n' || (*character == '\r' && format == Format::Csv);
+            is_unsafe(*character) && !is_break
+        });
+        assert_eq!(left, None, "{kind} as {format:?} of {text:?}");
+        match format {
+            Format::Json | Format::Sarif => {
+                serde_json::from_str::<Value>(&rendered).expect("it is JSON");
+            }
+            Format::JsonLines => {
+                for line in rendered.lines() {
+                    serde_json::from_str::<Value>(line).expect("each line is JSON");
+                }
+            }
+            Format::Yaml => {
+                serde_saphyr::from_str::<Value>(&rendered)
+                    .unwrap_or_else(|error| panic!("{kind} of {text:?}: {error}"));
+            }
+            Format::Csv => {
+                let widths = columns(&rendered);
+                assert!(
+                    widths.windows(2).all(|pair| pair[0] == pair[1]),
+                    "{kind}: {widths:?}"
+                );
+            }
+            Format::Table | Format::Wide | Format::Html | Format::Markdown | Format::Dot => {}
+        }
+    }
+    let ascii = Style {
+        unicode: false,
+        ..Style::default()
+    };
+    for answer in answers.all() {
+        let plain = render(&answer, Format::Wide, &ascii).expect("it is offered");
+        assert!(plain.is_ascii());
+    }
+}
+
+/// Cells per row of a CSV text (RFC 4180).
+fn columns(text: &str) -> Vec<usize> {
+    let mut rows = vec![1];
+    let mut is_quoted = false;
+    for character in text.trim_end().chars() {
+        match character {
+            '"' => is_quoted = !is_quoted,
+            ',' if !is_quoted => *rows.last_mut().expect("never empty") += 1,
+            '\n' if !is_quoted => rows.push(1),
+            _ => {}
+        }
+    }
+    rows
+}
+
+const ATTACKS: [&str; 16] = [
+    "<script>alert(1)</script>",
+    "\"><img src=x onerror=alert(1)>",
+    "' onmouseover='alert(1)",
+    "</style><script>alert(1)</script>",
+    "</title></details></section>",
+    "javascript:alert(1)",
+    "&lt;script&gt;",
+    "\u{1b}[2J\u{1b}]0;title\u{7}",
+    "\u{9b}31m",
+    "user\u{202e}nimda\u{2066}",
+    "line\r\nbreak\u{2028}",
+    "=cmd|' /C calc'!A0",
+    "a,b;\"c\"",
+    "[click](http://evil.example)",
+    "` | </td> @everyone -->",
+    "- key: {value}\n--- # &anchor *alias !tag",
+];
+
+#[test]
+fn known_attacks_stay_text() {
+    for text in ATTACKS {
+        check(text);
+    }
+}
+
+#[test]
+fn a_page_has_the_same_tags_whatever_the_names() {
+    let harmless = poisoned_answers("harmless");
+    let expected = tags(&crate::html::scan(&harmless.scan));
+    for text in ATTACKS {
+        let page = crate::html::scan(&poisoned_answers(text).scan);
+        assert_eq!(tags(&page), expected, "{text}");
+    }
+}
+
+#[test]
+fn json_gives_back_what_was_read() {
+    for text in ATTACKS {
+        let answers = poisoned_answers(text);
+        let document = crate::json::json(&Answer::Scan(&answers.scan));
+        let document: Value = serde_json::from_str(&document).expect("it is JSON");
+        assert_eq!(document["findings"][0]["title"], text);
+    }
+}
+
+#[test]
+fn formulas_are_text_in_a_spreadsheet() {
+    let text = crate::csv::scan(&poisoned_answers("=1+1").scan);
+    assert!(!text.contains(",=") && !text.contains(",\"="), "{text}");
+}
+
+#[test]
+fn colours_are_only_ours() {
+    let style = Style {
+        colour: true,
+        ..Style::default()
+    };
+    let answers = poisoned_answers("\u{1b}[31m\u{fe00}\u{2062}");
+    for answer in answers.all() {
+        let text = render(&answer, Format::Wide, &style).expect("it is offered");
+        let escapes = text.split('\u{1b}').skip(1);
+        for escape in escapes {
+            let is_ours = [
+                "[0m", "[1m", "[2m", "[1;91m", "[31m", "[32m", "[33m", "[36m",
+            ]
+            .iter()
+            .any(|ours| escape.starts_with(ours));
+            assert!(is_ours, "{escape:?}");
+            assert!(!escape.starts_with("[31m\u{fffd}"), "{escape:?}");
+        }
+        let left = text
+            .chars()
+            .find(|character| is_unsafe(*character) && !"\u{1b}\n".contains(*character));
+        assert_eq!(left, None, "{}", answer.kind());
+    }
+}
+
+fn nasty() -> impl Strategy<Value = String> {
+    let pieces = Union::new([
+        any::<String>().boxed(),
+        proptest::sample::select(ATTACKS.to_vec())
+            .prop_map(str::to_owned)
+            .boxed(),
+        proptest::string::string_regex(
+            "[<>&\"'`|\\\\\\[\\]{}()=+@#*_~,;:\u{0}-\u{1f}\u{7f}-\u{9f}\u{200b}-\u{206f}]{0,12}",
+        )
+        .expect("a valid expression")
+        .boxed(),
+    ]);
+    proptest::collection::vec(pieces, 1..4).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_text_stays_text(text in nasty()) {
+        check(&text);
+        let harmless = poisoned_answers("harmless");
+        let page = crate::html::scan(&poisoned_answers(&text).scan);
+        // An empty text leaves out the elements that would hold it.
+        if !text.trim().is_empty() {
+            prop_assert_eq!(tags(&page), tags(&crate::html::scan(&harmless.scan)));
+        }
+        prop_assert!(!page.contains("<img"));
+    }
+}

@@ -1,0 +1,118 @@
+//! What holds for every answer in every format.
+
+mod agreement;
+mod hostile;
+mod schema;
+
+use viewshed_model::{
+    AccessAnswer, Decision, DiffReport, Gap, MissingFact, RankReport, RulesReview, ScanReport,
+    SubjectKind, Verification, View, WhoAnswer,
+};
+
+use crate::sample;
+use crate::{Answer, Format, Style, render};
+
+/// One of each answer.
+struct Answers {
+    scan: ScanReport,
+    view: View,
+    verification: Verification,
+    who: Vec<WhoAnswer>,
+    gaps: Vec<Gap>,
+    rank: RankReport,
+    diff: DiffReport,
+    can_i: Vec<AccessAnswer>,
+    rules: RulesReview,
+}
+
+impl Answers {
+    fn samples() -> Self {
+        let alice = sample::subject(SubjectKind::User, "alice");
+        let fact = MissingFact {
+            fact: "the authorization webhook `opa`".to_owned(),
+        };
+        Self {
+            scan: sample::scan_report(),
+            view: sample::view(),
+            verification: sample::verification(),
+            who: sample::who_answers(),
+            gaps: vec![sample::gap()],
+            rank: sample::rank_report(),
+            diff: sample::diff_report(),
+            can_i: [
+                Decision::Allowed(sample::grant("ops", "view", alice)),
+                Decision::Denied(String::new()),
+                Decision::DependsOn(vec![fact]),
+            ]
+            .map(sample::access_answer)
+            .to_vec(),
+            rules: sample::rules_review(),
+        }
+    }
+
+    fn all(&self) -> Vec<Answer<'_>> {
+        let mut all = vec![
+            Answer::Scan(&self.scan),
+            Answer::See(&self.view, Some(&self.verification)),
+            Answer::See(&self.view, None),
+            Answer::Who(&self.who, &self.gaps),
+            Answer::Rank(&self.rank),
+            Answer::Diff(&self.diff),
+            Answer::Rules(&self.rules),
+        ];
+        all.extend(self.can_i.iter().map(Answer::CanI));
+        all
+    }
+
+    /// Every answer in every format that it is offered in.
+    fn rendered(&self, style: &Style) -> Vec<(Answer<'_>, Format, String)> {
+        let mut rendered = Vec::new();
+        for answer in self.all() {
+            for format in Format::ALL {
+                if answer.is_offered_as(format) {
+                    let text = render(&answer, format, style).expect("it is offered");
+                    rendered.push((answer, format, text));
+                }
+            }
+        }
+        rendered
+    }
+}
+
+#[test]
+fn formats_that_are_not_offered_say_which_are() {
+    let answers = Answers::samples();
+    let error = render(
+        &Answer::Diff(&answers.diff),
+        Format::Sarif,
+        &Style::default(),
+    )
+    .expect_err("there is no such form");
+    assert_eq!(
+        error.to_string(),
+        "`diff` has no `sarif` form; it is offered as table, wide, json, jsonl, yaml, csv, markdown"
+    );
+}
+
+#[test]
+fn offers_and_forms_are_the_same() {
+    for answer in Answers::samples().all() {
+        for format in Format::ALL {
+            let is_rendered = render(&answer, format, &Style::default()).is_ok();
+            assert_eq!(is_rendered, answer.is_offered_as(format), "{format:?}");
+        }
+    }
+}
+
+#[test]
+fn same_input_same_output() {
+    let style = Style::default();
+    let texts = |answers: &Answers| -> Vec<String> {
+        answers
+            .rendered(&style)
+            .into_iter()
+            .map(|(_, _, text)| text)
+            .collect()
+    };
+    assert_eq!(texts(&Answers::samples()), texts(&Answers::samples()));
+}
