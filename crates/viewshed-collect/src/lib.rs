@@ -6,6 +6,7 @@ mod environment;
 mod error;
 #[cfg(test)]
 mod fake_server;
+pub mod files;
 pub mod here;
 pub mod kubernetes;
 pub mod progress;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use futures_util::{StreamExt, stream};
+use viewshed_decode::kubernetes::settings_from_pods;
 use viewshed_model::{ApiResource, Cluster, Gap};
 
 use super::client::Client;
@@ -59,6 +60,8 @@ pub async fn collect(
     }
     cluster.api_resources = resources;
     read_kubelets(client, &mut cluster, &mut gaps, progress).await;
+    // After the kubelets: settings that were read directly stay.
+    settings_from_pods(&mut cluster, &mut gaps);
     let (health, health_gaps) = read_health(client).await;
     let (anonymous, anonymous_gaps) = ask_as_stranger(client).await;
     cluster.health = health;
