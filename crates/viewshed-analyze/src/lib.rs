@@ -2,6 +2,7 @@
 #![cfg_attr(not(test), deny(clippy::disallowed_methods, clippy::disallowed_types))]
 #![warn(missing_docs)]
 
+pub mod bootstrap;
 pub mod checks;
 mod inventory;
 pub mod rbac;
@@ -9,5 +10,6 @@ pub mod rbac;
 mod samples;
 pub mod see;
 mod sight;
+pub mod who;
 
 pub use sight::SightIndex;

@@ -1,5 +1,7 @@
 //! Small clusters for tests, written as one line per object.
 
+pub(crate) mod random;
+
 use viewshed_model::{
     Cluster, ConfigKind, ConfigNames, Container, Meta, Mount, Namespace, Node, Pod, PodSpec,
     PodVolume, PolicyRule, Role, RoleBinding, RoleReference, Service, ServiceAccount, Subject,

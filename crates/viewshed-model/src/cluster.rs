@@ -106,6 +106,24 @@ pub struct ServerVersion {
     pub platform: String,
 }
 
+impl ServerVersion {
+    /// The minor version as a number, also from distributions that write `37+`; `None` when neither
+    /// field tells it.
+    pub fn minor_number(&self) -> Option<u32> {
+        let digits: String = self
+            .minor
+            .chars()
+            .take_while(char::is_ascii_digit)
+            .collect();
+        if let Ok(minor) = digits.parse() {
+            return Some(minor);
+        }
+        let mut parts = self.git_version.trim_start_matches('v').split('.');
+        parts.next()?;
+        parts.next()?.parse().ok()
+    }
+}
+
 /// One entry of the authorizer chain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Authorizer {

@@ -29,7 +29,9 @@ pub(super) struct Features {
 
 impl Features {
     pub(super) fn of(version: Option<&ServerVersion>) -> Self {
-        let minor = version.and_then(minor_of).unwrap_or(NEWEST_MINOR);
+        let minor = version
+            .and_then(ServerVersion::minor_number)
+            .unwrap_or(NEWEST_MINOR);
         Self {
             node_with_selectors: minor >= 32,
             node_gets_service_accounts: (minor >= 33).then_some(minor >= 34),
@@ -40,19 +42,4 @@ impl Features {
             constrained_impersonation: minor >= 36,
         }
     }
-}
-
-/// `37`, also from distributions that write `37+`.
-fn minor_of(version: &ServerVersion) -> Option<u32> {
-    let digits: String = version
-        .minor
-        .chars()
-        .take_while(char::is_ascii_digit)
-        .collect();
-    if let Ok(minor) = digits.parse() {
-        return Some(minor);
-    }
-    let mut parts = version.git_version.trim_start_matches('v').split('.');
-    parts.next()?;
-    parts.next()?.parse().ok()
 }

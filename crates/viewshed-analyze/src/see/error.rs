@@ -60,24 +60,29 @@ impl SeeError {
         name: &str,
         known: impl Iterator<Item = String> + 'a,
     ) -> Self {
-        let mut scored: Vec<(usize, String)> = known
-            .map(|candidate| (distance(name, &candidate), candidate))
-            // Further away than half of the name is another name.
-            .filter(|(distance, candidate)| {
-                *distance <= name.chars().count() / 2 || candidate.contains(name)
-            })
-            .collect();
-        scored.sort();
-        scored.dedup();
         Self::NoSuchVantage {
             what,
-            near: scored
-                .into_iter()
-                .take(NEAR_NAMES_MAX)
-                .map(|(_, candidate)| candidate)
-                .collect(),
+            near: near_names(name, known),
         }
     }
+}
+
+/// The names of `known` that come closest to `name`, best first; at most [`NEAR_NAMES_MAX`].
+pub(crate) fn near_names(name: &str, known: impl Iterator<Item = String>) -> Vec<String> {
+    let mut scored: Vec<(usize, String)> = known
+        .map(|candidate| (distance(name, &candidate), candidate))
+        // Further away than half of the name is another name.
+        .filter(|(distance, candidate)| {
+            *distance <= name.chars().count() / 2 || candidate.contains(name)
+        })
+        .collect();
+    scored.sort();
+    scored.dedup();
+    scored
+        .into_iter()
+        .take(NEAR_NAMES_MAX)
+        .map(|(_, candidate)| candidate)
+        .collect()
 }
 
 /// Edits that turn one name into the other (Levenshtein), looking at the first

@@ -109,7 +109,7 @@ impl Foothold<'_> {
         match runtime.serves(told) {
             Some(true) => true,
             // Nothing speaks against it: the mount names the runtime.
-            None => runtime != Runtime::Podman,
+            None => runtime.is_of_pods(),
             Some(false) => {
                 board.depends_on.insert(MissingFact {
                     fact: format!(

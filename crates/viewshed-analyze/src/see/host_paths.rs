@@ -4,7 +4,7 @@
 
 /// Something on a node that shows more than itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Opening {
+pub(crate) enum Opening {
     /// The whole file system of the node.
     Root,
     /// The kubelet's client certificate.
@@ -27,7 +27,7 @@ pub(super) enum Opening {
 
 /// Container runtimes, as far as their sockets and records differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Runtime {
+pub(crate) enum Runtime {
     Docker,
     Containerd,
     CriO,
@@ -45,9 +45,14 @@ impl Runtime {
         }
     }
 
+    /// Whether kubelets run pods with it. Podman's containers are its own.
+    pub(crate) const fn is_of_pods(self) -> bool {
+        !matches!(self, Self::Podman)
+    }
+
     /// Whether pods of a node with this `containerRuntimeVersion` show through it; `None` when the
     /// node does not tell. Docker keeps its containers in containerd, so both show them.
-    pub(super) fn serves(self, node_runtime: &str) -> Option<bool> {
+    pub(crate) fn serves(self, node_runtime: &str) -> Option<bool> {
         let (product, _) = node_runtime.split_once("://")?;
         Some(match self {
             Self::Docker => product == "docker",

@@ -51,7 +51,7 @@ pub(super) fn mark(board: &mut Board<'_, '_>, held: &Held) {
 }
 
 /// The evidence, when no rule and no object can make a difference.
-pub(super) fn sees_everything(session: &Session<'_>) -> Option<Evidence> {
+pub(crate) fn sees_everything(session: &Session<'_>) -> Option<Evidence> {
     let asked = Question::NonResource {
         verb: "get",
         path: "",

@@ -34,6 +34,11 @@ use viewshed_model::{Cluster, Estate, Gap, GapReason, HeldIdentity, Vantage, Vie
 use board::Board;
 use identity::Held;
 
+pub(crate) use error::near_names;
+pub(crate) use host_paths::Opening;
+pub(crate) use identity::sees_everything;
+pub(crate) use pod::openings_of;
+
 pub use error::{NEAR_NAMES_MAX, SeeError};
 pub use questions::{QUESTIONS_MAX, Questions, questions};
 

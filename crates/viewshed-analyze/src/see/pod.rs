@@ -6,7 +6,7 @@ use viewshed_model::{
 
 use super::board::{Board, extended, link};
 use super::host::{Foothold, hold, token_text};
-use super::host_paths::openings;
+use super::host_paths::{Opening, normalized, openings};
 use super::identity::Held;
 use super::kubelet;
 use super::tokens::{Audience, TokenHolder};
@@ -31,7 +31,9 @@ impl Inside<'_> {
         self.hold_tokens(board, &mut held);
         self.mark_itself(board);
         self.mark_mounts(board, &mut held);
-        self.mark_host_namespaces(board, &mut held);
+        if self.spec().host.network {
+            self.mark_host_network(board);
+        }
         // Anybody who reaches the API server can ask without a credential.
         let links = vec![link(format!("{} asks without a credential", self.title))];
         hold(&mut held, Identity::anonymous(), links);
@@ -113,65 +115,9 @@ impl Inside<'_> {
     }
 
     fn mark_mounts(&self, board: &mut Board<'_, '_>, held: &mut Vec<Held>) {
-        for volume in &self.spec().volumes {
-            for source in &volume.sources {
-                let VolumeSource::HostPath(path) = source else {
-                    continue;
-                };
-                for container in &self.spec().containers {
-                    let mounts = container.mounts.iter();
-                    for mount in mounts.filter(|mount| mount.source == volume.name) {
-                        let mounted = format!("{path}/{}", mount.sub_path);
-                        self.mark_host_path(board, held, &mounted, &container.name);
-                    }
-                }
-            }
-        }
-    }
-
-    fn mark_host_path(
-        &self,
-        board: &mut Board<'_, '_>,
-        held: &mut Vec<Held>,
-        path: &str,
-        container: &str,
-    ) {
-        let mounted = super::host_paths::normalized(path);
-        for (opening, place) in openings(path) {
-            let mut text = format!(
-                "{} mounts {mounted} of its node into container {container}",
-                self.title
-            );
-            if mounted != place {
-                text = format!("{text}, with {place} in it");
-            }
+        for (opening, text) in openings_of(self.spec(), &self.title) {
             let links = [link(text)];
             self.foothold(&links).mark_opening(board, opening, held);
-        }
-    }
-
-    fn mark_host_namespaces(&self, board: &mut Board<'_, '_>, held: &mut Vec<Held>) {
-        let privileged = self
-            .spec()
-            .containers
-            .iter()
-            .find(|container| container.privileged);
-        if let Some(container) = privileged {
-            let links = [link(format!(
-                "container {} of {} is privileged: it is root on its node",
-                container.name, self.title
-            ))];
-            self.foothold(&links).mark_root(board, held);
-        }
-        if self.spec().host.pid {
-            let links = [link(format!(
-                "{} shares the process table of its node",
-                self.title
-            ))];
-            self.foothold(&links).mark_processes(board);
-        }
-        if self.spec().host.network {
-            self.mark_host_network(board);
         }
     }
 
@@ -208,4 +154,50 @@ impl Inside<'_> {
             links,
         }
     }
+}
+
+/// Everything of its node that a pod opens, each with the step in plain words: mounted folders that
+/// some container has, privileged containers, the shared process table.
+pub(crate) fn openings_of(spec: &PodSpec, title: &str) -> Vec<(Opening, String)> {
+    let mut found = Vec::new();
+    let host_paths = spec.volumes.iter().flat_map(|volume| {
+        let sources = volume.sources.iter();
+        sources.filter_map(move |source| match source {
+            VolumeSource::HostPath(path) => Some((volume, path)),
+            _ => None,
+        })
+    });
+    for (volume, path) in host_paths {
+        for container in &spec.containers {
+            let mounts = container.mounts.iter();
+            for mount in mounts.filter(|mount| mount.source == volume.name) {
+                let path = format!("{path}/{}", mount.sub_path);
+                let mounted = normalized(&path);
+                let what = format!(
+                    "{title} mounts {mounted} of its node into container {}",
+                    container.name
+                );
+                found.extend(openings(&path).into_iter().map(|(opening, place)| {
+                    if mounted == place {
+                        (opening, what.clone())
+                    } else {
+                        (opening, format!("{what}, with {place} in it"))
+                    }
+                }));
+            }
+        }
+    }
+    let containers = &spec.containers;
+    if let Some(container) = containers.iter().find(|container| container.privileged) {
+        let text = format!(
+            "container {} of {title} is privileged: it is root on its node",
+            container.name
+        );
+        found.push((Opening::Root, text));
+    }
+    if spec.host.pid {
+        let text = format!("{title} shares the process table of its node");
+        found.push((Opening::Processes, text));
+    }
+    found
 }

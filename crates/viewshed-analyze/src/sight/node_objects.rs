@@ -7,8 +7,9 @@ use super::{SightIndex, pod_objects, pod_of};
 /// An object as position of its resource and of itself in the inventory.
 pub(crate) type ObjectAt = (usize, usize);
 
-/// Every object for which the Node authorizer may name a path to `node`, sorted, each once. A
-/// superset: the authorizer decides. Found from the node's pods, never by walking the cluster.
+/// Every object that leads to `node` in the Node authorizer's graph, sorted, each once; whether nodes
+/// may read that kind at all, the authorizer decides. Found from the node's pods, never by walking
+/// the cluster.
 pub(crate) fn near_node(index: &SightIndex<'_>, node: &str) -> Vec<ObjectAt> {
     let mut near = Near {
         index,
@@ -24,7 +25,8 @@ pub(crate) fn near_node(index: &SightIndex<'_>, node: &str) -> Vec<ObjectAt> {
         .filter_map(|at| pods.get(*at))
     {
         near.add("", "pods", pod.namespace, pod.name);
-        let Some(of) = pod_of(index.cluster, pod) else {
+        // A node must not gain access by making a mirror pod (`graph.go`, `AddPod`).
+        let Some(of) = pod_of(index.cluster, pod).filter(|pod| !pod.is_mirror) else {
             continue;
         };
         near.add_named_by(&of.spec, pod.namespace);

@@ -116,7 +116,7 @@ fn containers_on_one_network_see_each_other() {
         |host| {
             host.containers[2]
                 .networks
-                .push(("shop".to_owned(), String::new()))
+                .push(("shop".to_owned(), String::new()));
         },
         "Container agent: own, same network
          Container db: same network

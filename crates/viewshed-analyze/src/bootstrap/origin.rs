@@ -1,0 +1,148 @@
+//! Who made a grant: people, the server's start-up, or the cluster for its own parts.
+
+use rustc_hash::FxHashMap;
+use viewshed_model::{
+    Cluster, Evidence, Gap, GrantOrigin, PolicyRule, Role, RoleReference, Subject, SubjectKind,
+};
+
+use super::{Policy, policy_of};
+
+/// Tells the origin of the grants of one cluster.
+#[derive(Debug)]
+pub struct Origins<'c> {
+    policy: &'static Policy,
+    roles: FxHashMap<(&'c str, &'c str), &'c Role>,
+    /// Why the comparison may be off, when the cluster's version is not known here.
+    pub gap: Option<Gap>,
+}
+
+/// A grant to one subject, as far as its origin goes.
+#[derive(Debug, Clone, Copy)]
+pub struct GrantedTo<'a> {
+    /// Namespace of the RoleBinding; empty for a ClusterRoleBinding.
+    pub namespace: &'a str,
+    /// Name of the binding.
+    pub binding: &'a str,
+    /// What it grants.
+    pub role: &'a RoleReference,
+    /// The rule that counts; `None` when the role has no such rule.
+    pub rule: Option<&'a PolicyRule>,
+    /// To whom, as the binding says.
+    pub subject: &'a Subject,
+}
+
+impl<'c> Origins<'c> {
+    /// Chooses the policy of the cluster's version.
+    pub fn new(cluster: &'c Cluster) -> Self {
+        let (policy, gap) = policy_of(cluster.version.as_ref(), &cluster.name);
+        Self {
+            policy,
+            gap,
+            roles: cluster
+                .roles
+                .iter()
+                .map(|role| {
+                    let key = (role.meta.namespace_or_empty(), role.meta.name.as_str());
+                    (key, role)
+                })
+                .collect(),
+        }
+    }
+
+    /// The origin of what the evidence names. Only grants are made by people.
+    pub fn of_evidence(&self, evidence: &Evidence) -> GrantOrigin {
+        match evidence {
+            Evidence::Grant {
+                binding_namespace,
+                binding,
+                role,
+                rule,
+                subject,
+            } => {
+                let namespace = binding_namespace.as_deref().unwrap_or("");
+                let role_namespace = if role.kind == "Role" { namespace } else { "" };
+                let found = self.roles.get(&(role_namespace, role.name.as_str()));
+                self.of(GrantedTo {
+                    namespace,
+                    binding,
+                    role,
+                    rule: found.and_then(|found| found.rules.get(*rule)),
+                    subject,
+                })
+            }
+            Evidence::AlwaysAllow => GrantOrigin::Human,
+            Evidence::SystemMasters
+            | Evidence::NodeAuthorizer(_)
+            | Evidence::Fixed(_)
+            | Evidence::Server(_) => GrantOrigin::System,
+        }
+    }
+
+    /// Bootstrap when this version makes this binding to this subject with this rule; else of the
+    /// system when it is one of its own bindings for one of its own parts; else made by people.
+    pub fn of(&self, grant: GrantedTo<'_>) -> GrantOrigin {
+        let namespace = grant.namespace;
+        let is_bootstrap = self
+            .policy
+            .binding(namespace, grant.binding)
+            .is_some_and(|own| {
+                own.role == *grant.role
+                    && own
+                        .subjects
+                        .iter()
+                        .any(|subject| same(subject, grant.subject, namespace))
+            });
+        let role_namespace = if grant.role.kind == "Role" {
+            namespace
+        } else {
+            ""
+        };
+        let has_rule = grant
+            .rule
+            .is_some_and(|rule| self.policy.has_rule(role_namespace, &grant.role.name, rule));
+        if is_bootstrap && has_rule {
+            GrantOrigin::Bootstrap
+        } else if is_own_binding(grant.binding)
+            && is_part_of_cluster(grant.subject)
+            && !is_bootstrap
+        {
+            GrantOrigin::System
+        } else {
+            GrantOrigin::Human
+        }
+    }
+}
+
+fn same(one: &Subject, other: &Subject, namespace: &str) -> bool {
+    let place = |subject: &Subject| {
+        let own = subject.namespace.clone().filter(|name| !name.is_empty());
+        (subject.kind == SubjectKind::ServiceAccount)
+            .then(|| own.unwrap_or_else(|| namespace.to_owned()))
+    };
+    one.kind == other.kind && one.name == other.name && place(one) == place(other)
+}
+
+/// Names that Kubernetes' own components and kubeadm give to their bindings.
+fn is_own_binding(name: &str) -> bool {
+    name.starts_with("system:") || name.starts_with("kubeadm:")
+}
+
+/// A user, group or service account that stands for a part of the cluster rather than for everybody.
+fn is_part_of_cluster(subject: &Subject) -> bool {
+    /// Groups and users that strangers are in too.
+    const EVERYBODY: [&str; 4] = [
+        "system:authenticated",
+        "system:unauthenticated",
+        "system:anonymous",
+        "system:masters",
+    ];
+    match subject.kind {
+        SubjectKind::ServiceAccount => subject.namespace.as_deref() == Some("kube-system"),
+        SubjectKind::User | SubjectKind::Group => {
+            subject.name.starts_with("system:")
+                && !subject.name.starts_with("system:serviceaccount")
+                && !EVERYBODY.contains(&subject.name.as_str())
+        }
+        SubjectKind::Other(_) => false,
+    }
+}

@@ -1,0 +1,155 @@
+use viewshed_model::{GapReason, GrantOrigin, ServerVersion};
+
+use super::{GrantedTo, Origins, VERSIONS, policy_of};
+use crate::samples::{binding, role, rule, shop, subject};
+
+fn version(minor: &str) -> ServerVersion {
+    ServerVersion {
+        git_version: format!("v1.{minor}.0"),
+        major: "1".to_owned(),
+        minor: minor.to_owned(),
+        platform: String::new(),
+    }
+}
+
+#[test]
+fn every_data_file_is_read() {
+    for (minor, _) in VERSIONS {
+        let (policy, gap) = policy_of(Some(&version(&minor.to_string())), "test");
+        assert_eq!(gap, None);
+        assert!(
+            policy.version.starts_with(&format!("v1.{minor}.")),
+            "{minor}"
+        );
+        // What `pkg/registry/rbac/rest/storage_rbac.go` makes in every version.
+        let admin = policy.binding("", "cluster-admin").unwrap();
+        assert_eq!(admin.subjects, [subject("group:system:masters")]);
+        assert!(policy.has_rule("", "cluster-admin", &rule("* | * | *")));
+        assert!(policy.binding("", "system:discovery").is_some());
+        assert!(
+            policy
+                .binding("kube-public", "system:controller:bootstrap-signer")
+                .is_some()
+        );
+    }
+}
+
+#[test]
+fn aggregated_roles_have_the_rules_of_their_parts() {
+    for (minor, _) in VERSIONS {
+        let (policy, _) = policy_of(Some(&version(&minor.to_string())), "test");
+        let part = &policy.rules[""]["system:aggregate-to-view"];
+        assert!(part.len() > 5, "{minor}");
+        for name in ["view", "edit", "admin"] {
+            assert!(policy.rules[""][name].is_superset(part), "{minor} {name}");
+        }
+    }
+}
+
+#[test]
+fn an_unknown_version_is_compared_with_the_nearest_and_says_so() {
+    for (asked, taken) in [("25", "v1.31."), ("37+", "v1.37."), ("99", "v1.37.")] {
+        let (policy, gap) = policy_of(Some(&version(asked)), "test");
+        assert!(policy.version.starts_with(taken), "{asked}");
+        assert_eq!(gap.is_some(), asked != "37+");
+    }
+    let (policy, gap) = policy_of(None, "test");
+    assert!(policy.version.starts_with("v1.37."));
+    assert_eq!(gap.unwrap().reason, GapReason::NotCollected);
+}
+
+/// The origin of one grant in a cluster of version 1.37.
+fn check(name: &str, reference: &str, to: &str, granted: &str, expected: GrantOrigin) {
+    let mut cluster = shop();
+    cluster.version = Some(version("37"));
+    let binding = binding(name, reference, &[to]);
+    let (_, role_name) = reference.split_once('/').unwrap();
+    cluster.roles.push(role(role_name, &[granted]));
+    let granted = rule(granted);
+    let origin = Origins::new(&cluster).of(GrantedTo {
+        namespace: binding.meta.namespace_or_empty(),
+        binding: &binding.meta.name,
+        role: &binding.role,
+        rule: Some(&granted),
+        subject: &binding.subjects[0],
+    });
+    assert_eq!(origin, expected, "{name} {reference} {to}");
+}
+
+#[test]
+fn origins_follow_binding_role_rule_and_subject() {
+    use GrantOrigin::{Bootstrap, Human, System};
+    let everything = "* | * | *";
+    check(
+        "cluster-admin",
+        "ClusterRole/cluster-admin",
+        "group:system:masters",
+        everything,
+        Bootstrap,
+    );
+    // The same binding with somebody else in it, or another role, is somebody's doing.
+    check(
+        "cluster-admin",
+        "ClusterRole/cluster-admin",
+        "user:ann",
+        everything,
+        Human,
+    );
+    check(
+        "cluster-admin",
+        "ClusterRole/mine",
+        "group:system:masters",
+        everything,
+        Human,
+    );
+    // A rule that this version does not have was added by somebody.
+    check(
+        "system:discovery",
+        "ClusterRole/system:discovery",
+        "group:system:authenticated",
+        "list | core | secrets",
+        Human,
+    );
+    check(
+        "system:discovery",
+        "ClusterRole/system:discovery",
+        "group:system:authenticated",
+        "get | /version /api /api/* /apis /apis/* /healthz /livez /openapi /openapi/* /readyz /version/",
+        Bootstrap,
+    );
+    check(
+        "view-all",
+        "ClusterRole/view",
+        "group:devs",
+        "get list watch | core | pods",
+        Human,
+    );
+    check(
+        "system:cloud-thing",
+        "ClusterRole/mine",
+        "user:system:cloud-thing",
+        everything,
+        System,
+    );
+    check(
+        "kubeadm:node-proxier",
+        "ClusterRole/system:node-proxier",
+        "sa:kube-system/kube-proxy",
+        everything,
+        System,
+    );
+    check(
+        "system:cloud-thing",
+        "ClusterRole/mine",
+        "group:system:authenticated",
+        everything,
+        Human,
+    );
+    check(
+        "kubeadm:cluster-admins",
+        "ClusterRole/cluster-admin",
+        "group:kubeadm:cluster-admins",
+        everything,
+        Human,
+    );
+}

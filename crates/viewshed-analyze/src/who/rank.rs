@@ -1,0 +1,105 @@
+//! Every identity, ranked by what it can discover.
+
+mod count;
+mod rows;
+mod sum;
+
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+use viewshed_model::{Estate, Gap, IdentityRank};
+
+use crate::bootstrap::Origins;
+use crate::sight::{Coverage, SightIndex};
+use count::Tables;
+pub(crate) use rows::Row;
+
+/// How many chains a row tells at most: enough to understand it; `see` tells all.
+pub const CHAINS_MAX: usize = 3;
+
+/// The ranked table of one cluster or estate.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ranking {
+    /// Identities that see at least one object, most first, then by subject.
+    pub ranks: Vec<IdentityRank>,
+    /// How many objects exist per resource, by the names that `IdentityRank::by_resource` uses;
+    /// sorted. `pods/log` is counted here, but not among the objects of a row.
+    pub totals: Vec<(String, u64)>,
+    /// What stands in the way of a certain answer.
+    pub gaps: Vec<Gap>,
+}
+
+/// Ranks the identities of every cluster of the estate.
+pub fn rank(estate: &Estate) -> Ranking {
+    let mut ranking = Ranking::default();
+    let mut totals: std::collections::BTreeMap<String, u64> = std::collections::BTreeMap::new();
+    for cluster in &estate.clusters {
+        let of_cluster = rank_in(&SightIndex::new(cluster));
+        ranking.ranks.extend(of_cluster.ranks);
+        ranking.gaps.extend(of_cluster.gaps);
+        for (resource, count) in of_cluster.totals {
+            *totals.entry(resource).or_default() += count;
+        }
+    }
+    sort(&mut ranking.ranks);
+    ranking.totals = totals.into_iter().collect();
+    ranking
+}
+
+/// Ranks the identities of one cluster: subjects of bindings, service accounts, the groups that
+/// Kubernetes fills, anonymous, and nodes.
+pub fn rank_in(index: &SightIndex<'_>) -> Ranking {
+    let tables = Tables::new(index);
+    let origins = Origins::new(index.cluster);
+    let roles: Vec<(usize, Coverage<'_>)> = index
+        .cluster
+        .roles
+        .par_iter()
+        .map(|role| {
+            let coverage = Coverage::of(&role.rules, &index.targets);
+            (std::ptr::from_ref(role).addr(), coverage)
+        })
+        .collect();
+    let coverages: FxHashMap<usize, Coverage<'_>> = roles.into_iter().collect();
+    let ranker = rows::Ranker {
+        index,
+        tables: &tables,
+        origins: &origins,
+        coverages: &coverages,
+    };
+    let mut ranks: Vec<IdentityRank> = Row::all(index)
+        .par_iter()
+        .filter_map(|row| ranker.rank(row))
+        .collect();
+    sort(&mut ranks);
+    Ranking {
+        ranks,
+        totals: tables.totals(),
+        gaps: origins.gap.into_iter().chain(unknown(index)).collect(),
+    }
+}
+
+fn sort(ranks: &mut [IdentityRank]) {
+    ranks.sort_by(|a, b| {
+        b.visible
+            .cmp(&a.visible)
+            .then_with(|| a.subject.cmp(&b.subject))
+    });
+}
+
+/// Authorizers that can allow more, or deny what is counted here.
+fn unknown(index: &SightIndex<'_>) -> Option<Gap> {
+    let facts: Vec<String> = index
+        .access
+        .undecided_by()
+        .into_iter()
+        .map(|missing| missing.fact)
+        .collect();
+    (!facts.is_empty()).then(|| Gap {
+        source: index.cluster.name.clone(),
+        what: "who else can discover what".to_owned(),
+        reason: viewshed_model::GapReason::NotCollected,
+        detail: format!("depends on {}", facts.join(", ")),
+        hint: String::new(),
+        count: 1,
+    })
+}

@@ -1,0 +1,298 @@
+//! One row of the table: an identity, its grants, and what they add up to.
+
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashMap;
+use viewshed_model::{
+    Chain, GrantOrigin, Identity, IdentityRank, Link, RoleBinding, Subject, SubjectKind,
+};
+
+use super::CHAINS_MAX;
+use super::count::Tables;
+use super::sum::Sum;
+use crate::bootstrap::{GrantedTo, Origins};
+use crate::rbac::Grant;
+use crate::see::sees_everything;
+use crate::sight::{Coverage, SightIndex, grant_text, pod_objects, pod_of, sentence};
+
+/// An identity to rank.
+pub(crate) struct Row {
+    pub(crate) subject: Subject,
+    /// With the groups that such a subject is in for certain.
+    pub(crate) identity: Identity,
+}
+
+impl Row {
+    /// Every identity that the cluster knows of, sorted by subject.
+    pub(crate) fn all(index: &SightIndex<'_>) -> Vec<Self> {
+        let mut subjects: BTreeMap<Subject, Identity> = BTreeMap::new();
+        let mut add = |subject: Subject| {
+            if let Some(identity) = identity_of(&subject) {
+                subjects.entry(subject).or_insert(identity);
+            }
+        };
+        for binding in &index.cluster.bindings {
+            for subject in &binding.subjects {
+                add(meant(subject, binding));
+            }
+        }
+        let accounts = index.inventory.kind("", "serviceaccounts");
+        for account in accounts.iter().flat_map(|kind| &kind.objects) {
+            add(service_account(account.namespace, account.name));
+        }
+        let nodes = index.inventory.kind("", "nodes");
+        for node in nodes.iter().flat_map(|kind| &kind.objects) {
+            add(plain(
+                SubjectKind::User,
+                &format!("system:node:{}", node.name),
+            ));
+        }
+        for object in pod_objects(&index.inventory) {
+            let Some(pod) = pod_of(index.cluster, object) else {
+                continue;
+            };
+            if !pod.spec.service_account.is_empty() {
+                add(service_account(object.namespace, &pod.spec.service_account));
+            }
+        }
+        for name in [
+            "system:authenticated",
+            "system:masters",
+            "system:serviceaccounts",
+            "system:unauthenticated",
+        ] {
+            add(plain(SubjectKind::Group, name));
+        }
+        add(plain(SubjectKind::User, "system:anonymous"));
+        subjects
+            .into_iter()
+            .map(|(subject, identity)| Self { subject, identity })
+            .collect()
+    }
+}
+
+fn plain(kind: SubjectKind, name: &str) -> Subject {
+    Subject {
+        kind,
+        name: name.to_owned(),
+        namespace: None,
+    }
+}
+
+fn service_account(namespace: &str, name: &str) -> Subject {
+    Subject {
+        kind: SubjectKind::ServiceAccount,
+        name: name.to_owned(),
+        namespace: Some(namespace.to_owned()),
+    }
+}
+
+/// The subject with the namespace that an empty one means; a service account under its user name is
+/// that service account.
+fn meant(subject: &Subject, binding: &RoleBinding) -> Subject {
+    match subject.kind {
+        SubjectKind::ServiceAccount => {
+            let own = subject.namespace.as_deref().filter(|name| !name.is_empty());
+            let namespace = own.unwrap_or_else(|| binding.meta.namespace_or_empty());
+            service_account(namespace, &subject.name)
+        }
+        SubjectKind::User => match viewshed_model::service_account_of(&subject.name) {
+            Some((namespace, name)) => service_account(namespace, name),
+            None => plain(SubjectKind::User, &subject.name),
+        },
+        SubjectKind::Group | SubjectKind::Other(_) => plain(subject.kind.clone(), &subject.name),
+    }
+}
+
+/// The subject as somebody who asks, in the groups that follow from what it is; `None` for kinds that
+/// match nobody.
+fn identity_of(subject: &Subject) -> Option<Identity> {
+    match subject.kind {
+        SubjectKind::User => Some(match subject.name.strip_prefix("system:node:") {
+            Some(node) => Identity::node(node),
+            None if subject.name == "system:anonymous" => Identity::anonymous(),
+            None => Identity::user(&subject.name, []),
+        }),
+        SubjectKind::ServiceAccount => {
+            let namespace = subject
+                .namespace
+                .as_deref()
+                .filter(|name| !name.is_empty())?;
+            Some(Identity::service_account(namespace, &subject.name))
+        }
+        SubjectKind::Group => {
+            let mut groups = vec![subject.name.as_str()];
+            if subject.name.starts_with("system:serviceaccounts:") {
+                groups.push("system:serviceaccounts");
+            }
+            if subject.name != "system:unauthenticated" && subject.name != "system:authenticated" {
+                groups.push("system:authenticated");
+            }
+            // No user has this name, so only the groups count.
+            Some(Identity::exactly("", groups))
+        }
+        SubjectKind::Other(_) => None,
+    }
+}
+
+/// What every row needs.
+pub(super) struct Ranker<'a, 'c> {
+    pub(super) index: &'a SightIndex<'c>,
+    pub(super) tables: &'a Tables,
+    pub(super) origins: &'a Origins<'c>,
+    /// What each role shows, by its address in the cluster.
+    pub(super) coverages: &'a FxHashMap<usize, Coverage<'c>>,
+}
+
+impl Ranker<'_, '_> {
+    /// The row; `None` when it sees no object.
+    pub(super) fn rank(&self, row: &Row) -> Option<IdentityRank> {
+        let session = self.index.access.session(&row.identity);
+        let mut sum = Sum::new(self.index, self.tables);
+        let mut story = Story::default();
+        if let Some(evidence) = sees_everything(&session) {
+            sum.add_everything();
+            story.chains.push(Chain {
+                links: vec![Link {
+                    text: sentence(&evidence),
+                    evidence: Some(evidence),
+                }],
+            });
+        } else if self.index.trust.grants_count {
+            for grant in session.grants() {
+                let Some(role) = grant.role else { continue };
+                let address = std::ptr::from_ref(role).addr();
+                if let Some(coverage) = self.coverages.get(&address) {
+                    sum.add(&grant, coverage);
+                    self.tell(&grant, coverage, &mut story);
+                }
+            }
+        }
+        if let Some(node) = row.identity.user.strip_prefix("system:node:")
+            && sum.add_node(node, &session)
+        {
+            story.chains.push(Chain {
+                links: vec![Link {
+                    text: format!(
+                        "the Node authorizer shows node {node} its own pods and what they use"
+                    ),
+                    evidence: None,
+                }],
+            });
+        }
+        let result = sum.finish();
+        (result.visible > 0).then(|| IdentityRank {
+            subject: row.subject.clone(),
+            visible: result.visible,
+            total: self.tables.objects_total(),
+            by_resource: self.tables.by_name(&result.counts),
+            namespaces: result.namespaces,
+            origin: story.origin.unwrap_or(GrantOrigin::System),
+            bindings: story.bindings,
+            unknown_members: has_unknown_members(&row.subject),
+            chains: story.chains,
+        })
+    }
+
+    fn tell(&self, grant: &Grant<'_>, coverage: &Coverage<'_>, story: &mut Story) {
+        let shown = coverage
+            .whole
+            .iter()
+            .chain(coverage.named.iter().map(|named| &named.shown))
+            .filter(|shown| self.counts_here(grant, shown.target));
+        let mut rules: Vec<usize> = shown.clone().map(|shown| shown.rule).collect();
+        if rules.is_empty() {
+            return;
+        }
+        rules.dedup();
+        for rule in &rules {
+            let origin = self.origins.of(GrantedTo {
+                namespace: grant.binding.meta.namespace_or_empty(),
+                binding: &grant.binding.meta.name,
+                role: &grant.binding.role,
+                rule: grant.role.and_then(|role| role.rules.get(*rule)),
+                subject: grant.subject,
+            });
+            story.origin = Some(story.origin.map_or(origin, |known| known.min(origin)));
+            if origin == GrantOrigin::Human {
+                break;
+            }
+        }
+        let kind = match grant.namespace() {
+            Some(_) => "RoleBinding",
+            None => "ClusterRoleBinding",
+        };
+        story
+            .bindings
+            .push(format!("{kind} {}", grant.binding.meta.full_name()));
+        if story.chains.len() < CHAINS_MAX {
+            let mut targets: Vec<usize> = shown.map(|shown| shown.target).collect();
+            targets.dedup();
+            let rule = rules.first().copied().unwrap_or_default();
+            story.chains.push(Chain {
+                links: vec![
+                    Link {
+                        text: grant_text(grant),
+                        evidence: Some(grant.evidence(rule)),
+                    },
+                    Link {
+                        text: self.summary(&targets, grant.namespace()),
+                        evidence: None,
+                    },
+                ],
+            });
+        }
+    }
+
+    /// A RoleBinding shows nothing that lives outside namespaces, but its own namespace.
+    fn counts_here(&self, grant: &Grant<'_>, target: usize) -> bool {
+        grant.namespace().is_none()
+            || Some(target) == self.tables.namespaces
+            || self.tables.namespaced.get(target) == Some(&true)
+    }
+
+    fn summary(&self, targets: &[usize], namespace: Option<&str>) -> String {
+        /// Names that fit on a line.
+        const NAMES_MAX: usize = 4;
+        let names: Vec<&str> = targets
+            .iter()
+            .filter_map(|target| self.tables.names.get(*target))
+            .map(String::as_str)
+            .collect();
+        let mut text = format!(
+            "see {}",
+            names
+                .iter()
+                .take(NAMES_MAX)
+                .copied()
+                .collect::<Vec<_>>()
+                .join(", ")
+        );
+        if names.len() > NAMES_MAX {
+            text = format!("{text} and {} more kinds", names.len() - NAMES_MAX);
+        }
+        match namespace {
+            Some(namespace) => format!("{text} in {namespace}"),
+            None => format!("{text} in the whole cluster"),
+        }
+    }
+}
+
+/// How a row came about.
+#[derive(Default)]
+struct Story {
+    origin: Option<GrantOrigin>,
+    bindings: Vec<String>,
+    chains: Vec<Chain>,
+}
+
+/// Groups whose members stand outside the estate. Kubernetes fills its own; certificates and tokens
+/// from anywhere fill `system:masters`.
+fn has_unknown_members(subject: &Subject) -> bool {
+    subject.kind == SubjectKind::Group
+        && !matches!(
+            subject.name.as_str(),
+            "system:authenticated" | "system:unauthenticated" | "system:nodes"
+        )
+        && !subject.name.starts_with("system:serviceaccounts")
+}
