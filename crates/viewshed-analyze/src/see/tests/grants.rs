@@ -1,0 +1,180 @@
+use viewshed_model::{Identity, Vantage};
+
+use super::{chain_of, check, granted, shown, user, view};
+use crate::samples::{binding, role, shop};
+
+#[test]
+fn sees_nothing_without_a_grant() {
+    check(&shop(), &user("dev"), "");
+}
+
+#[test]
+fn a_role_binding_shows_its_namespace_only() {
+    check(
+        &granted(&["list | core | pods"], "shop/dev", &["user:dev"]),
+        &user("dev"),
+        "Container shop/cart/main: list
+         Container shop/web/main: list
+         Image cart:1: list
+         Image web:1: list
+         Pod shop/cart: list
+         Pod shop/web: list
+         Node worker-1: indirect
+         Node worker-2: indirect",
+    );
+}
+
+#[test]
+fn a_list_of_all_namespaces_names_the_namespaces() {
+    check(
+        &granted(&["list watch | core | secrets"], "dev", &["user:dev"]),
+        &user("dev"),
+        "Namespace ops: indirect
+         Namespace shop: indirect
+         Secret ops/admin: list, watch
+         Secret shop/db: list, watch",
+    );
+}
+
+#[test]
+fn a_get_of_all_namespaces_names_no_namespace() {
+    check(
+        &granted(&["get | core | secrets"], "dev", &["user:dev"]),
+        &user("dev"),
+        "Secret ops/admin: get
+         Secret shop/db: get",
+    );
+}
+
+#[test]
+fn resource_names_show_one_object_also_to_lists_by_name() {
+    check(
+        &granted(&["get list | core | secrets | db"], "dev", &["user:dev"]),
+        &user("dev"),
+        "Secret shop/db: get, list by name",
+    );
+}
+
+#[test]
+fn a_role_binding_shows_its_own_namespace_object_by_get() {
+    check(
+        &granted(
+            &["get list | core | namespaces nodes"],
+            "shop/dev",
+            &["user:dev"],
+        ),
+        &user("dev"),
+        "Namespace shop: get",
+    );
+}
+
+#[test]
+fn logs_are_a_resource_of_their_own() {
+    check(
+        &granted(&["get | core | pods/log"], "shop/dev", &["user:dev"]),
+        &user("dev"),
+        "pods/log shop/cart: get
+         pods/log shop/web: get",
+    );
+    check(
+        &granted(&["* | core | pods/*"], "shop/dev", &["user:dev"]),
+        &user("dev"),
+        "",
+    );
+}
+
+#[test]
+fn the_node_proxy_shows_pods_and_logs_behind_each_kubelet() {
+    check(
+        &granted(
+            &["get | core | nodes/proxy | worker-2"],
+            "dev",
+            &["user:dev"],
+        ),
+        &user("dev"),
+        "Container shop/web/main: kubelet
+         Image web:1: kubelet
+         Pod shop/web: kubelet
+         Namespace shop: indirect
+         pods/log shop/web: kubelet",
+    );
+}
+
+#[test]
+fn templates_show_containers_and_images() {
+    check(
+        &granted(&["list | apps | deployments"], "shop/dev", &["user:dev"]),
+        &user("dev"),
+        "Deployment container shop/web/main: list
+         Image web:1: list
+         Deployment shop/web: list",
+    );
+}
+
+#[test]
+fn nodes_show_the_images_they_hold() {
+    let mut cluster = granted(&["list | core | nodes"], "dev", &["user:dev"]);
+    cluster.nodes[0].images = vec!["pause:3".to_owned()];
+    check(
+        &cluster,
+        &user("dev"),
+        "Image pause:3: list
+         Node worker-1: list
+         Node worker-2: list",
+    );
+}
+
+#[test]
+fn masters_see_everything_without_any_binding() {
+    let cluster = shop();
+    let view = view(
+        &cluster,
+        &Vantage::Identity {
+            identity: Identity::user("root", ["system:masters"]),
+        },
+    );
+    for category in &view.categories {
+        assert_eq!(
+            (
+                category.category,
+                category.hidden_count,
+                category.uncertain_count
+            ),
+            (category.category, 0, 0)
+        );
+    }
+    assert_eq!(
+        chain_of(&view, "Secret", "db"),
+        [
+            "group system:masters may do everything, whatever the bindings say",
+            "list secrets in all namespaces"
+        ]
+    );
+}
+
+#[test]
+fn a_chain_names_binding_role_subject_and_question() {
+    let cluster = granted(&["list | apps | deployments"], "shop/dev", &["group:devs"]);
+    let vantage = Vantage::Identity {
+        identity: Identity::user("ann", ["devs"]),
+    };
+    assert_eq!(
+        chain_of(&view(&cluster, &vantage), "Deployment", "web"),
+        [
+            "RoleBinding shop/dev grants ClusterRole reader to group devs",
+            "list deployments.apps in shop"
+        ]
+    );
+}
+
+#[test]
+fn the_widest_grant_is_the_chain_that_is_told() {
+    let mut cluster = granted(&["get | core | pods"], "shop/a", &["user:dev"]);
+    cluster.roles.push(role("lister", &["list | core | pods"]));
+    cluster
+        .bindings
+        .push(binding("shop/b", "ClusterRole/lister", &["user:dev"]));
+    let view = view(&cluster, &user("dev"));
+    assert_eq!(chain_of(&view, "Pod", "web")[1], "list pods in shop");
+    assert!(shown(&view).contains("Pod shop/web: list, get"));
+}

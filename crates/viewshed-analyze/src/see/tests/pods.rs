@@ -1,0 +1,291 @@
+use viewshed_model::{Cluster, TokenProjection, Vantage, VolumeSource};
+
+use super::{chain_of, check, granted, in_pod, shown, view};
+use crate::samples::{api_token, mount, secret, shop};
+
+#[test]
+fn a_pod_holds_the_token_that_it_mounts() {
+    let cluster = granted(&["list | core | pods"], "shop/cart", &["sa:shop/cart"]);
+    let view = view(&cluster, &in_pod("shop", "cart"));
+    assert_eq!(
+        chain_of(&view, "Pod", "web"),
+        [
+            "pod shop/cart mounts the token of service account shop/cart at \
+             /var/run/secrets/kubernetes.io/serviceaccount/token",
+            "RoleBinding shop/cart grants ClusterRole reader to service account shop/cart",
+            "list pods in shop"
+        ]
+    );
+    let names: Vec<String> = view
+        .identities
+        .iter()
+        .map(|held| held.identity.to_string())
+        .collect();
+    assert_eq!(names, ["service account shop/cart", "system:anonymous"]);
+}
+
+#[test]
+fn a_live_pod_without_the_volume_has_no_token() {
+    let mut cluster = granted(&["list | core | pods"], "shop/web", &["sa:shop/default"]);
+    cluster.pods[1].spec.automount_token = None;
+    check(
+        &cluster,
+        &in_pod("shop", "web"),
+        "Container shop/web/main: own
+         Pod shop/web: own
+         Namespace shop: own",
+    );
+}
+
+/// Whether a pod of the deployment `shop/web` in manifests gets a token, by the two settings.
+fn automounted(of_pod: Option<bool>, of_account: Option<bool>) -> bool {
+    let mut cluster = shop();
+    cluster.is_live = false;
+    cluster.pods.clear();
+    cluster.workloads[0].template.automount_token = of_pod;
+    cluster.service_accounts[1].automount_token = of_account;
+    let view = view(&cluster, &in_pod("shop", "web"));
+    view.identities
+        .iter()
+        .any(|held| held.identity.as_service_account() == Some(("shop", "default")))
+}
+
+#[test]
+fn manifests_mount_tokens_by_pod_then_account_then_default() {
+    for (of_pod, of_account, expected) in [
+        (None, None, true),
+        (None, Some(false), false),
+        (None, Some(true), true),
+        (Some(true), Some(false), true),
+        (Some(false), Some(true), false),
+        (Some(false), None, false),
+    ] {
+        assert_eq!(
+            automounted(of_pod, of_account),
+            expected,
+            "{of_pod:?} {of_account:?}"
+        );
+    }
+}
+
+#[test]
+fn a_token_for_somebody_else_is_named_and_useless() {
+    let mut cluster = granted(&["list | core | pods"], "shop/web", &["sa:shop/default"]);
+    mount(
+        &mut cluster.pods[1].spec,
+        VolumeSource::Token(TokenProjection {
+            audience: "vault".to_owned(),
+            path: "vault-token".to_owned(),
+            expiration_seconds: 3600,
+        }),
+        "/var/run/secrets/vault",
+    );
+    let view = view(&cluster, &in_pod("shop", "web"));
+    assert!(!shown(&view).contains("Pod shop/cart"));
+    assert!(view.identities[0].how.ends_with(
+        "at /var/run/secrets/vault/vault-token, for the audience `vault`: useless at the API server"
+    ));
+}
+
+#[test]
+fn a_volume_that_nobody_mounts_opens_nothing() {
+    let mut cluster = granted(&["list | core | pods"], "shop/web", &["sa:shop/default"]);
+    mount(&mut cluster.pods[1].spec, api_token(), "/token");
+    mount(
+        &mut cluster.pods[1].spec,
+        VolumeSource::HostPath("/".to_owned()),
+        "/host",
+    );
+    cluster.pods[1].spec.containers[0].mounts.clear();
+    assert!(!shown(&view(&cluster, &in_pod("shop", "web"))).contains("Pod shop/cart"));
+}
+
+#[test]
+fn a_legacy_token_secret_is_a_credential() {
+    let mut cluster = granted(&["list | core | services"], "shop/cart", &["sa:shop/cart"]);
+    cluster.configs.push(secret(
+        "shop/cart-token-x7",
+        "kubernetes.io/service-account-token",
+    ));
+    mount(
+        &mut cluster.pods[1].spec,
+        VolumeSource::Secret("cart-token-x7".to_owned()),
+        "/token",
+    );
+    let view = view(&cluster, &in_pod("shop", "web"));
+    assert_eq!(
+        chain_of(&view, "Service", "web")[0],
+        "pod shop/web mounts the token of service account shop/cart from secret \
+         shop/cart-token-x7, which never expires at /token/token"
+    );
+}
+
+fn with_host_path(path: &str, sub_path: &str) -> Cluster {
+    let mut cluster = shop();
+    let spec = &mut cluster.pods[2].spec;
+    mount(spec, VolumeSource::HostPath(path.to_owned()), "/host");
+    spec.containers[0].mounts[0].sub_path = sub_path.to_owned();
+    cluster
+}
+
+#[test]
+fn a_runtime_socket_shows_the_node() {
+    let node_of_dash = "
+        Container ops/dash/main: own, runtime socket
+        Container shop/cart/main: runtime socket
+        Image cart:1: runtime socket
+        Image dash:1: runtime socket
+        Pod ops/dash: own, runtime socket
+        Pod shop/cart: runtime socket
+        Namespace ops: own, indirect
+        Namespace shop: indirect
+        pods/log ops/dash: runtime socket
+        pods/log shop/cart: runtime socket";
+    for path in [
+        "/run/containerd/containerd.sock",
+        "/var/run/containerd/containerd.sock",
+        "/run/../run//containerd/containerd.sock",
+    ] {
+        check(
+            &with_host_path(path, ""),
+            &in_pod("ops", "dash"),
+            node_of_dash,
+        );
+    }
+    let below = with_host_path("/var", "run/containerd/containerd.sock");
+    check(&below, &in_pod("ops", "dash"), node_of_dash);
+}
+
+#[test]
+fn a_folder_above_a_runtime_socket_shows_the_node() {
+    for path in ["/run/containerd/", "/run", "/var//run", "/"] {
+        let cluster = with_host_path(path, "");
+        let view = view(&cluster, &in_pod("ops", "dash"));
+        assert!(
+            shown(&view).contains("pods/log shop/cart: runtime socket"),
+            "{path}"
+        );
+        assert!(!shown(&view).contains("Pod shop/web"), "{path}");
+        assert!(
+            !view
+                .depends_on
+                .iter()
+                .any(|one| one.fact.contains("beside its runtime"))
+        );
+    }
+}
+
+#[test]
+fn a_socket_of_another_runtime_depends_on_it_running() {
+    let cluster = with_host_path("/var/run/docker.sock", "");
+    let view = view(&cluster, &in_pod("ops", "dash"));
+    assert!(!shown(&view).contains("shop/cart"));
+    assert!(view.depends_on.iter().any(|missing| missing.fact
+        == "whether Docker runs on node worker-1 beside its runtime `containerd://1.7.0`"));
+}
+
+#[test]
+fn log_files_name_pods_and_containers() {
+    check(
+        &with_host_path("/var/log", ""),
+        &in_pod("ops", "dash"),
+        "Container ops/dash/main: own, node files
+         Container shop/cart/main: node files
+         Image cart:1: node files
+         Image dash:1: node files
+         Pod ops/dash: own, node files
+         Pod shop/cart: node files
+         Namespace ops: own, indirect
+         Namespace shop: indirect
+         pods/log ops/dash: node files
+         pods/log shop/cart: node files",
+    );
+}
+
+#[test]
+fn unrelated_folders_open_nothing() {
+    for path in ["/etc/ssl", "/var/lib/kubelet-backup", "/runs", "/var/logs"] {
+        check(
+            &with_host_path(path, ""),
+            &in_pod("ops", "dash"),
+            "Container ops/dash/main: own
+             Pod ops/dash: own
+             Namespace ops: own",
+        );
+    }
+}
+
+fn identities(cluster: &Cluster, vantage: &Vantage) -> Vec<String> {
+    view(cluster, vantage)
+        .identities
+        .iter()
+        .map(|held| held.identity.to_string())
+        .collect()
+}
+
+#[test]
+fn kubelet_folders_hold_the_tokens_of_the_node() {
+    assert_eq!(
+        identities(
+            &with_host_path("/var/lib/kubelet", ""),
+            &in_pod("ops", "dash")
+        ),
+        [
+            "system:node:worker-1",
+            "service account shop/cart",
+            "system:anonymous"
+        ]
+    );
+    assert_eq!(
+        identities(
+            &with_host_path("/var/lib/kubelet/pods", ""),
+            &in_pod("ops", "dash")
+        ),
+        ["service account shop/cart", "system:anonymous"]
+    );
+}
+
+#[test]
+fn administrator_credentials_lie_on_control_plane_nodes_only() {
+    let worker = with_host_path("/etc/kubernetes", "");
+    assert_eq!(
+        identities(&worker, &in_pod("ops", "dash")),
+        ["system:anonymous"]
+    );
+    let mut control_plane = worker;
+    control_plane.nodes[0].meta.labels.insert(
+        "node-role.kubernetes.io/control-plane".to_owned(),
+        String::new(),
+    );
+    assert_eq!(
+        identities(&control_plane, &in_pod("ops", "dash")),
+        ["kubernetes-admin", "system:anonymous"]
+    );
+}
+
+#[test]
+fn a_privileged_container_is_root_on_its_node() {
+    let mut cluster = shop();
+    cluster.pods[2].spec.containers[0].privileged = true;
+    let view = view(&cluster, &in_pod("ops", "dash"));
+    assert_eq!(
+        chain_of(&view, "Secret", "db")[0],
+        "container main of pod ops/dash is privileged: it is root on its node"
+    );
+    assert!(shown(&view).contains("Pod shop/cart: list, watch, get, runtime socket"));
+    assert!(!shown(&view).contains("Pod shop/web"));
+}
+
+#[test]
+fn the_process_table_shows_containers_not_pods() {
+    let mut cluster = shop();
+    cluster.pods[2].spec.host.pid = true;
+    check(
+        &cluster,
+        &in_pod("ops", "dash"),
+        "Container ops/dash/main: own, processes
+         Container shop/cart/main: processes
+         Pod ops/dash: own
+         Namespace ops: own",
+    );
+}
