@@ -4,77 +4,132 @@
 
 use viewshed_model::CheckPage;
 
-use super::layout::{headline, paragraph};
+use super::layout::{Column, Columns, headline, paragraph};
 use super::severity_ink;
-use crate::lines::{line, put};
+use crate::lines::put;
 use crate::style::{Ink, Style};
 
 /// What `viewshed explain NAME` prints.
 pub fn explain(page: &CheckPage, style: &Style) -> String {
     let mut out = String::new();
-    let title = format!("{}: {}", page.name, page.title);
-    paragraph(
-        &mut out,
+    let title = style.text(&format!("{}: {}", page.name, page.title));
+    paragraph(&mut out, style, "", &style.paint(Ink::Strong, &title));
+    let facts = format!(
+        "severity up to {}, mitigation {} {}",
+        style.paint(severity_ink(page.severity), &page.severity.to_string()),
+        page.mitigation.id(),
+        page.mitigation.title()
+    );
+    paragraph(&mut out, style, "", &facts);
+    out.push('\n');
+    let mut writer = Writer {
+        out,
         style,
-        "",
-        &style.paint(Ink::Strong, &style.text(&title)),
-    );
-    line(
-        &mut out,
-        &format!(
-            "severity up to {}, mitigation {} {}\n",
+        first: String::new(),
+        words: String::new(),
+        rows: Vec::new(),
+    };
+    writer.write(page);
+    style.finish(&writer.out)
+}
+
+/// What `viewshed explain` prints without a name: every check.
+pub fn checks(pages: &[CheckPage], style: &Style) -> String {
+    let columns = [
+        ("CHECK", Column::Text),
+        ("WORST", Column::Word),
+        ("CLOSED BY", Column::Word),
+        ("LOOKS FOR", Column::Text),
+    ];
+    let mut table = Columns::new(style, 0, &columns);
+    for page in pages {
+        table.row(vec![
+            style.text(&page.name),
             style.paint(severity_ink(page.severity), &page.severity.to_string()),
-            page.mitigation.id(),
-            page.mitigation.title()
-        ),
-    );
-    write_markdown(&mut out, style, &page.markdown);
+            page.mitigation.id().to_owned(),
+            style.text(&page.title),
+        ]);
+    }
+    let mut out = String::new();
+    table.write(&mut out, 0);
     style.finish(&out)
 }
 
-fn write_markdown(out: &mut String, style: &Style, markdown: &str) {
-    let mut open = String::new();
-    let mut first = String::new();
-    let mut is_code = false;
-    for line in markdown.lines() {
-        if line.trim_start().starts_with("```") {
-            flush(out, style, &mut first, &mut open);
-            is_code = !is_code;
-        } else if is_code {
-            out.push_str("    ");
-            out.push_str(&style.paint(Ink::Calm, &style.text(line)));
-            out.push('\n');
-        } else if line.trim().is_empty() {
-            flush(out, style, &mut first, &mut open);
-            if !out.is_empty() && !out.ends_with("\n\n") {
-                out.push('\n');
-            }
-        } else if let Some(words) = heading(line) {
-            flush(out, style, &mut first, &mut open);
-            headline(out, style, Ink::Strong, &style.text(words));
-        } else if line.trim_start().starts_with('|') {
-            flush(out, style, &mut first, &mut open);
-            table_row(out, style, line);
-        } else if let Some((marker, words)) = item(line) {
-            flush(out, style, &mut first, &mut open);
-            first = marker;
-            words.clone_into(&mut open);
-        } else {
-            if !open.is_empty() {
-                open.push(' ');
-            }
-            open.push_str(line.trim());
-        }
-    }
-    flush(out, style, &mut first, &mut open);
+/// Gathers lines that belong together, then writes them.
+struct Writer<'a> {
+    out: String,
+    style: &'a Style,
+    /// Marker of the open list item.
+    first: String,
+    /// Words of the open paragraph or item.
+    words: String,
+    /// Rows of the open table.
+    rows: Vec<Vec<String>>,
 }
 
-fn flush(out: &mut String, style: &Style, first: &mut String, open: &mut String) {
-    if !open.is_empty() {
-        paragraph(out, style, first, &style.text(&inline(open)));
+impl Writer<'_> {
+    fn write(&mut self, page: &CheckPage) {
+        let mut is_code = false;
+        for line in page.markdown.lines() {
+            if line.trim_start().starts_with("```") {
+                self.flush();
+                is_code = !is_code;
+            } else if is_code {
+                let code = self.style.paint(Ink::Calm, &self.style.text(line));
+                put(&mut self.out, &format!("    {code}\n"));
+            } else if line.trim().is_empty() {
+                self.flush();
+                if !self.out.ends_with("\n\n") {
+                    self.out.push('\n');
+                }
+            } else if let Some(words) = heading(line) {
+                self.flush();
+                // The page's own title already stands above.
+                if words != page.name {
+                    headline(
+                        &mut self.out,
+                        self.style,
+                        Ink::Strong,
+                        &self.style.text(words),
+                    );
+                }
+            } else if line.trim_start().starts_with('|') {
+                self.rows.extend(cells(line));
+            } else if let Some((marker, words)) = item(line) {
+                self.flush();
+                self.first = marker;
+                words.clone_into(&mut self.words);
+            } else {
+                if !self.words.is_empty() {
+                    self.words.push(' ');
+                }
+                self.words.push_str(line.trim());
+            }
+        }
+        self.flush();
     }
-    open.clear();
-    first.clear();
+
+    fn flush(&mut self) {
+        if !self.words.is_empty() {
+            let words = self.style.text(&inline(&self.words));
+            paragraph(&mut self.out, self.style, &self.first, &words);
+        }
+        self.words.clear();
+        self.first.clear();
+        let rows = std::mem::take(&mut self.rows);
+        if let Some((head, body)) = rows.split_first() {
+            let head: Vec<String> = head.iter().map(|cell| self.style.text(cell)).collect();
+            let columns: Vec<(&str, Column)> = head
+                .iter()
+                .map(|cell| (cell.as_str(), Column::Text))
+                .collect();
+            let mut table = Columns::new(self.style, 2, &columns);
+            for row in body {
+                table.row(row.iter().map(|cell| self.style.text(cell)).collect());
+            }
+            table.write(&mut self.out, 2);
+        }
+    }
 }
 
 fn heading(line: &str) -> Option<&str> {
@@ -100,17 +155,11 @@ fn item(line: &str) -> Option<(String, &str)> {
     is_number.then(|| (format!("{indent}{number}. "), rest))
 }
 
-fn table_row(out: &mut String, style: &Style, line: &str) {
+/// The cells of a table's line; none for the line under its head.
+fn cells(line: &str) -> Option<Vec<String>> {
     let is_rule = line.chars().all(|character| "|-: ".contains(character));
-    if !is_rule {
-        let cells: Vec<String> = line
-            .trim()
-            .trim_matches('|')
-            .split('|')
-            .map(|cell| inline(cell.trim()))
-            .collect();
-        paragraph(out, style, "  ", &style.text(&cells.join(" | ")));
-    }
+    let line = line.trim().trim_matches('|');
+    (!is_rule).then(|| line.split('|').map(|cell| inline(cell.trim())).collect())
 }
 
 /// `[text](address)` becomes `text (address)`; emphasis marks go.

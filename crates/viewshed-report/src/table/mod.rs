@@ -18,7 +18,7 @@ mod tests;
 
 pub use can_i::{can_i, rules};
 pub use diff::diff;
-pub use explain::explain;
+pub use explain::{checks, explain};
 pub use gaps::gaps;
 pub use rank::rank;
 pub use scan::scan;

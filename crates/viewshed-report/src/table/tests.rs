@@ -1,6 +1,6 @@
 use viewshed_model::{Decision, Finding, MissingFact, ScanReport, Severity, SubjectKind};
 
-use super::{can_i, diff, explain, gaps, rank, rules, scan, see, who};
+use super::{can_i, checks, diff, explain, gaps, rank, rules, scan, see, who};
 use crate::sample;
 use crate::style::{Detail, Style};
 
@@ -134,6 +134,11 @@ fn rules_look_like_kubectls() {
 fn pages_read_well_in_a_terminal() {
     let report = sample::scan_report();
     insta::assert_snapshot!(explain(&report.checks[0], &NARROW));
+}
+
+#[test]
+fn checks_are_listed() {
+    insta::assert_snapshot!(checks(&sample::scan_report().checks, &Style::default()));
 }
 
 #[test]
