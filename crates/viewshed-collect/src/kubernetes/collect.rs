@@ -37,7 +37,7 @@ pub async fn collect(
         Ok(version) => cluster.version = Some(version),
         Err(failure) => gaps.push(failure.gap(client.name(), "get `/version`")),
     }
-    let kinds = listable(&resources);
+    let kinds = listable(client, &resources, &mut gaps);
     let (secrets, kinds): (Vec<_>, Vec<_>) = kinds.into_iter().partition(is_secrets);
     let mut open: Vec<ApiResource> = Vec::new();
     let mut refused = Vec::new();

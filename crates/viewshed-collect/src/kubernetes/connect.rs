@@ -132,15 +132,16 @@ pub(crate) async fn open(kubeconfig: Kubeconfig, options: &Options) -> Result<Cl
     let mut config = kube::Config::from_custom_kubeconfig(kubeconfig, &choice)
         .await
         .map_err(|error| incomplete(&error))?;
-    let server = config.cluster_url.to_string();
+    let server = without_password(&config.cluster_url);
     // The library takes the variables for a proxy but judges NO_PROXY by the proxy's own name.
     config.proxy_url = proxy_for(&config.cluster_url, proxy.as_deref(), &options.environment);
     impersonate(&mut config.auth_info, &options.impersonation);
     keep_standard_input(&mut config.auth_info);
+    trim_token(&mut config.auth_info);
     config.default_retry = false;
     config.connect_timeout = Some(options.limits.answer_time_max.min(CONNECT_TIME_MAX));
     config.read_timeout = None;
-    let name = context.unwrap_or_else(|| server.clone());
+    let name = context.map_or_else(|| server.clone(), |name| one_line(&name));
     let namespace = config.default_namespace.clone();
     let mut stranger = config.clone();
     stranger.auth_info = AuthInfo::default();
@@ -218,6 +219,38 @@ fn impersonate(user: &mut AuthInfo, impersonation: &Impersonation) {
         user.impersonate_uid.clone_from(uid);
         user.impersonate_groups = (!groups.is_empty()).then(|| groups.clone());
         user.impersonate_user_extra = None;
+    }
+}
+
+/// The address for messages and reports: an old style of login puts a password into it.
+fn without_password(server: &http::Uri) -> String {
+    let address = server.to_string();
+    match (address.split_once("://"), server.authority()) {
+        (Some((scheme, rest)), Some(authority)) => match authority.as_str().rsplit_once('@') {
+            Some((login, _)) => {
+                let rest = rest.strip_prefix(login).unwrap_or(rest);
+                format!("{scheme}://{}", rest.trim_start_matches('@'))
+            }
+            None => address,
+        },
+        _ => address,
+    }
+}
+
+// kubectl forgives the line break that editors leave at the end of a token file; the library sends it.
+fn trim_token(user: &mut AuthInfo) {
+    if user.token.is_some() {
+        return;
+    }
+    let text = user
+        .token_file
+        .as_ref()
+        .and_then(|path| std::fs::read_to_string(path).ok());
+    if let Some(text) = text
+        && text.trim().len() < text.len()
+    {
+        user.token = Some(text.trim().to_owned().into());
+        user.token_file = None;
     }
 }
 

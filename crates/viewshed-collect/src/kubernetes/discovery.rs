@@ -69,7 +69,14 @@ async fn ask(client: &Client, document: Document, found: &mut Found) -> Result<(
             count: 1,
         });
     }
-    for group_version in discovery.group_versions {
+    let versions_max = client.limits().kinds_max;
+    if let Some(rest) = discovery.group_versions.len().checked_sub(versions_max)
+        && rest > 0
+    {
+        let what = "know the resources of all group versions";
+        found.gaps.push(too_many(client, what, versions_max, rest));
+    }
+    for group_version in discovery.group_versions.into_iter().take(versions_max) {
         let (group, version) = group_version
             .split_once('/')
             .unwrap_or(("", &group_version));
@@ -85,6 +92,17 @@ async fn ask(client: &Client, document: Document, found: &mut Found) -> Result<(
         }
     }
     Ok(())
+}
+
+fn too_many(client: &Client, what: &str, kept: usize, rest: usize) -> Gap {
+    Gap {
+        source: client.name().to_owned(),
+        what: what.to_owned(),
+        reason: GapReason::TooLarge,
+        detail: format!("only the first {kept} are asked"),
+        hint: String::new(),
+        count: u64::try_from(rest).unwrap_or(u64::MAX),
+    }
 }
 
 const BROKEN_GROUP: &str = "check the service behind it: `kubectl get apiservices`";
@@ -151,11 +169,15 @@ fn builtin() -> Vec<ApiResource> {
 
 /// The kinds that are listed: those with the verb `list`, without subresources, and each stored
 /// object under one name only (events are served by two groups).
-pub(crate) fn listable(resources: &[ApiResource]) -> Vec<ApiResource> {
+pub(crate) fn listable(
+    client: &Client,
+    resources: &[ApiResource],
+    gaps: &mut Vec<Gap>,
+) -> Vec<ApiResource> {
     let has_core_events = resources
         .iter()
         .any(|api| api.group.is_empty() && api.resource == "events");
-    resources
+    let mut kinds: Vec<ApiResource> = resources
         .iter()
         .filter(|api| {
             let is_second_name =
@@ -165,7 +187,18 @@ pub(crate) fn listable(resources: &[ApiResource]) -> Vec<ApiResource> {
                 && api.verbs.iter().any(|verb| verb == "list")
         })
         .cloned()
-        .collect()
+        .collect();
+    let kinds_max = client.limits().kinds_max;
+    if kinds.len() > kinds_max {
+        gaps.push(too_many(
+            client,
+            "list all kinds",
+            kinds_max,
+            kinds.len() - kinds_max,
+        ));
+        kinds.truncate(kinds_max);
+    }
+    kinds
 }
 
 #[cfg(test)]

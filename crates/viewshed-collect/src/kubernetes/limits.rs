@@ -20,6 +20,10 @@ pub struct Limits {
     pub kubelet_time_max: Duration,
     /// Pages of one list; a server that pages for ever runs into it.
     pub pages_max: u32,
+    /// Objects of one list; the largest clusters have some hundred thousand of a kind.
+    pub objects_max: u64,
+    /// Kinds that are listed, and group versions that are asked for; large clusters have some hundred.
+    pub kinds_max: usize,
     /// Event objects that are kept; events beyond are only counted.
     pub events_max: u64,
     /// How often one request is sent again after 429 or 503.
@@ -42,6 +46,8 @@ impl Default for Limits {
             answer_time_max: Duration::from_secs(60),
             kubelet_time_max: Duration::from_secs(10),
             pages_max: 10_000,
+            objects_max: 2_000_000,
+            kinds_max: 5_000,
             events_max: 1_000,
             retries_max: 5,
             retry_after_max: Duration::from_secs(30),

@@ -111,7 +111,9 @@ impl Reading<'_> {
                 Scope::Everywhere => None,
                 Scope::Namespace(namespace) => Some(namespace.as_str()),
             };
-            return add_names(cluster, namespace, body);
+            return add_names(cluster, namespace, body, |count| {
+                gaps.push(nameless(self.client, count));
+            });
         }
         let source = self.client.name();
         let (group, resource) = (&self.api.group, &self.api.resource);
@@ -130,7 +132,12 @@ impl Reading<'_> {
             self.end_with(GapReason::Malformed, detail, 1);
             return Next::End;
         }
-        if self.api.resource == "events" && self.count >= self.client.limits().events_max {
+        let limits = self.client.limits();
+        let objects_max = match self.api.resource.as_str() {
+            "events" => limits.events_max,
+            _ => limits.objects_max,
+        };
+        if self.count >= objects_max {
             let rest = page.remaining_item_count.unwrap_or(1).max(1);
             let detail = format!("only the first {} are kept", self.count);
             self.end_with(GapReason::TooLarge, detail, rest);
@@ -190,6 +197,17 @@ impl Reading<'_> {
             hint: String::new(),
             count,
         });
+    }
+}
+
+fn nameless(client: &Client, count: u64) -> Gap {
+    Gap {
+        source: client.name().to_owned(),
+        what: "read rows of `secrets`".to_owned(),
+        reason: GapReason::Malformed,
+        detail: "rows without a name".to_owned(),
+        hint: String::new(),
+        count,
     }
 }
 

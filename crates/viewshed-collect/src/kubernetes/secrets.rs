@@ -41,11 +41,12 @@ struct Row {
 }
 
 /// Adds one page of secrets of `namespace`. Without a namespace nothing is added: the cells do not
-/// say to which namespace a secret belongs.
+/// say to which namespace a secret belongs. Rows without a name are told to `on_nameless`.
 pub(super) fn add_names(
     cluster: &mut Cluster,
     namespace: Option<&str>,
     body: &[u8],
+    mut on_nameless: impl FnMut(u64),
 ) -> Result<ListPage, Failure> {
     let table: Table = serde_json::from_slice(body)
         .map_err(|_| Failure::Malformed("the answer is not a table".to_owned()))?;
@@ -59,13 +60,17 @@ pub(super) fn add_names(
             .position(|column| column.name == name)
     };
     let (name, secret_type) = (column("Name"), column("Type"));
-    let mut count = 0;
+    let (mut count, mut nameless) = (0, 0);
     for row in table.rows.iter().flatten() {
         let cell = |column: Option<usize>| {
             let text = column.and_then(|column| row.cells.get(column)?.as_str());
             text.map(|text| clean(text).into_owned())
         };
-        let (Some(namespace), Some(name)) = (namespace, cell(name)) else {
+        let Some(namespace) = namespace else {
+            continue;
+        };
+        let Some(name) = cell(name) else {
+            nameless += 1;
             continue;
         };
         let secret_type = cell(secret_type).unwrap_or_default();
@@ -80,6 +85,9 @@ pub(super) fn add_names(
             keys: keys_of_type(&secret_type),
             secret_type,
         });
+    }
+    if nameless > 0 {
+        on_nameless(nameless);
     }
     Ok(ListPage {
         continue_token: table.metadata.r#continue,

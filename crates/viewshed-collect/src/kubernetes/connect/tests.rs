@@ -77,6 +77,29 @@ async fn a_named_file_leads_to_the_server_and_the_server_names_the_identity() {
 }
 
 #[tokio::test]
+async fn a_token_file_may_end_with_a_line_break() {
+    let server = FakeServer::start(who_am_i).await;
+    let folder = TempDir::new().unwrap();
+    file(&folder, "token", "abc\n");
+    let text = kubeconfig(&server.url(), "", "tokenFile: token");
+    connect(&options(Some(file(&folder, "config", &text))))
+        .await
+        .unwrap();
+    assert_eq!(server.asked()[0].header("authorization"), "Bearer abc");
+}
+
+#[tokio::test]
+async fn a_password_in_the_address_is_not_shown() {
+    let server = FakeServer::start(who_am_i).await;
+    let folder = TempDir::new().unwrap();
+    let address = format!("http://ann:hunter2@{}/base", server.address);
+    let path = file(&folder, "config", &kubeconfig(&address, "", ""));
+    let client = connect(&options(Some(path))).await.unwrap();
+    assert_eq!(client.server(), format!("http://{}/base", server.address));
+    assert!(server.asked()[0].path().starts_with("/base/apis/"));
+}
+
+#[tokio::test]
 async fn impersonation_travels_in_headers() {
     let server = FakeServer::start(who_am_i).await;
     let folder = TempDir::new().unwrap();

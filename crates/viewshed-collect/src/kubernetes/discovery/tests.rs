@@ -2,10 +2,10 @@ use serde_json::json;
 use viewshed_model::GapReason;
 
 use crate::fake_server::Reply;
-use crate::kubernetes::collect;
 use crate::kubernetes::testing::{
     client_of, forbidden, gaps_about, limits, list, ok, pods, read, server,
 };
+use crate::kubernetes::{Limits, collect};
 use crate::progress::Quiet;
 
 #[tokio::test]
@@ -98,5 +98,24 @@ async fn discovery_that_fails_is_the_only_error() {
             .to_string()
             .contains("does not answer like a Kubernetes API server"),
         "{error}"
+    );
+}
+
+#[tokio::test]
+async fn kinds_beyond_the_limit_are_counted() {
+    let server = server(
+        &["/configmaps/ConfigMap", "/events/Event", "/pods/Pod"],
+        |_| None,
+    )
+    .await;
+    let limits = Limits {
+        kinds_max: 1,
+        ..limits()
+    };
+    let client = client_of(&server, limits).await;
+    let (_, gaps) = collect(&client, &Quiet).await.unwrap();
+    assert_eq!(
+        gaps_about(&gaps, "list all kinds"),
+        [(GapReason::TooLarge, 2)]
     );
 }

@@ -159,3 +159,20 @@ async fn events_beyond_the_limit_are_only_counted() {
     assert_eq!(cluster.others.len(), 4);
     assert_eq!(gaps_about(&gaps, "`events`"), [(GapReason::TooLarge, 96)]);
 }
+
+#[tokio::test]
+async fn objects_beyond_the_limit_are_counted() {
+    let server = server(&["/pods/Pod"], |asked| {
+        let meta = json!({"continue": "x", "remainingItemCount": 7});
+        (asked.path() == "/api/v1/pods").then(|| list(asked, "Pod", &["a/1", "a/2"], &meta))
+    })
+    .await;
+    let limits = Limits {
+        objects_max: 2,
+        ..limits()
+    };
+    let client = client_of(&server, limits).await;
+    let (cluster, gaps) = collect(&client, &Quiet).await.unwrap();
+    assert_eq!(cluster.pods.len(), 2);
+    assert_eq!(gaps_about(&gaps, "`pods`"), [(GapReason::TooLarge, 7)]);
+}
