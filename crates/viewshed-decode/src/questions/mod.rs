@@ -4,7 +4,10 @@
 //! and the answer is spliced into the very bytes that came in, so that fields unknown to us survive.
 
 mod audit;
+mod labels;
+mod metadata;
 mod review;
+mod selector;
 mod text;
 
 #[cfg(test)]
@@ -51,8 +54,14 @@ pub enum QuestionError {
     TooLong,
 }
 
+/// How kube-apiserver's log backend starts each line.
+const AUDIT_START: &[u8] = br#"{"kind":"Event","apiVersion":"audit.k8s.io/"#;
+
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Head<'a> {
+    #[serde(borrow, default)]
+    api_version: Text<'a>,
     #[serde(borrow, default)]
     kind: Text<'a>,
 }
@@ -73,13 +82,29 @@ pub fn question(line: &[u8]) -> Result<Question<'_>, QuestionError> {
     {
         return Err(QuestionError::NotAnObject);
     }
+    // The form that kube-apiserver writes spares the search for the kind.
+    if line.starts_with(AUDIT_START) {
+        return Ok(Question::Audit(Box::new(audit_event(line)?)));
+    }
+    let malformed = match review::read(line) {
+        Ok(Some(review)) => return Ok(Question::Review(Box::new(review))),
+        Ok(None) => None,
+        Err(QuestionError::Malformed(error)) => Some(error),
+        Err(invalid) => return Err(invalid),
+    };
     let head: Head<'_> = serde_json::from_slice(line).map_err(QuestionError::Malformed)?;
-    match head.kind.as_str() {
-        "SubjectAccessReview" => Ok(Question::Review(Box::new(review::cluster_wide(line)?))),
-        "LocalSubjectAccessReview" => Ok(Question::Review(Box::new(review::local(line)?))),
-        "Event" => Ok(Question::Audit(Box::new(audit_event(line)?))),
-        other => Err(QuestionError::OtherKind(
-            crate::text::clean(other).into_owned(),
+    let (api_version, kind) = (head.api_version.as_str(), head.kind.as_str());
+    match (kind, malformed) {
+        ("SubjectAccessReview" | "LocalSubjectAccessReview", Some(error)) => {
+            Err(QuestionError::Malformed(error))
+        }
+        ("Event", _) if api_version.is_empty() || api_version.starts_with("audit.k8s.io/") => {
+            Ok(Question::Audit(Box::new(audit_event(line)?)))
+        }
+        _ => Err(QuestionError::OtherKind(
+            crate::text::clean(&format!("{api_version} {kind}"))
+                .trim()
+                .to_owned(),
         )),
     }
 }

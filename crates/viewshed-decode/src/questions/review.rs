@@ -5,10 +5,12 @@
 
 use std::borrow::Cow;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
 use super::QuestionError;
+use super::metadata::WireMetadata;
+use super::selector::{self, Ignored, WireSelector};
 use super::text::Text;
 
 /// One review, borrowing from its line.
@@ -83,19 +85,25 @@ pub struct Status<'a> {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Wire<'a> {
+    #[serde(borrow, default)]
+    api_version: Text<'a>,
+    #[serde(borrow, default)]
+    kind: Text<'a>,
     #[serde(borrow, default)]
     metadata: Option<WireMetadata<'a>>,
     #[serde(borrow, default)]
     spec: Option<WireSpec<'a>>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "present")]
     status: Option<&'a RawValue>,
 }
 
-#[derive(Deserialize)]
-struct WireMetadata<'a> {
-    #[serde(borrow, default)]
-    namespace: Text<'a>,
+/// A `null` counts as present: its bytes are replaced like those of any other status.
+fn present<'de: 'a, 'a, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<&'a RawValue>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(Some)
 }
 
 #[derive(Deserialize)]
@@ -106,7 +114,7 @@ struct WireSpec<'a> {
     #[serde(borrow, default)]
     groups: Option<Vec<Text<'a>>>,
     #[serde(borrow, default)]
-    resource_attributes: Option<WireResource<'a>>,
+    resource_attributes: Option<Box<WireResource<'a>>>,
     #[serde(borrow, default)]
     non_resource_attributes: Option<WireNonResource<'a>>,
 }
@@ -129,9 +137,9 @@ struct WireResource<'a> {
     #[serde(borrow, default)]
     name: Text<'a>,
     #[serde(borrow, default)]
-    field_selector: Option<WireSelector<'a>>,
+    field_selector: Option<Box<WireSelector<'a>>>,
     #[serde(borrow, default)]
-    label_selector: Option<WireSelector<'a>>,
+    label_selector: Option<Box<WireSelector<'a>>>,
 }
 
 #[derive(Deserialize)]
@@ -142,49 +150,45 @@ struct WireNonResource<'a> {
     path: Text<'a>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct WireSelector<'a> {
-    #[serde(borrow, default)]
-    raw_selector: Text<'a>,
-    #[serde(borrow, default)]
-    requirements: Option<Vec<WireRequirement<'a>>>,
-}
-
-#[derive(Deserialize)]
-struct WireRequirement<'a> {
-    #[serde(borrow, default)]
-    key: Text<'a>,
-    #[serde(borrow, default)]
-    operator: Text<'a>,
-    #[serde(borrow, default)]
-    values: Option<Vec<Text<'a>>>,
-}
-
-/// A `SubjectAccessReview`.
-pub(super) fn cluster_wide(line: &[u8]) -> Result<Review<'_>, QuestionError> {
-    let wire: Wire<'_> = serde_json::from_slice(line).map_err(QuestionError::Malformed)?;
-    review(wire, line)
-}
-
-/// A `LocalSubjectAccessReview`: for one namespace, which both of its places must name.
-pub(super) fn local(line: &[u8]) -> Result<Review<'_>, QuestionError> {
+/// Reads a review in one pass; `None` for JSON of another kind.
+pub(super) fn read(line: &[u8]) -> Result<Option<Review<'_>>, QuestionError> {
     let mut wire: Wire<'_> = serde_json::from_slice(line).map_err(QuestionError::Malformed)?;
-    let metadata = wire.metadata.take();
-    let namespace = metadata
-        .map(|metadata| metadata.namespace)
-        .unwrap_or_default();
+    let is_local = match wire.kind.as_str() {
+        "SubjectAccessReview" => false,
+        "LocalSubjectAccessReview" => true,
+        _ => return Ok(None),
+    };
+    let api_version = wire.api_version.as_str();
+    if !api_version.is_empty() && !api_version.starts_with("authorization.k8s.io/") {
+        return Ok(None);
+    }
+    let metadata = wire.metadata.take().unwrap_or_default();
     let review = review(wire, line)?;
+    if metadata.has_more || !is_local && !metadata.namespace.as_str().is_empty() {
+        return Err(QuestionError::Invalid(if is_local {
+            "metadata must be empty except for namespace"
+        } else {
+            "metadata must be empty"
+        }));
+    }
+    if is_local {
+        check_local(&review, metadata.namespace.as_str())?;
+    }
+    Ok(Some(review))
+}
+
+/// A `LocalSubjectAccessReview` is for one namespace, which both of its places must name.
+fn check_local(review: &Review<'_>, namespace: &str) -> Result<(), QuestionError> {
     match &review.action {
         ReviewedAction::NonResource { .. } => Err(QuestionError::Invalid(
             "nonResourceAttributes are not allowed on a local review",
         )),
-        ReviewedAction::Resource(resource) if resource.namespace != namespace.0 => {
+        ReviewedAction::Resource(resource) if resource.namespace != namespace => {
             Err(QuestionError::Invalid(
                 "spec.resourceAttributes.namespace must match metadata.namespace",
             ))
         }
-        ReviewedAction::Resource(_) => Ok(review),
+        ReviewedAction::Resource(_) => Ok(()),
     }
 }
 
@@ -195,7 +199,7 @@ fn review<'a>(wire: Wire<'a>, line: &'a [u8]) -> Result<Review<'a>, QuestionErro
     let mut selector_error = "";
     let action = match (spec.resource_attributes, spec.non_resource_attributes) {
         (Some(resource), None) => {
-            ReviewedAction::Resource(Box::new(reviewed_resource(resource, &mut selector_error)?))
+            ReviewedAction::Resource(Box::new(reviewed_resource(*resource, &mut selector_error)?))
         }
         (None, Some(other)) => ReviewedAction::NonResource {
             verb: other.verb.0,
@@ -233,25 +237,15 @@ fn reviewed_resource<'a>(
     wire: WireResource<'a>,
     selector_error: &mut &'static str,
 ) -> Result<ReviewedResource<'a>, QuestionError> {
-    let field_selector = match wire.field_selector {
-        None => Cow::Borrowed(""),
-        Some(selector) => {
-            check_selector(&selector)?;
-            match selector.requirements {
-                Some(requirements) if !requirements.is_empty() => {
-                    query_form(&requirements, selector_error)
-                }
-                _ => selector.raw_selector.0,
-            }
-        }
+    let (field_selector, field_ignored) = match wire.field_selector {
+        None => (Cow::Borrowed(""), Ignored::Nothing),
+        Some(selector) => selector::field(*selector)?,
     };
-    let label_selector = match wire.label_selector {
-        None => Cow::Borrowed(""),
-        Some(selector) => {
-            check_selector(&selector)?;
-            selector.raw_selector.0
-        }
+    let (label_selector, label_ignored) = match wire.label_selector {
+        None => (Cow::Borrowed(""), Ignored::Nothing),
+        Some(selector) => selector::label(*selector)?,
     };
+    *selector_error = selector::evaluation_error(field_ignored, label_ignored);
     Ok(ReviewedResource {
         verb: wire.verb.0,
         group: wire.group.0,
@@ -263,60 +257,6 @@ fn reviewed_resource<'a>(
         field_selector,
         label_selector,
     })
-}
-
-fn check_selector(selector: &WireSelector<'_>) -> Result<(), QuestionError> {
-    let has_requirements = selector
-        .requirements
-        .as_ref()
-        .is_some_and(|list| !list.is_empty());
-    match (selector.raw_selector.as_str().is_empty(), has_requirements) {
-        (false, true) => Err(QuestionError::Invalid(
-            "rawSelector may not be specified at the same time as requirements",
-        )),
-        (true, false) => Err(QuestionError::Invalid(
-            "a selector needs requirements or rawSelector",
-        )),
-        (true, true) | (false, false) => Ok(()),
-    }
-}
-
-/// The requirements that the server understands (`In` and `NotIn` with one value), as a query would
-/// carry them. The others are dropped, which asks for more, and said so.
-fn query_form<'a>(
-    requirements: &[WireRequirement<'a>],
-    selector_error: &mut &'static str,
-) -> Cow<'a, str> {
-    let mut terms = Vec::with_capacity(requirements.len());
-    for requirement in requirements {
-        let sign = match requirement.operator.as_str() {
-            "In" => "=",
-            "NotIn" => "!=",
-            _ => continue,
-        };
-        if let Some([value]) = requirement.values.as_deref() {
-            terms.push(format!(
-                "{}{sign}{}",
-                escape(requirement.key.as_str()),
-                escape(value.as_str())
-            ));
-        }
-    }
-    if terms.len() < requirements.len() {
-        *selector_error = if terms.is_empty() {
-            "spec.resourceAttributes.fieldSelector ignored due to parse error"
-        } else {
-            "spec.resourceAttributes.fieldSelector partially ignored due to parse error"
-        };
-    }
-    Cow::Owned(terms.join(","))
-}
-
-/// apimachinery `fields.EscapeValue`.
-fn escape(text: &str) -> String {
-    text.replace('\\', "\\\\")
-        .replace(',', "\\,")
-        .replace('=', "\\=")
 }
 
 /// Where `part` stands in `line`.

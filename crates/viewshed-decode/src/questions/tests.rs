@@ -1,4 +1,4 @@
-use super::*;
+use super::{Question, ReviewedAction, Status, audit_event, question};
 
 const SPEC: &str = r#""spec":{"user":"jane","groups":["a"],"resourceAttributes":{"verb":"list","resource":"pods"}}"#;
 
@@ -38,13 +38,60 @@ fn the_same_object_comes_out_with_its_status() {
         ),
         (
             format!(r#"{head},"status":null,{SPEC}}}"#),
-            format!("{head},\"status\":null,{SPEC},{status}}}\n"),
+            format!("{head},{status},{SPEC}}}\n"),
         ),
     ];
     for (line, expected) in cases {
         let answer = answered(&line);
-        // A `null` status stays beside ours only where JSON readers take the last one, as Go does.
         assert_eq!(answer, expected, "{line}");
+    }
+}
+
+#[test]
+fn metadata_must_be_empty() {
+    for (kind, metadata, is_answered) in [
+        ("SubjectAccessReview", r#"{"creationTimestamp":null}"#, true),
+        (
+            "SubjectAccessReview",
+            r#"{"labels":{ },"generation":0,"managedFields":[{}]}"#,
+            true,
+        ),
+        ("SubjectAccessReview", "null", true),
+        ("SubjectAccessReview", r#"{"name":"x"}"#, false),
+        ("SubjectAccessReview", r#"{"namespace":"x"}"#, false),
+        (
+            "LocalSubjectAccessReview",
+            r#"{"namespace":"","name":"x"}"#,
+            false,
+        ),
+        (
+            "LocalSubjectAccessReview",
+            r#"{"namespace":"","uid":""}"#,
+            true,
+        ),
+    ] {
+        let answer = answered(&format!(
+            r#"{{"kind":"{kind}","metadata":{metadata},{SPEC}}}"#
+        ));
+        assert_eq!(
+            answer.contains("because"),
+            is_answered,
+            "{metadata}: {answer}"
+        );
+    }
+}
+
+#[test]
+fn kinds_of_other_groups_are_no_questions() {
+    for (api_version, kind) in [
+        ("v1", "Event"),
+        ("events.k8s.io/v1", "Event"),
+        ("x.org/v1", "SubjectAccessReview"),
+    ] {
+        let answer = answered(&format!(
+            r#"{{"apiVersion":"{api_version}","kind":"{kind}",{SPEC}}}"#
+        ));
+        assert!(answer.contains("is neither"), "{api_version}: {answer}");
     }
 }
 
@@ -137,6 +184,24 @@ fn selectors_take_the_form_of_a_query() {
     assert!(
         selector(&format!(r#"{{"requirements":[{unknown}]}}"#))
             .ends_with("fieldSelector ignored due to parse error")
+    );
+    for (raw, is_understood) in [
+        ("metadata.name=a,spec.nodeName!=b", true),
+        (r"metadata.name=a\\,b", true),
+        ("metadata.name==a,", true),
+        ("metadata.name", false),
+        ("metadata.name=a=b", false),
+        (r"metadata.name=a\\b", false),
+    ] {
+        let answer = selector(&format!(r#"{{"rawSelector":"{raw}"}}"#));
+        assert_eq!(
+            answer.ends_with("parse error"),
+            !is_understood,
+            "{raw}: {answer}"
+        );
+    }
+    assert!(
+        selector(r#"{"requirements":[{"key":"x","operator":"In"}]}"#).contains("values must be")
     );
 }
 
