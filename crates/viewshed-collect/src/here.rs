@@ -50,6 +50,7 @@ fn variables(environment: &Environment) -> Vec<EnvName> {
         .map(|(name, value)| EnvName {
             name: clean(name).into_owned(),
             tells: tells(name, Some(value)),
+            ..EnvName::default()
         })
         .collect()
 }

@@ -154,6 +154,9 @@ pub struct Container {
 pub struct EnvName {
     /// Variable name.
     pub name: String,
+    /// The document refers to the value (`valueFrom`) and does not hold it: then only the name told.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_reference: bool,
     /// What its value gave away, judged at collection before the value was dropped.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tells: Vec<Tell>,

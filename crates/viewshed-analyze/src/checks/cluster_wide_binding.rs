@@ -222,6 +222,10 @@ fn weigh(
         Reason::GeneralRole | Reason::NamespaceGroup => Confidence::Medium,
         Reason::NothingClusterScoped => Confidence::Low,
     };
+    let severity = match reason {
+        Reason::NothingClusterScoped => severity.min(Severity::Medium),
+        Reason::Flag(_) | Reason::GeneralRole | Reason::NamespaceGroup => severity,
+    };
     // Whether people work in one namespace only is not in the estate.
     if home_of(subject).is_none() {
         return (severity.min(Severity::Low), Confidence::Low);

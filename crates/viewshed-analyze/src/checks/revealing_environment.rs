@@ -84,7 +84,8 @@ fn judge_host(host: &DockerHost) -> Vec<Finding> {
 
 fn told_by<'a>(variables: impl IntoIterator<Item = &'a EnvName>) -> Told<'a> {
     let mut told = Told::new();
-    for variable in variables {
+    // A reference shows its name only; the value is where the reader needs another permission.
+    for variable in variables.into_iter().filter(|one| !one.is_reference) {
         for tell in &variable.tells {
             told.entry(*tell).or_default().push(&variable.name);
         }

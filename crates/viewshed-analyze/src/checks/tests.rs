@@ -180,6 +180,7 @@ fn pods_are_gathered_under_the_topmost_workload_that_made_them() {
             env: vec![EnvName {
                 name: "TOKEN".to_owned(),
                 tells: vec![Tell::Credential],
+                ..EnvName::default()
             }],
             ..viewshed_model::Container::default()
         }];

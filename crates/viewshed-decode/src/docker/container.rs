@@ -138,6 +138,7 @@ pub(super) fn variable(name: &str, value: &str) -> EnvName {
     EnvName {
         name: clean(name).into_owned(),
         tells: tells(name, Some(value)),
+        ..EnvName::default()
     }
 }
 

@@ -8,6 +8,7 @@
 mod document;
 mod encoding;
 mod json;
+mod namespaces;
 mod yaml;
 
 use viewshed_model::{Cluster, DockerHost, Estate, Gap, GapReason, Source, SourceKind};
@@ -137,6 +138,7 @@ impl FileSet {
             ..Cluster::default()
         };
         if self.cluster != nothing {
+            namespaces::settle(&mut self.cluster);
             settings_from_pods(&mut self.cluster, &mut self.gaps);
             self.estate.clusters.push(self.cluster);
         }

@@ -268,3 +268,101 @@ fn markers_end_documents_only_at_the_start_of_a_line() {
         .collect();
     assert_eq!(lines, [(1, 25), (6, 6), (8, 1)]);
 }
+
+/// A service account, its role and a workload without a namespace, as projects publish them.
+const WITHOUT_NAMESPACE: &str = "
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: server}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: server}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: server}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: server}
+roleRef: {kind: Role, name: server}
+subjects: [{kind: ServiceAccount, name: server}]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: server}
+spec: {template: {spec: {serviceAccountName: server}}}
+";
+
+fn namespaces(files: &[(&str, &str)]) -> Vec<String> {
+    let mut set = FileSet::new("folder");
+    for (path, text) in files {
+        set.add(path, text.as_bytes());
+    }
+    let estate = set.finish();
+    assert_eq!(estate.gaps, []);
+    let cluster = &estate.clusters[0];
+    let named = |what: &str, meta: &Meta| format!("{what} {}", meta.full_name());
+    (cluster
+        .service_accounts
+        .iter()
+        .map(|one| named("account", &one.meta)))
+    .chain(cluster.roles.iter().map(|one| named("role", &one.meta)))
+    .chain(
+        cluster
+            .bindings
+            .iter()
+            .map(|one| named("binding", &one.meta)),
+    )
+    .chain(
+        cluster
+            .workloads
+            .iter()
+            .map(|one| named("workload", &one.meta)),
+    )
+    .collect()
+}
+
+#[test]
+fn objects_without_a_namespace_are_in_the_default_one() {
+    assert_eq!(
+        namespaces(&[("app.yaml", WITHOUT_NAMESPACE)]),
+        [
+            "account default/server",
+            "role default/server",
+            "role server",
+            "binding default/server",
+            "workload default/server",
+        ]
+    );
+}
+
+#[test]
+fn a_binding_that_names_the_account_tells_the_namespace_of_its_neighbours() {
+    let binding = "apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: server}
+roleRef: {kind: ClusterRole, name: server}
+subjects: [{kind: ServiceAccount, name: server, namespace: cd}]
+";
+    assert_eq!(
+        namespaces(&[
+            ("cd/app.yaml", WITHOUT_NAMESPACE),
+            ("cd/binding.yaml", binding),
+            (
+                "other/app.yaml",
+                "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\n"
+            ),
+        ]),
+        [
+            "account cd/server",
+            "role cd/server",
+            "role server",
+            "binding cd/server",
+            "binding server",
+            "workload cd/server",
+            "workload default/web",
+        ]
+    );
+}

@@ -96,6 +96,7 @@ impl ContainerWire {
                 Some(_) => None,
             };
             env.push(EnvName {
+                is_reference: variable.value_from.is_some(),
                 tells: tells(&variable.name, value),
                 name: variable.name.0,
             });

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use serde_json::Value;
-use viewshed_model::{Cluster, ConfigKind, Gap, GapReason, Namespace, OtherObject, Position};
+use viewshed_model::{Cluster, ConfigKind, Gap, GapReason, Meta, Namespace, OtherObject, Position};
 
 use super::authorization;
 use super::config::ConfigWire;
@@ -253,14 +253,23 @@ fn decode_rbac(
     position: Option<Box<Position>>,
 ) -> Result<(), serde_json::Error> {
     if kind.kind.ends_with("Binding") {
-        let binding = read::<BindingWire>(body)?.into_binding(position);
+        let mut binding = read::<BindingWire>(body)?.into_binding(position);
+        keep_apart(kind, &mut binding.meta);
         cluster.bindings.push(binding);
     } else {
-        cluster
-            .roles
-            .push(read::<RoleWire>(body)?.into_role(position));
+        let mut role = read::<RoleWire>(body)?.into_role(position);
+        keep_apart(kind, &mut role.meta);
+        cluster.roles.push(role);
     }
     Ok(())
+}
+
+/// A Role or RoleBinding of a manifest that names no namespace is not a ClusterRole: its namespace is
+/// empty until [`crate::files`] settles it.
+fn keep_apart(kind: &ObjectKind<'_>, meta: &mut Meta) {
+    if matches!(kind.kind, "Role" | "RoleBinding") {
+        meta.namespace.get_or_insert_default();
+    }
 }
 
 fn decode_core(

@@ -244,6 +244,7 @@ fn pod() -> impl Strategy<Value = Pod> {
         } else {
             Vec::new()
         },
+        ..EnvName::default()
     });
     let container = (
         text(),

@@ -30,42 +30,52 @@ pub(in crate::checks) struct Kubelet {
 /// Every kubelet whose settings are known, in order of nodes, then of workloads.
 pub(in crate::checks) fn kubelets(cluster: &Cluster, runners: &[Runner<'_>]) -> Vec<Kubelet> {
     let from_nodes = cluster.nodes.iter().filter_map(|node| {
-        let settings = node.kubelet.clone()?;
-        let location = settings.position.as_deref().cloned();
-        let is_file = location.is_some();
         Some(Kubelet {
-            object: if is_file {
-                "KubeletConfiguration".to_owned()
-            } else {
-                format!("Node {}", node.meta.name)
-            },
+            object: format!("Node {}", node.meta.name),
             namespace: String::new(),
-            node: if is_file {
-                String::new()
-            } else {
-                node.meta.name.clone()
-            },
-            settings,
+            node: node.meta.name.clone(),
+            settings: node.kubelet.clone()?,
             has_legacy_defaults: false,
-            location,
+            location: None,
         })
     });
-    let from_flags = runners.iter().flat_map(|runner| {
-        runner
-            .spec
-            .containers
-            .iter()
-            .filter(|container| is_kubelet(container))
-            .map(|container| Kubelet {
-                object: runner.object(),
-                namespace: runner.namespace.to_owned(),
-                node: String::new(),
-                settings: settings_of(container),
-                has_legacy_defaults: !has_flag(container, "config"),
-                location: runner.location.clone(),
-            })
+    let from_files = cluster.kubelet_files.iter().map(|settings| Kubelet {
+        object: "KubeletConfiguration".to_owned(),
+        namespace: String::new(),
+        node: String::new(),
+        location: settings.position.as_deref().cloned(),
+        settings: settings.clone(),
+        has_legacy_defaults: false,
     });
-    from_nodes.chain(from_flags).collect()
+    let from_flags = runners
+        .iter()
+        .filter(|runner| !is_known_by_node(cluster, runner))
+        .flat_map(|runner| {
+            let containers = runner.spec.containers.iter();
+            containers
+                .filter(|container| is_kubelet(container))
+                .map(|container| Kubelet {
+                    object: runner.object(),
+                    namespace: runner.namespace.to_owned(),
+                    node: String::new(),
+                    settings: settings_of(container),
+                    has_legacy_defaults: !has_flag(container, "config"),
+                    location: runner.location.clone(),
+                })
+        });
+    from_nodes.chain(from_files).chain(from_flags).collect()
+}
+
+/// Whether the settings of all its nodes were read: then they say what the flags say.
+fn is_known_by_node(cluster: &Cluster, runner: &Runner<'_>) -> bool {
+    let nodes = runner.nodes();
+    let is_known = |name: &&str| {
+        cluster
+            .nodes
+            .iter()
+            .any(|node| node.meta.name == *name && node.kubelet.is_some())
+    };
+    !nodes.is_empty() && nodes.iter().all(is_known)
 }
 
 impl Kubelet {

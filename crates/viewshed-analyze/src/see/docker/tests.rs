@@ -13,7 +13,7 @@ fn container(name: &str, network: &str) -> DockerContainer {
         networks: vec![(network.to_owned(), "172.18.0.2".to_owned())],
         env: vec![EnvName {
             name: "TOKEN".to_owned(),
-            tells: Vec::new(),
+            ..EnvName::default()
         }],
         ..DockerContainer::default()
     }

@@ -46,7 +46,10 @@ pub(super) fn environment(service: &Fields<'_>) -> Vec<EnvName> {
 }
 
 fn passed_through(name: &str) -> EnvName {
-    variable(name, &format!("${{{name}}}"))
+    EnvName {
+        is_reference: true,
+        ..variable(name, &format!("${{{name}}}"))
+    }
 }
 
 /// Uncleaned, because a private key is told by its line breaks' surroundings.
