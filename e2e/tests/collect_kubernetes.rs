@@ -1,7 +1,9 @@
 //! The collection of a real cluster, compared with what kubectl sees.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail the test")]
 
-#[path = "support/wire.rs"]
+#[path = "collect_kubernetes/counts.rs"]
+mod counts;
+#[path = "collect_kubernetes/wire.rs"]
 mod wire;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use counts::counts;
 use serde_json::json;
 use viewshed_bench::kubernetes::Endpoint;
 use viewshed_bench::{
@@ -17,9 +20,7 @@ use viewshed_bench::{
 };
 use viewshed_collect::kubernetes::{Client, Options, collect, connect, verify};
 use viewshed_collect::{Environment, Error, Quiet};
-use viewshed_model::{
-    AccessRequest, Action, Cluster, ConfigKind, Gap, GapReason, Identity, ResourceRequest,
-};
+use viewshed_model::{AccessRequest, Action, Cluster, Gap, GapReason, Identity, ResourceRequest};
 use wire::{Recorder, write_config_maps};
 
 /// The shared control plane with a small estate on it, or nothing where the bench may be skipped.
@@ -55,90 +56,7 @@ fn furnish(plane: &ControlPlane) {
     .unwrap();
 }
 
-/// `kubectl apply` repeats the whole Secret, values included, in an annotation.
-const SHOP: &str = r#"
-apiVersion: v1
-kind: Namespace
-metadata: {name: shop}
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: cart, namespace: shop}
-spec:
-  replicas: 2
-  selector: {matchLabels: {app: cart}}
-  template:
-    metadata: {labels: {app: cart}}
-    spec:
-      containers:
-        - {name: cart, image: "bench.test/cart:1", env: [{name: DATABASE, value: "postgres://db:5432"}]}
----
-apiVersion: v1
-kind: Secret
-metadata: {name: login, namespace: shop}
-stringData: {password: hunter2-value}
----
-apiVersion: v1
-kind: Secret
-metadata: {name: tls, namespace: shop}
-type: kubernetes.io/tls
-data: {tls.crt: "", tls.key: ""}
----
-apiVersion: v1
-kind: ConfigMap
-metadata: {name: settings, namespace: shop}
-data: {colour: blue, size: large}
----
-apiVersion: networking.k8s.io/v1
-kind: NetworkPolicy
-metadata: {name: deny, namespace: shop}
-spec: {podSelector: {}}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: Role
-metadata: {name: pod-reader, namespace: shop}
-rules: [{apiGroups: [""], resources: [pods], verbs: [list]}]
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: RoleBinding
-metadata: {name: jane-reads-pods, namespace: shop}
-roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: pod-reader}
-subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: jane}]
----
-apiVersion: v1
-kind: ServiceAccount
-metadata: {name: collector, namespace: shop}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRoleBinding
-metadata: {name: collector}
-roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}
-subjects: [{kind: ServiceAccount, name: collector, namespace: shop}]
----
-apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata: {name: widgets.example.com}
-spec:
-  group: example.com
-  scope: Namespaced
-  names: {plural: widgets, singular: widget, kind: Widget}
-  versions:
-    - name: v1
-      served: true
-      storage: true
-      schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
----
-apiVersion: apiregistration.k8s.io/v1
-kind: APIService
-metadata: {name: v1beta1.broken.example.com}
-spec:
-  group: broken.example.com
-  version: v1beta1
-  groupPriorityMinimum: 100
-  versionPriority: 100
-  insecureSkipTLSVerify: true
-  service: {name: nowhere, namespace: shop}
-"#;
+const SHOP: &str = include_str!("collect_kubernetes/shop.yaml");
 
 const WIDGET: &str = "
 apiVersion: example.com/v1
@@ -173,59 +91,6 @@ async fn client(kubeconfig: &Path) -> Client {
 
 async fn read(kubeconfig: &Path) -> (Cluster, Vec<Gap>) {
     collect(&client(kubeconfig).await, &Quiet).await.unwrap()
-}
-
-/// Objects by `resource.group` as kubectl names it.
-fn counts(cluster: &Cluster) -> BTreeMap<String, usize> {
-    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    let mut add = |name: &str, count: usize| *counts.entry(name.to_owned()).or_default() += count;
-    add("namespaces", cluster.namespaces.len());
-    add("nodes", cluster.nodes.len());
-    add("pods", cluster.pods.len());
-    add("services", cluster.services.len());
-    add("serviceaccounts", cluster.service_accounts.len());
-    add("endpointslices.discovery.k8s.io", cluster.endpoints.len());
-    add(
-        "networkpolicies.networking.k8s.io",
-        cluster.network_policies.len(),
-    );
-    for role in &cluster.roles {
-        let name = if role.meta.namespace.is_some() {
-            "roles"
-        } else {
-            "clusterroles"
-        };
-        add(&format!("{name}.rbac.authorization.k8s.io"), 1);
-    }
-    for binding in &cluster.bindings {
-        let is_namespaced = binding.meta.namespace.is_some();
-        let name = if is_namespaced {
-            "rolebindings"
-        } else {
-            "clusterrolebindings"
-        };
-        add(&format!("{name}.rbac.authorization.k8s.io"), 1);
-    }
-    for config in &cluster.configs {
-        match config.kind {
-            ConfigKind::ConfigMap => add("configmaps", 1),
-            ConfigKind::Secret => add("secrets", 1),
-        }
-    }
-    for workload in &cluster.workloads {
-        let resource = workload.kind.to_lowercase() + "s";
-        add(&format!("{resource}.{}", workload.api_group), 1);
-    }
-    for other in &cluster.others {
-        let name = if other.group.is_empty() {
-            other.resource.clone()
-        } else {
-            format!("{}.{}", other.resource, other.group)
-        };
-        add(&name, 1);
-    }
-    counts.retain(|_, count| *count > 0);
-    counts
 }
 
 #[test]
