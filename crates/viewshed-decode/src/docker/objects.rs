@@ -1,9 +1,12 @@
 //! Images, networks, volumes and plugins.
 
-use viewshed_model::{DockerHost, DockerImage, DockerNetwork, DockerVolume, Gap, NamedItem};
+use viewshed_model::{
+    DockerHost, DockerImage, DockerNetwork, DockerVolume, Gap, GapReason, NamedItem,
+};
 
 use super::answer::Answer;
 use super::fields::Fields;
+use crate::gaps::{GapList, gap};
 
 /// Reads `GET /images/json`.
 pub fn images(host: &mut DockerHost, gaps: &mut Vec<Gap>, body: &[u8]) {
@@ -27,12 +30,18 @@ pub fn networks(host: &mut DockerHost, gaps: &mut Vec<Gap>, body: &[u8]) {
     });
 }
 
-/// Reads `GET /volumes`: an object with the list in it.
+/// Reads `GET /volumes`: an object with the list in it, and warnings of drivers that did not tell theirs.
 pub fn volumes(host: &mut DockerHost, gaps: &mut Vec<Gap>, body: &[u8]) {
     let list = &mut host.volumes;
-    Answer::new(&host.name, "volumes", gaps).one(body, |fields| {
+    let warnings = Answer::new(&host.name, "volumes", gaps).one(body, |fields| {
         list.extend(fields.objects("Volumes").map(|each| volume(&each)));
+        fields.texts("Warnings")
     });
+    let mut missing = GapList::new(gaps);
+    for warning in warnings.unwrap_or_default() {
+        let what = "volumes of some drivers";
+        missing.push(gap(&host.name, what, GapReason::NotCollected, &warning, ""));
+    }
 }
 
 /// Reads `GET /plugins`.

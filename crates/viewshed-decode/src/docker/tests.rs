@@ -70,6 +70,17 @@ fn a_null_list_is_an_empty_one() {
 }
 
 #[test]
+fn drivers_that_do_not_tell_their_volumes_are_a_gap() {
+    check(
+        volumes,
+        r#"{"Volumes":[{"Name":"a","Driver":"local"}],"Warnings":["error while listing volumes of nfs"]}"#,
+        |host| host.volumes[0].name.clone(),
+        "a",
+        &["NotCollected volumes of some drivers"],
+    );
+}
+
+#[test]
 fn a_broken_element_is_a_gap_and_its_neighbours_stay() {
     check(
         containers,
