@@ -1,15 +1,24 @@
 //! LEAVES: Markdown for a comment on a pull request: short, whatever the size of the answer.
 
+#[cfg(test)]
+mod tests;
+
 use viewshed_model::{DiffReport, Finding, Gap, ScanReport, Severity, SightChange};
 
-use crate::clean::{TEXT_CHARS_MAX, clean, shorten};
-use crate::lines::line;
-use crate::wording::{count, gap_reason, position, thousands, through};
+use crate::clean::{clean, shorten};
+use crate::lines::{line, put};
+use crate::wording::{count, gap_reason, position, sentence, thousands, through, title};
 
-/// Rows of a table; a comment has 65,536 characters at most on GitHub.
+/// Rows of a table.
 const ROWS_MAX: usize = 50;
+/// Bytes after which no further row is written, and after which no further gap: a comment has 65,536
+/// characters at most on GitHub.
+const ROWS_BYTES_MAX: usize = 40_000;
+const COMMENT_BYTES_MAX: usize = 50_000;
+/// Characters of a cell.
+const CELL_CHARS_MAX: usize = 300;
 /// Gaps named.
-const GAPS_MAX: usize = 20;
+const GAPS_MAX: usize = 10;
 
 /// Findings, worst first.
 pub fn scan(report: &ScanReport) -> String {
@@ -30,27 +39,25 @@ pub fn scan(report: &ScanReport) -> String {
         .collect();
     out.push_str(&levels.join(", "));
     out.push('\n');
-    if !sorted.is_empty() {
-        out.push_str("\n| severity | check | what | where | fix |\n|---|---|---|---|---|\n");
-    }
-    for finding in sorted.iter().take(ROWS_MAX) {
+    let rows = sorted.iter().map(|finding| {
         let place = match &finding.location {
             Some(location) => format!("{} ({})", finding.object, position(location)),
             None => finding.object.clone(),
         };
-        line(
-            &mut out,
-            &format!(
-                "| {} | {} | {} | {} | {} |",
-                finding.severity,
-                text(&finding.check),
-                text(&finding.title),
-                text(&place),
-                text(&finding.fix)
-            ),
-        );
-    }
-    rest(&mut out, sorted.len());
+        let severity = finding.severity.to_string();
+        row(&[
+            &severity,
+            &finding.check,
+            &title(&finding.title),
+            &place,
+            &sentence(&finding.fix),
+        ])
+    });
+    table(
+        &mut out,
+        &["severity", "check", "what", "where", "fix"],
+        rows,
+    );
     gaps(&mut out, &report.gaps);
     out
 }
@@ -66,15 +73,12 @@ pub fn diff(report: &DiffReport) -> String {
         text(&report.before),
         text(&report.after)
     );
-    for (title, changes) in [("Gained", gained), ("Lost", lost)] {
+    for (heading, changes) in [("Gained", gained), ("Lost", lost)] {
         if changes.is_empty() {
             continue;
         }
-        line(
-            &mut out,
-            &format!("\n### {title}\n\n| who | what | where | through |\n|---|---|---|---|"),
-        );
-        for change in changes.iter().take(ROWS_MAX) {
+        line(&mut out, &format!("\n### {heading}"));
+        let rows = changes.iter().map(|change| {
             let place = match &change.namespace {
                 Some(namespace) => format!("namespace {namespace}"),
                 None => "everywhere".to_owned(),
@@ -83,31 +87,40 @@ pub fn diff(report: &DiffReport) -> String {
             if let Some(file) = &change.position {
                 path = format!("{path} ({})", position(file));
             }
-            line(
-                &mut out,
-                &format!(
-                    "| {} | {} | {} | {} |",
-                    text(&change.subject.to_string()),
-                    text(&change.what),
-                    text(&place),
-                    text(&path)
-                ),
-            );
-        }
-        rest(&mut out, changes.len());
+            row(&[&change.subject.to_string(), &change.what, &place, &path])
+        });
+        table(&mut out, &["who", "what", "where", "through"], rows);
     }
     gaps(&mut out, &report.gaps);
     out
 }
 
-fn rest(out: &mut String, rows: usize) {
-    if rows > ROWS_MAX {
+fn row(cells: &[&str]) -> String {
+    let cells: Vec<String> = cells.iter().map(|cell| text(cell)).collect();
+    format!("| {} |", cells.join(" | "))
+}
+
+/// The rows that there is room for; the rest is counted.
+fn table(out: &mut String, head: &[&str], rows: impl ExactSizeIterator<Item = String>) {
+    let all = rows.len();
+    if all == 0 {
+        return;
+    }
+    line(out, &format!("\n| {} |", head.join(" | ")));
+    line(out, &format!("|{}", "---|".repeat(head.len())));
+    let mut shown = 0;
+    for row in rows.take(ROWS_MAX) {
+        if out.len() >= ROWS_BYTES_MAX {
+            break;
+        }
+        shown += 1;
+        line(out, &row);
+    }
+    if all > shown {
+        let more = thousands((all - shown) as u64);
         line(
             out,
-            &format!(
-                "\n... and {} more; `--output json` lists all",
-                thousands((rows - ROWS_MAX) as u64)
-            ),
+            &format!("\n... and {more} more; `--output json` lists all"),
         );
     }
 }
@@ -116,53 +129,73 @@ fn gaps(out: &mut String, gaps: &[Gap]) {
     if gaps.is_empty() {
         return;
     }
-    line(
-        out,
-        &format!(
-            "\n### Not seen: {}\n",
-            count(gaps.len() as u64, "gap", "gaps")
-        ),
-    );
+    let number = count(gaps.len() as u64, "gap", "gaps");
+    line(out, &format!("\n### Not seen: {number}\n"));
+    let mut shown = 0;
     for gap in gaps.iter().take(GAPS_MAX) {
+        if out.len() >= COMMENT_BYTES_MAX {
+            break;
+        }
+        shown += 1;
+        let reason = gap_reason(gap.reason);
         line(
             out,
-            &format!(
-                "* {}: {} ({})",
-                text(&gap.source),
-                text(&gap.what),
-                gap_reason(gap.reason)
-            ),
+            &format!("* {}: {} ({reason})", text(&gap.source), text(&gap.what)),
         );
     }
-    if gaps.len() > GAPS_MAX {
+    if gaps.len() > shown {
         line(
             out,
-            &format!(
-                "* ... and {} more",
-                thousands((gaps.len() - GAPS_MAX) as u64)
-            ),
+            &format!("* ... and {} more", thousands((gaps.len() - shown) as u64)),
         );
     }
 }
 
-/// Every ASCII punctuation character may be escaped by a backslash (`CommonMark` 2.4), and then means
-/// itself; `@` as an entity, so that no name notifies anybody. Backticks stay: they pair up only
-/// within the cell, and inside them nothing but the pipe is special.
+/// Text in a cell. What stands between a pair of backticks is set as code if nothing in it could mean
+/// anything to any reader of Markdown; everything else is escaped: punctuation by a backslash
+/// (`CommonMark` 2.4), and an empty comment after `@` and `#`, so that no name notifies or links.
 fn text(text: &str) -> String {
-    let text = shorten(clean(text), TEXT_CHARS_MAX, "…");
+    let text = shorten(clean(text), CELL_CHARS_MAX, "…");
+    let parts: Vec<&str> = text.split('`').collect();
+    let mut codes = parts.iter().skip(1).step_by(2);
+    let has_pairs = parts.len() % 2 == 1
+        && codes.all(|code| !code.trim().is_empty() && !code.contains(['<', '>', '&', '|', '\\']));
     let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
+    for (index, part) in parts.iter().enumerate() {
+        if has_pairs && index % 2 == 1 {
+            put(&mut out, &format!("`{part}`"));
+        } else {
+            if !has_pairs && index > 0 {
+                out.push_str("\\`");
+            }
+            escape(&mut out, part);
+        }
+    }
+    out
+}
+
+fn escape(out: &mut String, text: &str) {
+    let mut rest = text.chars();
+    while let Some(character) = rest.next() {
         match character {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '&' => out.push_str("&amp;"),
-            '@' => out.push_str("&#64;"),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '(' | ')' | '#' | '!' | '|' | '~' | ':' => {
+            '@' => out.push_str("@<!-- -->"),
+            '#' => out.push_str("#<!-- -->"),
+            // An address would become a link without any markup (GitHub Flavored Markdown 6.9).
+            ':' if rest.as_str().starts_with("//") => out.push_str(":<!-- -->"),
+            '.' if ends_with_www(out) => out.push_str(".<!-- -->"),
+            '\\' | '*' | '_' | '[' | ']' | '!' | '|' | '~' => {
                 out.push('\\');
                 out.push(character);
             }
             other => out.push(other),
         }
     }
-    out
+}
+
+fn ends_with_www(text: &str) -> bool {
+    let end = text.get(text.len().saturating_sub(3)..);
+    end.is_some_and(|end| end.eq_ignore_ascii_case("www"))
 }

@@ -1,8 +1,8 @@
 //! The words in which every format for people says the same thing.
 
 use viewshed_model::{
-    Action, Chain, Confidence, Decision, Evidence, GapReason, GrantOrigin, Identity, MissingFact,
-    PolicyRule, Position, Severity, SourceKind, Vantage,
+    Action, Chain, Confidence, Decision, EstateSummary, Evidence, GapReason, GrantOrigin, Identity,
+    MissingFact, PolicyRule, Position, Severity, SourceKind, Vantage,
 };
 
 /// `1 finding`, `2 findings`.
@@ -205,6 +205,75 @@ pub(crate) const fn confidence(confidence: Confidence) -> &'static str {
         Confidence::Low => "not very: it follows from a name or a default",
         Confidence::Medium => "fairly: it rests on an assumption that the evidence names",
         Confidence::High => "very: it follows from what was read",
+    }
+}
+
+/// Whether a place needs the name of its cluster or host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Naming {
+    /// There is only one: its name would be noise.
+    OneEstate,
+    /// There are several.
+    Several,
+}
+
+impl Naming {
+    pub(crate) fn of(estate: &EstateSummary) -> Self {
+        if estate.clusters.len() + estate.docker_hosts.len() <= 1 {
+            Self::OneEstate
+        } else {
+            Self::Several
+        }
+    }
+
+    /// A cluster, host or namespace as a place: `prod/shop`.
+    pub(crate) fn place(self, estate: &str, namespace: &str) -> String {
+        match self {
+            _ if namespace.is_empty() => estate.to_owned(),
+            Self::OneEstate => namespace.to_owned(),
+            Self::Several => format!("{estate}/{namespace}"),
+        }
+    }
+}
+
+/// Words that sentences of checks start with, other than names.
+const OPENERS: [&str; 16] = [
+    "a",
+    "an",
+    "any",
+    "anybody",
+    "each",
+    "environment",
+    "every",
+    "everybody",
+    "group",
+    "no",
+    "pods",
+    "requests",
+    "service",
+    "the",
+    "user",
+    "workloads",
+];
+
+/// A finding's title as a sentence: a capital letter in front, unless a name stands there.
+pub(crate) fn title(text: &str) -> String {
+    let first = text.split(' ').next().unwrap_or_default();
+    if OPENERS.contains(&first) {
+        sentence(text)
+    } else {
+        text.to_owned()
+    }
+}
+
+/// Our own words as a sentence: a capital letter in front, unless they start with a name.
+pub(crate) fn sentence(text: &str) -> String {
+    let first = text.split(' ').next().unwrap_or_default();
+    let is_word = first.chars().all(|letter| letter.is_ascii_lowercase());
+    let mut letters = text.chars();
+    match letters.next() {
+        Some(letter) if is_word => format!("{}{}", letter.to_ascii_uppercase(), letters.as_str()),
+        _ => text.to_owned(),
     }
 }
 

@@ -5,7 +5,7 @@ use viewshed_model::{EstateSummary, Gap, ScanReport};
 use super::PAGE_BYTES_MAX;
 use super::page::Page;
 use super::summary::rest;
-use crate::wording::{count, gap_reason, source_kind};
+use crate::wording::{count, gap_reason, sentence, source_kind};
 
 /// Gaps shown.
 const GAPS_MAX: usize = 150;
@@ -174,7 +174,7 @@ fn checks(page: &mut Page, report: &ScanReport) {
         page.raw("<tr><th scope=\"row\"><code>")
             .text(&check.name)
             .raw("</code></th><td>")
-            .rich(&check.title)
+            .rich(&sentence(&check.title))
             .raw("</td><td>")
             .raw(check.mitigation.id())
             .raw("</td><td class=\"right\">")

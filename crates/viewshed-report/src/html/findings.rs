@@ -6,7 +6,7 @@ use super::FINDINGS_BYTES_MAX;
 use super::page::Page;
 use super::summary::{badge, rest, severity_class};
 use crate::group::Group;
-use crate::wording::{confidence, count, position};
+use crate::wording::{Naming, confidence, count, position, sentence, title};
 
 /// Findings of one check that are written out.
 const PER_CHECK_MAX: usize = 40;
@@ -47,7 +47,7 @@ fn write_group(page: &mut Page, group: &Group<'_>, report: &ScanReport, number: 
     page.raw(" ");
     let known = report.checks.iter().find(|known| known.name == group.check);
     match known {
-        Some(known) => page.rich(&known.title),
+        Some(known) => page.rich(&sentence(&known.title)),
         None => page.text(group.check),
     };
     page.raw("</h3>\n<p class=\"small\"><code>")
@@ -63,10 +63,11 @@ fn write_group(page: &mut Page, group: &Group<'_>, report: &ScanReport, number: 
         "findings",
     ));
     page.raw("</p>\n");
+    let naming = Naming::of(&report.estate);
     let shared_fix = group.shared_fix();
     if let Some(fix) = shared_fix {
         page.raw("<p class=\"fix\"><b>Fix for each</b> ")
-            .rich(fix)
+            .rich(&sentence(fix))
             .raw("</p>\n");
     }
     let mut shown = 0;
@@ -74,7 +75,7 @@ fn write_group(page: &mut Page, group: &Group<'_>, report: &ScanReport, number: 
         if page.len() >= FINDINGS_BYTES_MAX {
             break;
         }
-        write_finding(page, finding, *number, shared_fix);
+        write_finding(page, finding, *number, (naming, shared_fix));
         shown += 1;
         *number += 1;
     }
@@ -86,20 +87,24 @@ fn write_group(page: &mut Page, group: &Group<'_>, report: &ScanReport, number: 
     page.raw("</section>\n");
 }
 
-fn write_finding(page: &mut Page, finding: &Finding, number: usize, shared_fix: Option<&str>) {
+fn write_finding(
+    page: &mut Page,
+    finding: &Finding,
+    number: usize,
+    (naming, shared_fix): (Naming, Option<&str>),
+) {
     // The worst one stands open; links to the others open them, because their target lies inside.
     let is_open = number == 0 && finding.severity >= Severity::High;
     page.raw("<details class=\"finding ")
         .raw(severity_class(finding.severity))
         .raw(if is_open { "\" open>" } else { "\">" })
         .raw("\n<summary><span class=\"title\">")
-        .rich(&finding.title)
+        .rich(&title(&finding.title))
         .raw("</span> <span class=\"place\">")
-        .text(&finding.object)
-        .raw(" <span class=\"dot\">·</span> ")
-        .text(&finding.estate);
-    if !finding.namespace.is_empty() {
-        page.raw("/").text(&finding.namespace);
+        .text(&finding.object);
+    if naming == Naming::Several || !finding.namespace.is_empty() {
+        page.raw(" <span class=\"dot\">·</span> ")
+            .text(&naming.place(&finding.estate, &finding.namespace));
     }
     page.raw("</span></summary>\n<div class=\"body\" id=\"f")
         .id(number)
@@ -135,7 +140,7 @@ fn write_finding(page: &mut Page, finding: &Finding, number: usize, shared_fix: 
     );
     if shared_fix.is_none() && !finding.fix.is_empty() {
         page.raw("<p class=\"fix\"><b>Fix</b> ")
-            .rich(&finding.fix)
+            .rich(&sentence(&finding.fix))
             .raw("</p>\n");
     }
     if !finding.reproduce.is_empty() {

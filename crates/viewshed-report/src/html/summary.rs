@@ -4,7 +4,7 @@ use viewshed_model::{MitigationSummary, Presence, ScanReport, Severity};
 
 use super::page::Page;
 use crate::group::Group;
-use crate::wording::count;
+use crate::wording::{Naming, count, title};
 
 /// Places named per mitigation.
 const PLACES_MAX: usize = 6;
@@ -110,7 +110,7 @@ pub(super) fn overview(page: &mut Page, report: &ScanReport) {
     match groups.first().and_then(|group| group.findings.first()) {
         Some(worst) => {
             page.raw("Worst: <a href=\"#f0\">")
-                .rich(worst.title.trim_end_matches('.'))
+                .rich(&title(worst.title.trim_end_matches('.')))
                 .raw("</a>.");
         }
         None if report.checks.is_empty() => {
@@ -152,7 +152,7 @@ pub(super) fn overview(page: &mut Page, report: &ScanReport) {
 pub(super) fn mitigations(page: &mut Page, report: &ScanReport) {
     page.raw("<section id=\"mitigations\" aria-labelledby=\"mitigations-title\">\n<h2 id=\"mitigations-title\">Mitigations</h2>\n<p class=\"note\">The three that ATT&amp;CK names for this technique.</p>\n<div class=\"cards\">\n");
     for summary in &report.mitigations {
-        mitigation(page, summary);
+        mitigation(page, summary, Naming::of(&report.estate));
     }
     page.raw("</div>\n</section>\n");
 }
@@ -190,7 +190,7 @@ fn state(page: &mut Page, judged: Presence) {
         .raw("</span>");
 }
 
-fn mitigation(page: &mut Page, summary: &MitigationSummary) {
+fn mitigation(page: &mut Page, summary: &MitigationSummary, naming: Naming) {
     page.raw("<article class=\"card\">\n<p class=\"kicker\">")
         .raw(summary.mitigation.id())
         .raw(" ");
@@ -208,11 +208,10 @@ fn mitigation(page: &mut Page, summary: &MitigationSummary) {
         page.raw("<p class=\"small\">Missing in ");
         for (index, place) in summary.missing_in.iter().take(PLACES_MAX).enumerate() {
             page.raw(if index > 0 { ", " } else { "" })
-                .text(&place.estate);
-            if !place.namespace.is_empty() {
-                page.raw("/").text(&place.namespace);
-            }
-            page.raw(" (").number(place.findings).raw(")");
+                .text(&naming.place(&place.estate, &place.namespace))
+                .raw(" (")
+                .number(place.findings)
+                .raw(")");
         }
         rest(page, summary.missing_in.len(), PLACES_MAX);
         page.raw("</p>\n");

@@ -8,6 +8,7 @@ use super::layout::{Column, Columns, headline, paragraph};
 use super::severity_ink;
 use crate::lines::put;
 use crate::style::{Ink, Style};
+use crate::wording::sentence;
 
 /// What `viewshed explain NAME` prints.
 pub fn explain(page: &CheckPage, style: &Style) -> String {
@@ -47,7 +48,7 @@ pub fn checks(pages: &[CheckPage], style: &Style) -> String {
             style.text(&page.name),
             style.paint(severity_ink(page.severity), &page.severity.to_string()),
             page.mitigation.id().to_owned(),
-            style.text(&page.title),
+            style.text(&sentence(&page.title)),
         ]);
     }
     let mut out = String::new();

@@ -5,14 +5,19 @@ use viewshed_model::{Confidence, Finding};
 use super::layout::paragraph;
 use super::limited;
 use crate::style::{Ink, Style};
-use crate::wording::{confidence, count, position};
+use crate::wording::{Naming, confidence, count, position, sentence, title};
 
 /// Subjects named per finding.
 const SUBJECTS_MAX: usize = 4;
 
 /// The block; the fix is left out where the group tells it once for all.
-pub(super) fn write(out: &mut String, style: &Style, finding: &Finding, shared_fix: Option<&str>) {
-    let title = style.paint(Ink::Strong, &style.text(&finding.title));
+pub(super) fn write(
+    out: &mut String,
+    style: &Style,
+    finding: &Finding,
+    (naming, shared_fix): (Naming, Option<&str>),
+) {
+    let title = style.paint(Ink::Strong, &style.text(&title(&finding.title)));
     paragraph(out, style, "  ", &title);
     let subjects: Vec<String> = finding.subjects.iter().map(ToString::to_string).collect();
     field(out, style, "who", &limited(style, &subjects, SUBJECTS_MAX));
@@ -20,7 +25,7 @@ pub(super) fn write(out: &mut String, style: &Style, finding: &Finding, shared_f
         let objects = count(finding.exposed_count, "object", "objects");
         field(out, style, "shows", &objects);
     }
-    field(out, style, "where", &place(finding));
+    field(out, style, "where", &place(finding, naming));
     if finding.confidence != Confidence::High {
         field(out, style, "sure", confidence(finding.confidence));
     }
@@ -32,16 +37,18 @@ pub(super) fn write(out: &mut String, style: &Style, finding: &Finding, shared_f
         field(out, style, "see it", &finding.reproduce);
     }
     if shared_fix.is_none() {
-        field(out, style, "fix", &finding.fix);
+        field(out, style, "fix", &sentence(&finding.fix));
     }
 }
 
-fn place(finding: &Finding) -> String {
+fn place(finding: &Finding, naming: Naming) -> String {
     let mut words = vec![finding.object.clone()];
     if !finding.namespace.is_empty() {
         words.push(format!("in namespace {}", finding.namespace));
     }
-    words.push(format!("of {}", finding.estate));
+    if naming == Naming::Several {
+        words.push(format!("of {}", finding.estate));
+    }
     if let Some(location) = &finding.location {
         words.push(format!("({})", position(location)));
     }

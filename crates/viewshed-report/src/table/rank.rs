@@ -12,7 +12,7 @@ const ROWS_MAX: usize = 25;
 /// Rows of bootstrap policy and of the cluster's own parts shown in a brief report.
 const OWN_ROWS_MAX: usize = 10;
 /// Resources named per row.
-const RESOURCES_MAX: usize = 4;
+const RESOURCES_MAX: usize = 3;
 
 /// The report for a terminal.
 pub fn rank(report: &RankReport, style: &Style) -> String {
@@ -78,7 +78,7 @@ fn write_origin(
             share(row.visible, row.total),
             thousands(row.namespaces),
             style.text(&resources(style, row)),
-            style.text(&limited(style, &row.bindings, 2)),
+            style.text(&limited(style, &row.bindings, 1)),
         ]);
     }
     table.write(out, 2);
@@ -88,6 +88,9 @@ fn write_origin(
 }
 
 fn resources(style: &Style, row: &IdentityRank) -> String {
+    if row.visible >= row.total {
+        return "everything".to_owned();
+    }
     let mut resources: Vec<&(String, u64)> = row
         .by_resource
         .iter()

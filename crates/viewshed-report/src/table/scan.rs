@@ -1,13 +1,13 @@
 //! The terminal report of `viewshed scan`: counts, mitigations, then findings worst first.
 
 use unicode_width::UnicodeWidthStr;
-use viewshed_model::{Finding, MitigationSummary, ScanReport, Severity};
+use viewshed_model::{Finding, ScanReport, Severity};
 
 use super::layout::{Column, Columns, headline, paragraph};
 use super::{estate_lines, finding, gaps, limited, more, severity_ink};
 use crate::group::Group;
 use crate::style::{Ink, Style};
-use crate::wording::{count, severity, thousands};
+use crate::wording::{Naming, count, sentence, severity, thousands, title};
 
 /// Findings of one check told in full in a brief report.
 const BLOCKS_MAX: usize = 3;
@@ -17,12 +17,12 @@ const TITLES_MAX: usize = 5;
 /// The report for a terminal.
 pub fn scan(report: &ScanReport, style: &Style) -> String {
     let mut out = String::new();
-    let title = "What can be discovered, and what shows it";
-    paragraph(&mut out, style, "", &style.paint(Ink::Strong, title));
+    let heading = "What can be discovered, and what shows it";
+    paragraph(&mut out, style, "", &style.paint(Ink::Strong, heading));
     estate_lines(&mut out, style, &report.estate);
     out.push('\n');
     counts(&mut out, style, report);
-    mitigations(&mut out, style, &report.mitigations);
+    mitigations(&mut out, style, report);
     for group in Group::all(&report.findings) {
         write_group(&mut out, style, &group, report);
     }
@@ -86,8 +86,8 @@ fn counts(out: &mut String, style: &Style, report: &ScanReport) {
     }
 }
 
-fn mitigations(out: &mut String, style: &Style, summaries: &[MitigationSummary]) {
-    if summaries.is_empty() {
+fn mitigations(out: &mut String, style: &Style, report: &ScanReport) {
+    if report.mitigations.is_empty() {
         return;
     }
     out.push('\n');
@@ -101,7 +101,8 @@ fn mitigations(out: &mut String, style: &Style, summaries: &[MitigationSummary])
             ("MISSING IN", Column::Text),
         ],
     );
-    for summary in summaries {
+    let naming = Naming::of(&report.estate);
+    for summary in &report.mitigations {
         let worst = summary.worst.map_or_else(
             || style.dash().to_owned(),
             |worst| style.paint(severity_ink(worst), &worst.to_string()),
@@ -109,10 +110,7 @@ fn mitigations(out: &mut String, style: &Style, summaries: &[MitigationSummary])
         let places: Vec<String> = summary
             .missing_in
             .iter()
-            .map(|place| match place.namespace.as_str() {
-                "" => place.estate.clone(),
-                namespace => format!("{}/{namespace}", place.estate),
-            })
+            .map(|place| naming.place(&place.estate, &place.namespace))
             .collect();
         let mut missing = style.text(&limited(style, &places, 3));
         if summary.is_incomplete {
@@ -121,8 +119,8 @@ fn mitigations(out: &mut String, style: &Style, summaries: &[MitigationSummary])
         } else if missing.is_empty() {
             "nothing found missing".clone_into(&mut missing);
         }
-        let title = format!("{} {}", summary.mitigation.id(), summary.mitigation.title());
-        table.row(vec![title, thousands(summary.findings), worst, missing]);
+        let name = format!("{} {}", summary.mitigation.id(), summary.mitigation.title());
+        table.row(vec![name, thousands(summary.findings), worst, missing]);
     }
     table.write(out, 2);
 }
@@ -140,7 +138,11 @@ fn write_group(out: &mut String, style: &Style, group: &Group<'_>, report: &Scan
     );
     headline(out, style, severity_ink(group.severity), &words);
     if let Some(page) = report.checks.iter().find(|page| page.name == group.check) {
-        let text = style.text(&format!("{} ({})", page.title, page.mitigation.id()));
+        let text = style.text(&format!(
+            "{} ({})",
+            sentence(&page.title),
+            page.mitigation.id()
+        ));
         paragraph(out, style, "", &style.paint(Ink::Faint, &text));
     }
     let blocks = if style.is_full() {
@@ -148,17 +150,18 @@ fn write_group(out: &mut String, style: &Style, group: &Group<'_>, report: &Scan
     } else {
         BLOCKS_MAX
     };
+    let naming = Naming::of(&report.estate);
     let shared_fix = group.shared_fix();
     for finding in group.findings.iter().take(blocks) {
         out.push('\n');
-        finding::write(out, style, finding, shared_fix);
+        finding::write(out, style, finding, (naming, shared_fix));
     }
     let rest: Vec<&&Finding> = group.findings.iter().skip(blocks).collect();
     if !rest.is_empty() {
         out.push('\n');
     }
     for finding in rest.iter().take(TITLES_MAX) {
-        paragraph(out, style, "  - ", &style.text(&finding.title));
+        paragraph(out, style, "  - ", &style.text(&title(&finding.title)));
     }
     if rest.len() > TITLES_MAX {
         more(out, style, rest.len() - TITLES_MAX);
@@ -166,7 +169,7 @@ fn write_group(out: &mut String, style: &Style, group: &Group<'_>, report: &Scan
     if let Some(fix) = shared_fix {
         out.push('\n');
         let first = format!("  {} ", style.paint(Ink::Faint, "fix for each"));
-        paragraph(out, style, &first, &style.text(fix));
+        paragraph(out, style, &first, &style.text(&sentence(fix)));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use viewshed_model::{SeenItem, Verification, View};
+use viewshed_model::{Link, SeenItem, Verification, View};
 
 use super::layout::{Column, Columns, headline, paragraph};
 use super::{depends_on, gaps, more};
@@ -11,6 +11,8 @@ use crate::wording::{count, identity, thousands, vantage};
 
 /// Names listed per kind in a brief report.
 const NAMES_MAX: usize = 6;
+/// Steps that are indented further than the one before.
+const STEPS_INDENTED_MAX: usize = 4;
 /// Differences listed in a brief report.
 const DIFFERENCES_MAX: usize = 20;
 
@@ -110,35 +112,43 @@ fn chains(out: &mut String, style: &Style, view: &View) {
     }
     out.push('\n');
     headline(out, style, Ink::Strong, "HOW IT SHOWS");
+    let mut before: &[Link] = &[];
     for (number, (index, kinds)) in items_by_chain.iter().enumerate() {
-        if number > 0 {
-            out.push('\n');
-        }
-        let links = view
-            .chains
-            .get(*index)
+        let chain = view.chains.get(*index);
+        let links = chain
             .map(|chain| chain.links.as_slice())
             .unwrap_or_default();
-        let arrow = if style.unicode { "→ " } else { "> " };
-        for (step, link) in links.iter().enumerate() {
-            let first = format!(
-                "  {}{}",
-                "  ".repeat(step.min(4)),
-                if step > 0 { arrow } else { "" }
-            );
-            paragraph(
-                out,
-                style,
-                &first,
-                &style.paint(Ink::Calm, &style.text(&link.text)),
-            );
+        let shared = shared_steps(before, links);
+        if number > 0 && shared == 0 {
+            out.push('\n');
         }
-        if links.is_empty() {
-            out.push_str("  (no chain is recorded)\n");
-        }
+        write_steps(out, style, links, shared);
+        before = links;
         for (kind, items) in kinds {
             write_kind(out, style, kind, items);
         }
+    }
+}
+
+/// How many steps a chain has in common with the one before, not counting its last, which is always told.
+fn shared_steps(before: &[Link], links: &[Link]) -> usize {
+    let same = before
+        .iter()
+        .zip(links)
+        .take_while(|(one, other)| one.text == other.text);
+    same.count().min(links.len().saturating_sub(1))
+}
+
+fn write_steps(out: &mut String, style: &Style, links: &[Link], told: usize) {
+    let arrow = if style.unicode { "→ " } else { "> " };
+    for (step, link) in links.iter().enumerate().skip(told) {
+        let sign = if step > 0 { arrow } else { "" };
+        let first = format!("  {}{sign}", "  ".repeat(step.min(STEPS_INDENTED_MAX)));
+        let text = style.paint(Ink::Calm, &style.text(&link.text));
+        paragraph(out, style, &first, &text);
+    }
+    if links.is_empty() {
+        out.push_str("  (no chain is recorded)\n");
     }
 }
 

@@ -123,7 +123,19 @@ fn check(text: &str) {
                     "{kind}: {widths:?}"
                 );
             }
-            Format::Table | Format::Wide | Format::Html | Format::Markdown | Format::Dot => {}
+            Format::Markdown => {
+                assert!(rendered.len() < 65_536, "it fits a comment");
+                for row in rendered.lines().filter(|line| line.starts_with("| ")) {
+                    let bars = row
+                        .replace("\\\\", "")
+                        .replace("\\|", "")
+                        .matches('|')
+                        .count();
+                    assert!([5, 6].contains(&bars), "{row}");
+                    assert!(!row.replace("<!-- -->", "").contains('<'), "{row}");
+                }
+            }
+            Format::Table | Format::Wide | Format::Html | Format::Dot => {}
         }
     }
     let ascii = Style {

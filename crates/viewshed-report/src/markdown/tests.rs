@@ -1,0 +1,34 @@
+use super::{diff, text};
+use crate::sample;
+
+fn check(input: &str, expected: &str) {
+    assert_eq!(text(input), expected, "{input}");
+}
+
+#[test]
+fn pairs_of_backticks_are_code() {
+    check("may list `pods` in `shop`", "may list `pods` in `shop`");
+    check("`a|b`", "\\`a\\|b\\`");
+    check("odd ` one", "odd \\` one");
+    check("empty `` pair", "empty \\`\\` pair");
+}
+
+#[test]
+fn markup_is_text() {
+    check("<img src=x>", "&lt;img src=x&gt;");
+    check("[a](b) *c* _d_ | e", "\\[a\\](b) \\*c\\* \\_d\\_ \\| e");
+    check("a\\|b", "a\\\\\\|b");
+}
+
+#[test]
+fn names_notify_and_link_nobody() {
+    check("@everyone", "@<!-- -->everyone");
+    check("#12", "#<!-- -->12");
+    check("https://evil.example", "https:<!-- -->//evil.example");
+    check("WWW.evil.example", "WWW.<!-- -->evil.example");
+}
+
+#[test]
+fn a_difference_reads_well() {
+    insta::assert_snapshot!(diff(&sample::diff_report()));
+}
