@@ -3,6 +3,7 @@
 //! The data files are made by `e2e/go/bootstrap` from the very package that kube-apiserver reads
 //! (`plugin/pkg/auth/authorizer/rbac/bootstrappolicy`), one per minor version.
 
+mod complete;
 mod origin;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ use viewshed_model::{Gap, GapReason, PolicyRule, Role, RoleBinding, ServerVersio
 
 use crate::rbac::aggregate;
 
+pub use complete::complete;
 pub use origin::{GrantedTo, Origins};
 
 /// Minor versions of Kubernetes 1 with their data, oldest first.
@@ -36,6 +38,8 @@ static PARSED: [OnceLock<Policy>; VERSIONS.len()] = [const { OnceLock::new() }; 
 pub struct Policy {
     /// The version that was asked, for example `v1.37.2`.
     pub version: String,
+    /// Roles as they are made, before aggregation.
+    made_roles: Vec<Role>,
     /// Rules by namespace (empty for ClusterRoles) and name of the role.
     rules: BTreeMap<String, BTreeMap<String, BTreeSet<PolicyRule>>>,
     /// Bindings by namespace (empty for ClusterRoleBindings) and name.
@@ -55,9 +59,11 @@ impl Policy {
         let Ok(mut file) = serde_json::from_str::<File>(text) else {
             return Self::default();
         };
+        let made_roles = file.roles.clone();
         aggregate(&mut file.roles);
         let mut policy = Self {
             version: file.version,
+            made_roles,
             ..Self::default()
         };
         for role in file.roles {
@@ -78,6 +84,13 @@ impl Policy {
                 .insert(binding.meta.name.clone(), binding);
         }
         policy
+    }
+
+    /// Whether the version makes a role of this name.
+    pub(crate) fn makes_role(&self, namespace: &str, role: &str) -> bool {
+        self.rules
+            .get(namespace)
+            .is_some_and(|roles| roles.contains_key(role))
     }
 
     /// Whether the version's own role of this name has this rule.

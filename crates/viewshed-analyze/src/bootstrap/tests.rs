@@ -1,6 +1,6 @@
-use viewshed_model::{GapReason, GrantOrigin, ServerVersion};
+use viewshed_model::{Cluster, GapReason, GrantOrigin, Meta, Role, ServerVersion};
 
-use super::{GrantedTo, Origins, VERSIONS, policy_of};
+use super::{GrantedTo, Origins, VERSIONS, complete, policy_of};
 use crate::samples::{binding, role, rule, shop, subject};
 
 fn version(minor: &str) -> ServerVersion {
@@ -152,4 +152,45 @@ fn origins_follow_binding_role_rule_and_subject() {
         everything,
         Human,
     );
+}
+
+#[test]
+fn files_are_completed_with_what_each_server_makes() {
+    let mut cluster = Cluster {
+        roles: vec![Role {
+            meta: Meta {
+                name: "view".to_owned(),
+                ..Meta::default()
+            },
+            ..Role::default()
+        }],
+        ..Cluster::default()
+    };
+    complete(&mut cluster);
+    let rules = |name: &str| {
+        let role = cluster.roles.iter().find(|role| role.meta.name == name);
+        role.map(|role| role.rules.len())
+    };
+    assert_eq!(rules("cluster-admin"), Some(2));
+    assert!(rules("admin").is_some_and(|rules| rules > 5), "aggregated");
+    assert_eq!(rules("view"), Some(0), "the file's own stays");
+    assert!(
+        cluster
+            .bindings
+            .iter()
+            .any(|binding| binding.meta.name == "system:discovery")
+    );
+    let once = cluster.clone();
+    complete(&mut cluster);
+    assert_eq!(cluster, once);
+}
+
+#[test]
+fn a_live_cluster_is_left_as_it_is() {
+    let mut cluster = Cluster {
+        is_live: true,
+        ..Cluster::default()
+    };
+    complete(&mut cluster);
+    assert!(cluster.roles.is_empty());
 }

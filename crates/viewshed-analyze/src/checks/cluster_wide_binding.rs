@@ -57,10 +57,7 @@ fn judge(facts: &ClusterFacts<'_>) -> Vec<Finding> {
 
 fn judge_grant(facts: &ClusterFacts<'_>, grant: &HumanGrant<'_>) -> Option<Finding> {
     let rules: Vec<(usize, &PolicyRule)> = grant
-        .role
-        .rules
-        .iter()
-        .enumerate()
+        .rules()
         .filter(|(_, rule)| reads(rule) && reaches_namespaces(facts, rule))
         .collect();
     let is_wild = |rule: &PolicyRule| rule.resources.iter().any(|resource| resource == "*");
@@ -69,12 +66,15 @@ fn judge_grant(facts: &ClusterFacts<'_>, grant: &HumanGrant<'_>) -> Option<Findi
         return None;
     }
     let mut judged: Vec<(Reason, Subject)> = grant
-        .subjects()
-        .into_iter()
+        .subjects
+        .iter()
         .filter(|subject| !is_everyone(subject))
-        .filter_map(|subject| Some((reason(facts, grant, &subject)?, subject)))
+        .filter_map(|subject| Some((reason(facts, grant, subject)?, subject.clone())))
         .collect();
-    judged.sort();
+    // Those whose home is known first: they tell what the binding should be.
+    judged.sort_by_key(|(reason, subject)| {
+        (reason.clone(), home_of(subject).is_none(), subject.clone())
+    });
     let (reason, first) = judged.first()?;
     let place = grant.place(facts.cluster.name.clone());
     let (severity, confidence) = weigh(&rules, reason, first);

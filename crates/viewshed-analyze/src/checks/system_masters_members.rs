@@ -36,7 +36,7 @@ fn judge(facts: &ClusterFacts<'_>) -> Vec<Finding> {
 
 /// A binding for the group gives it nothing that it lacks; it tells that people work with such credentials.
 fn judge_named(facts: &ClusterFacts<'_>, grant: &HumanGrant<'_>) -> Option<Finding> {
-    let subject = grant.subjects().into_iter().find(is_masters)?;
+    let subject = grant.subjects.iter().find(|one| is_masters(one))?.clone();
     let place = grant.place(facts.cluster.name.clone());
     let mut finding = CHECK.finding(place, Severity::Low, Confidence::Medium);
     finding.title = format!(

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use viewshed_model::{Cluster, GrantOrigin, Identity, RoleBinding, Subject, SubjectKind};
+use viewshed_model::{
+    Cluster, GrantOrigin, Identity, Role, RoleBinding, RoleReference, Subject, SubjectKind,
+};
 
-use super::origin::{is_bootstrap_role, origin_of};
 use super::{HumanGrant, Runner};
+use crate::bootstrap::{GrantedTo, Origins, policy_of};
 use crate::rbac::{AccessIndex, Session};
 
 /// Groups that every caller, or every service account, is in.
@@ -30,9 +32,12 @@ pub(in crate::checks) struct Access<'a> {
 }
 
 impl<'a> Access<'a> {
-    /// `cluster` holds the roles as the server would have them (see `ClusterFacts::new`).
-    pub(in crate::checks) fn new(cluster: &'a Cluster, runners: &[Runner<'_>]) -> Self {
-        let index = AccessIndex::new(cluster);
+    /// `granting` is `cluster` with the roles and bindings that its server would have.
+    pub(in crate::checks) fn new(
+        cluster: &Cluster,
+        granting: &'a Cluster,
+        runners: &[Runner<'_>],
+    ) -> Self {
         let mut runs_as: BTreeMap<(String, String), Vec<usize>> = BTreeMap::new();
         for (position, runner) in runners.iter().enumerate() {
             let key = (
@@ -42,9 +47,9 @@ impl<'a> Access<'a> {
             runs_as.entry(key).or_default().push(position);
         }
         Self {
-            human_grants: human_grants(cluster),
+            human_grants: human_grants(granting),
             has_bindings: !cluster.bindings.is_empty(),
-            index,
+            index: AccessIndex::new(granting),
             runs_as,
         }
     }
@@ -72,9 +77,12 @@ impl<'a> Access<'a> {
     }
 }
 
-/// The bindings that people or their tools made and whose role exists.
+/// The bindings that people or their tools made, at least for some subjects or rules, and whose role
+/// exists.
 fn human_grants(cluster: &Cluster) -> Vec<HumanGrant<'_>> {
-    let roles: BTreeMap<(&str, &str), _> = cluster
+    let (policy, _) = policy_of(cluster.version.as_ref(), &cluster.name);
+    let origins = Origins::new(cluster);
+    let roles: BTreeMap<(&str, &str), &Role> = cluster
         .roles
         .iter()
         .map(|role| {
@@ -82,28 +90,81 @@ fn human_grants(cluster: &Cluster) -> Vec<HumanGrant<'_>> {
             (key, role)
         })
         .collect();
-    let mut bindings: Vec<&RoleBinding> = cluster
-        .bindings
-        .iter()
-        .filter(|binding| origin_of(binding) == GrantOrigin::Human)
-        .collect();
+    let mut bindings: Vec<&RoleBinding> = cluster.bindings.iter().collect();
     bindings.sort_by_key(|binding| (binding.meta.namespace_or_empty(), &*binding.meta.name));
     bindings
         .into_iter()
         .filter_map(|binding| {
-            let namespace = match binding.role.kind.as_str() {
-                "Role" => binding.meta.namespace_or_empty(),
-                "ClusterRole" => "",
-                _ => return None,
-            };
-            let role = roles.get(&(namespace, &*binding.role.name))?;
+            let namespace = role_namespace(binding, &binding.role)?;
+            let role = *roles.get(&(namespace, &*binding.role.name))?;
+            let human = human_part(&origins, binding, role)?;
             Some(HumanGrant {
                 binding,
                 role,
-                has_human_role: !is_bootstrap_role(&role.meta),
+                subjects: human.0,
+                rules: human.1,
+                has_human_role: !policy.makes_role(namespace, &role.meta.name),
             })
         })
         .collect()
+}
+
+fn role_namespace<'b>(binding: &'b RoleBinding, reference: &RoleReference) -> Option<&'b str> {
+    match reference.kind.as_str() {
+        "Role" => Some(binding.meta.namespace_or_empty()),
+        "ClusterRole" => Some(""),
+        _ => None,
+    }
+}
+
+/// The subjects and rules of a binding that the server did not make: all of most bindings; of its own
+/// ones, what somebody added.
+fn human_part(
+    origins: &Origins<'_>,
+    binding: &RoleBinding,
+    role: &Role,
+) -> Option<(Vec<Subject>, Vec<usize>)> {
+    let mut subjects = Vec::new();
+    let mut rules: Vec<usize> = Vec::new();
+    for subject in &binding.subjects {
+        let resolved = resolved(binding, subject);
+        let human: Vec<usize> = role
+            .rules
+            .iter()
+            .enumerate()
+            .filter(|(_, rule)| {
+                let grant = GrantedTo {
+                    namespace: binding.meta.namespace_or_empty(),
+                    binding: &binding.meta.name,
+                    role: &binding.role,
+                    rule: Some(rule),
+                    subject: &resolved,
+                };
+                origins.of(grant) == GrantOrigin::Human
+            })
+            .map(|(position, _)| position)
+            .collect();
+        if !human.is_empty() {
+            subjects.push(resolved);
+            rules.extend(human);
+        }
+    }
+    rules.sort_unstable();
+    rules.dedup();
+    (!subjects.is_empty()).then_some((subjects, rules))
+}
+
+/// The subject with the namespace that a service account means.
+fn resolved(binding: &RoleBinding, subject: &Subject) -> Subject {
+    let mut subject = subject.clone();
+    subject.namespace = match subject.kind {
+        SubjectKind::ServiceAccount => subject
+            .namespace
+            .filter(|namespace| !namespace.is_empty())
+            .or_else(|| binding.meta.namespace.clone()),
+        SubjectKind::User | SubjectKind::Group | SubjectKind::Other(_) => None,
+    };
+    subject
 }
 
 /// Whether a subject stands for everybody with a credential or without one.

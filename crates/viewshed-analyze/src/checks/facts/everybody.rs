@@ -48,9 +48,10 @@ fn judge(
     grant: &HumanGrant<'_>,
 ) -> Option<Finding> {
     let subjects: Vec<Subject> = grant
-        .subjects()
-        .into_iter()
+        .subjects
+        .iter()
         .filter(|subject| (everybody.includes)(subject))
+        .cloned()
         .collect();
     let first = subjects.first()?;
     let role_name = grant.binding.role.name.as_str();
@@ -59,10 +60,7 @@ fn judge(
         return None;
     }
     let shown: Vec<(usize, &PolicyRule)> = grant
-        .role
-        .rules
-        .iter()
-        .enumerate()
+        .rules()
         .filter(|(_, rule)| reads(rule))
         .filter(|(_, rule)| !rule.resources.is_empty() || grant.is_cluster_wide())
         .collect();

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use viewshed_model::Cluster;
 
-use crate::rbac::aggregate;
+use crate::bootstrap;
 
-/// A live cluster as it is. Of manifests, only what grants depend on, with aggregated roles filled.
+/// A live cluster as it is. Of manifests, what grants depend on, with the server's own roles and bindings.
 pub(in crate::checks) fn granting(cluster: &Cluster) -> Cow<'_, Cluster> {
     if cluster.is_live {
         return Cow::Borrowed(cluster);
@@ -19,6 +19,6 @@ pub(in crate::checks) fn granting(cluster: &Cluster) -> Cow<'_, Cluster> {
         bindings: cluster.bindings.clone(),
         ..Cluster::default()
     };
-    aggregate(&mut granting.roles);
+    bootstrap::complete(&mut granting);
     Cow::Owned(granting)
 }

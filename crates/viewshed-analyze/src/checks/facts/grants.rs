@@ -1,21 +1,23 @@
 //! The grants that people and their tools made, with what each shows.
 
-use viewshed_model::{
-    Evidence, Link, Location, PolicyRule, Role, RoleBinding, Subject, SubjectKind,
-};
+use viewshed_model::{Evidence, Link, Location, PolicyRule, Role, RoleBinding, Subject};
 
 use super::Place;
 
 /// A binding that people or their tools made, with its role looked up.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(in crate::checks) struct HumanGrant<'a> {
     pub(in crate::checks) binding: &'a RoleBinding,
     pub(in crate::checks) role: &'a Role,
+    /// To whom people grant it, each with the namespace that a service account means; never empty.
+    pub(in crate::checks) subjects: Vec<Subject>,
+    /// Positions of the rules that people grant by it.
+    pub(in crate::checks) rules: Vec<usize>,
     /// Whether the role, too, was made by people; else it is one of the server's own.
     pub(in crate::checks) has_human_role: bool,
 }
 
-impl HumanGrant<'_> {
+impl<'a> HumanGrant<'a> {
     /// Whether it holds in the whole cluster.
     pub(in crate::checks) fn is_cluster_wide(&self) -> bool {
         self.binding.meta.namespace.is_none()
@@ -44,12 +46,12 @@ impl HumanGrant<'_> {
         }
     }
 
-    /// Its subjects with the namespace that each service account means.
-    pub(in crate::checks) fn subjects(&self) -> Vec<Subject> {
-        let subjects = self.binding.subjects.iter();
-        subjects
-            .map(|subject| resolved(self.binding, subject))
-            .collect()
+    /// The rules that people grant by it, with their positions in the role.
+    pub(in crate::checks) fn rules(&self) -> impl Iterator<Item = (usize, &'a PolicyRule)> {
+        let role = self.role;
+        self.rules
+            .iter()
+            .filter_map(move |position| Some((*position, role.rules.get(*position)?)))
     }
 
     /// The link of an evidence chain: this binding grants rule number `rule` of its role to `subjects`.
@@ -78,19 +80,6 @@ impl HumanGrant<'_> {
             }),
         }
     }
-}
-
-fn resolved(binding: &RoleBinding, subject: &Subject) -> Subject {
-    let mut subject = subject.clone();
-    if subject.kind == SubjectKind::ServiceAccount {
-        subject.namespace = subject
-            .namespace
-            .filter(|namespace| !namespace.is_empty())
-            .or_else(|| binding.meta.namespace.clone());
-    } else {
-        subject.namespace = None;
-    }
-    subject
 }
 
 /// How a rule reads, in one line: ``` `*` on `pods`, `pods/log` of the groups `""` ```.

@@ -47,20 +47,15 @@ pub(in crate::checks) fn holdings<'a>(
     let mut single = Vec::new();
     for grant in &facts.access.human_grants {
         let role = grant.role;
-        if grant.binding.subjects.is_empty() {
-            continue;
-        }
         let key = (role.meta.namespace_or_empty(), &*role.meta.name);
         if let Some(known) = by_role.get_mut(&key) {
-            known.grants.push(*grant);
+            known.grants.push(grant.clone());
             continue;
         }
         // What others aggregate into the server's own roles is theirs to mend, not the binding's.
         let is_foreign = !grant.has_human_role && role.aggregation.is_some();
-        let rules: Vec<(usize, &PolicyRule)> = role
-            .rules
-            .iter()
-            .enumerate()
+        let rules: Vec<(usize, &PolicyRule)> = grant
+            .rules()
             .filter(|(_, rule)| !is_foreign && matches(rule))
             .collect();
         if rules.is_empty() {
@@ -69,7 +64,7 @@ pub(in crate::checks) fn holdings<'a>(
         let holding = Holding {
             role,
             rules,
-            grants: vec![*grant],
+            grants: vec![grant.clone()],
             subjects: Vec::new(),
         };
         if grant.has_human_role {
@@ -86,7 +81,10 @@ pub(in crate::checks) fn holdings<'a>(
 }
 
 fn subjects_of(grants: &[HumanGrant<'_>]) -> Vec<Subject> {
-    let mut subjects: Vec<Subject> = grants.iter().flat_map(HumanGrant::subjects).collect();
+    let mut subjects: Vec<Subject> = grants
+        .iter()
+        .flat_map(|grant| grant.subjects.clone())
+        .collect();
     subjects.sort();
     subjects.dedup();
     subjects
@@ -188,7 +186,7 @@ impl Holding<'_> {
             .grants
             .iter()
             .take(BINDINGS_MAX)
-            .map(|grant| grant.link(first_rule, &grant.subjects()))
+            .map(|grant| grant.link(first_rule, &grant.subjects))
             .collect();
         let more = self.grants.len().saturating_sub(BINDINGS_MAX);
         if more > 0 {

@@ -13,7 +13,6 @@ mod grants;
 mod holders;
 mod kubelets;
 mod listeners;
-mod origin;
 mod runners;
 mod scoping;
 mod sockets;
@@ -72,7 +71,7 @@ impl<'a> ClusterFacts<'a> {
         Self {
             cluster,
             kubelets: kubelets(cluster, &runners),
-            access: Access::new(granting, &runners),
+            access: Access::new(cluster, granting, &runners),
             objects: Objects::new(cluster),
             accounts: cluster
                 .service_accounts

@@ -1,0 +1,153 @@
+//! Each page in `docs/checks` is a test: its manifests are scanned, its expected findings compared.
+//!
+//! A case is one or more fenced blocks of input (`yaml` or `json`, with `file=NAME` where the name
+//! matters) and then a block `findings`: one line per finding of the page's own check,
+//! `severity | object | title`, worst first, or `none`. What other checks find there does not count.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use viewshed_analyze::checks;
+use viewshed_decode::files;
+use viewshed_model::{Estate, Finding};
+
+/// Headings that every page has, in this order.
+const HEADINGS: [&str; 7] = [
+    "## What it finds",
+    "## Why it matters",
+    "## Example",
+    "## Cases",
+    "## How to fix",
+    "## What it does not see",
+    "## References",
+];
+
+struct Case {
+    /// Line of the expectation in the page.
+    line: usize,
+    /// File name and content.
+    inputs: Vec<(String, String)>,
+    expected: Vec<String>,
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+#[test]
+fn every_case_of_every_page_holds() {
+    let mut failures = Vec::new();
+    for check in checks::ALL {
+        for case in cases(check.page) {
+            let mut estate = Estate::default();
+            for (name, content) in &case.inputs {
+                files::add_file(&mut estate, name, content.as_bytes());
+            }
+            assert!(
+                estate.gaps.is_empty(),
+                "docs/checks/{}.md:{}: {:?}",
+                check.name,
+                case.line,
+                estate.gaps
+            );
+            let found: Vec<String> = checks::scan(&estate)
+                .iter()
+                .filter(|finding| finding.check == check.name)
+                .map(line_of)
+                .collect();
+            if found != case.expected {
+                failures.push(format!(
+                    "docs/checks/{}.md:{}\n  expected:\n    {}\n  found:\n    {}",
+                    check.name,
+                    case.line,
+                    case.expected.join("\n    "),
+                    found.join("\n    ")
+                ));
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn every_page_has_its_headings_and_cases_of_both_kinds() {
+    for check in checks::ALL {
+        let page = check.page;
+        let name = check.name;
+        assert!(page.starts_with(&format!("# {name}\n")), "{name}: first line");
+        assert!(page.contains(check.mitigation.id()), "{name}: mitigation");
+        let places: Vec<Option<usize>> =
+            HEADINGS.iter().map(|heading| page.find(heading)).collect();
+        assert!(places.iter().all(Option::is_some), "{name}: {places:?}");
+        assert!(places.is_sorted(), "{name}: order of headings");
+        let cases = cases(page);
+        assert!(cases.iter().any(|case| case.expected.is_empty()), "{name}: no quiet case");
+        assert!(cases.iter().any(|case| !case.expected.is_empty()), "{name}: nothing reported");
+    }
+}
+
+#[test]
+fn checks_pages_and_files_have_the_same_names() {
+    let registered: BTreeSet<String> =
+        checks::ALL.iter().map(|check| check.name.to_owned()).collect();
+    assert_eq!(names_in("docs/checks", "md"), registered);
+    let files: BTreeSet<String> = names_in("crates/viewshed-analyze/src/checks", "rs")
+        .into_iter()
+        .filter(|name| !matches!(name.as_str(), "mod" | "summary" | "tests"))
+        .map(|name| name.replace('_', "-"))
+        .collect();
+    assert_eq!(files, registered);
+    for name in &registered {
+        assert!(checks::page(name).is_some_and(|page| !page.is_empty()), "{name}");
+    }
+    assert_eq!(checks::page("no-such-check"), None);
+}
+
+fn names_in(folder: &str, extension: &str) -> BTreeSet<String> {
+    fs::read_dir(root().join(folder))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|found| found == extension))
+        .map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned())
+        .collect()
+}
+
+fn line_of(finding: &Finding) -> String {
+    let place = match finding.namespace.as_str() {
+        "" => String::new(),
+        namespace => format!(" in {namespace}"),
+    };
+    format!(
+        "{} | {}{place} | {}",
+        finding.severity, finding.object, finding.title
+    )
+}
+
+fn cases(page: &str) -> Vec<Case> {
+    let mut cases = Vec::new();
+    let mut inputs: Vec<(String, String)> = Vec::new();
+    let mut lines = page.lines().enumerate();
+    while let Some((number, line)) = lines.next() {
+        let Some(info) = line.strip_prefix("```") else {
+            continue;
+        };
+        let block: Vec<&str> = lines
+            .by_ref()
+            .map(|(_, line)| line)
+            .take_while(|line| *line != "```")
+            .collect();
+        if info == "findings" {
+            let expected = block.iter().filter(|line| **line != "none");
+            cases.push(Case {
+                line: number + 1,
+                inputs: std::mem::take(&mut inputs),
+                expected: expected.map(|line| (*line).to_owned()).collect(),
+            });
+            continue;
+        }
+        let name = info.split("file=").nth(1).unwrap_or("case.yaml");
+        inputs.push((name.to_owned(), block.join("\n") + "\n"));
+    }
+    cases
+}
