@@ -61,8 +61,12 @@ pub async fn collect(
     progress.started(&what, u64::try_from(total).ok());
     gathering.ask(&Request::Info, decode::info).await;
     progress.advanced(&what, 1);
+    // Podman has no plugins, and says so with an error.
+    let is_podman = gathering.host.daemon.product == "Podman";
     for (request, decoder) in &LISTS {
-        gathering.ask(request, *decoder).await;
+        if !(is_podman && *request == Request::Plugins) {
+            gathering.ask(request, *decoder).await;
+        }
         progress.advanced(&what, 1);
     }
     gathering.swarm(&what).await;

@@ -230,3 +230,22 @@ async fn a_worker_tells_nothing_of_its_swarm_and_that_is_a_gap() {
             .all(|asked| !asked.path().ends_with("/secrets"))
     );
 }
+
+#[tokio::test]
+async fn podman_is_not_asked_for_plugins_that_it_cannot_have() {
+    let server = FakeServer::start(|asked| match asked.path() {
+        "/version" => json(
+            r#"{"Components":[{"Name":"Podman Engine"}],"Version":"4.3.1","ApiVersion":"1.41"}"#,
+        ),
+        "/v1.41/info" => json("{}"),
+        path if path.ends_with("/plugins") => Reply::Json(404, "not supported".to_owned()),
+        _ => daemon(asked),
+    })
+    .await;
+    let (host, gaps) = read(&server).await.unwrap();
+    assert_eq!(gaps, []);
+    assert_eq!(
+        (host.daemon.product.as_str(), host.containers.len()),
+        ("Podman", 2)
+    );
+}

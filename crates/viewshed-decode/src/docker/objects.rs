@@ -80,6 +80,21 @@ pub(super) fn network(fields: &Fields<'_>) -> DockerNetwork {
     }
 }
 
+/// Podman's own description (containers/common `libnetwork/types`).
+pub(super) fn podman_network(fields: &Fields<'_>) -> DockerNetwork {
+    DockerNetwork {
+        name: fields.text("name"),
+        driver: fields.text("driver"),
+        internal: fields.flag("internal").unwrap_or(false),
+        subnets: fields
+            .objects("subnets")
+            .map(|subnet| subnet.text("subnet"))
+            .filter(|subnet| !subnet.is_empty())
+            .collect(),
+        options: fields.text_map("options"),
+    }
+}
+
 pub(super) fn volume(fields: &Fields<'_>) -> DockerVolume {
     DockerVolume {
         name: fields.text("Name"),

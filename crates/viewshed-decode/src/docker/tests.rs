@@ -210,6 +210,8 @@ fn docker_inspect_output_of_every_kind_is_told_apart() {
            {"ID":"t1","ServiceID":"s1","Spec":{"ContainerSpec":{"Image":"shop:1"}}},
            {"ID":"x1","Spec":{"Name":"db-password"}},
            {"ID":"f1","Spec":{"Name":"nginx","Data":"c2VjcmV0LXZhbHVl"}},
+           {"name":"podman","driver":"bridge","network_interface":"podman0","internal":true,
+            "subnets":[{"subnet":"10.88.0.0/16","gateway":"10.88.0.1"}]},
            {"Strange":1}"#
     );
     let mut host = host();
