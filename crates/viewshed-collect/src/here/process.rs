@@ -26,9 +26,25 @@ pub(super) fn host_access(environment: &Environment) -> HostAccess {
                 let name = name.trim();
                 HOST_INTERFACES.iter().any(|sign| name.starts_with(sign))
             }),
-        pid: namespace.is_ok_and(|name| name.as_os_str() == FIRST_PID_NAMESPACE),
+        pid: namespace.is_ok_and(|name| name.as_os_str() == FIRST_PID_NAMESPACE)
+            || sees_host_processes(environment),
         ipc: false,
     }
+}
+
+// Programs that run on nodes and not in containers; a node may itself be in a PID namespace.
+const HOST_PROGRAMS: [&str; 3] = ["kubelet", "systemd-journal", "systemd-udevd"];
+/// Processes that are looked at.
+const PROCESSES_MAX: usize = 4_096;
+
+fn sees_host_processes(environment: &Environment) -> bool {
+    let entries = std::fs::read_dir(environment.path("/proc"));
+    entries
+        .into_iter()
+        .flatten()
+        .take(PROCESSES_MAX)
+        .filter_map(|entry| std::fs::read_to_string(entry.ok()?.path().join("comm")).ok())
+        .any(|name| HOST_PROGRAMS.contains(&name.trim_end()))
 }
 
 /// Names by bit (include/uapi/linux/capability.h).

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use serde::Deserialize;
 use viewshed_model::{
-    Action, ApiResource, Cluster, Gap, GapReason, NonResourceRequest, OwnAnswer, ResourceRequest,
-    Sight, Surroundings,
+    Action, ApiResource, Cluster, Gap, GapReason, MountedToken, NonResourceRequest, OwnAnswer,
+    ResourceRequest, Sight, Surroundings,
 };
 
 use crate::environment::Environment;
@@ -32,7 +32,7 @@ const QUESTIONS_MAX: usize = 200_000;
 
 /// Asks the API server with each mounted token: who it is, everything that lists show, and `list`,
 /// `watch` and `get` of every kind. A token that is not accepted, for example because it is for another
-/// audience, is a gap.
+/// audience, is a gap. What the credential may not do is an answer of its sight, not a gap.
 pub async fn sights(
     environment: &Environment,
     surroundings: &Surroundings,
@@ -43,21 +43,30 @@ pub async fn sights(
     for token in &surroundings.tokens {
         match sight(environment, &token.path, options, progress).await {
             Ok(sight) => found.push(sight),
-            Err(error) => gaps.push(Gap {
-                source: "here".to_owned(),
-                what: format!("use the token `{}`", token.path),
-                reason: match error {
-                    Error::Unauthenticated { .. } => GapReason::Forbidden,
-                    Error::TimedOut { .. } => GapReason::TimedOut,
-                    _ => GapReason::Unreachable,
-                },
-                detail: error.to_string(),
-                hint: error.hint().to_owned(),
-                count: 1,
-            }),
+            Err(error) => gaps.push(unused(token, &error)),
         }
     }
     (found, gaps)
+}
+
+fn unused(token: &MountedToken, error: &Error) -> Gap {
+    let (reason, hint) = match error {
+        Error::Unauthenticated { .. } if !token.audiences.is_empty() => (
+            GapReason::Forbidden,
+            format!("its audience is `{}`", token.audiences.join("`, `")),
+        ),
+        Error::Unauthenticated { .. } => (GapReason::Forbidden, String::new()),
+        Error::TimedOut { .. } => (GapReason::TimedOut, error.hint().to_owned()),
+        _ => (GapReason::Unreachable, error.hint().to_owned()),
+    };
+    Gap {
+        source: "here".to_owned(),
+        what: format!("use the token `{}`", token.path),
+        reason,
+        detail: error.to_string(),
+        hint,
+        count: 1,
+    }
 }
 
 async fn sight(
@@ -77,6 +86,8 @@ async fn sight(
         None => who_am_i(&client).await.unwrap_or_default(),
     };
     let (cluster, mut gaps) = collect(&client, progress).await?;
+    // What the credential may not do is an answer here, and stands among the answers.
+    gaps.retain(|gap| gap.reason != GapReason::Forbidden);
     let mut namespaces: BTreeSet<String> = cluster
         .namespaces
         .iter()

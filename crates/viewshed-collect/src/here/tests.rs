@@ -197,7 +197,14 @@ fn signs_of_the_host_are_told() {
     std::os::unix::fs::symlink("pid:[4026531836]", root.path().join("proc/self/ns/pid")).unwrap();
     let found = look_around(&environment);
     assert!(found.host.network && found.host.pid);
-    let plain = look(&[("proc/net/dev", "lo: 1\neth0: 2\n")], &[]);
+    assert!(look(&[("proc/77/comm", "kubelet\n")], &[]).host.pid);
+    let plain = look(
+        &[
+            ("proc/net/dev", "lo: 1\neth0: 2\n"),
+            ("proc/1/comm", "app\n"),
+        ],
+        &[],
+    );
     assert!(!plain.host.network && !plain.host.pid);
 }
 
@@ -308,6 +315,7 @@ async fn a_token_is_asked_what_it_shows() {
     assert_eq!(gaps, []);
     let sight = &found[0];
     assert_eq!(sight.identity.user, "system:serviceaccount:shop:cart");
+    assert_eq!(sight.gaps, []);
     assert_eq!(sight.cluster.pods[0].meta.full_name(), "shop/cart-7d");
     let allowed: Vec<String> = sight
         .answers
@@ -356,6 +364,10 @@ async fn a_token_that_is_not_accepted_is_a_gap_that_does_not_show_it() {
         sights_of(|_| Reply::Json(401, r#"{"message":"Unauthorized"}"#.to_owned())).await;
     assert_eq!(found, []);
     assert_eq!(gaps[0].what, format!("use the token `/{FOLDER}/token`"));
+    assert_eq!(
+        gaps[0].hint,
+        "its audience is `https://kubernetes.default.svc`"
+    );
     assert!(!format!("{gaps:?}").contains(&bound_token()));
     assert!(Path::new(&gaps[0].source).is_relative());
 }
