@@ -75,22 +75,33 @@ fn every_page_has_its_headings_and_cases_of_both_kinds() {
     for check in checks::ALL {
         let page = check.page;
         let name = check.name;
-        assert!(page.starts_with(&format!("# {name}\n")), "{name}: first line");
+        assert!(
+            page.starts_with(&format!("# {name}\n")),
+            "{name}: first line"
+        );
         assert!(page.contains(check.mitigation.id()), "{name}: mitigation");
         let places: Vec<Option<usize>> =
             HEADINGS.iter().map(|heading| page.find(heading)).collect();
         assert!(places.iter().all(Option::is_some), "{name}: {places:?}");
         assert!(places.is_sorted(), "{name}: order of headings");
         let cases = cases(page);
-        assert!(cases.iter().any(|case| case.expected.is_empty()), "{name}: no quiet case");
-        assert!(cases.iter().any(|case| !case.expected.is_empty()), "{name}: nothing reported");
+        assert!(
+            cases.iter().any(|case| case.expected.is_empty()),
+            "{name}: no quiet case"
+        );
+        assert!(
+            cases.iter().any(|case| !case.expected.is_empty()),
+            "{name}: nothing reported"
+        );
     }
 }
 
 #[test]
 fn checks_pages_and_files_have_the_same_names() {
-    let registered: BTreeSet<String> =
-        checks::ALL.iter().map(|check| check.name.to_owned()).collect();
+    let registered: BTreeSet<String> = checks::ALL
+        .iter()
+        .map(|check| check.name.to_owned())
+        .collect();
     assert_eq!(names_in("docs/checks", "md"), registered);
     let files: BTreeSet<String> = names_in("crates/viewshed-analyze/src/checks", "rs")
         .into_iter()
@@ -99,17 +110,21 @@ fn checks_pages_and_files_have_the_same_names() {
         .collect();
     assert_eq!(files, registered);
     for name in &registered {
-        assert!(checks::page(name).is_some_and(|page| !page.is_empty()), "{name}");
+        assert!(
+            checks::page(name).is_some_and(|page| !page.is_empty()),
+            "{name}"
+        );
     }
     assert_eq!(checks::page("no-such-check"), None);
 }
 
 fn names_in(folder: &str, extension: &str) -> BTreeSet<String> {
     fs::read_dir(root().join(folder))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|path| path.extension().is_some_and(|found| found == extension))
-        .map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned())
+        .filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()))
         .collect()
 }
 
