@@ -1,8 +1,8 @@
 //! Human-made grants of `nodes/proxy`: the kubelet's whole API, past audit and admission.
 
-use viewshed_model::{Confidence, Finding, Mitigation, PolicyRule, Severity};
+use viewshed_model::{Confidence, Finding, Mitigation, PolicyRule, Severity, SubjectKind};
 
-use super::facts::{ClusterFacts, Holding, can_i, holdings, weighed};
+use super::facts::{ClusterFacts, Holding, can_i, holdings, links, weighed};
 use super::{Check, MANY};
 use crate::rbac::{Question, ResourceQuestion, rule_allows};
 
@@ -48,7 +48,12 @@ fn allows_proxy(rule: &PolicyRule) -> bool {
 }
 
 fn judge_holding(facts: &ClusterFacts<'_>, holding: &Holding<'_>) -> Finding {
-    let severity = weighed(Severity::High, holding.holders());
+    let is_api_server = is_api_server(holding);
+    let severity = if is_api_server {
+        Severity::Info
+    } else {
+        weighed(Severity::High, holding.holders())
+    };
     let mut finding = CHECK.finding(holding.place(facts), severity, Confidence::High);
     finding.title = format!(
         "{} may read, and run commands in, every pod of every node through the kubelets",
@@ -56,7 +61,32 @@ fn judge_holding(facts: &ClusterFacts<'_>, holding: &Holding<'_>) -> Finding {
     );
     holding.describe(facts, &mut finding);
     finding.exposed_count = facts.cluster.pods.len() as u64;
+    if is_api_server {
+        let reason = "this is what the API server's own client at the kubelets has to hold: `nodes` and their \
+            parts, and nothing else, for one user";
+        finding
+            .evidence
+            .links
+            .extend(links([reason.to_owned()]).links);
+    }
     finding.fix = FIX.into();
     finding.reproduce = can_i("get", "nodes/proxy", holding);
     finding
+}
+
+/// The grant that kube-apiserver needs to reach kubelets (`--kubelet-client-certificate`): one user, to
+/// whom the role gives nodes and their parts only, whose name says what it is.
+fn is_api_server(holding: &Holding<'_>) -> bool {
+    let only_nodes = holding.role.rules.iter().all(|rule| {
+        !rule.resources.is_empty()
+            && rule
+                .resources
+                .iter()
+                .all(|resource| resource == "nodes" || resource.starts_with("nodes/"))
+    });
+    let is_one_user = matches!(
+        holding.subjects.as_slice(),
+        [one] if one.kind == SubjectKind::User && one.name.contains("apiserver")
+    );
+    only_nodes && is_one_user
 }

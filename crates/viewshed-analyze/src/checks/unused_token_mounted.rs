@@ -68,7 +68,7 @@ fn judge_account(
     idle: &[Idle<'_, '_>],
 ) -> Finding {
     let has_grant = idle.iter().any(|idle| idle.has_grant);
-    let severity = if has_grant {
+    let severity = if has_grant && facts.access.has_own_sight(namespace, account) {
         Severity::Medium
     } else {
         Severity::Low

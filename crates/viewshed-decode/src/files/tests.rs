@@ -366,3 +366,12 @@ subjects: [{kind: ServiceAccount, name: server, namespace: cd}]
         ]
     );
 }
+
+#[test]
+fn a_namespace_on_a_cluster_role_is_ignored_as_on_a_server() {
+    let role = "apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: agent, namespace: kube-system}
+";
+    assert_eq!(namespaces(&[("role.yaml", role)]), ["role agent"]);
+}

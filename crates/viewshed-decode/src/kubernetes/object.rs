@@ -265,10 +265,14 @@ fn decode_rbac(
 }
 
 /// A Role or RoleBinding of a manifest that names no namespace is not a ClusterRole: its namespace is
-/// empty until [`crate::files`] settles it.
+/// empty until [`crate::files`] settles it. A namespace that a manifest gives to a ClusterRole is
+/// ignored, as the server ignores it (`staging/src/k8s.io/apiserver/pkg/registry/rest/create.go`).
 fn keep_apart(kind: &ObjectKind<'_>, meta: &mut Meta) {
-    if matches!(kind.kind, "Role" | "RoleBinding") {
-        meta.namespace.get_or_insert_default();
+    match kind.kind {
+        "Role" | "RoleBinding" => {
+            meta.namespace.get_or_insert_default();
+        }
+        _ => meta.namespace = None,
     }
 }
 

@@ -6,7 +6,7 @@ use viewshed_model::{
     Cluster, GrantOrigin, Identity, Role, RoleBinding, RoleReference, Subject, SubjectKind,
 };
 
-use super::{HumanGrant, Runner};
+use super::{HumanGrant, Runner, reads};
 use crate::bootstrap::{GrantedTo, Origins, policy_of};
 use crate::rbac::{AccessIndex, Session};
 
@@ -61,12 +61,31 @@ impl<'a> Access<'a> {
     }
 
     /// Whether a binding names the account itself or all accounts of its namespace: a grant beyond
-    /// what every account has.
+    /// what every account has. A role that the files do not hold may grant anything.
     pub(in crate::checks) fn has_own_grant(&self, namespace: &str, name: &str) -> bool {
-        self.service_account(namespace, name).grants().any(|grant| {
-            grant.role.is_some_and(|role| !role.rules.is_empty())
-                && !EVERYONE.contains(&grant.subject.name.as_str())
+        let is_live = self.index.cluster().is_live;
+        self.own_grants(namespace, name, |role| match role {
+            Some(role) => !role.rules.is_empty(),
+            None => !is_live,
         })
+    }
+
+    /// Whether such a grant lets the account read anything.
+    pub(in crate::checks) fn has_own_sight(&self, namespace: &str, name: &str) -> bool {
+        self.own_grants(namespace, name, |role| {
+            role.is_some_and(|role| role.rules.iter().any(reads))
+        })
+    }
+
+    fn own_grants(
+        &self,
+        namespace: &str,
+        name: &str,
+        counts: impl Fn(Option<&Role>) -> bool,
+    ) -> bool {
+        self.service_account(namespace, name)
+            .grants()
+            .any(|grant| counts(grant.role) && !EVERYONE.contains(&grant.subject.name.as_str()))
     }
 
     /// Positions of the runners whose pods act as the service account.
