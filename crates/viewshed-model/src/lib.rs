@@ -51,7 +51,7 @@ pub use surroundings::{
     ForeignMount, MetadataAddress, MountedToken, OwnAnswer, Sight, Surroundings,
 };
 pub use view::{
-    Category, CategoryView, Chain, HeldIdentity, Link, SeenItem, Vantage, Verification, View,
+    Category, CategoryView, Chain, HeldIdentity, Here, Link, SeenItem, Vantage, Verification, View,
     ViewDifference,
 };
 pub use who::{

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Evidence, Gap, Identity, MissingFact};
+use crate::{Evidence, Gap, Identity, MissingFact, OwnAnswer, Surroundings};
 
 /// The place that the intruder stands at.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -65,6 +65,19 @@ pub struct View {
     pub depends_on: Vec<MissingFact>,
     /// What could not be read.
     pub gaps: Vec<Gap>,
+    /// What the program found around itself; only from [`Vantage::Here`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub here: Option<Box<Here>>,
+}
+
+/// What is around the program where it runs, and what the API server answered it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Here {
+    /// Found without asking anybody.
+    pub surroundings: Surroundings,
+    /// Every question that was put to the API server, with its answer.
+    pub answers: Vec<OwnAnswer>,
 }
 
 /// An identity that a vantage can act as.

@@ -379,6 +379,7 @@ pub(crate) fn view() -> View {
             fact: "the authorization webhook `opa`".to_owned(),
         }],
         gaps: vec![gap()],
+        here: None,
     }
 }
 

@@ -1,2 +1,62 @@
-//! The `viewshed` command: flags, wiring and exit codes; the work is done in the other crates.
-fn main() {}
+//! The `viewshed` command: flags in, one file per question, an exit code out.
+//!
+//! Nothing is decided here: collecting, decoding, analysing and rendering live in their crates.
+
+mod can_i;
+mod cli;
+mod collect;
+mod explain;
+mod here;
+mod input;
+mod outcome;
+mod output;
+mod progress;
+mod question;
+mod questions;
+mod scan;
+mod see;
+mod terminal;
+mod verify;
+mod who;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use crate::cli::{Cli, Command};
+use crate::outcome::{Failure, Outcome};
+use crate::output::Screen;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let screen = Screen::new(&cli);
+    match run(cli.command, &screen) {
+        Ok(outcome) => outcome.exit_code(),
+        Err(failure) => {
+            terminal::say(&failure.text());
+            failure.exit_code()
+        }
+    }
+}
+
+fn run(command: Command, screen: &Screen) -> Result<Outcome, Failure> {
+    match command {
+        Command::Scan(arguments) => scan::run(&arguments, screen),
+        Command::See(arguments) => see::run(&arguments, screen),
+        Command::Who(arguments) => who::run(&arguments, screen),
+        Command::CanI(arguments) => can_i::run(&arguments, screen),
+        Command::Collect(arguments) => collect::run(&arguments, screen),
+        Command::Explain(arguments) => explain::run(&arguments, screen),
+        Command::Completions(arguments) => {
+            let mut script = Vec::new();
+            clap_complete::generate(
+                arguments.shell,
+                &mut Cli::command(),
+                "viewshed",
+                &mut script,
+            );
+            terminal::write_answer(&script, None)?;
+            Ok(Outcome::Clean)
+        }
+    }
+}

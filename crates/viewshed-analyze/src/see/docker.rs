@@ -146,5 +146,6 @@ fn finish(estate: &Estate, sheet: Sheet<'_>, vantage: &Vantage) -> View {
             .map(|fact| MissingFact { fact })
             .collect(),
         gaps,
+        here: None,
     }
 }

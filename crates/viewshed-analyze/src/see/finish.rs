@@ -35,6 +35,7 @@ pub(super) fn view(mut board: Board<'_, '_>, vantage: Vantage) -> View {
         categories,
         depends_on: depends_on.into_iter().collect(),
         gaps,
+        here: None,
     }
 }
 

@@ -13,6 +13,7 @@ mod derive;
 mod docker;
 mod error;
 mod finish;
+mod here;
 mod host;
 mod host_paths;
 mod identity;
@@ -40,6 +41,7 @@ pub(crate) use identity::sees_everything;
 pub(crate) use pod::openings_of;
 
 pub use error::{NEAR_NAMES_MAX, SeeError};
+pub use here::see_here;
 pub use questions::{QUESTIONS_MAX, Questions, questions};
 
 use crate::sight::SightIndex;

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use viewshed_model::{
-    Category, DiffReport, EstateSummary, Gap, GrantOrigin, HeldIdentity, IdentityRank, Position,
-    RankReport, SeenItem, SightChange, Vantage, Verification, View, ViewDifference, WhoAnswer,
-    WhoEntry,
+    Category, DiffReport, EstateSummary, Gap, GrantOrigin, HeldIdentity, Here, IdentityRank,
+    Position, RankReport, SeenItem, SightChange, Vantage, Verification, View, ViewDifference,
+    WhoAnswer, WhoEntry,
 };
 
 use super::evidence::facts;
@@ -26,6 +26,8 @@ pub(crate) struct SeeDocument<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     verification: Option<VerificationDocument<'a>>,
     gaps: &'a [Gap],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    here: Option<&'a Here>,
 }
 
 #[derive(Debug, Serialize)]
@@ -65,6 +67,7 @@ impl<'a> SeeDocument<'a> {
                 differences: &verification.differences,
             }),
             gaps: &view.gaps,
+            here: view.here.as_deref(),
         }
     }
 }

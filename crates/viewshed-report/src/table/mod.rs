@@ -3,6 +3,7 @@
 //! Nothing here knows whether there is a terminal: [`Style`] says what may be used.
 
 mod can_i;
+mod collected;
 mod diff;
 mod explain;
 mod finding;
@@ -17,6 +18,7 @@ mod who;
 mod tests;
 
 pub use can_i::{can_i, rules};
+pub use collected::collected;
 pub use diff::diff;
 pub use explain::{checks, explain};
 pub use gaps::gaps;

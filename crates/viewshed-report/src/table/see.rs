@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use viewshed_model::{Link, SeenItem, Verification, View};
+use viewshed_model::{Link, SeenItem, Surroundings, Verification, View};
 
 use super::layout::{Column, Columns, headline, paragraph};
-use super::{depends_on, gaps, more};
+use super::{depends_on, gaps, limited, more};
 use crate::style::{Ink, Style};
 use crate::wording::{count, identity, thousands, vantage};
 
@@ -38,6 +38,9 @@ pub fn see(view: &View, verification: Option<&Verification>, style: &Style) -> S
     if view.identities.is_empty() {
         out.push_str("  acts as nobody: no credential is at hand\n");
     }
+    if let Some(here) = &view.here {
+        surroundings(&mut out, style, &here.surroundings);
+    }
     out.push('\n');
     categories(&mut out, style, view);
     chains(&mut out, style, view);
@@ -47,6 +50,63 @@ pub fn see(view: &View, verification: Option<&Verification>, style: &Style) -> S
     }
     gaps::write(&mut out, style, &view.gaps);
     style.finish(&out)
+}
+
+/// What is around the program, one line per kind of thing.
+fn surroundings(out: &mut String, style: &Style, around: &Surroundings) {
+    let tokens = around
+        .tokens
+        .iter()
+        .map(|token| token.path.clone())
+        .collect();
+    let mounts = around
+        .mounts
+        .iter()
+        .map(|mount| mount.path.clone())
+        .collect();
+    let telling = around
+        .variables
+        .iter()
+        .filter(|variable| !variable.tells.is_empty());
+    let metadata = around
+        .metadata_addresses
+        .iter()
+        .map(|address| match address.status {
+            Some(status) => format!("{} ({}, answers {status})", address.address, address.cloud),
+            None => format!("{} ({})", address.address, address.cloud),
+        });
+    let shared = [
+        (around.host.network, "network"),
+        (around.host.pid, "processes"),
+        (around.host.ipc, "inter-process communication"),
+    ];
+    let shared = shared
+        .iter()
+        .filter(|(is_shared, _)| *is_shared)
+        .map(|(_, what)| (*what).to_owned());
+    let lines: [(&str, Vec<String>); 8] = [
+        ("tokens", tokens),
+        ("runtime sockets", around.sockets.clone()),
+        ("mounts from outside", mounts),
+        ("shared with the host", shared.collect()),
+        ("capabilities", around.capabilities.clone()),
+        ("kubeconfigs", around.kubeconfigs.clone()),
+        (
+            "variables that tell something",
+            telling.map(|variable| variable.name.clone()).collect(),
+        ),
+        ("cloud metadata", metadata.collect()),
+    ];
+    for (what, entries) in lines {
+        if !entries.is_empty() {
+            let line = format!("{what}: {}", limited(style, &entries, NAMES_MAX));
+            paragraph(out, style, "  ", &style.text(&line));
+        }
+    }
+    if !around.machine_vendor.is_empty() {
+        let line = format!("the machine's firmware says: {}", around.machine_vendor);
+        paragraph(out, style, "  ", &style.text(&line));
+    }
 }
 
 fn categories(out: &mut String, style: &Style, view: &View) {

@@ -1,7 +1,9 @@
 //! `bench`: prepares the machine for the bench, or runs one by hand.
 //!
-//! `prepare` installs and builds what is missing; `up` starts servers and prints how to reach them.
+//! `prepare` installs and builds what is missing; `up` starts servers and prints how to reach them;
+//! `demo` records the demo estate.
 
+mod demo;
 mod prepare;
 mod up;
 
@@ -22,12 +24,15 @@ enum Command {
     Prepare,
     /// Start servers, print how to reach them, and run until Ctrl-C or end of input
     Up(up::Arguments),
+    /// Record the demo estate on a node and a Docker host (needs root)
+    Demo(demo::Arguments),
 }
 
 fn main() -> ExitCode {
     let ended = match Arguments::parse().command {
         Command::Prepare => prepare::prepare(),
         Command::Up(arguments) => up::up(&arguments),
+        Command::Demo(arguments) => demo::demo(&arguments),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,0 +1,137 @@
+//! Where the program itself runs: what the server answered the credentials found there, as a view.
+
+use viewshed_model::{
+    Action, Cluster, Evidence, Gap, GapReason, HeldIdentity, Here, Link, ResourceRequest, Sight,
+    Surroundings, Vantage, View,
+};
+
+use super::board::{Board, Place, extended, link, link_with};
+use super::paths::PATHS;
+use super::ways::Ways;
+use super::{derive, finish};
+use crate::sight::{SightIndex, Target, Verbs, resource_name, scope_text};
+
+/// The view from here: the objects that lists really showed, each with the answer of the server that
+/// opens it. Nothing is computed that the server did not say.
+///
+/// Several tokens of one identity give one view. Tokens of a further identity are named as gaps: their
+/// answers are told one by one, their objects are not.
+pub fn see_here(surroundings: Surroundings, sights: Vec<Sight>) -> View {
+    let nothing = Cluster::default();
+    let cluster = sights.first().map_or(&nothing, |sight| &sight.cluster);
+    let index = SightIndex::new(cluster);
+    let mut board = Board::new(&index);
+    board.gaps.extend(surroundings.gaps.iter().cloned());
+    let mut is_first = true;
+    for sight in &sights {
+        let how = format!("token {}", sight.credential);
+        board.identities.push(HeldIdentity {
+            identity: sight.identity.clone(),
+            how,
+        });
+        board.gaps.extend(sight.gaps.iter().cloned());
+        if is_first {
+            mark(&mut board, sight);
+        } else {
+            board.gaps.push(not_shown(sight));
+        }
+        is_first = false;
+    }
+    derive::mark(&mut board);
+    let mut view = finish::view(board, Vantage::Here);
+    let answers = sights.into_iter().flat_map(|sight| sight.answers).collect();
+    view.here = Some(Box::new(Here {
+        surroundings,
+        answers,
+    }));
+    view
+}
+
+fn not_shown(sight: &Sight) -> Gap {
+    Gap {
+        source: "here".to_owned(),
+        what: format!("objects that the token `{}` shows", sight.credential),
+        reason: GapReason::NotCollected,
+        detail: format!("it is of {}", sight.identity),
+        hint: "the server's answers to it are in the JSON output".to_owned(),
+        count: 1,
+    }
+}
+
+fn mark(board: &mut Board<'_, '_>, sight: &Sight) {
+    let first = link(format!(
+        "the API server takes the token {} for {}",
+        sight.credential, sight.identity
+    ));
+    for answer in sight.answers.iter().filter(|answer| answer.allowed) {
+        let said = Evidence::Server(answer.reason.clone());
+        match &answer.action {
+            Action::Resource(request) => {
+                let text = format!(
+                    "the API server allows {} {}",
+                    request.verb,
+                    request.combined_resource()
+                );
+                mark_resource(board, request, &[first.clone(), link_with(text, said)]);
+            }
+            Action::NonResource(request) => {
+                let known = PATHS.iter().position(|(path, _)| *path == request.path);
+                if let Some((position, (path, tells))) =
+                    known.and_then(|at| Some((at, PATHS.get(at)?)))
+                {
+                    let text = format!("get {path}: {tells}");
+                    let chain = board.chain(vec![first.clone(), link_with(text, said)]);
+                    board.mark(Place::Paths, [position], Ways::GET, chain);
+                }
+            }
+        }
+    }
+}
+
+fn mark_resource(board: &mut Board<'_, '_>, request: &ResourceRequest, links: &[Link]) {
+    let index = board.index;
+    let verb = Verbs::EACH
+        .iter()
+        .find(|(_, word)| *word == request.verb)
+        .map(|(verb, _)| *verb);
+    let is_asked = |target: &&Target| {
+        target.resource == request.resource
+            && target.subresource == request.subresource
+            && target.groups.contains(&request.api_group)
+    };
+    let (Some(verb), Some(target)) = (verb, index.targets.all.iter().find(is_asked)) else {
+        return;
+    };
+    let Some(kind) = index.inventory.kinds.get(target.kind) else {
+        return;
+    };
+    let namespace = (!request.namespace.is_empty()).then_some(request.namespace.as_str());
+    let range = match namespace {
+        None => 0..kind.objects.len(),
+        Some(namespace) => index
+            .inventory
+            .namespace_index(namespace)
+            .map_or(0..0, |at| kind.range(at)),
+    };
+    if range.is_empty() || target.subresource == "proxy" {
+        return;
+    }
+    let text = format!(
+        "{} {}{}",
+        request.verb,
+        resource_name(target),
+        scope_text(target, namespace)
+    );
+    let chain = board.chain(extended(links, [link(text)]));
+    let place = if target.subresource == "log" {
+        Place::Logs
+    } else {
+        Place::Kind(target.kind)
+    };
+    let ways = if namespace.is_none() {
+        Ways::spanning(verb)
+    } else {
+        Ways::of(verb)
+    };
+    board.mark(place, range, ways, chain);
+}

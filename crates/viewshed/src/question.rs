@@ -1,0 +1,298 @@
+//! Words of the command line to a request: `get pods/log cart -n shop`, `list deploy -A`, `get /metrics`.
+
+use viewshed_model::{Action, Cluster, Identity, NonResourceRequest, ResourceRequest};
+
+use crate::cli::ScopeArgs;
+use crate::outcome::Failure;
+
+#[cfg(test)]
+mod tests;
+
+/// The words that name a request, as kubectl takes them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Words<'a> {
+    /// Verb.
+    pub(crate) verb: &'a str,
+    /// `RESOURCE[.GROUP][/SUBRESOURCE]`, `TYPE/NAME` or a path.
+    pub(crate) resource: &'a str,
+    /// Object name.
+    pub(crate) name: Option<&'a str>,
+}
+
+/// The request that the words mean in this cluster.
+///
+/// `pods/log` is a subresource where the cluster (or the built-in table) knows one of that name, else
+/// `TYPE/NAME` as in `kubectl auth can-i get deployments/web`.
+///
+/// # Errors
+/// A resource that neither the cluster nor the built-in table knows and that names no group is still asked
+/// for, in the core group, as kubectl does; an empty word is wrong usage.
+pub(crate) fn action(
+    cluster: &Cluster,
+    words: Words<'_>,
+    scope: &ScopeArgs,
+) -> Result<Action, Failure> {
+    if words.verb.is_empty() || words.resource.is_empty() {
+        return Err(Failure::usage(
+            "verb and resource must not be empty",
+            "for example: viewshed who can list pods -A",
+        ));
+    }
+    if words.resource.starts_with('/') {
+        return Ok(Action::NonResource(NonResourceRequest {
+            verb: words.verb.to_ascii_lowercase(),
+            path: words.resource.to_owned(),
+        }));
+    }
+    let (resource, rest) = match words.resource.split_once('/') {
+        Some((resource, rest)) => (resource, rest),
+        None => (words.resource, ""),
+    };
+    let kind = resolve(cluster, resource);
+    let rest_is_subresource = words.name.is_some() || kind.has_subresource(cluster, rest);
+    let (subresource, name) = match (rest.is_empty(), rest_is_subresource) {
+        (true, _) => ("", words.name.unwrap_or_default()),
+        (false, true) => (rest, words.name.unwrap_or_default()),
+        (false, false) => ("", rest),
+    };
+    let namespace = if !kind.namespaced || scope.all_namespaces {
+        // A namespace's own requests carry its name as their namespace (apiserver requestinfo.go).
+        if kind.resource == "namespaces" && kind.group.is_empty() {
+            name
+        } else {
+            ""
+        }
+    } else {
+        scope.namespace.as_deref().unwrap_or("default")
+    };
+    Ok(Action::Resource(ResourceRequest {
+        verb: words.verb.to_ascii_lowercase(),
+        api_group: kind.group,
+        resource: kind.resource,
+        subresource: subresource.to_owned(),
+        namespace: namespace.to_owned(),
+        name: name.to_owned(),
+        ..ResourceRequest::default()
+    }))
+}
+
+/// The identity that an authenticator would make of `--as` and `--as-group`.
+pub(crate) fn identity(user: &str, groups: &[String]) -> Identity {
+    let given = groups.iter().map(String::as_str);
+    if user == "system:anonymous" {
+        let mut identity = Identity::anonymous();
+        identity.groups.extend(given.map(str::to_owned));
+        return identity;
+    }
+    match viewshed_model::service_account_of(user) {
+        Some((namespace, name)) => {
+            let mut identity = Identity::service_account(namespace, name);
+            identity.groups.extend(given.map(str::to_owned));
+            identity
+        }
+        None if user.starts_with("system:node:") && groups.is_empty() => {
+            Identity::user(user, ["system:nodes"])
+        }
+        None => Identity::user(user, given),
+    }
+}
+
+/// A resource kind that a word named.
+#[derive(Debug, PartialEq, Eq)]
+struct Kind {
+    group: String,
+    resource: String,
+    namespaced: bool,
+}
+
+impl Kind {
+    fn has_subresource(&self, cluster: &Cluster, name: &str) -> bool {
+        let combined = format!("{}/{name}", self.resource);
+        let known = cluster
+            .api_resources
+            .iter()
+            .any(|served| served.group == self.group && served.resource == combined);
+        known || name == "*" || SUBRESOURCES.contains(&(self.resource.as_str(), name))
+    }
+}
+
+/// Subresources that a word may mean when the cluster's discovery was not read.
+const SUBRESOURCES: [(&str, &str); 18] = [
+    ("pods", "attach"),
+    ("pods", "binding"),
+    ("pods", "ephemeralcontainers"),
+    ("pods", "eviction"),
+    ("pods", "exec"),
+    ("pods", "log"),
+    ("pods", "portforward"),
+    ("pods", "proxy"),
+    ("pods", "status"),
+    ("nodes", "metrics"),
+    ("nodes", "proxy"),
+    ("nodes", "stats"),
+    ("nodes", "log"),
+    ("nodes", "status"),
+    ("services", "proxy"),
+    ("serviceaccounts", "token"),
+    ("deployments", "scale"),
+    ("certificatesigningrequests", "approval"),
+];
+
+/// Built-in kinds: short name or empty, singular, plural, group, namespaced
+/// (`kubectl api-resources` of a cluster without extensions).
+const BUILT_IN: [(&str, &str, &str, &str, bool); 38] = [
+    ("po", "pod", "pods", "", true),
+    ("svc", "service", "services", "", true),
+    ("no", "node", "nodes", "", false),
+    ("ns", "namespace", "namespaces", "", false),
+    ("cm", "configmap", "configmaps", "", true),
+    ("", "secret", "secrets", "", true),
+    ("sa", "serviceaccount", "serviceaccounts", "", true),
+    ("ep", "endpoints", "endpoints", "", true),
+    ("ev", "event", "events", "", true),
+    ("pv", "persistentvolume", "persistentvolumes", "", false),
+    (
+        "pvc",
+        "persistentvolumeclaim",
+        "persistentvolumeclaims",
+        "",
+        true,
+    ),
+    (
+        "rc",
+        "replicationcontroller",
+        "replicationcontrollers",
+        "",
+        true,
+    ),
+    ("cs", "componentstatus", "componentstatuses", "", false),
+    ("", "podtemplate", "podtemplates", "", true),
+    ("limits", "limitrange", "limitranges", "", true),
+    ("quota", "resourcequota", "resourcequotas", "", true),
+    ("", "user", "users", "", false),
+    ("", "group", "groups", "", false),
+    ("deploy", "deployment", "deployments", "apps", true),
+    ("ds", "daemonset", "daemonsets", "apps", true),
+    ("sts", "statefulset", "statefulsets", "apps", true),
+    ("rs", "replicaset", "replicasets", "apps", true),
+    (
+        "",
+        "controllerrevision",
+        "controllerrevisions",
+        "apps",
+        true,
+    ),
+    ("", "job", "jobs", "batch", true),
+    ("cj", "cronjob", "cronjobs", "batch", true),
+    ("ing", "ingress", "ingresses", "networking.k8s.io", true),
+    (
+        "netpol",
+        "networkpolicy",
+        "networkpolicies",
+        "networking.k8s.io",
+        true,
+    ),
+    ("", "role", "roles", "rbac.authorization.k8s.io", true),
+    (
+        "",
+        "rolebinding",
+        "rolebindings",
+        "rbac.authorization.k8s.io",
+        true,
+    ),
+    (
+        "",
+        "clusterrole",
+        "clusterroles",
+        "rbac.authorization.k8s.io",
+        false,
+    ),
+    (
+        "",
+        "clusterrolebinding",
+        "clusterrolebindings",
+        "rbac.authorization.k8s.io",
+        false,
+    ),
+    (
+        "crd",
+        "customresourcedefinition",
+        "customresourcedefinitions",
+        "apiextensions.k8s.io",
+        false,
+    ),
+    (
+        "csr",
+        "certificatesigningrequest",
+        "certificatesigningrequests",
+        "certificates.k8s.io",
+        false,
+    ),
+    (
+        "",
+        "endpointslice",
+        "endpointslices",
+        "discovery.k8s.io",
+        true,
+    ),
+    ("", "lease", "leases", "coordination.k8s.io", true),
+    (
+        "hpa",
+        "horizontalpodautoscaler",
+        "horizontalpodautoscalers",
+        "autoscaling",
+        true,
+    ),
+    (
+        "pdb",
+        "poddisruptionbudget",
+        "poddisruptionbudgets",
+        "policy",
+        true,
+    ),
+    (
+        "sc",
+        "storageclass",
+        "storageclasses",
+        "storage.k8s.io",
+        false,
+    ),
+];
+
+/// Group, plural and scope of `deploy`, `Deployment`, `deployments` or `deployments.apps`.
+fn resolve(cluster: &Cluster, word: &str) -> Kind {
+    let lower = word.to_ascii_lowercase();
+    let (name, group) = match lower.split_once('.') {
+        Some((name, group)) => (name, Some(group)),
+        None => (lower.as_str(), None),
+    };
+    let served = cluster.api_resources.iter().find(|served| {
+        (served.resource == name || served.kind.eq_ignore_ascii_case(name))
+            && group.is_none_or(|group| served.group == group)
+    });
+    if let Some(served) = served {
+        return Kind {
+            group: served.group.clone(),
+            resource: served.resource.clone(),
+            namespaced: served.namespaced,
+        };
+    }
+    let built_in = BUILT_IN
+        .iter()
+        .find(|(short, singular, plural, in_group, _)| {
+            [*short, *singular, *plural].contains(&name)
+                && group.is_none_or(|group| *in_group == group)
+        });
+    match built_in {
+        Some((_, _, plural, group, namespaced)) => Kind {
+            group: (*group).to_owned(),
+            resource: (*plural).to_owned(),
+            namespaced: *namespaced,
+        },
+        None => Kind {
+            group: group.unwrap_or_default().to_owned(),
+            resource: name.to_owned(),
+            namespaced: true,
+        },
+    }
+}

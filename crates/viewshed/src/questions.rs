@@ -1,0 +1,283 @@
+//! ENTERS: `viewshed can-i --questions`: access reviews and audit events, line by line, in bulk.
+//!
+//! One pass with bounded memory: a line is read, decided and answered before the next one is read.
+
+mod reason;
+mod sessions;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::path::Path;
+
+use viewshed_analyze::rbac::{AccessIndex, Question, ResourceQuestion, audited_question};
+use viewshed_decode::questions::{
+    self as decode, LINE_BYTES_MAX, QuestionError, Review, ReviewedAction, Status,
+};
+use viewshed_model::{AuditedRequest, Decision};
+
+use crate::cli::{Format, OutputArgs};
+use crate::outcome::{Failure, Outcome};
+use crate::terminal;
+
+use sessions::Sessions;
+
+/// Bytes that are gathered before they are written.
+const WRITE_BYTES: usize = 256 * 1024;
+
+/// Lines that standard error names one by one; the rest is counted.
+const NAMED_LINES_MAX: u64 = 20;
+
+/// What came of a file of questions.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Summary {
+    /// Reviews that were answered.
+    answered: u64,
+    /// Of these, those whose answer depends on missing facts.
+    uncertain: u64,
+    /// Recorded decisions that were decided anew.
+    compared: u64,
+    /// Of these, those that came out differently.
+    different: u64,
+    /// Of these, those that depend on missing facts.
+    undecided: u64,
+    /// Audit events that hold no final decision, by reason.
+    skipped: BTreeMap<&'static str, u64>,
+    /// Lines that are no question.
+    unreadable: u64,
+}
+
+/// Answers every line of the file; `-` is standard input.
+///
+/// # Errors
+/// When the file cannot be opened or read, or the output cannot be written.
+pub(crate) fn run(
+    path: &Path,
+    index: &AccessIndex<'_>,
+    output: &OutputArgs,
+) -> Result<Outcome, Failure> {
+    let unreadable = |error: &io::Error| {
+        let message = anyhow::anyhow!("cannot read questions from `{}`: {error}", path.display());
+        Failure::collect(message, "check the path; `-` is standard input")
+    };
+    let input: Box<dyn Read> = if path == Path::new("-") {
+        Box::new(io::stdin().lock())
+    } else {
+        Box::new(File::open(path).map_err(|error| unreadable(&error))?)
+    };
+    let out: Box<dyn Write> = match &output.output_file {
+        Some(file) => Box::new(File::create(file).map_err(|error| cannot_write(&error))?),
+        None => Box::new(io::stdout().lock()),
+    };
+    let mut answering = Answering {
+        sessions: Sessions::new(index),
+        format: output.output,
+        out,
+        buffer: Vec::with_capacity(WRITE_BYTES * 2),
+        summary: Summary::default(),
+    };
+    let mut lines = Lines::new(input);
+    while let Some((number, line)) = lines.next().map_err(|error| unreadable(&error))? {
+        answering
+            .answer(number, line)
+            .map_err(|error| cannot_write(&error))?;
+    }
+    answering.finish().map_err(|error| cannot_write(&error))
+}
+
+fn cannot_write(error: &io::Error) -> Failure {
+    if error.kind() == io::ErrorKind::BrokenPipe {
+        return Failure::OutputClosed;
+    }
+    Failure::collect(anyhow::anyhow!("cannot write the answers: {error}"), "")
+}
+
+/// Lines of bounded length; longer ones come out cut, one byte over the limit, so that they are noticed.
+struct Lines<R> {
+    input: BufReader<R>,
+    line: Vec<u8>,
+    number: u64,
+}
+
+impl<R: Read> Lines<R> {
+    fn new(input: R) -> Self {
+        Self {
+            input: BufReader::with_capacity(WRITE_BYTES, input),
+            line: Vec::new(),
+            number: 0,
+        }
+    }
+
+    fn next(&mut self) -> io::Result<Option<(u64, &[u8])>> {
+        self.line.clear();
+        let limit = LINE_BYTES_MAX as u64 + 2;
+        let read = (&mut self.input)
+            .take(limit)
+            .read_until(b'\n', &mut self.line)?;
+        if read == 0 {
+            return Ok(None);
+        }
+        self.number += 1;
+        if self.line.last() == Some(&b'\n') {
+            self.line.pop();
+        } else if read as u64 == limit {
+            self.input.skip_until(b'\n')?;
+        }
+        Ok(Some((self.number, &self.line)))
+    }
+}
+
+struct Answering<'a> {
+    sessions: Sessions<'a>,
+    format: Format,
+    out: Box<dyn Write>,
+    buffer: Vec<u8>,
+    summary: Summary,
+}
+
+impl Answering<'_> {
+    fn answer(&mut self, number: u64, line: &[u8]) -> io::Result<()> {
+        if line.iter().all(u8::is_ascii_whitespace) {
+            return Ok(());
+        }
+        match decode::question(line) {
+            Ok(decode::Question::Review(review)) => self.review(&review),
+            Ok(decode::Question::Audit(event)) => self.event(number, &event),
+            Err(error) => self.refuse(number, &error),
+        }
+        if self.buffer.len() >= WRITE_BYTES {
+            self.out.write_all(&self.buffer)?;
+            self.buffer.clear();
+        }
+        Ok(())
+    }
+
+    fn review(&mut self, review: &Review<'_>) {
+        let session = self.sessions.of(&review.user, &review.groups);
+        let decision = session.decide(asked(review));
+        let (allowed, reason, mut evaluation_error) = match &decision {
+            Decision::Allowed(evidence) => (true, reason::allowed(evidence), String::new()),
+            Decision::Denied(text) => (false, text.clone(), String::new()),
+            Decision::DependsOn(facts) => {
+                self.summary.uncertain += 1;
+                (false, String::new(), reason::depends_on(facts))
+            }
+        };
+        if !review.selector_error.is_empty() {
+            let separator = if evaluation_error.is_empty() {
+                ""
+            } else {
+                "; "
+            };
+            evaluation_error = format!("{evaluation_error}{separator}{}", review.selector_error);
+        }
+        self.summary.answered += 1;
+        let status = Status {
+            allowed,
+            denied: false,
+            reason: &reason,
+            evaluation_error: &evaluation_error,
+        };
+        review.write_answer(&status, &mut self.buffer);
+    }
+
+    fn event(&mut self, number: u64, event: &AuditedRequest) {
+        let recorded = match (event.stage.as_str(), event.decision.as_str()) {
+            ("ResponseComplete" | "Panic", "allow") => true,
+            ("ResponseComplete" | "Panic", "forbid") => false,
+            ("ResponseComplete" | "Panic", "") => return self.skip("no recorded decision"),
+            ("ResponseComplete" | "Panic", _) => {
+                return self.skip("a recorded decision of another kind");
+            }
+            _ => return self.skip("an earlier stage of a request"),
+        };
+        let Some(request) = audited_question(event) else {
+            return self.skip("no request URI and no object");
+        };
+        let identity = &request.identity;
+        let decision = self
+            .sessions
+            .of(&identity.user, &identity.groups)
+            .decide(&request.action);
+        self.summary.compared += 1;
+        let computed = match &decision {
+            Decision::Allowed(evidence) => (true, reason::allowed(evidence)),
+            Decision::Denied(text) => (false, text.clone()),
+            Decision::DependsOn(_) => {
+                self.summary.undecided += 1;
+                return;
+            }
+        };
+        if computed.0 != recorded {
+            self.summary.different += 1;
+            let difference = reason::Difference {
+                number,
+                event,
+                recorded,
+                computed: &computed,
+            };
+            difference.write(self.format, &mut self.buffer);
+        }
+    }
+
+    fn skip(&mut self, why: &'static str) {
+        *self.summary.skipped.entry(why).or_default() += 1;
+    }
+
+    /// Keeps the answers in step with the questions: a line that is none is answered by the `Status` that
+    /// the server would send.
+    fn refuse(&mut self, number: u64, error: &QuestionError) {
+        self.summary.unreadable += 1;
+        let text = reason::refusal(number, error);
+        if self.summary.unreadable <= NAMED_LINES_MAX {
+            terminal::say(&format!("warning: {text}"));
+        }
+        let code = if matches!(error, QuestionError::Invalid(_)) {
+            422
+        } else {
+            400
+        };
+        let status = serde_json::json!({
+            "kind": "Status", "apiVersion": "v1", "status": "Failure", "message": text, "code": code,
+        });
+        self.buffer.extend_from_slice(status.to_string().as_bytes());
+        self.buffer.push(b'\n');
+    }
+
+    fn finish(mut self) -> io::Result<Outcome> {
+        if self.summary.compared > 0 || !self.summary.skipped.is_empty() {
+            reason::write_summary(&self.summary, self.format, &mut self.buffer);
+        }
+        self.out.write_all(&self.buffer)?;
+        self.out.flush()?;
+        let summary = &self.summary;
+        if summary.unreadable > NAMED_LINES_MAX {
+            terminal::say(&format!(
+                "warning: {} lines are no questions",
+                summary.unreadable
+            ));
+        }
+        let has_gaps = summary.unreadable + summary.uncertain + summary.undecided > 0;
+        Ok(Outcome::of(summary.different > 0, has_gaps))
+    }
+}
+
+fn asked<'a>(review: &'a Review<'_>) -> Question<'a> {
+    match &review.action {
+        ReviewedAction::Resource(resource) => Question::Resource(ResourceQuestion {
+            verb: &resource.verb,
+            api_group: &resource.group,
+            api_version: &resource.version,
+            resource: &resource.resource,
+            subresource: &resource.subresource,
+            namespace: &resource.namespace,
+            name: &resource.name,
+            field_selector: &resource.field_selector,
+            label_selector: &resource.label_selector,
+        }),
+        ReviewedAction::NonResource { verb, path } => Question::NonResource { verb, path },
+    }
+}

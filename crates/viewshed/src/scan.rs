@@ -1,0 +1,86 @@
+//! `viewshed scan`: what is exposed to whom, worst first.
+
+use viewshed_analyze::{checks, who};
+use viewshed_model::{EstateSummary, Finding, ScanReport, Severity};
+use viewshed_report::Answer;
+
+use crate::cli::{FailOn, ScanArgs};
+use crate::input::{self, Wanted};
+use crate::outcome::{Failure, Outcome};
+use crate::output::{Lists, Screen};
+
+/// Collects or reads the estate, runs the checks, ranks the identities.
+pub(crate) fn run(arguments: &ScanArgs, screen: &Screen) -> Result<Outcome, Failure> {
+    check_names(arguments.only.iter().chain(&arguments.skip))?;
+    let estate = input::estate(
+        &arguments.estate,
+        &arguments.impersonate,
+        Wanted::Everything,
+        screen,
+    )?;
+    let is_chosen = |name: &str| {
+        (arguments.only.is_empty() || arguments.only.iter().any(|only| only == name))
+            && !arguments.skip.iter().any(|skip| skip == name)
+    };
+    let mut findings = checks::scan(&estate);
+    findings.retain(|finding| is_chosen(&finding.check));
+    let mut pages = checks::pages();
+    pages.retain(|page| is_chosen(&page.name));
+    let ranking = who::rank(&estate);
+    let mut gaps = estate.gaps.clone();
+    gaps.extend(ranking.gaps);
+    gaps.sort();
+    gaps.dedup();
+    let report = ScanReport {
+        generated_at: jiff::Timestamp::now()
+            .strftime("%Y-%m-%dT%H:%M:%SZ")
+            .to_string(),
+        program_version: env!("CARGO_PKG_VERSION").to_owned(),
+        estate: EstateSummary::of(&estate),
+        checks: pages,
+        mitigations: checks::summary(&estate, &findings),
+        findings,
+        ranks: ranking.ranks,
+        totals: ranking.totals,
+        gaps,
+    };
+    let lists = Lists::whole_if(arguments.details);
+    screen.show(&Answer::Scan(&report), &arguments.output, lists)?;
+    let threshold = threshold(arguments);
+    let has_findings = threshold.is_some_and(|threshold| {
+        report
+            .findings
+            .iter()
+            .any(|finding: &Finding| finding.severity >= threshold)
+    });
+    Ok(Outcome::of(has_findings, !report.gaps.is_empty()))
+}
+
+fn check_names<'a>(names: impl Iterator<Item = &'a String>) -> Result<(), Failure> {
+    for name in names {
+        if checks::page(name).is_none() {
+            return Err(Failure::usage(
+                format!("there is no check `{name}`"),
+                "`viewshed explain` lists them all",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The least severity that counts; the demo is there to be looked at and never fails.
+fn threshold(arguments: &ScanArgs) -> Option<Severity> {
+    let unset = if arguments.estate.demo {
+        FailOn::Never
+    } else {
+        FailOn::High
+    };
+    match arguments.fail_on.unwrap_or(unset) {
+        FailOn::Info => Some(Severity::Info),
+        FailOn::Low => Some(Severity::Low),
+        FailOn::Medium => Some(Severity::Medium),
+        FailOn::High => Some(Severity::High),
+        FailOn::Critical => Some(Severity::Critical),
+        FailOn::Never => None,
+    }
+}
