@@ -41,6 +41,14 @@ impl Random {
         &items[self.below(items.len())]
     }
 
+    /// One of the words.
+    ///
+    /// # Panics
+    /// When there are none.
+    pub fn word<'w>(&mut self, words: &[&'w str]) -> &'w str {
+        self.pick::<&'w str>(words)
+    }
+
     /// True in `percent` of all cases.
     pub fn chance(&mut self, percent: usize) -> bool {
         self.below(100) < percent
