@@ -3,8 +3,8 @@
 use viewshed_model::{Confidence, Finding, Mitigation, PolicyRule, Severity, Subject, SubjectKind};
 
 use super::facts::{
-    ClusterFacts, HumanGrant, Scope, can_i_as, has_flag, is_cluster_scoped, is_everyone, links,
-    reads, rule_text,
+    Asked, ClusterFacts, HumanGrant, Scope, can_i_as, has_flag, is_cluster_scoped, is_everyone,
+    links, reads, rule_text,
 };
 use super::{Check, MANY};
 
@@ -114,7 +114,9 @@ fn judge_grant(facts: &ClusterFacts<'_>, grant: &HumanGrant<'_>) -> Option<Findi
             |namespace| format!("`{namespace}`")
         )
     );
-    finding.reproduce = reproduce(&rules, first);
+    if let Some((_, rule)) = rules.first() {
+        finding.reproduce = can_i_as(Asked::reading(rule), Some(first));
+    }
     finding.subjects = subjects;
     Some(finding)
 }
@@ -246,15 +248,4 @@ fn words(reason: &Reason) -> String {
                 .to_owned()
         }
     }
-}
-
-fn reproduce(rules: &[(usize, &PolicyRule)], subject: &Subject) -> String {
-    let rule = rules.first().map(|(_, rule)| *rule);
-    let verb = rule
-        .and_then(|rule| rule.verbs.first())
-        .map_or("list", String::as_str);
-    let resource = rule
-        .and_then(|rule| rule.resources.first())
-        .map_or("pods", String::as_str);
-    can_i_as(verb, resource, Some(subject), None)
 }

@@ -5,9 +5,9 @@ use viewshed_model::{
 };
 
 use super::facts::{
-    ClusterFacts, Product, Runner, Serves, Sight, SocketAccess, can_i_as, container_place, count,
-    dashboard_of, dashboard_of_image, links, open_switches, reproduce, sight_of, socket_access,
-    ways_in,
+    Asked, ClusterFacts, Product, Runner, Serves, Sight, SocketAccess, can_i_as, container_place,
+    count, dashboard_of, dashboard_of_image, links, open_switches, reproduce, sight_of,
+    socket_access, ways_in,
 };
 use super::{Check, MANY};
 
@@ -95,7 +95,14 @@ fn judge_runner(
     }
     finding.evidence = links(steps);
     finding.fix = product.fix.into();
-    finding.reproduce = can_i_as(sight.verb(), sight.resource(), Some(&subject), None);
+    finding.reproduce = can_i_as(
+        Asked {
+            verb: sight.verb(),
+            resource: sight.resource(),
+            ..Asked::default()
+        },
+        Some(&subject),
+    );
     finding.subjects = vec![subject];
     Some(finding)
 }

@@ -16,6 +16,7 @@ mod kubelet_read_only_port;
 mod nodes_proxy_holders;
 mod revealing_environment;
 mod runtime_socket_mounted;
+mod secrets_readable_everywhere;
 mod summary;
 mod system_masters_members;
 #[cfg(test)]
@@ -64,6 +65,7 @@ pub static ALL: &[&Check] = &[
     &nodes_proxy_holders::CHECK,
     &revealing_environment::CHECK,
     &runtime_socket_mounted::CHECK,
+    &secrets_readable_everywhere::CHECK,
     &system_masters_members::CHECK,
     &unrestricted_path_to_control_plane::CHECK,
     &unused_token_mounted::CHECK,

@@ -2,7 +2,7 @@
 
 use viewshed_model::{Confidence, Finding, Mitigation, PolicyRule, Severity, SubjectKind};
 
-use super::facts::{ClusterFacts, Holding, can_i, holdings, links, weighed};
+use super::facts::{Asked, ClusterFacts, Holding, can_i, holdings, links, weighed};
 use super::{Check, MANY};
 use crate::rbac::{Question, ResourceQuestion, rule_allows};
 
@@ -70,7 +70,14 @@ fn judge_holding(facts: &ClusterFacts<'_>, holding: &Holding<'_>) -> Finding {
             .extend(links([reason.to_owned()]).links);
     }
     finding.fix = FIX.into();
-    finding.reproduce = can_i("get", "nodes/proxy", holding);
+    finding.reproduce = can_i(
+        Asked {
+            verb: "get",
+            resource: "nodes/proxy",
+            ..Asked::default()
+        },
+        holding,
+    );
     finding
 }
 

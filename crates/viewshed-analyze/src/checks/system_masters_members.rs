@@ -2,7 +2,7 @@
 
 use viewshed_model::{Confidence, Finding, Mitigation, PolicyRule, Severity, Subject, SubjectKind};
 
-use super::facts::{ClusterFacts, Holding, HumanGrant, can_i, holdings, weighed};
+use super::facts::{Asked, ClusterFacts, Holding, HumanGrant, can_i, holdings, weighed};
 use super::{Check, MANY};
 use crate::rbac::{Question, ResourceQuestion, rule_allows};
 
@@ -95,6 +95,14 @@ fn judge_impersonator(facts: &ClusterFacts<'_>, holding: &Holding<'_>) -> Findin
          that are really impersonated, never `{GROUP}`",
         holding.role.meta.name
     );
-    finding.reproduce = can_i("impersonate", &format!("groups/{GROUP}"), holding);
+    finding.reproduce = can_i(
+        Asked {
+            verb: "impersonate",
+            resource: "groups",
+            name: GROUP,
+            ..Asked::default()
+        },
+        holding,
+    );
     finding
 }

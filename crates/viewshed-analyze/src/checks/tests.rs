@@ -335,6 +335,25 @@ fn names_that_a_shell_would_run_are_quoted_in_commands() {
 }
 
 #[test]
+fn a_subresource_is_asked_for_as_kubectl_wants_it() {
+    let estate = live(|cluster| {
+        let mut role = star_role("scraper");
+        role.rules = vec![PolicyRule {
+            verbs: vec!["get".to_owned()],
+            api_groups: vec![String::new()],
+            resources: vec!["nodes/proxy".to_owned()],
+            ..PolicyRule::default()
+        }];
+        cluster.roles = vec![role];
+        cluster.bindings = vec![bound("scraper", "eve")];
+    });
+    assert_eq!(
+        scan(&estate)[0].reproduce,
+        "kubectl auth can-i get nodes --subresource=proxy -A --as=eve"
+    );
+}
+
+#[test]
 fn what_is_shown_counts_objects_that_exist() {
     let estate = live(|cluster| {
         cluster.roles = vec![star_role("ops")];

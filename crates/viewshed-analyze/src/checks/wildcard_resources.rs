@@ -3,7 +3,7 @@
 use viewshed_model::{Confidence, Finding, Mitigation, PolicyRule, Severity};
 
 use super::facts::{
-    Breadth, ClusterFacts, Holding, breadth, can_i, holdings, only_reads, reads, weighed,
+    Asked, Breadth, ClusterFacts, Holding, breadth, can_i, holdings, only_reads, reads, weighed,
 };
 use super::{Check, MANY};
 
@@ -68,16 +68,25 @@ fn judge_holding(facts: &ClusterFacts<'_>, holding: &Holding<'_>) -> Finding {
          the star also grants subresources such as `pods/exec`, and every resource to come",
         holding.role.meta.name
     );
-    let rule = holding.rules.first().map(|(_, rule)| *rule);
-    let verb = rule
-        .and_then(|rule| rule.verbs.first())
-        .map_or("list", String::as_str);
-    let asked = rule
-        .filter(|rule| rule.resources.is_empty())
-        .and_then(|rule| rule.non_resource_urls.first())
-        .map_or("*", |_| "/metrics");
-    finding.reproduce = can_i(verb, asked, holding);
+    if let Some((_, rule)) = holding.rules.first() {
+        finding.reproduce = can_i(example(rule), holding);
+    }
     finding
+}
+
+/// A path that exists stands for every path.
+fn example(rule: &PolicyRule) -> Asked<'_> {
+    let asked = Asked::reading(rule);
+    if rule.resources.is_empty() {
+        return Asked {
+            resource: "/metrics",
+            ..asked
+        };
+    }
+    Asked {
+        resource: "*",
+        ..asked
+    }
 }
 
 /// What a rule is worth, and what its holder may do.

@@ -2,7 +2,7 @@
 
 use viewshed_model::{Confidence, Finding, Mitigation, PolicyRule, Severity};
 
-use super::facts::{Breadth, ClusterFacts, Holding, breadth, can_i, holdings, weighed};
+use super::facts::{Asked, Breadth, ClusterFacts, Holding, breadth, can_i, holdings, weighed};
 use super::{Check, MANY};
 
 pub(super) static CHECK: Check = Check {
@@ -58,12 +58,9 @@ fn judge_holding(facts: &ClusterFacts<'_>, holding: &Holding<'_>) -> Finding {
     finding.title = format!("{} may {what} {}", holding.who(), holding.scope_text());
     holding.describe(facts, &mut finding);
     finding.fix = fix(holding);
-    let resource = holding
-        .rules
-        .first()
-        .and_then(|(_, rule)| rule.resources.first())
-        .map_or("*", String::as_str);
-    finding.reproduce = can_i("*", resource, holding);
+    if let Some((_, rule)) = holding.rules.first() {
+        finding.reproduce = can_i(Asked::of(rule), holding);
+    }
     finding
 }
 

@@ -2,7 +2,7 @@
 
 use viewshed_model::{Confidence, Finding, PolicyRule, Severity, Subject};
 
-use super::{Breadth, ClusterFacts, HumanGrant, Scope, breadth, can_i_as, reads, rule_text};
+use super::{Asked, Breadth, ClusterFacts, HumanGrant, Scope, breadth, can_i_as, reads, rule_text};
 use crate::checks::Check;
 
 /// Roles that the server grants to every authenticated caller anyway (Kubernetes 1.14 and later,
@@ -106,7 +106,13 @@ fn judge(
         grant.kind(),
         grant.binding.meta.name
     );
-    finding.reproduce = example(&shown, first, scope);
+    if let Some((_, rule)) = shown.first() {
+        let asked = Asked {
+            namespace: scope,
+            ..Asked::reading(rule)
+        };
+        finding.reproduce = can_i_as(asked, Some(first));
+    }
     finding.subjects = subjects;
     Some(finding)
 }
@@ -143,21 +149,4 @@ fn one_lower(severity: Severity) -> Severity {
         Severity::Medium => Severity::Low,
         Severity::Low | Severity::Info => Severity::Info,
     }
-}
-
-fn example(shown: &[(usize, &PolicyRule)], subject: &Subject, namespace: Option<&str>) -> String {
-    let Some((_, rule)) = shown.first() else {
-        return String::new();
-    };
-    let verb = rule.verbs.first().map_or("get", String::as_str);
-    let asked = rule
-        .resources
-        .first()
-        .or(rule.non_resource_urls.first())
-        .map_or("*", String::as_str);
-    let asked = match rule.resource_names.first() {
-        Some(name) => format!("{asked}/{name}"),
-        None => asked.to_owned(),
-    };
-    can_i_as(verb, &asked, Some(subject), namespace)
 }

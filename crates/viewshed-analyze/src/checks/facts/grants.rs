@@ -60,7 +60,6 @@ impl<'a> HumanGrant<'a> {
             Some(namespace) => format!(" in `{namespace}`"),
             None => String::new(),
         };
-        let to: Vec<String> = subjects.iter().map(Subject::to_string).collect();
         let reference = &self.binding.role;
         Link {
             text: format!(
@@ -69,7 +68,7 @@ impl<'a> HumanGrant<'a> {
                 self.binding.meta.name,
                 reference.kind,
                 reference.name,
-                super::list(&to)
+                super::list_subjects(subjects)
             ),
             evidence: subjects.first().map(|subject| Evidence::Grant {
                 binding_namespace: self.binding.meta.namespace.clone(),

@@ -44,7 +44,9 @@ pub(super) use scoping::is_cluster_scoped;
 pub(super) use sockets::{Access as SocketAccess, access as socket_access};
 pub(super) use tokens::{TokenMount, is_in_no_need_of_api};
 pub(super) use ways_in::ways_in;
-pub(super) use wording::{Place, can_i, can_i_as, container_place, count, links, list, reproduce};
+pub(super) use wording::{
+    Asked, Place, can_i, can_i_as, container_place, count, links, list, list_subjects, reproduce,
+};
 
 /// A cluster with what was worked out of it.
 #[derive(Debug)]

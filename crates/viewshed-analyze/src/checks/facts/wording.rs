@@ -1,6 +1,8 @@
 //! How findings put things: counts, lists, evidence links, commands.
 
-use viewshed_model::{Chain, DockerContainer, DockerHost, Link, Location, Subject, SubjectKind};
+use viewshed_model::{
+    Chain, DockerContainer, DockerHost, Link, Location, PolicyRule, Subject, SubjectKind,
+};
 
 use super::Holding;
 
@@ -51,6 +53,19 @@ pub(in crate::checks) fn list<S: AsRef<str>>(names: &[S]) -> String {
     }
 }
 
+/// The same for subjects, which name their kind and need no marks.
+pub(in crate::checks) fn list_subjects(subjects: &[Subject]) -> String {
+    let shown: Vec<String> = subjects
+        .iter()
+        .take(NAMES_MAX)
+        .map(Subject::to_string)
+        .collect();
+    match subjects.len().saturating_sub(NAMES_MAX) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
 /// A chain of plain sentences.
 pub(in crate::checks) fn links(texts: impl IntoIterator<Item = String>) -> Chain {
     Chain {
@@ -79,28 +94,93 @@ fn shell_word(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 
+/// What `kubectl auth can-i` is asked.
+#[derive(Debug, Clone, Copy, Default)]
+pub(in crate::checks) struct Asked<'a> {
+    pub(in crate::checks) verb: &'a str,
+    /// A resource with its subresource, or a path.
+    pub(in crate::checks) resource: &'a str,
+    /// API group; empty for the core group.
+    pub(in crate::checks) group: &'a str,
+    /// Empty when no single object is named.
+    pub(in crate::checks) name: &'a str,
+    /// All namespaces when none is given.
+    pub(in crate::checks) namespace: Option<&'a str>,
+}
+
+impl<'a> Asked<'a> {
+    /// The first thing that a rule shows; where it shows nothing, the first that it allows.
+    pub(in crate::checks) fn reading(rule: &'a PolicyRule) -> Self {
+        let asked = Self::of(rule);
+        let is_named = !asked.name.is_empty() || rule.resources.is_empty();
+        let verb = match reading_verb(rule) {
+            // A list carries no name, and paths are only got.
+            Some(_) if is_named => "get",
+            Some(verb) => verb,
+            None => asked.verb,
+        };
+        Self { verb, ..asked }
+    }
+
+    /// The first thing that a rule allows.
+    pub(in crate::checks) fn of(rule: &'a PolicyRule) -> Self {
+        let first = |list: &'a [String]| list.first().map_or("", String::as_str);
+        Self {
+            verb: first(&rule.verbs),
+            resource: match rule.resources.as_slice() {
+                [] => first(&rule.non_resource_urls),
+                resources => first(resources),
+            },
+            group: match first(&rule.api_groups) {
+                "*" => "",
+                group => group,
+            },
+            name: first(&rule.resource_names),
+            namespace: None,
+        }
+    }
+}
+
+/// The verb by which a rule reads, `list` before others.
+fn reading_verb(rule: &PolicyRule) -> Option<&'static str> {
+    let has = |verb: &str| rule.verbs.iter().any(|own| own == verb || own == "*");
+    ["list", "get", "watch"].into_iter().find(|verb| has(verb))
+}
+
 /// `kubectl auth can-i VERB RESOURCE --as ...` for the first holder.
-pub(in crate::checks) fn can_i(verb: &str, resource: &str, holding: &Holding<'_>) -> String {
+pub(in crate::checks) fn can_i(asked: Asked<'_>, holding: &Holding<'_>) -> String {
     let namespace = holding
         .grants
         .first()
         .and_then(|grant| grant.binding.meta.namespace.as_deref());
-    can_i_as(verb, resource, holding.subjects.first(), namespace)
+    can_i_as(Asked { namespace, ..asked }, holding.subjects.first())
 }
 
-/// The same for one subject; in all namespaces when none is given.
-pub(in crate::checks) fn can_i_as(
-    verb: &str,
-    resource: &str,
-    subject: Option<&Subject>,
-    namespace: Option<&str>,
-) -> String {
-    let mut words: Vec<String> = ["kubectl", "auth", "can-i", verb, resource]
+/// The same for one subject.
+pub(in crate::checks) fn can_i_as(asked: Asked<'_>, subject: Option<&Subject>) -> String {
+    let is_path = asked.resource.starts_with('/');
+    let (resource, subresource) = match asked.resource.split_once('/') {
+        Some(parts) if !is_path => parts,
+        _ => (asked.resource, ""),
+    };
+    let mut target = resource.to_owned();
+    if !asked.group.is_empty() && !is_path {
+        target = format!("{target}.{}", asked.group);
+    }
+    if !asked.name.is_empty() {
+        target = format!("{target}/{}", asked.name);
+    }
+    let mut words: Vec<String> = ["kubectl", "auth", "can-i", asked.verb]
         .map(str::to_owned)
         .into();
-    match namespace {
+    words.push(target);
+    // `can-i get nodes/proxy` would ask for a node named `proxy`.
+    if !subresource.is_empty() {
+        words.push(format!("--subresource={subresource}"));
+    }
+    match asked.namespace {
         // Paths have no namespace.
-        _ if resource.starts_with('/') => {}
+        _ if is_path => {}
         Some(namespace) => words.extend(["-n".to_owned(), namespace.to_owned()]),
         None => words.push("-A".to_owned()),
     }
