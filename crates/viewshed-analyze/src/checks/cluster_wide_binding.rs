@@ -142,7 +142,11 @@ fn reason(facts: &ClusterFacts<'_>, grant: &HumanGrant<'_>, subject: &Subject) -
         .filter_map(|other| other.role)
         .flat_map(|role| &role.rules)
         .any(|rule| reaches_cluster(facts, rule));
-    (!works_on_cluster).then_some(Reason::NothingClusterScoped)
+    // Readers of every Secret are reported for that, with more certainty than this reason has.
+    let reads_secrets = grant
+        .rules()
+        .any(|(_, rule)| reads_core(rule, &["secrets"]));
+    (!works_on_cluster && !reads_secrets).then_some(Reason::NothingClusterScoped)
 }
 
 fn namespace_flag(facts: &ClusterFacts<'_>, subject: &Subject) -> Option<String> {
@@ -201,17 +205,7 @@ fn weigh(
     reason: &Reason,
     subject: &Subject,
 ) -> (Severity, Confidence) {
-    let reads_any = |resources: &[&str]| {
-        rules.iter().any(|(_, rule)| {
-            rule.api_groups
-                .iter()
-                .any(|group| group.is_empty() || group == "*")
-                && rule
-                    .resources
-                    .iter()
-                    .any(|resource| resources.contains(&resource.as_str()))
-        })
-    };
+    let reads_any = |resources: &[&str]| rules.iter().any(|(_, rule)| reads_core(rule, resources));
     let severity = if reads_any(&["secrets"]) {
         Severity::High
     } else if reads_any(&["pods", "pods/log", "services", "configmaps"]) {
@@ -224,15 +218,25 @@ fn weigh(
         Reason::GeneralRole | Reason::NamespaceGroup => Confidence::Medium,
         Reason::NothingClusterScoped => Confidence::Low,
     };
-    let severity = match reason {
-        Reason::NothingClusterScoped => severity.min(Severity::Medium),
-        Reason::Flag(_) | Reason::GeneralRole | Reason::NamespaceGroup => severity,
-    };
     // Whether people work in one namespace only is not in the estate.
     if home_of(subject).is_none() {
         return (severity.min(Severity::Low), Confidence::Low);
     }
     (severity, confidence)
+}
+
+/// Whether the rule reads one of these resources of the core group.
+fn reads_core(rule: &PolicyRule, resources: &[&str]) -> bool {
+    let is_core = rule
+        .api_groups
+        .iter()
+        .any(|group| group.is_empty() || group == "*");
+    is_core
+        && reads(rule)
+        && rule
+            .resources
+            .iter()
+            .any(|resource| resources.contains(&resource.as_str()))
 }
 
 fn words(reason: &Reason) -> String {

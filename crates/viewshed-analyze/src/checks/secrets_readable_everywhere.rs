@@ -34,7 +34,9 @@ fn reads_secrets(rule: &PolicyRule) -> bool {
             ..ResourceQuestion::default()
         })
     };
-    !rule.resources.iter().any(|resource| resource == "*")
+    let is_wild = |list: &[String]| list.iter().any(|entry| entry == "*");
+    !is_wild(&rule.resources)
+        && !is_wild(&rule.verbs)
         && ["list", "watch", "get"]
             .into_iter()
             .any(|verb| rule_allows(rule, &asks(verb)))
