@@ -1,5 +1,7 @@
 //! What can be seen from one place: the answer of `viewshed see`.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{Evidence, Gap, Identity, MissingFact, OwnAnswer, Surroundings};
@@ -185,18 +187,19 @@ pub struct CategoryView {
     pub uncertain_count: u64,
 }
 
-/// One thing that can be discovered.
+/// One thing that can be discovered. A view of a large cluster holds hundreds of thousands, so words
+/// that repeat are borrowed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SeenItem {
     /// Kind, for example `Pod`, or `pods/log` for logs.
-    pub kind: String,
+    pub kind: Cow<'static, str>,
     /// Namespace; empty when there is none.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub namespace: String,
     /// Name.
     pub name: String,
     /// How it shows: `list`, `watch`, `get`, or the Docker call.
-    pub verbs: Vec<String>,
+    pub verbs: Vec<Cow<'static, str>>,
     /// Index into [`View::chains`].
     pub chain: usize,
 }

@@ -58,7 +58,7 @@ pub fn see(view: &View) -> String {
             vec![
                 view.estate.clone(),
                 entry.category.title().to_owned(),
-                item.kind.clone(),
+                item.kind.to_string(),
                 item.namespace.clone(),
                 item.name.clone(),
                 item.verbs.join(" "),

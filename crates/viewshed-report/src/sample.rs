@@ -330,10 +330,10 @@ pub(crate) fn rank_report() -> RankReport {
 
 pub(crate) fn view() -> View {
     let item = |kind: &str, name: &str, chain| SeenItem {
-        kind: kind.to_owned(),
+        kind: kind.to_owned().into(),
         namespace: "shop".to_owned(),
         name: name.to_owned(),
-        verbs: vec!["get".to_owned(), "list".to_owned()],
+        verbs: vec!["get".into(), "list".into()],
         chain,
     };
     let categories = Category::ALL.map(|category| CategoryView {

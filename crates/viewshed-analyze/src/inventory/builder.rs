@@ -1,9 +1,11 @@
 //! Fills the inventory from the lists of a cluster.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use rustc_hash::FxHashSet;
+use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
 use viewshed_model::{Cluster, ConfigKind, Meta};
 
 use super::kinds::category_of;
@@ -111,19 +113,26 @@ impl<'a> Builder<'a> {
             by_resource: BTreeMap::new(),
             by_kind: BTreeMap::new(),
         };
+        for known in BUILT_IN {
+            let title = Cow::Borrowed(known.kind);
+            builder.insert((known.group, known.resource), title, known.namespaced);
+        }
         for known in &cluster.api_resources {
             // Subresources hold no objects of their own.
             if !known.resource.contains('/') {
-                builder.insert(&known.group, &known.resource, &known.kind, known.namespaced);
+                let title = Cow::Owned(known.kind.clone());
+                builder.insert((&known.group, &known.resource), title, known.namespaced);
             }
-        }
-        for known in BUILT_IN {
-            builder.insert(known.group, known.resource, known.kind, known.namespaced);
         }
         builder
     }
 
-    fn insert(&mut self, group: &str, resource: &str, kind: &str, namespaced: bool) -> usize {
+    fn insert(
+        &mut self,
+        (group, resource): (&str, &str),
+        title: Cow<'static, str>,
+        namespaced: bool,
+    ) -> usize {
         // The two groups of events show the same objects (see `Kind::groups`).
         let group = match (group, resource) {
             ("events.k8s.io", "events") => "",
@@ -136,12 +145,12 @@ impl<'a> Builder<'a> {
         let index = self.kinds.len();
         self.by_resource.insert(key, index);
         self.by_kind
-            .entry((group.to_owned(), kind.to_owned()))
+            .entry((group.to_owned(), title.clone().into_owned()))
             .or_insert(index);
         self.kinds.push(Kind {
             group: group.to_owned(),
             resource: resource.to_owned(),
-            title: kind.to_owned(),
+            title,
             namespaced,
             category: category_of(group, resource),
             objects: Vec::new(),
@@ -152,12 +161,13 @@ impl<'a> Builder<'a> {
 
     /// A resource of [`BUILT_IN`].
     fn resource(&mut self, group: &str, resource: &str) -> usize {
-        self.insert(group, resource, resource, true)
+        self.insert((group, resource), Cow::Owned(resource.to_owned()), true)
     }
 
     /// A resource by its name, as discovery or a dump gave it.
     fn named(&mut self, group: &str, resource: &str, kind: &str, meta: &Meta) -> usize {
-        self.insert(group, resource, kind, meta.namespace.is_some())
+        let title = Cow::Owned(kind.to_owned());
+        self.insert((group, resource), title, meta.namespace.is_some())
     }
 
     /// A resource by its kind; the plural is guessed when nothing tells it.
@@ -165,7 +175,9 @@ impl<'a> Builder<'a> {
         if let Some(known) = self.by_kind.get(&(group.to_owned(), kind.to_owned())) {
             return *known;
         }
-        self.insert(group, &guess_resource(kind), kind, meta.namespace.is_some())
+        let resource = guess_resource(kind);
+        let title = Cow::Owned(kind.to_owned());
+        self.insert((group, &resource), title, meta.namespace.is_some())
     }
 
     fn add(&mut self, group: &str, resource: &str, metas: impl Iterator<Item = &'a Meta>) {
@@ -205,6 +217,7 @@ impl<'a> Builder<'a> {
         kind.objects.push(Object {
             namespace,
             name: &meta.name,
+            namespace_at: NO_NAMESPACE,
             list,
             source,
         });
@@ -213,21 +226,34 @@ impl<'a> Builder<'a> {
     fn finish(mut self) -> Inventory<'a> {
         self.kinds
             .sort_by(|a, b| (&a.group, &a.resource).cmp(&(&b.group, &b.resource)));
-        for kind in &mut self.kinds {
-            kind.objects
-                .sort_by(|a, b| (a.namespace, a.name).cmp(&(b.namespace, b.name)));
-            kind.objects
-                .dedup_by(|a, b| (a.namespace, a.name) == (b.namespace, b.name));
-        }
         let namespaces = namespaces_of(&self.kinds);
-        for kind in &mut self.kinds {
-            kind.ranges = ranges_of(&kind.objects, &namespaces);
-        }
+        let numbers: FxHashMap<&str, u32> = namespaces.iter().copied().zip(0..).collect();
+        self.kinds.par_iter_mut().for_each(|kind| {
+            sort(&mut kind.objects, &numbers);
+            kind.ranges = ranges_of(&kind.objects);
+        });
         Inventory {
             kinds: self.kinds,
             namespaces,
+            numbers,
         }
     }
+}
+
+/// Sorts by namespace and name; of several objects with one name the first stays.
+fn sort(objects: &mut Vec<Object<'_>>, numbers: &FxHashMap<&str, u32>) {
+    for object in objects
+        .iter_mut()
+        .filter(|object| !object.namespace.is_empty())
+    {
+        object.namespace_at = numbers
+            .get(object.namespace)
+            .copied()
+            .unwrap_or(NO_NAMESPACE);
+    }
+    // Numbers are in the order of the names, and are compared much faster.
+    objects.sort_by(|a, b| (a.namespace_at, a.name).cmp(&(b.namespace_at, b.name)));
+    objects.dedup_by(|a, b| (a.namespace_at, a.name) == (b.namespace_at, b.name));
 }
 
 fn namespaces_of<'a>(kinds: &[Kind<'a>]) -> Vec<&'a str> {
@@ -235,32 +261,30 @@ fn namespaces_of<'a>(kinds: &[Kind<'a>]) -> Vec<&'a str> {
     let mut namespaces = Vec::new();
     for kind in kinds {
         let is_namespaces = kind.group.is_empty() && kind.resource == "namespaces";
+        let mut last = "";
         for object in &kind.objects {
             let namespace = if is_namespaces {
                 object.name
             } else {
                 object.namespace
             };
-            if !namespace.is_empty() && seen.insert(namespace) {
+            // Lists come namespace by namespace.
+            if namespace != last && seen.insert(namespace) {
                 namespaces.push(namespace);
             }
+            last = namespace;
         }
     }
     namespaces.sort_unstable();
     namespaces
 }
 
-fn ranges_of(objects: &[Object<'_>], namespaces: &[&str]) -> Vec<(u32, Range<usize>)> {
+fn ranges_of(objects: &[Object<'_>]) -> Vec<(u32, Range<usize>)> {
     let mut ranges = Vec::new();
     let mut start = 0;
-    for run in objects.chunk_by(|a, b| a.namespace == b.namespace) {
+    for run in objects.chunk_by(|a, b| a.namespace_at == b.namespace_at) {
         let end = start + run.len();
-        let index = run
-            .first()
-            .filter(|object| !object.namespace.is_empty())
-            .and_then(|object| namespaces.binary_search(&object.namespace).ok())
-            .and_then(|index| u32::try_from(index).ok());
-        ranges.push((index.unwrap_or(NO_NAMESPACE), start..end));
+        ranges.extend(run.first().map(|object| (object.namespace_at, start..end)));
         start = end;
     }
     ranges

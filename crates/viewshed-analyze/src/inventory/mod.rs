@@ -8,8 +8,10 @@ mod kinds;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::ops::Range;
 
+use rustc_hash::FxHashMap;
 use viewshed_model::{Category, Cluster};
 
 pub(crate) use kinds::{BUILT_IN, guess_resource};
@@ -22,6 +24,8 @@ pub(crate) struct Inventory<'a> {
     pub(crate) kinds: Vec<Kind<'a>>,
     /// Every namespace that exists, or that an object names; sorted.
     pub(crate) namespaces: Vec<&'a str>,
+    /// Position in `namespaces` by name.
+    numbers: FxHashMap<&'a str, u32>,
 }
 
 /// One API resource and its objects.
@@ -32,7 +36,7 @@ pub(crate) struct Kind<'a> {
     /// Plural name.
     pub(crate) resource: String,
     /// Kind, for people.
-    pub(crate) title: String,
+    pub(crate) title: Cow<'static, str>,
     /// Whether objects live in namespaces.
     pub(crate) namespaced: bool,
     /// Where it is counted.
@@ -54,6 +58,8 @@ pub(crate) struct Object<'a> {
     pub(crate) namespace: &'a str,
     /// Its name.
     pub(crate) name: &'a str,
+    /// Position of its namespace in [`Inventory::namespaces`]; [`NO_NAMESPACE`] when it has none.
+    pub(crate) namespace_at: u32,
     /// The list of the cluster that it comes from.
     pub(crate) list: List,
     /// Its position in that list.
@@ -93,8 +99,24 @@ impl<'a> Inventory<'a> {
 
     /// Position of a namespace in [`Self::namespaces`].
     pub(crate) fn namespace_index(&self, namespace: &str) -> Option<u32> {
-        let index = self.namespaces.binary_search(&namespace).ok()?;
-        u32::try_from(index).ok()
+        self.numbers.get(namespace).copied()
+    }
+
+    /// Name of a namespace by its position; `None` for [`NO_NAMESPACE`].
+    pub(crate) fn namespace_name(&self, at: u32) -> Option<&'a str> {
+        self.namespaces.get(usize::try_from(at).ok()?).copied()
+    }
+
+    /// Position of one object in [`Kind::objects`]; the namespace is empty for cluster-scoped ones.
+    pub(crate) fn find(&self, kind: &Kind<'_>, namespace: &str, name: &str) -> Option<usize> {
+        let at = if kind.namespaced {
+            self.namespace_index(namespace)?
+        } else if namespace.is_empty() {
+            NO_NAMESPACE
+        } else {
+            return None;
+        };
+        kind.find_in(at, name)
     }
 }
 
@@ -116,24 +138,25 @@ impl Kind<'_> {
             .map_or(0..0, |(_, range)| range.clone())
     }
 
+    /// Position of an object of one namespace in [`Self::objects`].
+    pub(crate) fn find_in(&self, namespace: u32, name: &str) -> Option<usize> {
+        self.find_within(self.range(namespace), name)
+    }
+
     /// Positions of the objects with this name in every namespace.
-    pub(crate) fn find_everywhere(&self, name: &str, namespaces: &[&str]) -> Vec<usize> {
+    pub(crate) fn find_everywhere(&self, name: &str) -> Vec<usize> {
         self.ranges
             .iter()
-            .filter_map(|(index, _)| {
-                let namespace = match *index {
-                    NO_NAMESPACE => "",
-                    index => namespaces.get(usize::try_from(index).ok()?)?,
-                };
-                self.find(namespace, name)
-            })
+            .filter_map(|(_, range)| self.find_within(range.clone(), name))
             .collect()
     }
 
-    /// Position of one object in [`Self::objects`].
-    pub(crate) fn find(&self, namespace: &str, name: &str) -> Option<usize> {
-        self.objects
-            .binary_search_by(|object| (object.namespace, object.name).cmp(&(namespace, name)))
-            .ok()
+    fn find_within(&self, range: Range<usize>, name: &str) -> Option<usize> {
+        let start = range.start;
+        let found = self
+            .objects
+            .get(range)?
+            .binary_search_by(|object| object.name.cmp(name));
+        found.ok().map(|at| start + at)
     }
 }

@@ -30,7 +30,14 @@ pub(super) struct Mark {
 
 /// Position of a chain on the board.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct ChainId(pub(super) usize);
+pub(super) struct ChainId(u32);
+
+impl ChainId {
+    /// Its position among the board's chains.
+    pub(super) fn position(self) -> usize {
+        usize::try_from(self.0).unwrap_or(usize::MAX)
+    }
+}
 
 /// Which list of things.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,8 +76,14 @@ impl<'i, 'c> Board<'i, 'c> {
 
     /// Writes a chain down. Chains that no mark points to are left out of the view.
     pub(super) fn chain(&mut self, links: Vec<Link>) -> ChainId {
+        let number = u32::try_from(self.chains.len()).unwrap_or(u32::MAX);
         self.chains.push(Chain { links });
-        ChainId(self.chains.len() - 1)
+        ChainId(number)
+    }
+
+    /// A chain that was written down.
+    pub(super) fn chain_at(&self, chain: ChainId) -> Option<&Chain> {
+        self.chains.get(chain.position())
     }
 
     /// Marks things; the strongest way decides which chain is told, the first among equals.
@@ -141,7 +154,7 @@ impl<'i, 'c> Board<'i, 'c> {
             .index
             .inventory
             .kind(group, resource)
-            .and_then(|kind| kind.find(namespace, name));
+            .and_then(|kind| self.index.inventory.find(kind, namespace, name));
         if let (Some(place), Some(position)) = (self.place(group, resource), found) {
             self.mark(place, [position], ways, chain);
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use viewshed_model::Link;
 
-use super::board::{Board, ChainId, Mark, Place, extended, link};
+use super::board::{Board, ChainId, Place, extended, link};
 use super::ways::Ways;
 use crate::inventory::{List, NO_NAMESPACE};
 use crate::sight::pod_of;
@@ -32,18 +32,26 @@ fn mark_containers(board: &mut Board<'_, '_>) {
     let Some(place) = board.place("", "pods") else {
         return;
     };
-    for (at, mark) in board.marks(place).to_vec().into_iter().enumerate() {
-        let specified = mark.ways.only(SPECIFICATION);
-        if let (true, Some(range)) = (
-            specified.is_seen(),
-            index.pods.containers_of_pod.get(at).cloned(),
-        ) {
-            board.mark(Place::Containers, range.clone(), specified, mark.chain);
-            let containers = index.pods.containers.get(range).unwrap_or_default();
-            let images = containers.iter().filter_map(|container| container.image);
-            board.mark(Place::Images, images, specified, mark.chain);
-        }
+    for (at, specified, chain) in specified(board, place) {
+        let Some(range) = index.pods.containers_of_pod.get(at).cloned() else {
+            continue;
+        };
+        board.mark(Place::Containers, range.clone(), specified, chain);
+        let containers = index.pods.containers.get(range).unwrap_or_default();
+        let images = containers.iter().filter_map(|container| container.image);
+        board.mark(Place::Images, images, specified, chain);
     }
+}
+
+/// The things of a place whose specification shows, with the ways that show it.
+fn specified(board: &Board<'_, '_>, place: Place) -> Vec<(usize, Ways, ChainId)> {
+    board
+        .marks(place)
+        .iter()
+        .enumerate()
+        .map(|(at, mark)| (at, mark.ways.only(SPECIFICATION), mark.chain))
+        .filter(|(_, ways, _)| ways.is_seen())
+        .collect()
 }
 
 /// Images of templates and of nodes; those of pods come with their containers.
@@ -54,12 +62,10 @@ fn mark_images(board: &mut Board<'_, '_>) {
         if !kind.objects.iter().any(|object| has_images(object.list)) {
             continue;
         }
-        let marks = board.marks(Place::Kind(kind_at)).to_vec();
-        for (object, mark) in kind.objects.iter().zip(marks) {
-            let specified = mark.ways.only(SPECIFICATION);
-            if !specified.is_seen() {
+        for (at, specified, chain) in specified(board, Place::Kind(kind_at)) {
+            let Some(object) = kind.objects.get(at) else {
                 continue;
-            }
+            };
             let images: Vec<usize> = match object.list {
                 List::Workloads => {
                     let range = index.pods.containers_of_workload.get(object.source);
@@ -78,7 +84,7 @@ fn mark_images(board: &mut Board<'_, '_>) {
                     .unwrap_or_default(),
                 List::Pods | List::Plain => Vec::new(),
             };
-            board.mark(Place::Images, images, specified, mark.chain);
+            board.mark(Place::Images, images, specified, chain);
         }
     }
 }
@@ -103,20 +109,19 @@ impl Further {
             return;
         };
         let mut done = vec![false; node_kind.objects.len()];
-        let marks = board
-            .place("", "pods")
-            .map(|place| board.marks(place).to_vec())
-            .unwrap_or_default();
-        for (object, mark) in pods.objects.iter().zip(marks) {
-            if !mark.ways.intersects(SPECIFICATION) {
+        let Some(place) = board.place("", "pods") else {
+            return;
+        };
+        for (at, _, chain) in specified(board, place) {
+            let Some(object) = pods.objects.get(at) else {
                 continue;
-            }
+            };
             let node = pod_of(index.cluster, object)
-                .and_then(|pod| node_kind.find("", &pod.node))
+                .and_then(|pod| index.inventory.find(node_kind, "", &pod.node))
                 .filter(|at| done.get(*at) == Some(&false));
             if let Some(node) = node {
                 let text = "each pod names the node that it runs on";
-                let chain = further(&mut self.nodes, board, mark.chain, text);
+                let chain = further(&mut self.nodes, board, chain, text);
                 board.mark(nodes, [node], Ways::INDIRECT, chain);
                 if let Some(done) = done.get_mut(node) {
                     *done = true;
@@ -139,14 +144,16 @@ impl Further {
                 if *namespace == NO_NAMESPACE {
                     continue;
                 }
-                let spanning = board
-                    .marks(Place::Kind(kind_at))
-                    .get(range.clone())
-                    .and_then(|marks| marks.iter().find(|mark| spans(mark)))
-                    .map(|mark| mark.chain);
-                let object = kind.objects.get(range.start);
-                let found = object.and_then(|object| namespaces.find("", object.namespace));
-                if let (Some(chain), Some(at)) = (spanning, found) {
+                let marks = board.marks(Place::Kind(kind_at)).get(range.clone());
+                let spanning = marks
+                    .unwrap_or_default()
+                    .iter()
+                    .find(|mark| mark.ways.intersects(Ways::SPANS_NAMESPACES));
+                let Some(chain) = spanning.map(|mark| mark.chain) else {
+                    continue;
+                };
+                let name = index.inventory.namespace_name(*namespace);
+                if let Some(at) = name.and_then(|name| index.inventory.find(namespaces, "", name)) {
                     let text = "each of these objects names its namespace";
                     let chain = further(&mut self.namespaces, board, chain, text);
                     board.mark(place, [at], Ways::INDIRECT, chain);
@@ -154,10 +161,6 @@ impl Further {
             }
         }
     }
-}
-
-fn spans(mark: &Mark) -> bool {
-    mark.ways.intersects(Ways::SPANS_NAMESPACES)
 }
 
 fn further(
@@ -170,8 +173,7 @@ fn further(
         return *known;
     }
     let links: Vec<Link> = board
-        .chains
-        .get(from.0)
+        .chain_at(from)
         .map(|chain| chain.links.clone())
         .unwrap_or_default();
     let chain = board.chain(extended(&links, [link(text)]));

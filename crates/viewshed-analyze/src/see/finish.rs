@@ -1,37 +1,48 @@
 //! From the board to the view: every mark becomes an item, sorted, with the chains it needs.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
+use rayon::prelude::*;
 use viewshed_model::{Category, CategoryView, Chain, SeenItem, Vantage, View};
 
 use super::board::{Board, Mark, Place};
 use super::paths::PATHS;
 use super::ways::Ways;
 use crate::inventory::{Kind, List};
+use crate::sight::pod_objects;
 
 /// Writes the view.
 pub(super) fn view(mut board: Board<'_, '_>, vantage: Vantage) -> View {
     let identities = std::mem::take(&mut board.identities);
     let depends_on = std::mem::take(&mut board.depends_on);
     let gaps = std::mem::take(&mut board.gaps);
-    let mut chains = Chains::new(&board);
     let columns = columns(&board);
-    let mut categories = Vec::with_capacity(Category::ALL.len());
-    for category in Category::ALL {
-        let mut view = CategoryView {
-            category,
-            seen: Vec::new(),
-            hidden_count: 0,
-            uncertain_count: 0,
-        };
-        for column in columns.iter().filter(|column| column.category == category) {
-            column.add_to(&mut view, &mut chains);
-        }
-        categories.push(view);
-    }
+    let mut categories: Vec<CategoryView> = Category::ALL
+        .into_par_iter()
+        .map(|category| {
+            let mut view = CategoryView {
+                category,
+                seen: Vec::new(),
+                hidden_count: 0,
+                uncertain_count: 0,
+            };
+            for column in columns.iter().filter(|column| column.category == category) {
+                let mut writer = Writer {
+                    title: column.title.clone(),
+                    view: &mut view,
+                };
+                writer.write(&board, column.things);
+            }
+            view
+        })
+        .collect();
+    let chains = number_chains(&board, &mut categories);
     View {
         vantage,
         estate: board.index.cluster.name.clone(),
         identities,
-        chains: chains.kept,
+        chains,
         categories,
         depends_on: depends_on.into_iter().collect(),
         gaps,
@@ -39,191 +50,163 @@ pub(super) fn view(mut board: Board<'_, '_>, vantage: Vantage) -> View {
     }
 }
 
-/// The chains that items point to, numbered in the order of the items.
-struct Chains<'b> {
-    all: &'b [Chain],
-    kept: Vec<Chain>,
-    numbers: Vec<Option<usize>>,
-}
-
-impl<'b> Chains<'b> {
-    fn new(board: &'b Board<'_, '_>) -> Self {
-        Self {
-            all: &board.chains,
-            kept: Vec::new(),
-            numbers: vec![None; board.chains.len()],
-        }
-    }
-
-    fn number(&mut self, mark: &Mark) -> usize {
-        let next = self.kept.len();
-        let Some(number) = self.numbers.get_mut(mark.chain.0) else {
-            return 0;
+/// Keeps the chains that items point to, numbered in the order of the items.
+fn number_chains(board: &Board<'_, '_>, categories: &mut [CategoryView]) -> Vec<Chain> {
+    let mut kept: Vec<Chain> = Vec::new();
+    let mut numbers: Vec<Option<usize>> = vec![None; board.chains.len()];
+    for item in categories.iter_mut().flat_map(|view| &mut view.seen) {
+        let Some(number) = numbers.get_mut(item.chain) else {
+            continue;
         };
-        if number.is_none() {
-            self.kept
-                .push(self.all.get(mark.chain.0).cloned().unwrap_or_default());
-        }
-        *number.get_or_insert(next)
+        item.chain = *number.get_or_insert_with(|| {
+            kept.push(board.chains.get(item.chain).cloned().unwrap_or_default());
+            kept.len() - 1
+        });
     }
+    kept
 }
 
 /// Things of one kind within a category.
 struct Column<'b> {
     category: Category,
-    kind: String,
-    things: Vec<Thing<'b>>,
+    title: Cow<'static, str>,
+    things: Things<'b>,
 }
 
-struct Thing<'b> {
-    namespace: &'b str,
-    name: Name<'b>,
-    mark: Mark,
-}
-
-enum Name<'b> {
-    Plain(&'b str),
-    /// `owner/part`.
-    Part(&'b str, &'b str),
-}
-
-impl Column<'_> {
-    fn add_to(&self, view: &mut CategoryView, chains: &mut Chains<'_>) {
-        for thing in &self.things {
-            if thing.mark.ways.is_seen() {
-                view.seen.push(SeenItem {
-                    kind: self.kind.clone(),
-                    namespace: thing.namespace.to_owned(),
-                    name: match thing.name {
-                        Name::Plain(name) => name.to_owned(),
-                        Name::Part(owner, part) => format!("{owner}/{part}"),
-                    },
-                    verbs: thing.mark.ways.labels(),
-                    chain: chains.number(&thing.mark),
-                });
-            } else if thing.mark.ways.intersects(Ways::UNCERTAIN) {
-                view.uncertain_count += 1;
-            } else {
-                view.hidden_count += 1;
-            }
-        }
-    }
+/// Where the things of a column stand.
+#[derive(Clone, Copy)]
+enum Things<'b> {
+    /// Objects of a resource.
+    Objects(usize, &'b Kind<'b>),
+    /// Containers of the templates of a resource: they show where its objects do.
+    Templates(usize, &'b Kind<'b>),
+    /// Containers of pods.
+    Containers,
+    /// Logs of pods.
+    Logs,
+    /// Images.
+    Images,
+    /// Paths of the API server.
+    Paths,
 }
 
 fn columns<'b>(board: &'b Board<'_, '_>) -> Vec<Column<'b>> {
-    let index = board.index;
-    let mut columns = Vec::new();
-    for (at, kind) in index.inventory.kinds.iter().enumerate() {
-        let marks = board.marks(Place::Kind(at));
+    let mut columns: Vec<Column<'b>> = [
+        (Category::Containers, "Container", Things::Containers),
+        (Category::Logs, "pods/log", Things::Logs),
+        (Category::Images, "Image", Things::Images),
+        (Category::ClusterStatus, "path", Things::Paths),
+    ]
+    .into_iter()
+    .map(|(category, title, things)| Column {
+        category,
+        title: Cow::Borrowed(title),
+        things,
+    })
+    .collect();
+    for (at, kind) in board.index.inventory.kinds.iter().enumerate() {
         columns.push(Column {
             category: kind.category,
-            kind: kind.title.clone(),
-            things: kind
-                .objects
-                .iter()
-                .zip(marks)
-                .map(|(object, mark)| Thing {
-                    namespace: object.namespace,
-                    name: Name::Plain(object.name),
-                    mark: *mark,
-                })
-                .collect(),
+            title: kind.title.clone(),
+            things: Things::Objects(at, kind),
         });
-        columns.extend(template_column(board, kind, marks));
+        let mut objects = kind.objects.iter();
+        if objects.any(|object| object.list == List::Workloads) {
+            columns.push(Column {
+                category: Category::Containers,
+                title: Cow::Owned(format!("{} container", kind.title)),
+                things: Things::Templates(at, kind),
+            });
+        }
     }
-    columns.push(container_column(board));
-    columns.push(log_column(board));
-    let images = index.pods.images.iter().zip(board.marks(Place::Images));
-    columns.push(plain_column(
-        Category::Images,
-        "Image",
-        images.map(|(image, mark)| (*image, *mark)),
-    ));
-    let paths = PATHS.iter().zip(board.marks(Place::Paths));
-    columns.push(plain_column(
-        Category::ClusterStatus,
-        "path",
-        paths.map(|((path, _), mark)| (*path, *mark)),
-    ));
-    columns.sort_by(|a, b| (a.category, &a.kind).cmp(&(b.category, &b.kind)));
+    columns.sort_by(|a, b| (a.category, &a.title).cmp(&(b.category, &b.title)));
     columns
 }
 
-fn plain_column<'b>(
-    category: Category,
-    kind: &str,
-    things: impl Iterator<Item = (&'b str, Mark)>,
-) -> Column<'b> {
-    Column {
-        category,
-        kind: kind.to_owned(),
-        things: things
-            .map(|(name, mark)| Thing {
-                namespace: "",
-                name: Name::Plain(name),
-                mark,
-            })
-            .collect(),
-    }
+/// Writes one column into the view of its category.
+struct Writer<'w> {
+    title: Cow<'static, str>,
+    view: &'w mut CategoryView,
 }
 
-/// Containers of templates show where their workload's specification shows.
-fn template_column<'b>(
-    board: &'b Board<'_, '_>,
-    kind: &'b Kind<'_>,
-    marks: &[Mark],
-) -> Option<Column<'b>> {
-    let pods = &board.index.pods;
-    let mut things = Vec::new();
-    for (object, mark) in kind.objects.iter().zip(marks) {
-        let range = pods.containers_of_workload.get(object.source);
-        let Some(range) = range.filter(|_| object.list == List::Workloads) else {
-            continue;
-        };
-        let containers = pods.templates.get(range.clone()).unwrap_or_default();
-        things.extend(containers.iter().map(|container| Thing {
-            namespace: container.namespace,
-            name: Name::Part(container.owner, container.name),
-            mark: *mark,
-        }));
+impl Writer<'_> {
+    fn write(&mut self, board: &Board<'_, '_>, things: Things<'_>) {
+        let index = board.index;
+        match things {
+            Things::Objects(at, kind) => {
+                let marks = board.marks(Place::Kind(at));
+                for (object, mark) in kind.objects.iter().zip(marks) {
+                    self.add(*mark, || (object.namespace, object.name.to_owned()));
+                }
+            }
+            Things::Templates(at, kind) => {
+                let marks = board.marks(Place::Kind(at));
+                for (object, mark) in kind.objects.iter().zip(marks) {
+                    let range = index.pods.containers_of_workload.get(object.source);
+                    let range = range.filter(|_| object.list == List::Workloads);
+                    let templates = &index.pods.templates;
+                    self.add_containers(range.cloned(), templates, |_| *mark);
+                }
+            }
+            Things::Containers => {
+                let marks = board.marks(Place::Containers);
+                let containers = &index.pods.containers;
+                let mark = |at: usize| marks.get(at).copied().unwrap_or_default();
+                self.add_containers(Some(0..containers.len()), containers, mark);
+            }
+            Things::Logs => {
+                let pods = pod_objects(&index.inventory);
+                for (pod, mark) in pods.iter().zip(board.marks(Place::Logs)) {
+                    self.add(*mark, || (pod.namespace, pod.name.to_owned()));
+                }
+            }
+            Things::Images => {
+                let marks = board.marks(Place::Images);
+                for (image, mark) in index.pods.images.iter().zip(marks) {
+                    self.add(*mark, || ("", (*image).to_owned()));
+                }
+            }
+            Things::Paths => {
+                let marks = board.marks(Place::Paths);
+                for ((path, _), mark) in PATHS.iter().zip(marks) {
+                    self.add(*mark, || ("", (*path).to_owned()));
+                }
+            }
+        }
     }
-    (!things.is_empty()).then(|| Column {
-        category: Category::Containers,
-        kind: format!("{} container", kind.title),
-        things,
-    })
-}
 
-fn container_column<'b>(board: &'b Board<'_, '_>) -> Column<'b> {
-    let containers = &board.index.pods.containers;
-    Column {
-        category: Category::Containers,
-        kind: "Container".to_owned(),
-        things: containers
-            .iter()
-            .zip(board.marks(Place::Containers))
-            .map(|(container, mark)| Thing {
-                namespace: container.namespace,
-                name: Name::Part(container.owner, container.name),
-                mark: *mark,
-            })
-            .collect(),
+    fn add_containers(
+        &mut self,
+        range: Option<Range<usize>>,
+        all: &[crate::sight::ContainerName<'_>],
+        mark: impl Fn(usize) -> Mark,
+    ) {
+        let range = range.unwrap_or_default();
+        let containers = all.get(range.clone()).unwrap_or_default();
+        for (at, container) in range.zip(containers) {
+            self.add(mark(at), || {
+                let name = format!("{}/{}", container.owner, container.name);
+                (container.namespace, name)
+            });
+        }
     }
-}
 
-fn log_column<'b>(board: &'b Board<'_, '_>) -> Column<'b> {
-    let pods = crate::sight::pod_objects(&board.index.inventory);
-    Column {
-        category: Category::Logs,
-        kind: "pods/log".to_owned(),
-        things: pods
-            .iter()
-            .zip(board.marks(Place::Logs))
-            .map(|(pod, mark)| Thing {
-                namespace: pod.namespace,
-                name: Name::Plain(pod.name),
-                mark: *mark,
-            })
-            .collect(),
+    /// Adds one thing: an item when it shows, else a count.
+    fn add<'n>(&mut self, mark: Mark, name: impl FnOnce() -> (&'n str, String)) {
+        if mark.ways.is_seen() {
+            let (namespace, name) = name();
+            self.view.seen.push(SeenItem {
+                kind: self.title.clone(),
+                namespace: namespace.to_owned(),
+                name,
+                verbs: mark.ways.labels(),
+                // The board's number; `number_chains` replaces it.
+                chain: mark.chain.position(),
+            });
+        } else if mark.ways.intersects(Ways::UNCERTAIN) {
+            self.view.uncertain_count += 1;
+        } else {
+            self.view.hidden_count += 1;
+        }
     }
 }

@@ -340,7 +340,10 @@ fn is_static(index: &SightIndex<'_>, namespace: &str, name: &str, program: &str)
     let pod = index
         .inventory
         .kind("", "pods")
-        .and_then(|kind| kind.objects.get(kind.find(namespace, name)?))
+        .and_then(|kind| {
+            kind.objects
+                .get(index.inventory.find(kind, namespace, name)?)
+        })
         .and_then(|object| pod_of(index.cluster, object));
     pod.is_some_and(|pod| {
         pod.is_mirror

@@ -182,8 +182,12 @@ impl Sight<'_> {
                 }
                 return;
             }
-            Some(namespace) => kind.find(namespace, name).into_iter().collect(),
-            None => kind.find_everywhere(name, &index.inventory.namespaces),
+            Some(namespace) => index
+                .inventory
+                .find(kind, namespace, name)
+                .into_iter()
+                .collect(),
+            None => kind.find_everywhere(name),
         };
         if target.subresource == "proxy" {
             let text = format!("get {}: node {name}", resource_name(target));

@@ -96,7 +96,7 @@ fn expected(index: &SightIndex<'_>, identity: &Identity) -> (Shown, u64) {
                 let place = (object.namespace, object.name);
                 let (words, unknown) = ways(index, identity, kind, place, subresource);
                 let title = if subresource.is_empty() {
-                    kind.title.clone()
+                    kind.title.to_string()
                 } else {
                     "pods/log".to_owned()
                 };
@@ -118,21 +118,25 @@ fn computed(view: &View, index: &SightIndex<'_>) -> Shown {
         .inventory
         .kinds
         .iter()
-        .map(|kind| kind.title.as_str())
+        .map(|kind| &*kind.title)
         .collect();
     let mut shown = Shown::new();
     for item in view.categories.iter().flat_map(|category| &category.seen) {
-        if item.kind != "pods/log" && !kinds.contains(&item.kind.as_str()) {
+        if item.kind != "pods/log" && !kinds.contains(&&*item.kind) {
             continue;
         }
         let verbs: Vec<String> = item
             .verbs
             .iter()
-            .filter(|verb| !matches!(verb.as_str(), "indirect" | "kubelet"))
-            .cloned()
+            .filter(|verb| !matches!(&***verb, "indirect" | "kubelet"))
+            .map(ToString::to_string)
             .collect();
         if !verbs.is_empty() {
-            let key = (item.kind.clone(), item.namespace.clone(), item.name.clone());
+            let key = (
+                item.kind.to_string(),
+                item.namespace.clone(),
+                item.name.clone(),
+            );
             shown.insert(key, verbs);
         }
     }

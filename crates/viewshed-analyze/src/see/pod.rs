@@ -87,7 +87,7 @@ impl Inside<'_> {
             .index
             .inventory
             .kind("", "pods")
-            .and_then(|kind| kind.find(namespace, self.pod));
+            .and_then(|kind| board.index.inventory.find(kind, namespace, self.pod));
         if let (Some(pod), Some(place)) = (position, board.place("", "pods")) {
             board.mark(place, [pod], Ways::OWN, own);
             let range = board.index.pods.containers_of_pod.get(pod).cloned();

@@ -1,5 +1,6 @@
 //! The ways in which a thing shows, as a set.
 
+use std::borrow::Cow;
 use std::ops::BitOrAssign;
 
 use crate::sight::Verbs;
@@ -133,7 +134,7 @@ impl Ways {
 
     /// The words of each way, the widest first. A name that a whole list shows needs no mention of
     /// lists by name.
-    pub(super) fn labels(self) -> Vec<String> {
+    pub(super) fn labels(self) -> Vec<Cow<'static, str>> {
         let mut ways = self;
         if ways.intersects(Self::LIST) {
             ways.0 &= !Self::LIST_BY_NAME.0;
@@ -144,7 +145,7 @@ impl Ways {
         Self::LABELS
             .iter()
             .filter(|(way, _)| ways.intersects(*way))
-            .map(|(_, label)| (*label).to_owned())
+            .map(|(_, label)| Cow::Borrowed(*label))
             .collect()
     }
 }

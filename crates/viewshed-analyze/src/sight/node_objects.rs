@@ -3,6 +3,7 @@
 use viewshed_model::{PodSpec, VolumeSource};
 
 use super::{SightIndex, pod_objects, pod_of};
+use crate::inventory::Kind;
 
 /// An object as position of its resource and of itself in the inventory.
 pub(crate) type ObjectAt = (usize, usize);
@@ -16,39 +17,9 @@ pub(crate) fn near_node(index: &SightIndex<'_>, node: &str) -> Vec<ObjectAt> {
         found: Vec::new(),
     };
     near.add_own(node);
-    let pods = pod_objects(&index.inventory);
     let mut claims = Vec::new();
-    for pod in index
-        .pods
-        .on_node(node)
-        .iter()
-        .filter_map(|at| pods.get(*at))
-    {
-        near.add("", "pods", pod.namespace, pod.name);
-        // A node must not gain access by making a mirror pod (`graph.go`, `AddPod`).
-        let Some(of) = pod_of(index.cluster, pod).filter(|pod| !pod.is_mirror) else {
-            continue;
-        };
-        near.add_named_by(&of.spec, pod.namespace);
-        for volume in &of.spec.volumes {
-            for source in &volume.sources {
-                match source {
-                    VolumeSource::PersistentVolumeClaim(claim) => {
-                        claims.push((pod.namespace.to_owned(), claim.clone()));
-                    }
-                    VolumeSource::Ephemeral => claims.push((
-                        pod.namespace.to_owned(),
-                        format!("{}-{}", pod.name, volume.name),
-                    )),
-                    _ => {}
-                }
-            }
-        }
-    }
+    near.add_pods(node, &mut claims);
     claims.sort_unstable();
-    for (namespace, claim) in &claims {
-        near.add("", "persistentvolumeclaims", namespace, claim);
-    }
     near.add_volumes(&claims, node);
     near.found.sort_unstable();
     near.found.dedup();
@@ -60,29 +31,24 @@ struct Near<'i, 'c> {
     found: Vec<ObjectAt>,
 }
 
-impl Near<'_, '_> {
+impl<'i, 'c> Near<'i, 'c> {
+    fn kind(&self, group: &str, resource: &str) -> Option<(usize, &'i Kind<'c>)> {
+        let inventory = &self.index.inventory;
+        let position = inventory.position(group, resource)?;
+        Some((position, inventory.kinds.get(position)?))
+    }
+
     fn add(&mut self, group: &str, resource: &str, namespace: &str, name: &str) {
-        let Some(kind) = self.index.inventory.position(group, resource) else {
-            return;
-        };
-        let object = self
-            .index
-            .inventory
-            .kinds
-            .get(kind)
-            .and_then(|of| of.find(namespace, name));
-        self.found.extend(object.map(|object| (kind, object)));
+        if let Some((position, kind)) = self.kind(group, resource) {
+            let object = self.index.inventory.find(kind, namespace, name);
+            self.found.extend(object.map(|object| (position, object)));
+        }
     }
 
     fn add_all(&mut self, group: &str, resource: &str) {
-        if let Some(kind) = self.index.inventory.position(group, resource) {
-            let length = self
-                .index
-                .inventory
-                .kinds
-                .get(kind)
-                .map_or(0, |of| of.objects.len());
-            self.found.extend((0..length).map(|object| (kind, object)));
+        if let Some((position, kind)) = self.kind(group, resource) {
+            let all = 0..kind.objects.len();
+            self.found.extend(all.map(|object| (position, object)));
         }
     }
 
@@ -95,17 +61,59 @@ impl Near<'_, '_> {
         self.add_all("certificates.k8s.io", "podcertificaterequests");
     }
 
-    fn add_named_by(&mut self, spec: &PodSpec, namespace: &str) {
-        let account = match spec.service_account.as_str() {
-            "" => "default",
-            name => name,
+    /// The node's pods and what they name; their claims are collected by namespace and name.
+    fn add_pods(&mut self, node: &str, claims: &mut Vec<(String, String)>) {
+        let index = self.index;
+        let pods = pod_objects(&index.inventory);
+        let Some((pod_kind, _)) = self.kind("", "pods") else {
+            return;
         };
-        self.add("", "serviceaccounts", namespace, account);
-        for claim in &spec.resource_claims {
-            self.add("resource.k8s.io", "resourceclaims", namespace, claim);
+        let kinds = [
+            self.kind("", "secrets"),
+            self.kind("", "configmaps"),
+            self.kind("", "serviceaccounts"),
+            self.kind("", "persistentvolumeclaims"),
+            self.kind("resource.k8s.io", "resourceclaims"),
+        ];
+        let [secrets, configs, accounts, volume_claims, resource_claims] = kinds;
+        for at in index.pods.on_node(node) {
+            self.found.push((pod_kind, *at));
+            // A node must not gain access by making a mirror pod (`graph.go`, `AddPod`).
+            let Some((object, pod)) = pods
+                .get(*at)
+                .and_then(|object| Some((object, pod_of(index.cluster, object)?)))
+                .filter(|(_, pod)| !pod.is_mirror)
+            else {
+                continue;
+            };
+            let spec = &pod.spec;
+            let account = match spec.service_account.as_str() {
+                "" => "default",
+                name => name,
+            };
+            self.add_in(accounts, object.namespace_at, account);
+            for (resource, name) in config_names(spec) {
+                let kind = if resource == "secrets" {
+                    secrets
+                } else {
+                    configs
+                };
+                self.add_in(kind, object.namespace_at, name);
+            }
+            for claim in &spec.resource_claims {
+                self.add_in(resource_claims, object.namespace_at, claim);
+            }
+            for claim in claim_names(spec, object.name) {
+                self.add_in(volume_claims, object.namespace_at, &claim);
+                claims.push((object.namespace.to_owned(), claim));
+            }
         }
-        for (resource, name) in config_names(spec) {
-            self.add("", resource, namespace, name);
+    }
+
+    fn add_in(&mut self, kind: Option<(usize, &Kind<'_>)>, namespace: u32, name: &str) {
+        if let Some((position, kind)) = kind {
+            let object = kind.find_in(namespace, name);
+            self.found.extend(object.map(|object| (position, object)));
         }
     }
 
@@ -125,15 +133,26 @@ impl Near<'_, '_> {
         }
         for attachment in &cluster.volume_attachments {
             if attachment.node == node {
-                self.add(
-                    "storage.k8s.io",
-                    "volumeattachments",
-                    "",
-                    &attachment.meta.name,
-                );
+                let name = &attachment.meta.name;
+                self.add("storage.k8s.io", "volumeattachments", "", name);
             }
         }
     }
+}
+
+/// The claims of a pod; an ephemeral one is named after pod and volume.
+fn claim_names(spec: &PodSpec, pod: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    for volume in &spec.volumes {
+        for source in &volume.sources {
+            match source {
+                VolumeSource::PersistentVolumeClaim(claim) => names.push(claim.clone()),
+                VolumeSource::Ephemeral => names.push(format!("{pod}-{}", volume.name)),
+                _ => {}
+            }
+        }
+    }
+    names
 }
 
 /// The config maps and secrets that a pod specification names, as resource and name.

@@ -69,7 +69,12 @@ impl<'c> PodTables<'c> {
                 tables.containers_of_pod.push(start..start);
                 continue;
             };
-            let range = add_containers(&mut tables.containers, object, &pod.spec, &position);
+            let range = add_containers(
+                &mut tables.containers,
+                (object.namespace, object.name),
+                &pod.spec,
+                &position,
+            );
             tables.containers_of_pod.push(range);
             if !pod.node.is_empty() {
                 tables.pods_on.entry(&pod.node).or_default().push(at);
@@ -77,14 +82,11 @@ impl<'c> PodTables<'c> {
             }
         }
         for workload in &cluster.workloads {
-            let owner = Object {
-                namespace: workload.meta.namespace.as_deref().unwrap_or("default"),
-                name: &workload.meta.name,
-                list: List::Workloads,
-                source: 0,
-            };
-            let range =
-                add_containers(&mut tables.templates, &owner, &workload.template, &position);
+            let owner = (
+                workload.meta.namespace.as_deref().unwrap_or("default"),
+                workload.meta.name.as_str(),
+            );
+            let range = add_containers(&mut tables.templates, owner, &workload.template, &position);
             tables.containers_of_workload.push(range);
         }
         tables
@@ -141,14 +143,14 @@ fn images_of(cluster: &Cluster) -> Vec<&str> {
 
 fn add_containers<'c>(
     containers: &mut Vec<ContainerName<'c>>,
-    owner: &Object<'c>,
+    (namespace, owner): (&'c str, &'c str),
     spec: &'c PodSpec,
     images: &FxHashMap<&str, usize>,
 ) -> Range<usize> {
     let start = containers.len();
     containers.extend(spec.containers.iter().map(|container| ContainerName {
-        namespace: owner.namespace,
-        owner: owner.name,
+        namespace,
+        owner,
         name: &container.name,
         image: images.get(container.image.as_str()).copied(),
     }));

@@ -74,7 +74,7 @@ pub fn who_sees(index: &SightIndex<'_>, target: &str) -> Result<WhoAnswer, WhoEr
     if kind.namespaced == namespace.is_empty() || name.is_empty() {
         return Err(malformed());
     }
-    if kind.find(namespace, name).is_none() {
+    if index.inventory.find(kind, namespace, name).is_none() {
         let full = |namespace: &str, name: &str| {
             if namespace.is_empty() {
                 name.to_owned()
@@ -140,8 +140,9 @@ pub(super) fn entries_of(
         }
     }
     if kind.group.is_empty() && kind.resource == "pods" {
-        let node = kind
-            .find(namespace, name)
+        let node = index
+            .inventory
+            .find(kind, namespace, name)
             .and_then(|at| kind.objects.get(at))
             .and_then(|object| crate::sight::pod_of(index.cluster, object))
             .map(|pod| pod.node.as_str())

@@ -258,7 +258,13 @@ fn objects_seen(index: &SightIndex<'_>, identity: &Identity) -> BTreeSet<(String
         .iter()
         .flat_map(|category| &category.seen)
         .filter(|item| is_kind(&item.kind) && item.verbs.iter().any(|verb| verb != "indirect"))
-        .map(|item| (item.kind.clone(), item.namespace.clone(), item.name.clone()))
+        .map(|item| {
+            (
+                item.kind.to_string(),
+                item.namespace.clone(),
+                item.name.clone(),
+            )
+        })
         .collect()
 }
 
@@ -295,7 +301,7 @@ proptest! {
         for kind in &index.inventory.kinds {
             for object in &kind.objects {
                 let entries = super::sees::entries_of(&index, kind, object.namespace, object.name);
-                let key = (kind.title.clone(), object.namespace.to_owned(), object.name.to_owned());
+                let key = (kind.title.to_string(), object.namespace.to_owned(), object.name.to_owned());
                 for (identity, seen) in identities.iter().zip(&seen) {
                     let named = entries.iter().any(|entry| is_about(entry, identity));
                     prop_assert_eq!(named, seen.contains(&key), "{} {:?}", identity, key);

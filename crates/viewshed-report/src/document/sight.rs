@@ -1,5 +1,6 @@
 //! The documents of `viewshed see`, `who` and `diff`.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -81,7 +82,7 @@ pub(crate) struct SeenDocument<'a> {
     #[serde(skip_serializing_if = "str::is_empty")]
     namespace: &'a str,
     name: &'a str,
-    verbs: &'a [String],
+    verbs: &'a [Cow<'static, str>],
     /// The chain's steps in one line.
     through: String,
 }

@@ -223,7 +223,7 @@ fn write_kind(out: &mut String, style: &Style, kind: &str, items: &[&SeenItem]) 
     let mut verbs: Vec<&str> = items
         .iter()
         .flat_map(|item| &item.verbs)
-        .map(String::as_str)
+        .map(|verb| &**verb)
         .collect();
     verbs.sort_unstable();
     verbs.dedup();

@@ -1,5 +1,6 @@
 //! Everything that a Docker host holds, with marks for what shows.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use viewshed_model::{Category, CategoryView, DockerHost, Link, SeenItem};
@@ -220,10 +221,10 @@ impl<'h> Sheet<'h> {
                 })
             });
             view.seen.push(SeenItem {
-                kind: title.to_owned(),
+                kind: Cow::Borrowed(title),
                 namespace: String::new(),
                 name,
-                verbs: mark.ways.into_iter().map(str::to_owned).collect(),
+                verbs: mark.ways.into_iter().map(Cow::Borrowed).collect(),
                 chain: number.unwrap_or_default(),
             });
         }

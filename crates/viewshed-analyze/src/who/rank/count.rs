@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use viewshed_model::{Decision, Evidence, Identity};
+
 use crate::inventory::NO_NAMESPACE;
+use crate::rbac::{ResourceQuestion, Session};
 use crate::sight::{SightIndex, Target, pod_objects, pod_of, resource_name};
 
 /// Object counts by target and namespace.
@@ -24,6 +27,8 @@ pub(super) struct Tables {
     pub(super) logs: Option<usize>,
     pub(super) namespaces: Option<usize>,
     pub(super) proxy: Option<usize>,
+    /// Targets that the Node authorizer shows to every node.
+    pub(super) of_every_node: Vec<usize>,
 }
 
 impl Tables {
@@ -54,6 +59,7 @@ impl Tables {
             logs: position("pods", "log"),
             namespaces: position("namespaces", ""),
             proxy: position("nodes", "proxy"),
+            of_every_node: of_every_node(index),
         };
         for target in targets {
             let mut counts = vec![0; width];
@@ -73,12 +79,8 @@ impl Tables {
         }
         for object in pod_objects(&index.inventory) {
             let has_node = pod_of(index.cluster, object).is_some_and(|pod| !pod.node.is_empty());
-            let namespace = index.inventory.namespace_index(object.namespace);
-            if let Some(count) = namespace
-                .filter(|_| has_node)
-                .and_then(|namespace| slot(&mut tables.scheduled, namespace))
-            {
-                *count += 1;
+            if let Some(count) = slot(&mut tables.scheduled, object.namespace_at) {
+                *count += u64::from(has_node);
             }
         }
         tables
@@ -135,6 +137,35 @@ impl Tables {
             .map(|(name, count)| (name.to_owned(), count))
             .collect()
     }
+}
+
+/// A name that no object can have: what is allowed for it is allowed for every name.
+const ANY_NAME: &str = "(any)";
+
+fn of_every_node(index: &SightIndex<'_>) -> Vec<usize> {
+    // Its own objects are named differently.
+    let session = index.access.session(&Identity::node("(node)"));
+    let shows = |target: &Target| {
+        let namespace = if target.namespaced { ANY_NAME } else { "" };
+        target.groups.iter().any(|group| {
+            is_node_rule(&session, target.question(group, "list", "", ""))
+                || is_node_rule(&session, target.question(group, "watch", "", ""))
+                || is_node_rule(&session, target.question(group, "get", namespace, ANY_NAME))
+        })
+    };
+    let targets = index.targets.all.iter().enumerate();
+    targets
+        .filter(|(_, target)| target.subresource.is_empty() && shows(target))
+        .map(|(position, _)| position)
+        .collect()
+}
+
+/// Whether the Node authorizer allows it; grants are counted elsewhere.
+pub(super) fn is_node_rule(session: &Session<'_>, asked: ResourceQuestion<'_>) -> bool {
+    matches!(
+        session.decide(asked),
+        Decision::Allowed(Evidence::NodeAuthorizer(_))
+    )
 }
 
 /// The plural alone where it is clear, else with its group.

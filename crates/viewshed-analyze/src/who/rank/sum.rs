@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::count::Tables;
-use crate::rbac::{Grant, ResourceQuestion, Session};
+use super::count::{Tables, is_node_rule};
+use crate::inventory::NO_NAMESPACE;
+use crate::rbac::{Grant, Session};
 use crate::sight::{Coverage, SightIndex, Verbs, near_node};
 
 /// The union of what grants show, while they come in.
@@ -118,7 +119,7 @@ impl<'a, 'c> Sum<'a, 'c> {
             .get(target)
             .and_then(|target| index.inventory.kinds.get(target.kind));
         if let Some(kind) = kind {
-            let found = kind.find_everywhere(name, &index.inventory.namespaces);
+            let found = kind.find_everywhere(name);
             self.single.extend(found.into_iter().map(|at| (target, at)));
         }
     }
@@ -130,7 +131,7 @@ impl<'a, 'c> Sum<'a, 'c> {
             .all
             .get(target)
             .and_then(|target| index.inventory.kinds.get(target.kind))
-            .and_then(|kind| kind.find(namespace, name));
+            .and_then(|kind| index.inventory.find(kind, namespace, name));
         self.single.extend(found.map(|at| (target, at)));
     }
 
@@ -138,11 +139,9 @@ impl<'a, 'c> Sum<'a, 'c> {
     pub(super) fn add_node(&mut self, node: &str, session: &Session<'_>) -> bool {
         let index = self.index;
         let mut any = false;
-        for (position, target) in index.targets.all.iter().enumerate() {
-            if target.subresource.is_empty() && shows_whole(session, target) {
-                set(&mut self.everywhere, position);
-                any = true;
-            }
+        for position in &self.tables.of_every_node {
+            set(&mut self.everywhere, *position);
+            any = true;
         }
         let near = near_node(index, node);
         for run in near.chunk_by(|one, other| one.0 == other.0) {
@@ -238,10 +237,10 @@ impl<'a, 'c> Sum<'a, 'c> {
             .get(target)
             .and_then(|target| index.inventory.kinds.get(target.kind))?;
         let object = kind.objects.get(at)?;
-        if object.namespace.is_empty() {
+        let namespace = object.namespace_at;
+        if namespace == NO_NAMESPACE {
             return Some(None);
         }
-        let namespace = index.inventory.namespace_index(object.namespace)?;
         let is_covered = self
             .in_namespace
             .get(&namespace)
@@ -265,18 +264,6 @@ fn put(counts: &mut [u64], target: usize, more: u64) {
     }
 }
 
-/// A name that no object can have: what is allowed for it is allowed for every name.
-const ANY_NAME: &str = "(any)";
-
-fn shows_whole(session: &Session<'_>, target: &crate::sight::Target) -> bool {
-    target.groups.iter().any(|group| {
-        let namespace = if target.namespaced { ANY_NAME } else { "" };
-        is_node_rule(session, target.question(group, "list", "", ""))
-            || is_node_rule(session, target.question(group, "watch", "", ""))
-            || is_node_rule(session, target.question(group, "get", namespace, ANY_NAME))
-    })
-}
-
 fn shows_object(index: &SightIndex<'_>, session: &Session<'_>, at: (usize, usize)) -> bool {
     let (Some(kind), Some(target)) = (index.inventory.kinds.get(at.0), index.targets.all.get(at.0))
     else {
@@ -288,11 +275,4 @@ fn shows_object(index: &SightIndex<'_>, session: &Session<'_>, at: (usize, usize
             is_node_rule(session, asked)
         })
     })
-}
-
-fn is_node_rule(session: &Session<'_>, asked: ResourceQuestion<'_>) -> bool {
-    matches!(
-        session.decide(asked),
-        viewshed_model::Decision::Allowed(viewshed_model::Evidence::NodeAuthorizer(_))
-    )
 }

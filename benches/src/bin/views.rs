@@ -1,0 +1,124 @@
+//! What SEE and WHO cost on the large estate: the index, one view of each size, the ranked table.
+//!
+//! CPU time of the whole process, so that threads count too and other programs on the machine do
+//! not; wall time beside it. Each figure is the median of several runs.
+#![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
+
+use std::hint::black_box;
+use std::time::Duration;
+
+use rustix::time::{ClockId, clock_gettime};
+use viewshed_analyze::SightIndex;
+use viewshed_analyze::rbac::Reach;
+use viewshed_analyze::{see, who};
+use viewshed_benchmarks::generate::{Size, estate, group_name, user_name};
+use viewshed_model::{Action, Estate, Identity, ResourceRequest, Vantage, View};
+
+const RUNS: usize = 7;
+
+fn main() {
+    let estate = estate(Size::LARGE, 1);
+    let Some(cluster) = estate.clusters.first() else {
+        return;
+    };
+    println!(
+        "estate: {} pods, {} bindings, {} roles, {} namespaces, {} nodes",
+        cluster.pods.len(),
+        cluster.bindings.len(),
+        cluster.roles.len(),
+        cluster.namespaces.len(),
+        cluster.nodes.len()
+    );
+    measure("index", || SightIndex::new(cluster));
+    let index = SightIndex::new(cluster);
+    for (what, identity) in identities(&estate) {
+        let vantage = Vantage::Identity { identity };
+        let seen = see::see_in(&index, &vantage).map_or(0, |view| items(&view));
+        measure(&format!("see {what} ({seen} things)"), || {
+            see::see_in(&index, &vantage)
+        });
+    }
+    if let Some(pod) = cluster.pods.first() {
+        let vantage = Vantage::Pod {
+            namespace: pod.meta.namespace_or_empty().to_owned(),
+            name: pod.meta.name.clone(),
+        };
+        measure("see a pod", || see::see_in(&index, &vantage));
+        measure("see a pod, index included", || see::see(&estate, &vantage));
+        let target = format!("pod/{}", pod.meta.full_name());
+        measure("who sees a pod", || who::who_sees(&index, &target));
+    }
+    let list_pods = Action::Resource(ResourceRequest {
+        verb: "list".to_owned(),
+        resource: "pods".to_owned(),
+        ..ResourceRequest::default()
+    });
+    measure("who can list pods, any namespace", || {
+        who::who_can(&index, &list_pods, Reach::AnyNamespace)
+    });
+    let rows = who::rank_in(&index).ranks.len();
+    measure(&format!("full WHO ({rows} identities)"), || {
+        who::rank_in(&index)
+    });
+    measure("full WHO, index included", || who::rank(&estate));
+}
+
+fn items(view: &View) -> usize {
+    view.categories
+        .iter()
+        .map(|category| category.seen.len())
+        .sum()
+}
+
+/// The narrowest to the widest.
+fn identities(estate: &Estate) -> Vec<(&'static str, Identity)> {
+    let account = estate
+        .clusters
+        .first()
+        .and_then(|cluster| cluster.service_accounts.first())
+        .map_or_else(Identity::anonymous, |account| {
+            Identity::service_account(account.meta.namespace_or_empty(), &account.meta.name)
+        });
+    let group = group_name(1);
+    vec![
+        ("a service account", account),
+        (
+            "a user of a team",
+            Identity::user(&user_name(1), [group.as_str()]),
+        ),
+        ("a node", Identity::node("node-1")),
+        ("everything", Identity::user("root", ["system:masters"])),
+    ]
+}
+
+/// CPU time of all threads.
+fn cpu_time() -> Duration {
+    duration(ClockId::ProcessCPUTime)
+}
+
+fn duration(clock: ClockId) -> Duration {
+    let time = clock_gettime(clock);
+    Duration::new(
+        time.tv_sec.try_into().unwrap_or_default(),
+        time.tv_nsec.try_into().unwrap_or_default(),
+    )
+}
+
+fn measure<T>(what: &str, work: impl Fn() -> T) {
+    let mut runs: Vec<(f64, f64)> = (0..RUNS)
+        .map(|_| {
+            let (cpu, wall) = (cpu_time(), duration(ClockId::Monotonic));
+            black_box(work());
+            let ms =
+                |start: Duration, clock| duration(clock).saturating_sub(start).as_secs_f64() * 1e3;
+            (
+                ms(cpu, ClockId::ProcessCPUTime),
+                ms(wall, ClockId::Monotonic),
+            )
+        })
+        .collect();
+    runs.sort_by(|a, b| a.0.total_cmp(&b.0));
+    if let Some((cpu, wall)) = runs.get(RUNS / 2) {
+        println!("{what}: {cpu:.1} ms of CPU, {wall:.1} ms of time");
+    }
+}
