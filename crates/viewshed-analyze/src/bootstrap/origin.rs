@@ -97,10 +97,8 @@ impl<'c> Origins<'c> {
         } else {
             ""
         };
-        let has_rule = grant
-            .rule
-            .is_some_and(|rule| self.policy.has_rule(role_namespace, &grant.role.name, rule));
-        if is_bootstrap && has_rule {
+        let has_rule = |rule| self.policy.has_rule(role_namespace, &grant.role.name, rule);
+        if is_bootstrap && grant.rule.is_some_and(has_rule) {
             GrantOrigin::Bootstrap
         } else if is_own_binding(grant.binding)
             && is_part_of_cluster(grant.subject)

@@ -38,7 +38,7 @@ fn judge_runner(
     let account = runner.service_account();
     let sight = sight_of(&facts.access.service_account(runner.namespace, account));
     let switches = open_switches(runner);
-    let ways = ways_in(facts.cluster, runner);
+    let ways = ways_in(&facts.by_namespace, runner);
     // Without a login of its own, the dashboard lends its account to each visitor.
     let lends = product.serves == Serves::WithOwnAccount || !switches.is_empty();
     let severity = match (sight, lends, ways.is_empty()) {

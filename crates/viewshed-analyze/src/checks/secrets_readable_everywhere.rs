@@ -87,7 +87,7 @@ fn ways_to_holders(facts: &ClusterFacts<'_>, holding: &Holding<'_>) -> Vec<Strin
         if let (SubjectKind::ServiceAccount, Some(namespace)) = (&subject.kind, &subject.namespace)
         {
             for runner in facts.runners_as(namespace, &subject.name) {
-                ways.extend(ways_in(facts.cluster, runner));
+                ways.extend(ways_in(&facts.by_namespace, runner));
             }
         }
     }

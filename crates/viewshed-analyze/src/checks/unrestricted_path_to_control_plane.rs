@@ -64,7 +64,7 @@ fn judge_namespace(
 ) -> Option<Finding> {
     let judged: Vec<(&Runner<'_>, Egress)> = runners
         .iter()
-        .map(|runner| (*runner, egress_of(facts.cluster, runner)))
+        .map(|runner| (*runner, egress_of(&facts.by_namespace, runner)))
         .collect();
     if judged.iter().any(|(_, egress)| *egress == Egress::Unknown) {
         return None;

@@ -4,10 +4,9 @@
 //! Policies of other kinds in the same namespace make the answer unknown.
 
 use serde_json::Value;
-use viewshed_model::{Cluster, NetworkPolicy};
+use viewshed_model::NetworkPolicy;
 
-use super::Runner;
-use super::runners::namespace_of;
+use super::{ByNamespace, Runner};
 
 /// API server (also behind its service), kubelet, etcd.
 const CONTROL_PLANE_PORTS: [u64; 4] = [443, 6443, 10250, 2379];
@@ -26,12 +25,12 @@ pub(in crate::checks) enum Egress {
 }
 
 /// Judges the policies that select the pods of `runner`.
-pub(in crate::checks) fn egress_of(cluster: &Cluster, runner: &Runner<'_>) -> Egress {
-    let policies: Vec<&NetworkPolicy> = cluster
-        .network_policies
+pub(in crate::checks) fn egress_of(near: &ByNamespace<'_>, runner: &Runner<'_>) -> Egress {
+    let policies: Vec<&NetworkPolicy> = near
+        .policies(runner.namespace)
         .iter()
+        .copied()
         .filter(|policy| policy.isolates_egress)
-        .filter(|policy| namespace_of(&policy.meta) == runner.namespace)
         .collect();
     let selecting: Vec<&NetworkPolicy> = policies
         .iter()

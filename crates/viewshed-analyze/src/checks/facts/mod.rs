@@ -2,6 +2,7 @@
 
 mod access;
 mod breadth;
+mod by_namespace;
 mod dashboards;
 mod egress;
 mod everybody;
@@ -26,6 +27,7 @@ use viewshed_model::{Cluster, ServiceAccount};
 
 pub(super) use access::{Access, is_everyone};
 pub(super) use breadth::{Breadth, breadth, only_reads, reads};
+pub(super) use by_namespace::ByNamespace;
 pub(super) use dashboards::{
     Product, Serves, Sight, dashboard_of, dashboard_of_image, open_switches, sight_of,
 };
@@ -61,6 +63,8 @@ pub(super) struct ClusterFacts<'a> {
     pub(super) access: Access<'a>,
     /// What exists, counted.
     pub(super) objects: Objects<'a>,
+    /// Services, ways to them, and policies.
+    pub(super) by_namespace: ByNamespace<'a>,
     /// Service accounts by namespace and name.
     accounts: BTreeMap<(&'a str, &'a str), &'a ServiceAccount>,
 }
@@ -75,6 +79,7 @@ impl<'a> ClusterFacts<'a> {
             kubelets: kubelets(cluster, &runners),
             access: Access::new(cluster, granting, &runners),
             objects: Objects::new(cluster),
+            by_namespace: ByNamespace::new(cluster),
             accounts: cluster
                 .service_accounts
                 .iter()
@@ -130,6 +135,6 @@ impl<'a> ClusterFacts<'a> {
 
     /// Whether the pods of `runner` can be reached from outside the cluster.
     pub(super) fn is_reached_from_outside(&self, runner: &Runner<'_>) -> bool {
-        !ways_in(self.cluster, runner).is_empty()
+        !ways_in(&self.by_namespace, runner).is_empty()
     }
 }

@@ -1,19 +1,17 @@
 //! How a workload can be reached from outside its cluster.
 
-use viewshed_model::{Cluster, Service};
+use viewshed_model::Service;
 
-use super::Runner;
-use super::runners::namespace_of;
+use super::{ByNamespace, Runner};
 
 /// The services whose selector matches the pods of `runner`.
 pub(in crate::checks) fn services_of<'a>(
-    cluster: &'a Cluster,
+    near: &ByNamespace<'a>,
     runner: &Runner<'_>,
 ) -> Vec<&'a Service> {
-    let mut services: Vec<&Service> = cluster
-        .services
+    near.services(runner.namespace)
         .iter()
-        .filter(|service| namespace_of(&service.meta) == runner.namespace)
+        .copied()
         .filter(|service| {
             service.selector.as_ref().is_some_and(|selector| {
                 !selector.is_empty()
@@ -22,15 +20,13 @@ pub(in crate::checks) fn services_of<'a>(
                         .all(|(key, value)| runner.pod_labels.get(key) == Some(value))
             })
         })
-        .collect();
-    services.sort_by(|a, b| a.meta.name.cmp(&b.meta.name));
-    services
+        .collect()
 }
 
 /// Each way from outside the cluster to the pods of `runner`, in a sentence.
-pub(in crate::checks) fn ways_in(cluster: &Cluster, runner: &Runner<'_>) -> Vec<String> {
+pub(in crate::checks) fn ways_in(near: &ByNamespace<'_>, runner: &Runner<'_>) -> Vec<String> {
     let mut ways = Vec::new();
-    for service in services_of(cluster, runner) {
+    for service in services_of(near, runner) {
         let name = &service.meta.name;
         match service.service_type.as_str() {
             "LoadBalancer" if service.source_ranges.is_empty() => ways.push(format!(
@@ -51,7 +47,7 @@ pub(in crate::checks) fn ways_in(cluster: &Cluster, runner: &Runner<'_>) -> Vec<
                 super::list(&service.external_ips)
             ));
         }
-        ways.extend(routes_to(cluster, runner.namespace, name));
+        ways.extend(routes_to(near, runner.namespace, name));
     }
     for container in &runner.spec.containers {
         for port in container.ports.iter().filter(|port| port.node_port != 0) {
@@ -64,15 +60,12 @@ pub(in crate::checks) fn ways_in(cluster: &Cluster, runner: &Runner<'_>) -> Vec<
     ways
 }
 
-fn routes_to(cluster: &Cluster, namespace: &str, service: &str) -> Vec<String> {
+fn routes_to(near: &ByNamespace<'_>, namespace: &str, service: &str) -> Vec<String> {
     let full_name = format!("{namespace}/{service}");
-    let ingresses = cluster
-        .ingresses
+    let ingresses = near
+        .ingresses(namespace)
         .iter()
-        .filter(|ingress| {
-            namespace_of(&ingress.meta) == namespace
-                && ingress.services.iter().any(|name| name == service)
-        })
+        .filter(|ingress| ingress.services.iter().any(|name| name == service))
         .map(|ingress| {
             format!(
                 "Ingress `{}` publishes Service `{service}` under {}",
@@ -80,15 +73,11 @@ fn routes_to(cluster: &Cluster, namespace: &str, service: &str) -> Vec<String> {
                 super::list(&ingress.hosts)
             )
         });
-    let routes = cluster
-        .gateways
-        .iter()
-        .filter(|route| route.services.contains(&full_name))
-        .map(|route| {
-            format!(
-                "{} `{}` publishes Service `{service}`",
-                route.kind, route.meta.name
-            )
-        });
+    let routes = near.routes(&full_name).iter().map(|route| {
+        format!(
+            "{} `{}` publishes Service `{service}`",
+            route.kind, route.meta.name
+        )
+    });
     ingresses.chain(routes).collect()
 }
