@@ -75,6 +75,9 @@ pub struct Daemon {
     /// `tls` of daemon.json.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls: Option<bool>,
+    /// The API was read over TCP without TLS: whoever reaches the address can do the same.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub answered_in_plain_text: bool,
     /// Swarm role: `inactive`, `manager`, `worker`; empty when unknown.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub swarm_state: String,

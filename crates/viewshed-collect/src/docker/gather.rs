@@ -6,8 +6,9 @@ use futures_util::StreamExt;
 use futures_util::stream;
 use viewshed_decode::docker as decode;
 use viewshed_decode::docker::SwarmKind;
-use viewshed_model::{DockerContainer, DockerHost, Gap, GapReason};
+use viewshed_model::{Daemon, DockerContainer, DockerHost, Gap, GapReason};
 
+use super::address::Address;
 use super::client::Client;
 use super::endpoint::Endpoint;
 use super::failure::Failure;
@@ -52,6 +53,11 @@ pub async fn collect(
             name: endpoint.name.clone(),
             endpoint: endpoint.address.to_string(),
             is_live: true,
+            daemon: Daemon {
+                answered_in_plain_text: endpoint.tls.is_none()
+                    && matches!(endpoint.address, Address::Tcp { .. }),
+                ..Daemon::default()
+            },
             ..DockerHost::default()
         },
     };

@@ -82,13 +82,11 @@ pub(in crate::checks) fn listeners(host: &DockerHost) -> Vec<Listener> {
             ));
         }
     }
-    // Only the scheme of the connection that was made tells: `tcp://` may have spoken TLS.
-    if let Some(address) = host.endpoint.strip_prefix("http://") {
-        let told_by = format!(
-            "the daemon answered at `{}` without a certificate",
-            host.endpoint
-        );
-        let address = with_port(address.trim_end_matches('/'), Protection::Nothing);
+    if daemon.answered_in_plain_text
+        && let Some(address) = host.endpoint.strip_prefix("tcp://")
+    {
+        let told_by = format!("the daemon answered at `{address}` in plain text");
+        let address = with_port(address, Protection::Nothing);
         found.push(listener(&address, Protection::Nothing, told_by));
     }
     found.sort_by(|a, b| (&a.address, a.protection).cmp(&(&b.address, b.protection)));

@@ -204,6 +204,22 @@ async fn tls_needs_the_right_certificates_on_both_sides() {
 }
 
 #[tokio::test]
+async fn a_host_says_whether_it_was_read_in_plain_text() {
+    let plain = FakeServer::start(daemon).await;
+    let address = format!("tcp://{}", plain.address);
+    let endpoint = resolve(&environment(&[]), Some(&address)).unwrap();
+    let (host, _) = collect(&endpoint, &hasty(), &Quiet).await.unwrap();
+    assert!(host.daemon.answered_in_plain_text);
+    let certificates = Certificates::new();
+    let server = FakeServer::start_tls(daemon, certificates.acceptor.clone()).await;
+    let address = format!("tcp://{}", server.address);
+    let mut endpoint = resolve(&environment(&[]), Some(&address)).unwrap();
+    endpoint.tls = Some(certificates.files("ack", Verification::Verified));
+    let (host, _) = collect(&endpoint, &hasty(), &Quiet).await.unwrap();
+    assert!(!host.daemon.answered_in_plain_text);
+}
+
+#[tokio::test]
 async fn a_plain_daemon_is_not_taken_for_a_trusted_one() {
     let certificates = Certificates::new();
     let server = FakeServer::start(daemon).await;
