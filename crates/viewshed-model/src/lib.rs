@@ -7,29 +7,38 @@
 #![warn(missing_docs)]
 
 mod absorb;
+mod activity;
 mod audited;
 mod cluster;
+mod coverage;
 mod decision;
 mod docker;
 mod estate;
 mod finding;
 mod gap;
 mod identity;
+mod incident;
 mod meta;
 mod network;
 mod permission;
 mod request;
 mod scan;
 mod surroundings;
+mod texts;
 mod view;
 mod who;
 mod workload;
 
+pub use activity::{
+    Activity, ActivityObject, Actor, Impersonated, Level, Process, ReviewedAccess, SkipReason,
+    Skips, Stage, Surface, Verdict,
+};
 pub use audited::{AuditedObject, AuditedRequest};
 pub use cluster::{
     AnonymousAnswer, ApiResource, Authorizer, AuthorizerKind, Cluster, ConfigKind, ConfigNames,
     HealthCheck, KubeletSettings, Namespace, Node, OtherObject, ServerVersion,
 };
+pub use coverage::{CoverageReport, CoverageRow, CoveredSource, Visibility};
 pub use decision::{AccessAnswer, Decision, Evidence, MissingFact, RulesReview};
 pub use docker::{
     Daemon, DockerContainer, DockerHost, DockerImage, DockerNetwork, DockerVolume, Mount,
@@ -39,6 +48,10 @@ pub use estate::{Estate, Source, SourceKind};
 pub use finding::{Confidence, Finding, Location, Mitigation, Severity};
 pub use gap::{Gap, GapReason};
 pub use identity::{Identity, Subject, SubjectKind, service_account_of};
+pub use incident::{
+    Disclosure, EventReference, Explored, Incident, IncidentActor, IncidentState, Reason,
+    RequestTally,
+};
 pub use meta::{LabelSelector, Meta, Owner, Position, Requirement, SelectorOperator};
 pub use network::{Endpoints, Gateway, Ingress, NetworkPolicy, Port, Service};
 pub use permission::{PolicyRule, Role, RoleBinding, RoleReference};
@@ -50,6 +63,7 @@ pub use scan::{
 pub use surroundings::{
     ForeignMount, MetadataAddress, MountedToken, OwnAnswer, Sight, Surroundings,
 };
+pub use texts::Texts;
 pub use view::{
     Category, CategoryView, Chain, HeldIdentity, Here, Link, SeenItem, Vantage, Verification, View,
     ViewDifference,
