@@ -150,6 +150,7 @@ impl Binary {
         let mut build = Command::new("go");
         build
             .args([
+                "build",
                 "-mod=readonly",
                 "-buildvcs=false",
                 "-trimpath",
