@@ -4,11 +4,14 @@ use super::{Violation, violation};
 use crate::repository::Repository;
 
 /// Crate and the crates of ours that it may use. A crate that is not listed fails.
-const ALLOWED: [(&str, &[&str]); 9] = [
+const ALLOWED: [(&str, &[&str]); 12] = [
     ("viewshed-model", &[]),
     ("viewshed-decode", &["viewshed-model"]),
     ("viewshed-analyze", &["viewshed-model"]),
+    ("viewshed-detect", &["viewshed-model"]),
     ("viewshed-report", &["viewshed-model"]),
+    ("viewshed-store", &["viewshed-model"]),
+    ("viewshed-server", &["viewshed-model", "viewshed-report"]),
     ("viewshed-collect", &["viewshed-decode", "viewshed-model"]),
     (
         "viewshed",
@@ -16,8 +19,11 @@ const ALLOWED: [(&str, &[&str]); 9] = [
             "viewshed-analyze",
             "viewshed-collect",
             "viewshed-decode",
+            "viewshed-detect",
             "viewshed-model",
             "viewshed-report",
+            "viewshed-server",
+            "viewshed-store",
         ],
     ),
     ("xtask", &[]),
@@ -25,7 +31,12 @@ const ALLOWED: [(&str, &[&str]); 9] = [
     ("viewshed-bench", &[]),
     (
         "viewshed-benchmarks",
-        &["viewshed-analyze", "viewshed-decode", "viewshed-model"],
+        &[
+            "viewshed-analyze",
+            "viewshed-decode",
+            "viewshed-detect",
+            "viewshed-model",
+        ],
     ),
 ];
 

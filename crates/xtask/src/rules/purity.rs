@@ -6,10 +6,11 @@ use super::{Violation, violation};
 use crate::repository::Repository;
 
 /// The crates that are data in, data out.
-pub(super) const PURE: [&str; 4] = [
+pub(super) const PURE: [&str; 5] = [
     "viewshed-model",
     "viewshed-decode",
     "viewshed-analyze",
+    "viewshed-detect",
     "viewshed-report",
 ];
 

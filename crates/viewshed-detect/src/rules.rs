@@ -1,0 +1,1 @@
+//! Rules that people already have, Sigma and Falco, run on activities.

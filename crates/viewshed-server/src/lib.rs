@@ -1,0 +1,2 @@
+//! What leaves while watching: deliveries of incidents, and metrics.
+#![warn(missing_docs)]

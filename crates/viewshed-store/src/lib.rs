@@ -1,0 +1,2 @@
+//! What outlives a run: baselines, checkpoints, reading positions. Files only, each replaced as a whole.
+#![warn(missing_docs)]
