@@ -4,6 +4,7 @@
 
 pub mod bootstrap;
 pub mod checks;
+pub mod diff;
 mod inventory;
 pub mod rbac;
 #[cfg(test)]

@@ -59,6 +59,7 @@ pub(crate) enum Command {
     #[command(name = "can-i")]
     CanI(CanIArgs),
     Collect(CollectArgs),
+    Diff(DiffArgs),
     Explain(ExplainArgs),
     Completions(CompletionsArgs),
 }
@@ -401,6 +402,54 @@ pub(crate) struct CollectArgs {
     /// The snapshot file to write; `-` is standard output.
     #[arg(long, short = 'o', value_name = "FILE", default_value = "estate.vshed")]
     pub(crate) output: PathBuf,
+}
+
+/// Who gained or lost sight of what between two estates; fit to gate a pull request.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  viewshed diff main/ branch/                 two checkouts of manifests
+  viewshed diff last-week.vshed today.vshed
+  viewshed diff estate.vshed                  a snapshot against the live estate
+  viewshed diff manifests/ --context prod     what the cluster shows beyond its manifests
+  viewshed diff main/ branch/ --output markdown --output-file comment.md
+
+What rules allow is compared, not how they are written: a renamed binding is no change.
+
+Exit codes: 0 no change that --fail-on names, 1 such a change, 2 wrong usage, 3 could not read,
+4 compared, but with gaps.")]
+pub(crate) struct DiffArgs {
+    /// The older side: anything that --from takes.
+    #[arg(value_name = "BEFORE")]
+    pub(crate) before: PathBuf,
+    /// The newer side; without it, the live estate that the flags name.
+    #[arg(
+        value_name = "AFTER",
+        conflicts_with_all = ["from", "demo", "kubeconfig", "context", "docker_host"]
+    )]
+    pub(crate) after: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) estate: EstateArgs,
+    #[command(flatten)]
+    pub(crate) impersonate: ImpersonateArgs,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+    /// Which changes make the exit code 1.
+    #[arg(long, value_enum, default_value = "gained", value_name = "CHANGE")]
+    pub(crate) fail_on: DiffFailOn,
+    /// List every change.
+    #[arg(long, help_heading = "Output")]
+    pub(crate) all: bool,
+}
+
+/// The changes that make the exit code of `diff` 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DiffFailOn {
+    /// Somebody gained sight.
+    Gained,
+    /// Anything changed.
+    Changed,
+    /// Changes never do.
+    Never,
 }
 
 /// What a check finds, why it matters, and how to mend it.

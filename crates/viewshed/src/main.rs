@@ -5,6 +5,7 @@
 mod can_i;
 mod cli;
 mod collect;
+mod diff;
 mod explain;
 mod here;
 mod input;
@@ -46,6 +47,7 @@ fn run(command: Command, screen: &Screen) -> Result<Outcome, Failure> {
         Command::Who(arguments) => who::run(&arguments, screen),
         Command::CanI(arguments) => can_i::run(&arguments, screen),
         Command::Collect(arguments) => collect::run(&arguments, screen),
+        Command::Diff(arguments) => diff::run(&arguments, screen),
         Command::Explain(arguments) => explain::run(&arguments, screen),
         Command::Completions(arguments) => {
             let mut script = Vec::new();

@@ -50,6 +50,26 @@ impl Targets {
                 all.push(target(kind, of, subresource, Verbs::GET));
             }
         }
+        Self::of(all)
+    }
+
+    /// Everything that either of two clusters has; the positions are those of neither.
+    pub(crate) fn union(one: &Self, other: &Self) -> Self {
+        let mut all = one.all.clone();
+        for target in &other.all {
+            let is_known = one.all.iter().any(|known| {
+                known.groups == target.groups
+                    && known.resource == target.resource
+                    && known.subresource == target.subresource
+            });
+            if !is_known {
+                all.push(target.clone());
+            }
+        }
+        Self::of(all)
+    }
+
+    fn of(all: Vec<Target>) -> Self {
         let mut by_rule_resource: FxHashMap<String, Vec<usize>> = FxHashMap::default();
         for (position, target) in all.iter().enumerate() {
             let mut words = vec!["*".to_owned(), target.combined()];

@@ -13,6 +13,7 @@ mod tests;
 mod words;
 
 pub use can::{can, who_can};
+pub(crate) use rank::Row;
 pub use rank::{CHAINS_MAX, Ranking, rank, rank_in};
 pub use sees::{WhoError, who_sees};
 pub use words::resolve_resource;

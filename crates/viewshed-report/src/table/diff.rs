@@ -1,6 +1,6 @@
 //! The terminal report of `viewshed diff`: who gained or lost sight of what.
 
-use viewshed_model::{DiffReport, SightChange};
+use viewshed_model::{DiffReport, SightChange, SubjectKind};
 
 use super::layout::{headline, paragraph};
 use super::{gaps, more};
@@ -62,9 +62,11 @@ fn write_changes(
                 &style.paint(Ink::Strong, &style.text(&change.subject.to_string())),
             );
         }
-        let place = match &change.namespace {
-            Some(namespace) => format!("in namespace {namespace}"),
-            None => "everywhere".to_owned(),
+        let place = match (&change.namespace, &change.subject.kind) {
+            (Some(namespace), _) => format!(" in namespace {namespace}"),
+            // What a workload or container sees stands in the words.
+            (None, SubjectKind::Other(_)) => String::new(),
+            (None, _) => " everywhere".to_owned(),
         };
         let file = change
             .position
@@ -72,7 +74,7 @@ fn write_changes(
             .map(|place| format!(" ({})", position(place)))
             .unwrap_or_default();
         let text = format!(
-            "{} {place}, through {}{file}",
+            "{}{place}, through {}{file}",
             change.what,
             through(&change.evidence)
         );

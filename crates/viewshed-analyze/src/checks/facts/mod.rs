@@ -41,10 +41,11 @@ pub(super) use grants::{HumanGrant, role_location, role_object, rule_text};
 pub(super) use holders::{Holding, holdings, weighed};
 pub(super) use kubelets::{Hole, Kubelet, kubelet_findings, kubelets};
 pub(super) use listeners::{Listener, Protection, Reach, listeners, place as listener_place};
-pub(super) use runners::{Runner, runners};
+pub(crate) use runners::{Runner, runners};
 pub(super) use scoping::is_cluster_scoped;
 pub(super) use sockets::{Access as SocketAccess, access as socket_access};
-pub(super) use tokens::{TokenMount, is_in_no_need_of_api};
+pub(super) use tokens::is_in_no_need_of_api;
+pub(crate) use tokens::{TokenMount, token_mount};
 pub(super) use ways_in::ways_in;
 pub(super) use wording::{
     Asked, Place, can_i, can_i_as, container_place, count, links, list, list_subjects, reproduce,
@@ -124,7 +125,7 @@ impl<'a> ClusterFacts<'a> {
     /// How the pods of `runner` get a token for the API server; `None` when they do not.
     pub(super) fn token_mount(&self, runner: &Runner<'_>) -> Option<TokenMount> {
         let account = self.service_account(runner.namespace, runner.service_account());
-        tokens::token_mount(self.cluster, runner, account)
+        token_mount(self.cluster, runner, account)
     }
 
     /// Whether the pods of `runner` have a reason to call the API server: their account has a grant.

@@ -10,27 +10,27 @@ const OWNER_DEPTH_MAX: usize = 4;
 
 /// A workload, or a pod that no workload makes.
 #[derive(Debug)]
-pub(in crate::checks) struct Runner<'a> {
+pub(crate) struct Runner<'a> {
     /// For example `Deployment`; `Pod` for a pod on its own.
-    pub(in crate::checks) kind: &'a str,
+    pub(crate) kind: &'a str,
     /// Name without the node's name for static pods.
-    pub(in crate::checks) name: &'a str,
+    pub(crate) name: &'a str,
     /// Namespace; `default` where a manifest names none, as `kubectl apply` would do.
-    pub(in crate::checks) namespace: &'a str,
+    pub(crate) namespace: &'a str,
     /// Labels of its pods.
-    pub(in crate::checks) pod_labels: &'a BTreeMap<String, String>,
+    pub(crate) pod_labels: &'a BTreeMap<String, String>,
     /// What its pods run: as admission left it where a pod exists, else the template.
-    pub(in crate::checks) spec: &'a PodSpec,
+    pub(crate) spec: &'a PodSpec,
     /// Its pods that have not ended, sorted by name.
-    pub(in crate::checks) pods: Vec<&'a Pod>,
+    pub(crate) pods: Vec<&'a Pod>,
     /// Where it stands in a file.
-    pub(in crate::checks) location: Option<Location>,
+    pub(crate) location: Option<Location>,
 }
 
 type Key<'a> = (&'a str, &'a str, &'a str);
 
 /// Everything that runs containers in `cluster`, sorted by namespace, kind and name.
-pub(in crate::checks) fn runners(cluster: &Cluster) -> Vec<Runner<'_>> {
+pub(crate) fn runners(cluster: &Cluster) -> Vec<Runner<'_>> {
     let by_key: BTreeMap<Key<'_>, &Workload> = cluster
         .workloads
         .iter()
@@ -129,7 +129,7 @@ fn has_ended(pod: &Pod) -> bool {
 }
 
 /// The namespace that an object without one gets from `kubectl apply`.
-pub(in crate::checks) fn namespace_of(meta: &Meta) -> &str {
+pub(crate) fn namespace_of(meta: &Meta) -> &str {
     meta.namespace.as_deref().unwrap_or("default")
 }
 
@@ -139,22 +139,22 @@ fn location_of(meta: &Meta) -> Option<Location> {
 
 impl Runner<'_> {
     /// `Deployment web`.
-    pub(in crate::checks) fn object(&self) -> String {
+    pub(crate) fn object(&self) -> String {
         format!("{} {}", self.kind, self.name)
     }
 
     /// `shop/web`.
-    pub(in crate::checks) fn full_name(&self) -> String {
+    pub(crate) fn full_name(&self) -> String {
         format!("{}/{}", self.namespace, self.name)
     }
 
     /// What `kubectl` takes to name it: `deployment/web`.
-    pub(in crate::checks) fn kubectl_name(&self) -> String {
+    pub(crate) fn kubectl_name(&self) -> String {
         format!("{}/{}", self.kind.to_lowercase(), self.name)
     }
 
     /// The service account of its pods.
-    pub(in crate::checks) fn service_account(&self) -> &str {
+    pub(crate) fn service_account(&self) -> &str {
         match self.spec.service_account.as_str() {
             "" => "default",
             name => name,
@@ -162,7 +162,7 @@ impl Runner<'_> {
     }
 
     /// Distinct nodes on which its pods run.
-    pub(in crate::checks) fn nodes(&self) -> Vec<&str> {
+    pub(crate) fn nodes(&self) -> Vec<&str> {
         let mut nodes: Vec<&str> = self
             .pods
             .iter()

@@ -6,7 +6,7 @@ use super::Runner;
 
 /// How a token comes into a pod.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::checks) enum TokenMount {
+pub(crate) enum TokenMount {
     /// A running pod has it.
     InPod,
     /// The template asks for it as a projected volume.
@@ -17,7 +17,7 @@ pub(in crate::checks) enum TokenMount {
 
 impl TokenMount {
     /// For evidence.
-    pub(in crate::checks) const fn words(self) -> &'static str {
+    pub(crate) const fn words(self) -> &'static str {
         match self {
             Self::InPod => "pods have a token for the API server in a volume",
             Self::Explicit => "the template asks for a token for the API server",
@@ -52,7 +52,7 @@ const OFFICIAL_IMAGES: [&str; 17] = [
 
 /// How the pods of `runner` get a token for the API server; `None` when they do not
 /// (`plugin/pkg/admission/serviceaccount/admission.go`, `shouldAutomount`).
-pub(in crate::checks) fn token_mount(
+pub(crate) fn token_mount(
     cluster: &Cluster,
     runner: &Runner<'_>,
     account: Option<&ServiceAccount>,
@@ -92,7 +92,7 @@ fn mounts_projected_token(spec: &PodSpec) -> bool {
 }
 
 /// Whether every container runs a program that is known not to call the API server.
-pub(in crate::checks) fn is_in_no_need_of_api(runner: &Runner<'_>) -> bool {
+pub(crate) fn is_in_no_need_of_api(runner: &Runner<'_>) -> bool {
     let mut containers = runner
         .spec
         .containers
@@ -111,7 +111,7 @@ fn is_official(container: &Container) -> bool {
 }
 
 /// The repository of an image reference, without tag and digest.
-pub(in crate::checks) fn repository(image: &str) -> &str {
+pub(crate) fn repository(image: &str) -> &str {
     let name = image.split('@').next().unwrap_or(image);
     match name.rsplit_once(':') {
         // A colon before a slash belongs to the registry's port.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 use viewshed_model::{
-    Chain, GrantOrigin, Identity, IdentityRank, Link, RoleBinding, Subject, SubjectKind,
+    Chain, Cluster, GrantOrigin, Identity, IdentityRank, Link, RoleBinding, Subject, SubjectKind,
 };
 
 use super::CHAINS_MAX;
@@ -25,17 +25,12 @@ pub(crate) struct Row {
 impl Row {
     /// Every identity that the cluster knows of, sorted by subject.
     pub(crate) fn all(index: &SightIndex<'_>) -> Vec<Self> {
-        let mut subjects: BTreeMap<Subject, Identity> = BTreeMap::new();
+        let mut subjects = bound(index.cluster);
         let mut add = |subject: Subject| {
             if let Some(identity) = identity_of(&subject) {
                 subjects.entry(subject).or_insert(identity);
             }
         };
-        for binding in &index.cluster.bindings {
-            for subject in &binding.subjects {
-                add(meant(subject, binding));
-            }
-        }
         let accounts = index.inventory.kind("", "serviceaccounts");
         for account in accounts.iter().flat_map(|kind| &kind.objects) {
             add(service_account(account.namespace, account.name));
@@ -55,20 +50,52 @@ impl Row {
                 add(service_account(object.namespace, &pod.spec.service_account));
             }
         }
-        for name in [
-            "system:authenticated",
-            "system:masters",
-            "system:serviceaccounts",
-            "system:unauthenticated",
-        ] {
-            add(plain(SubjectKind::Group, name));
-        }
-        add(plain(SubjectKind::User, "system:anonymous"));
-        subjects
-            .into_iter()
-            .map(|(subject, identity)| Self { subject, identity })
-            .collect()
+        rows(subjects)
     }
+
+    /// The identities that bindings name, the groups that Kubernetes fills, and anonymous, sorted by subject.
+    pub(crate) fn bound(cluster: &Cluster) -> Vec<Self> {
+        rows(bound(cluster))
+    }
+
+    /// A service account, whether it exists or not.
+    pub(crate) fn service_account(namespace: &str, name: &str) -> Self {
+        Self {
+            subject: service_account(namespace, name),
+            identity: Identity::service_account(namespace, name),
+        }
+    }
+}
+
+fn rows(subjects: BTreeMap<Subject, Identity>) -> Vec<Row> {
+    subjects
+        .into_iter()
+        .map(|(subject, identity)| Row { subject, identity })
+        .collect()
+}
+
+fn bound(cluster: &Cluster) -> BTreeMap<Subject, Identity> {
+    let named = cluster.bindings.iter().flat_map(|binding| {
+        binding
+            .subjects
+            .iter()
+            .map(|subject| meant(subject, binding))
+    });
+    let filled = [
+        "system:authenticated",
+        "system:masters",
+        "system:serviceaccounts",
+        "system:unauthenticated",
+    ]
+    .map(|name| plain(SubjectKind::Group, name));
+    named
+        .chain(filled)
+        .chain([plain(SubjectKind::User, "system:anonymous")])
+        .filter_map(|subject| {
+            let identity = identity_of(&subject)?;
+            Some((subject, identity))
+        })
+        .collect()
 }
 
 fn plain(kind: SubjectKind, name: &str) -> Subject {
