@@ -9,10 +9,13 @@ use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
 use viewshed_analyze::SightIndex;
+use viewshed_analyze::diff::diff;
 use viewshed_analyze::rbac::Reach;
 use viewshed_analyze::{see, who};
 use viewshed_benchmarks::generate::{Size, estate, group_name, user_name};
-use viewshed_model::{Action, Estate, Identity, ResourceRequest, Vantage, View};
+use viewshed_model::{
+    Action, Estate, Identity, ResourceRequest, Subject, SubjectKind, Vantage, View,
+};
 
 const RUNS: usize = 7;
 
@@ -61,6 +64,24 @@ fn main() {
         who::rank_in(&index)
     });
     measure("full WHO, index included", || who::rank(&estate));
+    let mut newer = estate.clone();
+    let binding = newer
+        .clusters
+        .first_mut()
+        .and_then(|cluster| cluster.bindings.first_mut());
+    if let Some(binding) = binding {
+        "renamed".clone_into(&mut binding.meta.name);
+        binding.subjects.push(Subject {
+            kind: SubjectKind::User,
+            name: "newcomer".to_owned(),
+            namespace: None,
+        });
+    }
+    let changes = diff(&estate, &newer, ("before", "after")).changes.len();
+    measure(
+        &format!("diff, both indexes included ({changes} changes)"),
+        || diff(&estate, &newer, ("before", "after")),
+    );
 }
 
 fn items(view: &View) -> usize {

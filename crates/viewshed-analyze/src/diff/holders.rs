@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use viewshed_model::{Cluster, ServiceAccount, SightChange};
+use viewshed_model::{Cluster, Position, ServiceAccount, SightChange};
 
 use super::fold;
 use super::rules::{Gain, Side, Sides, Sight};
@@ -12,13 +12,18 @@ use crate::who::Row;
 /// Namespace, kind and name of a workload.
 type Key<'a> = (&'a str, &'a str, &'a str);
 
+/// The account of each workload that holds a token, and where the workload stands.
+pub(super) type Accounts<'a> = BTreeMap<Key<'a>, (&'a str, Option<Position>)>;
+
 /// What workloads see after by an account that saw it all along, and did not see before by theirs. What the
 /// account itself gained is told there.
-pub(super) fn gained(sides: Sides<'_>) -> Vec<SightChange> {
-    let before = accounts(sides.before.index.cluster);
-    let after = accounts(sides.after.index.cluster);
+pub(super) fn gained(
+    sides: Sides<'_>,
+    before: &Accounts<'_>,
+    after: &Accounts<'_>,
+) -> Vec<SightChange> {
     let mut changes = Vec::new();
-    for (key, (account, position)) in &after {
+    for (key, (account, position)) in after {
         let old = before.get(key).map(|(account, _)| *account);
         if old == Some(*account) {
             continue;
@@ -60,7 +65,7 @@ fn sight<'a>(side: &'a Side<'a>, sides: Sides<'_>, row: &Row) -> Sight<'a> {
 }
 
 /// The account whose token each workload's pods hold.
-fn accounts(cluster: &Cluster) -> BTreeMap<Key<'_>, (&str, Option<viewshed_model::Position>)> {
+pub(super) fn accounts(cluster: &Cluster) -> Accounts<'_> {
     let known: BTreeMap<(&str, &str), &ServiceAccount> = cluster
         .service_accounts
         .iter()

@@ -46,8 +46,7 @@ pub fn diff(before: &Estate, after: &Estate, names: (&str, &str)) -> DiffReport 
             count: 1,
         });
     }
-    report.changes.extend(places::gained(before, after));
-    report.changes.extend(lost(places::gained(after, before)));
+    report.changes.extend(places::changes(before, after));
     report.changes.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
     report.changes.dedup();
     report.gaps.sort();
@@ -67,9 +66,10 @@ fn compare(old: &Cluster, new: &Cluster, changes: &mut Vec<SightChange>) {
         targets: &targets,
     };
     changes.extend(rules::gained(sides));
-    changes.extend(holders::gained(sides));
     changes.extend(lost(rules::gained(sides.swapped())));
-    changes.extend(lost(holders::gained(sides.swapped())));
+    let (old, new) = (holders::accounts(old), holders::accounts(new));
+    changes.extend(holders::gained(sides, &old, &new));
+    changes.extend(lost(holders::gained(sides.swapped(), &new, &old)));
 }
 
 type SortKey<'a> = (

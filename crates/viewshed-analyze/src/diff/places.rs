@@ -17,15 +17,24 @@ const CHECKS: [&str; 6] = [
     "runtime-socket-mounted",
 ];
 
-/// Holes that stand in the newer estate only.
-pub(super) fn gained(before: &Estate, after: &Estate) -> Vec<SightChange> {
-    let old = checks::scan_only(before, &CHECKS);
-    let known: BTreeSet<(&str, &str, &str)> = old.iter().map(key).collect();
-    checks::scan_only(after, &CHECKS)
-        .iter()
-        .filter(|finding| !known.contains(&key(finding)))
-        .map(change)
-        .collect()
+/// Holes that stand on one side only; those of the older side are marked as lost.
+pub(super) fn changes(before: &Estate, after: &Estate) -> Vec<SightChange> {
+    let (old, new) = rayon::join(
+        || checks::scan_only(before, &CHECKS),
+        || checks::scan_only(after, &CHECKS),
+    );
+    let gained = only_in(&new, &old).map(change);
+    let lost = only_in(&old, &new).map(|finding| SightChange {
+        gained: false,
+        ..change(finding)
+    });
+    gained.chain(lost).collect()
+}
+
+fn only_in<'a>(here: &'a [Finding], there: &[Finding]) -> impl Iterator<Item = &'a Finding> {
+    let known: BTreeSet<_> = there.iter().map(key).collect();
+    here.iter()
+        .filter(move |finding| !known.contains(&key(finding)))
 }
 
 fn key(finding: &Finding) -> (&str, &str, &str) {

@@ -1,7 +1,7 @@
 //! The terminal report of `viewshed scan`: counts, mitigations, then findings worst first.
 
 use unicode_width::UnicodeWidthStr;
-use viewshed_model::{Finding, ScanReport, Severity};
+use viewshed_model::{Finding, MitigationSummary, Presence, ScanReport, Severity};
 
 use super::layout::{Column, Columns, headline, paragraph};
 use super::{estate_lines, finding, gaps, limited, more, severity_ink};
@@ -115,7 +115,10 @@ fn mitigations(out: &mut String, style: &Style, report: &ScanReport) {
         let mut missing = style.text(&limited(style, &places, 3));
         if summary.is_incomplete {
             let separator = if missing.is_empty() { "" } else { "; " };
-            missing = format!("{missing}{separator}not fully known, see the gaps");
+            missing = format!(
+                "{missing}{separator}not fully known{}",
+                style.text(&why(summary))
+            );
         } else if missing.is_empty() {
             "nothing found missing".clone_into(&mut missing);
         }
@@ -123,6 +126,19 @@ fn mitigations(out: &mut String, style: &Style, report: &ScanReport) {
         table.row(vec![name, thousands(summary.findings), worst, missing]);
     }
     table.write(out, 2);
+}
+
+/// The first reason why it is not known whether the mitigation is there.
+fn why(summary: &MitigationSummary) -> String {
+    summary
+        .states
+        .iter()
+        .filter(|state| state.presence == Presence::Unknown)
+        .find_map(|state| state.reasons.last())
+        .map_or_else(
+            || ", see the gaps".to_owned(),
+            |reason| format!(": {reason}"),
+        )
 }
 
 fn write_group(out: &mut String, style: &Style, group: &Group<'_>, report: &ScanReport) {
