@@ -20,18 +20,26 @@ pub(super) fn allowed(evidence: &Evidence) -> String {
             rule: _,
             subject,
         } => {
-            let binding = match binding_namespace {
+            // Half a million reasons a second: one allocation each.
+            let mut text = String::with_capacity(REASON_BYTES);
+            text.push_str("RBAC: allowed by ");
+            match binding_namespace {
                 Some(namespace) => {
-                    format!("RoleBinding {}", quoted(&format!("{binding}/{namespace}")))
+                    text.push_str("RoleBinding ");
+                    push_quoted(&mut text, &[binding, "/", namespace]);
                 }
-                None => format!("ClusterRoleBinding {}", quoted(binding)),
-            };
-            format!(
-                "RBAC: allowed by {binding} of {} {} to {}",
-                role.kind,
-                quoted(&role.name),
-                described(subject, binding_namespace.as_deref().unwrap_or_default())
-            )
+                None => {
+                    text.push_str("ClusterRoleBinding ");
+                    push_quoted(&mut text, &[binding]);
+                }
+            }
+            text.push_str(" of ");
+            text.push_str(&role.kind);
+            text.push(' ');
+            push_quoted(&mut text, &[&role.name]);
+            text.push_str(" to ");
+            push_subject(&mut text, subject, binding_namespace.as_deref());
+            text
         }
         Evidence::SystemMasters | Evidence::NodeAuthorizer(_) | Evidence::AlwaysAllow => {
             String::new()
@@ -40,34 +48,38 @@ pub(super) fn allowed(evidence: &Evidence) -> String {
     }
 }
 
-fn described(subject: &Subject, binding_namespace: &str) -> String {
-    match &subject.kind {
-        SubjectKind::ServiceAccount => {
-            let namespace = subject
-                .namespace
-                .as_deref()
-                .filter(|namespace| !namespace.is_empty());
-            let namespace = namespace.unwrap_or(binding_namespace);
-            format!(
-                "ServiceAccount {}",
-                quoted(&format!("{}/{namespace}", subject.name))
-            )
-        }
-        SubjectKind::User => format!("User {}", quoted(&subject.name)),
-        SubjectKind::Group => format!("Group {}", quoted(&subject.name)),
-        SubjectKind::Other(kind) => format!("{kind} {}", quoted(&subject.name)),
+/// Room for nearly every reason.
+const REASON_BYTES: usize = 192;
+
+fn push_subject(text: &mut String, subject: &Subject, binding_namespace: Option<&str>) {
+    let kind = match &subject.kind {
+        SubjectKind::ServiceAccount => "ServiceAccount",
+        SubjectKind::User => "User",
+        SubjectKind::Group => "Group",
+        SubjectKind::Other(kind) => kind,
+    };
+    text.push_str(kind);
+    text.push(' ');
+    if subject.kind == SubjectKind::ServiceAccount {
+        let own = subject.namespace.as_deref().filter(|own| !own.is_empty());
+        let namespace = own.or(binding_namespace).unwrap_or_default();
+        push_quoted(text, &[&subject.name, "/", namespace]);
+    } else {
+        push_quoted(text, &[&subject.name]);
     }
 }
 
 /// Go's `%q` for the names that Kubernetes allows; JSON quotes the rest the same way.
-fn quoted(text: &str) -> String {
-    if text
-        .bytes()
-        .all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\')
-    {
-        format!("\"{text}\"")
+fn push_quoted(text: &mut String, parts: &[&str]) {
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\';
+    if parts.iter().all(|part| part.bytes().all(is_plain)) {
+        text.push('"');
+        for part in parts {
+            text.push_str(part);
+        }
+        text.push('"');
     } else {
-        json!(text).to_string()
+        text.push_str(&json!(parts.concat()).to_string());
     }
 }
 
