@@ -8,6 +8,7 @@
 
 mod api;
 mod audit_log;
+mod figures;
 mod impersonations;
 mod node_objects;
 mod objects;
@@ -93,5 +94,6 @@ fn every_answer_is_the_servers() {
     stage("HTTP requests", &mut || {
         requests::compare(&world, count, &mut random)
     });
+    figures::print(&world, &mut random).unwrap();
     assert_eq!(differences, 0, "differences to the server");
 }

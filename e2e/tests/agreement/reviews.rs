@@ -42,6 +42,13 @@ pub(crate) fn compare(
     Ok(tally)
 }
 
+/// Asks the server each question and looks at no answer.
+pub(crate) fn send(world: &World, questions: &[AccessRequest]) -> Result<()> {
+    world
+        .admin
+        .send_all(questions.iter().map(request), |_, _| {})
+}
+
 fn request(question: &AccessRequest) -> Request {
     let mut spec = json!({"user": question.identity.user, "groups": question.identity.groups});
     match &question.action {
