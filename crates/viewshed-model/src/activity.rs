@@ -79,7 +79,9 @@ pub enum Surface {
 }
 
 /// Audit stages (`audit.k8s.io/v1` `Stage`).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub enum Stage {
     /// `RequestReceived`.
     RequestReceived,
@@ -262,6 +264,9 @@ pub struct Skips {
     /// Where the first of each was, as `line 12` or `byte 4711`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub first: BTreeMap<SkipReason, String>,
+    /// Lines of the source that were read so far; places are counted from here, so one value per source.
+    #[serde(default)]
+    pub lines_read: u64,
 }
 
 impl Skips {
@@ -284,5 +289,6 @@ impl Skips {
         for (reason, place) in other.first {
             self.first.entry(reason).or_insert(place);
         }
+        self.lines_read += other.lines_read;
     }
 }

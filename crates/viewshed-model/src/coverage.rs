@@ -30,6 +30,10 @@ pub struct CoveredSource {
     pub event_count: u64,
     /// Entries that were not judged.
     pub skips: Skips,
+    /// Rules (YAML) that, put first under `rules:` of its audit policy, make everything visible that a
+    /// policy can; empty when nothing is missing or the policy is not the owner's to change.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub fragment: String,
 }
 
 /// Whether one action shows in one source.
@@ -47,8 +51,36 @@ pub struct CoverageRow {
     pub visibility: Visibility,
     /// Why, and what is missing.
     pub why: String,
-    /// The smallest change that makes it visible; empty when none is needed or possible.
+    /// The smallest change that makes it visible, in words; empty when none is needed or possible.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub change: String,
+    /// That change as rules (YAML) to stand first under `rules:` of the audit policy; empty when a rule
+    /// is not what is missing.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub fragment: String,
+    /// Where the verdict can be checked: a specification, an upstream file, a service's documentation.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub cited: String,
+}
+
+impl CoverageReport {
+    /// The rows of one action, in the order of the sources.
+    pub fn of_action<'a>(&'a self, action: &'a str) -> impl Iterator<Item = &'a CoverageRow> {
+        self.rows.iter().filter(move |row| row.action == action)
+    }
+}
+
+impl Visibility {
+    /// The best of several sources: what shows in one is seen. `None` without any.
+    pub fn best(verdicts: impl IntoIterator<Item = Self>) -> Option<Self> {
+        let rank = |verdict: &Self| match verdict {
+            Self::Visible => 0,
+            Self::Partial => 1,
+            Self::Unknown => 2,
+            Self::Invisible => 3,
+        };
+        verdicts.into_iter().min_by_key(rank)
+    }
 }
 
 /// Whether an action shows.

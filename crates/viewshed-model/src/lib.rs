@@ -8,7 +8,9 @@
 
 mod absorb;
 mod activity;
+mod audit_policy;
 mod audited;
+mod baseline;
 mod cluster;
 mod coverage;
 mod decision;
@@ -18,14 +20,17 @@ mod finding;
 mod gap;
 mod identity;
 mod incident;
+mod log_profile;
 mod meta;
 mod network;
 mod permission;
+mod reach;
 mod request;
 mod scan;
 mod surroundings;
 mod texts;
 mod view;
+mod watch;
 mod who;
 mod workload;
 
@@ -33,7 +38,9 @@ pub use activity::{
     Activity, ActivityObject, Actor, Impersonated, Level, Process, ReviewedAccess, SkipReason,
     Skips, Stage, Surface, Verdict,
 };
+pub use audit_policy::{AuditPolicy, AuditResources, AuditRule};
 pub use audited::{AuditedObject, AuditedRequest};
+pub use baseline::{BaselineHolder, BaselineRow};
 pub use cluster::{
     AnonymousAnswer, ApiResource, Authorizer, AuthorizerKind, Cluster, ConfigKind, ConfigNames,
     HealthCheck, KubeletSettings, Namespace, Node, OtherObject, ServerVersion,
@@ -52,9 +59,16 @@ pub use incident::{
     Disclosure, EventReference, Explored, Incident, IncidentActor, IncidentState, Reason,
     RequestTally,
 };
+pub use log_profile::{LogProfile, SeenRequest};
 pub use meta::{LabelSelector, Meta, Owner, Position, Requirement, SelectorOperator};
-pub use network::{Endpoints, Gateway, Ingress, NetworkPolicy, Port, Service};
+pub use network::{
+    Backend, Endpoints, Gateway, Ingress, NetworkPolicy, NetworkSetting, Port, Service,
+};
 pub use permission::{PolicyRule, Role, RoleBinding, RoleReference};
+pub use reach::{
+    Place, PlaceError, PolicyReference, PortRange, Protocol, ReachAnswer, ReachQuestion,
+    ReachReason, ReachSide, ReachVerdict, Target,
+};
 pub use request::{AccessRequest, Action, NonResourceRequest, ResourceRequest};
 pub use scan::{
     CheckPage, ClusterSummary, DockerSummary, EstateSummary, MissingPlace, MitigationState,
@@ -65,9 +79,10 @@ pub use surroundings::{
 };
 pub use texts::Texts;
 pub use view::{
-    Category, CategoryView, Chain, HeldIdentity, Here, Link, SeenItem, Vantage, Verification, View,
-    ViewDifference,
+    AnsweredCredential, Category, CategoryView, Chain, HeldIdentity, Here, Link, SeenItem, Vantage,
+    Verification, View, ViewDifference,
 };
+pub use watch::{DetectionPage, TIMELINE_POINTS_MAX, Timeline, WatchReport};
 pub use who::{
     DiffReport, GrantOrigin, IdentityRank, RankReport, SightChange, WhoAnswer, WhoEntry,
 };
