@@ -1,0 +1,464 @@
+//! The fixed list of discovery actions.
+//!
+//! Sources: MITRE ATT&CK T1613 and analytic AN1352 (objects and interfaces), the Kubernetes API reference,
+//! kubernetes `pkg/kubelet/server/server.go` (kubelet paths), Docker Engine API reference (read requests).
+
+use viewshed_model::Surface;
+
+/// One thing that somebody who explores an estate does.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Action {
+    /// Stable name.
+    pub(super) name: &'static str,
+    /// In words.
+    pub(super) title: &'static str,
+    /// What is asked.
+    pub(super) surface: Surface,
+    pub(super) way: Way,
+}
+
+/// Which trace it can leave.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Way {
+    /// Requests to the API server.
+    Api(Ask),
+    /// A request to a server that asks the API server whether the caller may.
+    Delegated,
+    /// Requests to the Docker API.
+    Docker(DockerTrace),
+    /// Something on a host or in a container that only process or file events show.
+    Host,
+    /// A query to the cluster's name server.
+    Dns,
+    /// Straight to a server that no log of these sources knows of.
+    Direct {
+        why: &'static str,
+        /// What would show it, or make it impossible.
+        change: &'static str,
+    },
+    /// Through a server that asks the API server in its own name.
+    Behind(Ask),
+}
+
+/// Requests to the API server.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ask {
+    pub(super) verbs: &'static [&'static str],
+    /// Group, resource, subresource; empty for paths.
+    pub(super) objects: &'static [(&'static str, &'static str, &'static str)],
+    /// Paths to try a policy with.
+    pub(super) paths: &'static [&'static str],
+    /// The same as an audit policy would name them all.
+    pub(super) path_specs: &'static [&'static str],
+    pub(super) scope: Scope,
+    pub(super) habit: Habit,
+    pub(super) needs: Needs,
+}
+
+/// Where the objects stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scope {
+    Namespaced,
+    Cluster,
+}
+
+/// Whether a cluster does it of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Habit {
+    /// Controllers, kubelets and the scheduler do it in every cluster, all the time: a long log without
+    /// it is a log that leaves it out.
+    Constant,
+    /// Its absence from a log proves nothing.
+    Occasional,
+}
+
+/// What must be recorded for it to be understood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Needs {
+    /// Who, verb, object and answer: level `Metadata`.
+    Metadata,
+    /// The question in the body too: level `Request`.
+    Request,
+}
+
+/// What Docker writes about a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum DockerTrace {
+    /// No event: a read.
+    Read,
+    /// An event without the client (moby `api/types/events/events.go`).
+    Event(&'static str),
+}
+
+const fn ask(
+    verbs: &'static [&'static str],
+    objects: &'static [(&'static str, &'static str, &'static str)],
+) -> Ask {
+    Ask {
+        verbs,
+        objects,
+        paths: &[],
+        path_specs: &[],
+        scope: Scope::Namespaced,
+        habit: Habit::Occasional,
+        needs: Needs::Metadata,
+    }
+}
+
+const fn path(paths: &'static [&'static str], path_specs: &'static [&'static str]) -> Ask {
+    Ask {
+        paths,
+        path_specs,
+        scope: Scope::Cluster,
+        ..ask(&["get"], &[])
+    }
+}
+
+const fn question(objects: &'static [(&'static str, &'static str, &'static str)]) -> Ask {
+    Ask {
+        scope: Scope::Cluster,
+        needs: Needs::Request,
+        ..ask(&["create"], objects)
+    }
+}
+
+const fn cluster(ask: Ask) -> Ask {
+    Ask {
+        scope: Scope::Cluster,
+        ..ask
+    }
+}
+
+const fn constant(ask: Ask) -> Ask {
+    Ask {
+        habit: Habit::Constant,
+        ..ask
+    }
+}
+
+const fn api(name: &'static str, title: &'static str, ask: Ask) -> Action {
+    Action {
+        name,
+        title,
+        surface: Surface::KubernetesApi,
+        way: Way::Api(ask),
+    }
+}
+
+const fn delegated(name: &'static str, title: &'static str) -> Action {
+    Action {
+        name,
+        title,
+        surface: Surface::DelegatedReview,
+        way: Way::Delegated,
+    }
+}
+
+const fn docker(name: &'static str, title: &'static str, trace: DockerTrace) -> Action {
+    Action {
+        name,
+        title,
+        surface: Surface::DockerApi,
+        way: Way::Docker(trace),
+    }
+}
+
+const fn host(name: &'static str, title: &'static str) -> Action {
+    Action {
+        name,
+        title,
+        surface: Surface::Process,
+        way: Way::Host,
+    }
+}
+
+const fn direct(
+    name: &'static str,
+    title: &'static str,
+    (why, change): (&'static str, &'static str),
+) -> Action {
+    Action {
+        name,
+        title,
+        surface: Surface::Process,
+        way: Way::Direct { why, change },
+    }
+}
+
+const LIST: &[&str] = &["list", "watch"];
+const GET: &[&str] = &["get"];
+const RBAC: &str = "rbac.authorization.k8s.io";
+const REVIEWS: &str = "authorization.k8s.io";
+
+/// Every action, in the order of reports.
+pub(super) const ACTIONS: &[Action] = &[
+    api(
+        "list-pods",
+        "list or watch pods",
+        constant(ask(LIST, &[("", "pods", "")])),
+    ),
+    api(
+        "list-nodes",
+        "list or watch nodes",
+        constant(cluster(ask(LIST, &[("", "nodes", "")]))),
+    ),
+    api(
+        "list-namespaces",
+        "list or watch namespaces",
+        constant(cluster(ask(LIST, &[("", "namespaces", "")]))),
+    ),
+    api(
+        "list-workloads",
+        "list or watch deployments, replica sets, stateful sets, daemon sets, jobs",
+        ask(
+            LIST,
+            &[
+                ("apps", "deployments", ""),
+                ("apps", "replicasets", ""),
+                ("apps", "statefulsets", ""),
+                ("apps", "daemonsets", ""),
+                ("batch", "jobs", ""),
+                ("batch", "cronjobs", ""),
+            ],
+        ),
+    ),
+    api(
+        "list-services",
+        "list or watch services, endpoints and ingresses",
+        ask(
+            LIST,
+            &[
+                ("", "services", ""),
+                ("", "endpoints", ""),
+                ("discovery.k8s.io", "endpointslices", ""),
+                ("networking.k8s.io", "ingresses", ""),
+            ],
+        ),
+    ),
+    api(
+        "list-configmaps",
+        "list or watch config maps",
+        ask(LIST, &[("", "configmaps", "")]),
+    ),
+    api(
+        "list-secrets",
+        "list or watch secrets",
+        ask(LIST, &[("", "secrets", "")]),
+    ),
+    api(
+        "list-events",
+        "list or watch events",
+        ask(LIST, &[("", "events", ""), ("events.k8s.io", "events", "")]),
+    ),
+    api(
+        "list-rbac",
+        "list roles, bindings and service accounts",
+        ask(
+            LIST,
+            &[
+                (RBAC, "roles", ""),
+                (RBAC, "rolebindings", ""),
+                (RBAC, "clusterroles", ""),
+                (RBAC, "clusterrolebindings", ""),
+                ("", "serviceaccounts", ""),
+            ],
+        ),
+    ),
+    api(
+        "list-resource-definitions",
+        "list custom resource definitions and API services",
+        cluster(ask(
+            LIST,
+            &[
+                ("apiextensions.k8s.io", "customresourcedefinitions", ""),
+                ("apiregistration.k8s.io", "apiservices", ""),
+            ],
+        )),
+    ),
+    api(
+        "get-by-name",
+        "get pods, nodes and deployments by guessed names",
+        ask(
+            GET,
+            &[
+                ("", "pods", ""),
+                ("", "nodes", ""),
+                ("apps", "deployments", ""),
+            ],
+        ),
+    ),
+    api(
+        "read-pod-logs",
+        "read logs of pods through the API server",
+        ask(GET, &[("", "pods", "log")]),
+    ),
+    api(
+        "exec-into-pods",
+        "exec or attach into pods through the API server",
+        ask(
+            &["get", "create"],
+            &[("", "pods", "exec"), ("", "pods", "attach")],
+        ),
+    ),
+    api(
+        "node-proxy",
+        "read a kubelet through `nodes/proxy` of the API server",
+        cluster(ask(&["get", "create"], &[("", "nodes", "proxy")])),
+    ),
+    api(
+        "service-proxy",
+        "reach pods and services through the API server's proxy",
+        ask(
+            &["get", "create"],
+            &[("", "services", "proxy"), ("", "pods", "proxy")],
+        ),
+    ),
+    api(
+        "read-metrics-api",
+        "list pods and nodes through `metrics.k8s.io`",
+        ask(
+            &["list", "get"],
+            &[
+                ("metrics.k8s.io", "pods", ""),
+                ("metrics.k8s.io", "nodes", ""),
+            ],
+        ),
+    ),
+    api(
+        "discovery-crawl",
+        "crawl the API groups (`/api`, `/apis`)",
+        constant(path(
+            &["/api", "/apis", "/apis/apps/v1"],
+            &["/api", "/api/*", "/apis", "/apis/*"],
+        )),
+    ),
+    api(
+        "read-openapi",
+        "read the OpenAPI documents",
+        path(&["/openapi/v2", "/openapi/v3"], &["/openapi/*"]),
+    ),
+    api(
+        "read-version",
+        "read `/version`",
+        path(&["/version"], &["/version", "/version/"]),
+    ),
+    api(
+        "read-server-metrics",
+        "read `/metrics` of the API server",
+        path(&["/metrics"], &["/metrics", "/metrics/*"]),
+    ),
+    api(
+        "ask-own-access",
+        "ask what one may do (`auth can-i`, `auth can-i --list`)",
+        question(&[
+            (REVIEWS, "selfsubjectaccessreviews", ""),
+            (REVIEWS, "selfsubjectrulesreviews", ""),
+        ]),
+    ),
+    api(
+        "ask-own-identity",
+        "ask who one is (`auth whoami`)",
+        cluster(ask(
+            &["create"],
+            &[("authentication.k8s.io", "selfsubjectreviews", "")],
+        )),
+    ),
+    delegated(
+        "kubelet-api",
+        "ask a kubelet's authenticated port 10250: pods, logs, exec, configuration",
+    ),
+    delegated(
+        "metrics-endpoints",
+        "read metrics endpoints behind delegated authorization, for example kube-rbac-proxy",
+    ),
+    direct(
+        "kubelet-unauthenticated",
+        "ask a kubelet that allows anonymous requests, or its read-only port 10255",
+        (
+            "it asks the API server nothing and keeps no log of requests",
+            "set `authentication.anonymous.enabled: false`, `authorization.mode: Webhook` and `readOnlyPort: 0` in the kubelet's configuration: then it asks",
+        ),
+    ),
+    direct(
+        "plain-metrics",
+        "read metrics that anybody may read (kube-state-metrics, Prometheus, cAdvisor)",
+        (
+            "no request reaches the API server",
+            "put a proxy with delegated authorization in front (kube-rbac-proxy)",
+        ),
+    ),
+    direct(
+        "etcd-direct",
+        "read etcd",
+        (
+            "etcd keeps no log of who reads what",
+            "close its ports to all but the API servers",
+        ),
+    ),
+    Action {
+        name: "dashboards",
+        title: "look at a web dashboard",
+        surface: Surface::KubernetesApi,
+        way: Way::Behind(ask(LIST, &[("", "pods", "")])),
+    },
+    docker("docker-ps", "`docker ps`", DockerTrace::Read),
+    docker("docker-inspect", "`docker inspect`", DockerTrace::Read),
+    docker("docker-images", "`docker images`", DockerTrace::Read),
+    docker("docker-logs", "`docker logs`", DockerTrace::Read),
+    docker(
+        "docker-info",
+        "`docker info` and `docker version`",
+        DockerTrace::Read,
+    ),
+    docker(
+        "docker-networks",
+        "list networks, volumes and plugins",
+        DockerTrace::Read,
+    ),
+    docker("docker-stats", "`docker stats`", DockerTrace::Read),
+    docker("docker-top", "`docker top`", DockerTrace::Event("top")),
+    docker(
+        "docker-exec",
+        "`docker exec`",
+        DockerTrace::Event("exec_create"),
+    ),
+    docker(
+        "docker-copy",
+        "copy files out of a container (`docker cp`, `docker export`)",
+        DockerTrace::Event("archive-path"),
+    ),
+    host(
+        "runtime-socket",
+        "open the socket of a container runtime (`crictl`, `ctr`, `curl --unix-socket`)",
+    ),
+    host(
+        "read-token-files",
+        "read service account tokens, kubeconfig files and environments of processes",
+    ),
+    host(
+        "run-client-tools",
+        "run `kubectl`, `docker` or `crictl` on a watched host or in a container",
+    ),
+    direct(
+        "cloud-metadata",
+        "ask the cloud's metadata address",
+        (
+            "the request leaves the node without touching any of these logs",
+            "close it to pods, or read network flows or process events of the nodes",
+        ),
+    ),
+    direct(
+        "port-scan",
+        "scan the network for kubelets, etcd, Docker and dashboards",
+        (
+            "only the network's own flow logs show it",
+            "read network flows or process events of the nodes",
+        ),
+    ),
+    Action {
+        name: "dns-enumeration",
+        title: "enumerate services through DNS",
+        surface: Surface::Dns,
+        way: Way::Dns,
+    },
+];

@@ -1,0 +1,139 @@
+use std::borrow::Cow;
+
+use viewshed_model::{
+    Activity, ActivityObject, Level, LogProfile, Stage, Surface, Verdict, Visibility,
+};
+
+use super::super::{ProfileCollector, SHAPES_MAX};
+use super::{of_profile, visibility};
+
+fn activity<'a>(verb: &'a str, resource: &'a str, uri: &'a str) -> Activity<'a> {
+    let mut activity = Activity {
+        at_us: 1_700_000_000_000_000,
+        verb: Cow::Borrowed(verb),
+        uri: Cow::Borrowed(uri),
+        code: 200,
+        verdict: Verdict::Allowed,
+        object: ActivityObject {
+            resource: Cow::Borrowed(resource),
+            ..ActivityObject::default()
+        },
+        ..Activity::default()
+    };
+    activity.actor.user = Cow::Borrowed("alice");
+    activity
+}
+
+fn profile(entries: &[(u64, Activity<'_>)]) -> LogProfile {
+    let mut collector = ProfileCollector::default();
+    for (times, activity) in entries {
+        for _ in 0..*times {
+            collector.add(activity);
+        }
+    }
+    collector.profile()
+}
+
+#[test]
+fn counts_shapes_levels_and_stages() {
+    let mut watch = activity("watch", "pods", "/api/v1/pods?watch=true");
+    watch.level = Level::Request;
+    watch.stage = Stage::ResponseStarted;
+    let crawl = activity("get", "", "/apis/apps/v1?timeout=32s");
+    let profile = profile(&[
+        (2, activity("list", "pods", "/api/v1/pods?limit=500")),
+        (1, watch),
+        (3, crawl),
+    ]);
+    assert_eq!(profile.event_count, 6);
+    assert_eq!(
+        profile.stages,
+        [(Stage::ResponseStarted, 1), (Stage::ResponseComplete, 5)].into()
+    );
+    assert_eq!(
+        profile.levels,
+        [(Level::Metadata, 5), (Level::Request, 1)].into()
+    );
+    let shapes: Vec<String> = profile
+        .requests
+        .iter()
+        .map(|seen| {
+            format!(
+                "{} {}{} {}",
+                seen.verb,
+                seen.resource,
+                seen.path,
+                seen.count()
+            )
+        })
+        .collect();
+    assert_eq!(shapes, ["get /apis 3", "list pods 2", "watch pods 1"]);
+    assert_eq!(
+        profile
+            .seen(Surface::KubernetesApi, "*", ("", "pods", ""))
+            .count(),
+        2
+    );
+    assert_eq!(profile.seen_path("/apis").count(), 1);
+}
+
+#[test]
+fn a_flood_of_shapes_is_bounded_and_counted() {
+    let mut collector = ProfileCollector::default();
+    for number in 0..SHAPES_MAX + 10 {
+        let kind = format!("kind{number}");
+        collector.add(&activity("list", &kind, ""));
+    }
+    let profile = collector.profile();
+    assert_eq!(profile.requests.len(), SHAPES_MAX);
+    assert_eq!(profile.further_requests, 10);
+    // What never occurred may be among those without room.
+    let report = of_profile(&profile);
+    assert_eq!(visibility(&report, "list-pods"), Visibility::Unknown);
+}
+
+#[test]
+fn what_occurs_is_visible_and_what_always_occurs_is_missed() {
+    let seen = profile(&[
+        (1, activity("list", "pods", "")),
+        (20_000, activity("create", "leases", "")),
+    ]);
+    let report = of_profile(&seen);
+    assert_eq!(visibility(&report, "list-pods"), Visibility::Visible);
+    assert_eq!(
+        visibility(&report, "discovery-crawl"),
+        Visibility::Invisible
+    );
+    assert_eq!(visibility(&report, "read-version"), Visibility::Unknown);
+    let short = of_profile(&profile(&[(10, activity("create", "leases", ""))]));
+    assert_eq!(visibility(&short, "list-pods"), Visibility::Unknown);
+    let no_reads = of_profile(&profile(&[(2_000, activity("create", "leases", ""))]));
+    assert_eq!(visibility(&no_reads, "list-secrets"), Visibility::Invisible);
+}
+
+#[test]
+fn a_question_without_its_body_is_partial() {
+    let mut review = activity("create", "selfsubjectaccessreviews", "");
+    review.object.api_group = Cow::Borrowed("authorization.k8s.io");
+    let report = of_profile(&profile(&[(1, review.clone())]));
+    assert_eq!(visibility(&report, "ask-own-access"), Visibility::Partial);
+    review.level = Level::Request;
+    let report = of_profile(&profile(&[(1, review)]));
+    assert_eq!(visibility(&report, "ask-own-access"), Visibility::Visible);
+}
+
+#[test]
+fn long_and_odd_texts_do_no_harm() {
+    let long = "ä".repeat(10_000);
+    let profile = profile(&[
+        (1, activity(&long, &long, "")),
+        (1, activity("", "", "no-slash?x")),
+    ]);
+    assert_eq!(profile.requests.len(), 2);
+    assert!(
+        profile
+            .requests
+            .iter()
+            .all(|seen| seen.resource.len() <= 253)
+    );
+}
