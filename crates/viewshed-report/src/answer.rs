@@ -1,13 +1,13 @@
 //! Any answer in any format that it is offered in.
 
 use viewshed_model::{
-    AccessAnswer, DiffReport, Gap, RankReport, RulesReview, ScanReport, Verification, View,
-    WhoAnswer,
+    AccessAnswer, BaselineRow, CoverageReport, DiffReport, Gap, RankReport, RulesReview,
+    ScanReport, Verification, View, WatchReport, WhoAnswer,
 };
 
-use crate::sarif::sarif;
+use crate::sarif::{incidents, sarif};
 use crate::style::{Detail, Style};
-use crate::{csv, dot, html, json, markdown, table, yaml};
+use crate::{cef, csv, dot, falco, html, json, markdown, navigator, ocsf, table, yaml};
 
 /// An answer to render.
 #[derive(Debug, Clone, Copy)]
@@ -26,6 +26,12 @@ pub enum Answer<'a> {
     CanI(&'a AccessAnswer),
     /// `viewshed can-i --list`.
     Rules(&'a RulesReview),
+    /// `viewshed watch` at its end.
+    Watch(&'a WatchReport),
+    /// `viewshed coverage`.
+    Coverage(&'a CoverageReport),
+    /// `viewshed baseline show`.
+    Baseline(&'a [BaselineRow]),
 }
 
 /// The output formats.
@@ -51,6 +57,14 @@ pub enum Format {
     Markdown,
     /// A graph for Graphviz.
     Dot,
+    /// OCSF Detection Findings, one per line.
+    Ocsf,
+    /// A layer for ATT&CK Navigator.
+    Navigator,
+    /// CEF, one line per incident.
+    Cef,
+    /// JSON in the shape of Falco's alerts, one per line.
+    Falco,
 }
 
 /// A format that an answer has no form in.
@@ -67,7 +81,7 @@ pub struct NotOffered {
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 14] = [
         Self::Table,
         Self::Wide,
         Self::Json,
@@ -78,6 +92,10 @@ impl Format {
         Self::Html,
         Self::Markdown,
         Self::Dot,
+        Self::Ocsf,
+        Self::Navigator,
+        Self::Cef,
+        Self::Falco,
     ];
 
     /// The word for `--output`.
@@ -93,6 +111,10 @@ impl Format {
             Self::Html => "html",
             Self::Markdown => "markdown",
             Self::Dot => "dot",
+            Self::Ocsf => "ocsf",
+            Self::Navigator => "navigator",
+            Self::Cef => "cef",
+            Self::Falco => "falco",
         }
     }
 }
@@ -108,6 +130,9 @@ impl<'a> Answer<'a> {
             Self::Diff(_) => "diff",
             Self::CanI(_) => "can-i",
             Self::Rules(_) => "rules",
+            Self::Watch(_) => "watch",
+            Self::Coverage(_) => "coverage",
+            Self::Baseline(_) => "baseline",
         }
     }
 
@@ -116,10 +141,16 @@ impl<'a> Answer<'a> {
         match format {
             Format::Table | Format::Wide | Format::Json | Format::JsonLines | Format::Yaml => true,
             Format::Csv => !matches!(self, Self::CanI(_) | Self::Rules(_)),
-            Format::Sarif => matches!(self, Self::Scan(_)),
-            Format::Html => matches!(self, Self::Scan(_)),
-            Format::Markdown => matches!(self, Self::Scan(_) | Self::Diff(_)),
+            Format::Sarif => matches!(self, Self::Scan(_) | Self::Watch(_)),
+            Format::Html => matches!(self, Self::Scan(_) | Self::Watch(_)),
+            Format::Markdown => matches!(
+                self,
+                Self::Scan(_) | Self::Diff(_) | Self::Watch(_) | Self::Coverage(_)
+            ),
             Format::Dot => matches!(self, Self::See(..)),
+            Format::Ocsf | Format::Navigator | Format::Cef | Format::Falco => {
+                matches!(self, Self::Watch(_))
+            }
         }
     }
 
@@ -132,6 +163,9 @@ impl<'a> Answer<'a> {
             Self::Diff(report) => &report.gaps,
             Self::CanI(access) => &access.gaps,
             Self::Rules(review) => &review.gaps,
+            Self::Watch(report) => &report.gaps,
+            Self::Coverage(report) => &report.gaps,
+            Self::Baseline(_) => &[],
         }
     }
 }
@@ -161,9 +195,18 @@ pub fn render(answer: &Answer<'_>, format: Format, style: &Style) -> Result<Stri
         (Format::Markdown, Answer::Scan(report)) => markdown::scan(report),
         (Format::Markdown, Answer::Diff(report)) => markdown::diff(report),
         (Format::Dot, Answer::See(view, _)) => dot::see(view),
-        (Format::Csv | Format::Sarif | Format::Html | Format::Markdown | Format::Dot, answer) => {
-            return Err(not_offered(&answer, format));
-        }
+        (Format::Csv, Answer::Watch(report)) => csv::watch(report),
+        (Format::Csv, Answer::Coverage(report)) => csv::coverage(report),
+        (Format::Csv, Answer::Baseline(rows)) => csv::baseline(rows),
+        (Format::Sarif, Answer::Watch(report)) => incidents(report),
+        (Format::Html, Answer::Watch(report)) => html::watch(report),
+        (Format::Markdown, Answer::Watch(report)) => markdown::watch(report),
+        (Format::Markdown, Answer::Coverage(report)) => markdown::coverage(report),
+        (Format::Ocsf, Answer::Watch(report)) => ocsf::findings(report),
+        (Format::Navigator, Answer::Watch(report)) => navigator::layer(report),
+        (Format::Cef, Answer::Watch(report)) => cef::lines(report),
+        (Format::Falco, Answer::Watch(report)) => falco::lines(report),
+        (_, answer) => return Err(not_offered(&answer, format)),
     })
 }
 
@@ -176,6 +219,9 @@ fn terminal(answer: &Answer<'_>, style: &Style) -> String {
         Answer::Diff(report) => table::diff(report, style),
         Answer::CanI(access) => table::can_i(access, style),
         Answer::Rules(review) => table::rules(review, style),
+        Answer::Watch(report) => table::watch(report, style),
+        Answer::Coverage(report) => table::coverage(report, style),
+        Answer::Baseline(rows) => table::baseline(rows, style),
     }
 }
 

@@ -1,8 +1,12 @@
 //! LEAVES: CSV (RFC 4180) of the answers that are lists, for spreadsheets.
 
-use viewshed_model::{DiffReport, Finding, RankReport, ScanReport, View, WhoAnswer};
+use viewshed_model::{
+    BaselineHolder, BaselineRow, CoverageReport, DiffReport, Finding, Incident, RankReport,
+    ScanReport, View, WatchReport, WhoAnswer,
+};
 
 use crate::clean::clean;
+use crate::wording::incident::{actor, grants, place, requests, shown, state, visibility};
 use crate::wording::{chain, evidence, position};
 
 /// Findings, one a row.
@@ -153,6 +157,129 @@ pub fn diff(report: &DiffReport) -> String {
         ]
     });
     rows(&header, changes)
+}
+
+/// Incidents, one a row.
+pub fn watch(report: &WatchReport) -> String {
+    let header = [
+        "severity",
+        "confidence",
+        "id",
+        "revision",
+        "state",
+        "cluster",
+        "actor",
+        "token_place",
+        "source_addresses",
+        "opened_at",
+        "first_event",
+        "last_event",
+        "events",
+        "requests",
+        "disclosed",
+        "reasons",
+        "techniques",
+        "allowed_by",
+        "location",
+    ];
+    let incidents = report.incidents.iter();
+    rows(
+        &header,
+        incidents.map(|incident| {
+            let mut cells = self::incident(incident);
+            let location = report.positions.get(&incident.id);
+            cells.push(location.map(position).unwrap_or_default());
+            cells
+        }),
+    )
+}
+
+fn incident(incident: &Incident) -> Vec<String> {
+    let shown: Vec<String> = incident.disclosed.iter().map(shown).collect();
+    let reasons: Vec<&str> = incident
+        .reasons
+        .iter()
+        .map(|reason| reason.text.as_str())
+        .collect();
+    vec![
+        incident.severity.to_string(),
+        format!("{:?}", incident.confidence).to_lowercase(),
+        incident.id.clone(),
+        incident.revision.to_string(),
+        state(incident.state).to_owned(),
+        incident.cluster.clone(),
+        actor(&incident.actor),
+        place(&incident.actor),
+        incident.source_addresses.join(" "),
+        incident.opened_at.to_string(),
+        incident.first_event.time.to_string(),
+        incident.last_event.time.to_string(),
+        incident.event_count.to_string(),
+        requests(incident).join("; "),
+        shown.join("; "),
+        reasons.join("; "),
+        incident.techniques.join(" "),
+        grants(incident).join("; "),
+    ]
+}
+
+/// Actions and sources, one pair a row.
+pub fn coverage(report: &CoverageReport) -> String {
+    let header = [
+        "action",
+        "title",
+        "source",
+        "visibility",
+        "why",
+        "change",
+        "fragment",
+        "cited",
+    ];
+    let pairs = report.rows.iter().map(|row| {
+        vec![
+            row.action.clone(),
+            row.title.clone(),
+            row.source.clone(),
+            visibility(row.visibility).to_owned(),
+            row.why.clone(),
+            row.change.clone(),
+            row.fragment.clone(),
+            row.cited.clone(),
+        ]
+    });
+    rows(&header, pairs)
+}
+
+/// Habits, one a row.
+pub fn baseline(habits: &[BaselineRow]) -> String {
+    let header = [
+        "holder",
+        "actor",
+        "verb",
+        "kind",
+        "namespace",
+        "first_seen",
+        "last_seen",
+        "count",
+        "days",
+    ];
+    let habits = habits.iter().map(|row| {
+        vec![
+            match row.holder {
+                BaselineHolder::Identity => "identity".to_owned(),
+                BaselineHolder::PeerGroup => "peer-group".to_owned(),
+            },
+            row.actor.clone(),
+            row.verb.clone(),
+            row.kind.clone(),
+            row.namespace.clone(),
+            row.first_seen.to_string(),
+            row.last_seen.to_string(),
+            row.count.to_string(),
+            row.days.to_string(),
+        ]
+    });
+    rows(&header, habits)
 }
 
 fn rows(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {

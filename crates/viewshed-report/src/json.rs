@@ -1,18 +1,28 @@
-//! LEAVES: JSON and JSON lines for programs, described by docs/reference/schemas/viewshed-1.json.
+//! LEAVES: JSON and JSON lines for programs, described by docs/reference/schemas/viewshed-1.json, and for
+//! incidents by docs/reference/schemas/viewshed-incident-1.json.
 //!
 //! Text from the estate is kept as it is; characters that could steer a terminal or hide text are written
 //! as escapes, so that the bytes are harmless to look at and a reader gets the original back.
 
 use serde::Serialize;
+use viewshed_model::Incident;
 
 use crate::Answer;
 use crate::clean::is_unsafe;
-use crate::document::{Document, Line};
+use crate::document::{Document, IncidentDocument, Line};
 use crate::lines::put;
 
-/// One indented document, ending with a line break.
+/// One indented document, ending with a line break; for incidents one line each.
 pub fn json(answer: &Answer<'_>) -> String {
-    pretty(&Document::of(answer))
+    match answer {
+        Answer::Watch(report) => report.incidents.iter().map(incident).collect(),
+        answer => pretty(&Document::of(answer)),
+    }
+}
+
+/// One incident as one line.
+pub fn incident(incident: &Incident) -> String {
+    line(&IncidentDocument::of(incident))
 }
 
 /// Any value as an indented document.
@@ -24,13 +34,17 @@ pub(crate) fn pretty(value: &impl Serialize) -> String {
 
 /// One line per entry of the answer's main list, then one per gap. An answer without a list is one line.
 pub fn json_lines(answer: &Answer<'_>) -> String {
+    if let Answer::Watch(_) = answer {
+        return json(answer);
+    }
     match Line::all(answer) {
         Some(lines) => lines.iter().map(line).collect(),
         None => line(&Document::of(answer)),
     }
 }
 
-fn line(value: &impl Serialize) -> String {
+/// Any value as one line.
+pub(crate) fn line(value: &impl Serialize) -> String {
     let mut text = escape(serde_json::to_string(value));
     text.push('\n');
     text

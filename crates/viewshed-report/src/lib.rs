@@ -7,15 +7,19 @@
 #![warn(missing_docs)]
 
 mod answer;
+pub mod cef;
 mod clean;
 pub mod csv;
 mod document;
 pub mod dot;
+pub mod falco;
 mod group;
 pub mod html;
 pub mod json;
 mod lines;
 pub mod markdown;
+pub mod navigator;
+pub mod ocsf;
 mod sarif;
 mod style;
 pub mod table;
@@ -29,5 +33,5 @@ mod tests;
 
 pub use answer::{Answer, Format, NotOffered, render};
 pub use clean::clean;
-pub use sarif::sarif;
+pub use sarif::{incidents as sarif_incidents, sarif};
 pub use style::{Detail, Style};

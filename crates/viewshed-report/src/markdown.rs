@@ -2,6 +2,9 @@
 
 #[cfg(test)]
 mod tests;
+mod watch;
+
+pub use watch::{coverage, watch};
 
 use viewshed_model::{DiffReport, Finding, Gap, ScanReport, Severity, SightChange};
 

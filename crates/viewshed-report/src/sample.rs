@@ -1,8 +1,12 @@
 //! Answers for tests: a small shop with typical weaknesses.
 
+mod here;
 mod large;
+mod watch;
 
+pub(crate) use here::here_view;
 pub(crate) use large::large_report;
+pub(crate) use watch::{bare_incident, baseline_rows, coverage_report, incident, watch_report};
 
 use viewshed_model::{
     AccessAnswer, AccessRequest, Action, Category, CategoryView, Chain, CheckPage, ClusterSummary,
@@ -366,6 +370,7 @@ pub(crate) fn view() -> View {
         identities: vec![HeldIdentity {
             identity: Identity::service_account("shop", "cart"),
             how: "token mounted at /var/run/secrets/kubernetes.io/serviceaccount/token".to_owned(),
+            is_accepted: true,
         }],
         chains: vec![
             chain(&[

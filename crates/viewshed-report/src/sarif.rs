@@ -1,9 +1,10 @@
-//! LEAVES: SARIF 2.1.0 of a scan, for code scanning services and editors.
+//! LEAVES: SARIF 2.1.0 of a scan or a watch, for code scanning services and editors.
 //!
 //! Own structs: about a dozen of the standard's several hundred properties are used, and the crates that
 //! model all of them bring a builder and a code generator along. What the standard (OASIS SARIF 2.1.0,
 //! sections named below) and GitHub's "SARIF support for code scanning" demand is held by tests.
 
+mod incidents;
 mod location;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ use crate::clean::clean;
 use crate::json;
 use crate::lines::put;
 use crate::wording::{gap_reason, thousands};
+pub use incidents::incidents;
 use location::Location;
 
 /// Results in one run; GitHub refuses a file with more. The rest is counted in a notification.
@@ -27,20 +29,20 @@ const SCHEMA: &str =
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Log<'a> {
+struct Log<'a, P> {
     #[serde(rename = "$schema")]
     schema: &'static str,
     version: &'static str,
-    runs: [Run<'a>; 1],
+    runs: [Run<'a, P>; 1],
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Run<'a> {
+struct Run<'a, P> {
     tool: Tool<'a>,
     column_kind: &'static str,
     invocations: [Invocation<'a>; 1],
-    results: Vec<ResultEntry<'a>>,
+    results: Vec<ResultEntry<'a, P>>,
 }
 
 #[derive(Serialize)]
@@ -111,14 +113,14 @@ struct Notification {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct ResultEntry<'a> {
+struct ResultEntry<'a, P> {
     rule_id: &'a str,
     rule_index: usize,
     level: &'static str,
     message: Text,
     locations: [Location; 1],
     partial_fingerprints: BTreeMap<&'static str, String>,
-    properties: ResultProperties<'a>,
+    properties: P,
 }
 
 #[derive(Serialize)]
@@ -154,27 +156,41 @@ pub fn sarif(report: &ScanReport) -> String {
         result(finding, rule_index, format!("{print}:{times}"))
     });
     let results = results.collect();
-    let log = Log {
+    let notifications = notifications(&report.gaps, report.findings.len(), "findings");
+    let made = (
+        report.program_version.as_str(),
+        report.generated_at.as_str(),
+    );
+    json::pretty(&log(made, rules, notifications, results))
+}
+
+/// The frame that every run has; `made` is the program's version and the time of the report.
+fn log<'a, P>(
+    (version, generated_at): (&'a str, &'a str),
+    rules: Vec<Rule<'a>>,
+    notifications: Vec<Notification>,
+    results: Vec<ResultEntry<'a, P>>,
+) -> Log<'a, P> {
+    Log {
         schema: SCHEMA,
         version: "2.1.0",
         runs: [Run {
             tool: Tool {
                 driver: Driver {
                     name: "Viewshed",
-                    semantic_version: &report.program_version,
+                    semantic_version: version,
                     rules,
                 },
             },
             column_kind: "unicodeCodePoints",
             invocations: [Invocation {
                 execution_successful: true,
-                end_time_utc: &report.generated_at,
-                tool_execution_notifications: notifications(report),
+                end_time_utc: generated_at,
+                tool_execution_notifications: notifications,
             }],
             results,
         }],
-    };
-    json::pretty(&log)
+    }
 }
 
 /// The rules: every check that ran, and, should a finding name another, that one too.
@@ -196,7 +212,7 @@ fn rules(report: &ScanReport) -> Vec<Rule<'_>> {
             default_configuration: Configuration {
                 level: level(finding.severity),
             },
-            properties: properties(finding.severity, finding.mitigation),
+            properties: mitigated(finding.severity, finding.mitigation),
         });
     }
     rules.into_values().collect()
@@ -219,11 +235,27 @@ fn rule(page: &CheckPage) -> Rule<'_> {
         default_configuration: Configuration {
             level: level(page.severity),
         },
-        properties: properties(page.severity, page.mitigation),
+        properties: mitigated(page.severity, page.mitigation),
     }
 }
 
-fn properties(severity: Severity, mitigation: Mitigation) -> RuleProperties {
+fn mitigated(severity: Severity, mitigation: Mitigation) -> RuleProperties {
+    let mitigation = format!("mitigation.{}", mitigation.id().to_lowercase());
+    properties(severity, &["T1613".to_owned()], Some(mitigation))
+}
+
+fn properties(
+    severity: Severity,
+    techniques: &[String],
+    mitigation: Option<String>,
+) -> RuleProperties {
+    let mut tags = vec!["security".to_owned()];
+    tags.extend(
+        techniques
+            .iter()
+            .map(|technique| format!("attack.{}", technique.to_lowercase())),
+    );
+    tags.extend(mitigation);
     RuleProperties {
         security_severity: match severity {
             Severity::Critical => "9.5",
@@ -233,11 +265,7 @@ fn properties(severity: Severity, mitigation: Mitigation) -> RuleProperties {
             Severity::Info => "1.0",
         },
         precision: "high",
-        tags: vec![
-            "security".to_owned(),
-            "attack.t1613".to_owned(),
-            format!("mitigation.{}", mitigation.id().to_lowercase()),
-        ],
+        tags,
     }
 }
 
@@ -249,7 +277,11 @@ const fn level(severity: Severity) -> &'static str {
     }
 }
 
-fn result(finding: &Finding, rule_index: usize, print: String) -> ResultEntry<'_> {
+fn result(
+    finding: &Finding,
+    rule_index: usize,
+    print: String,
+) -> ResultEntry<'_, ResultProperties<'_>> {
     let mut text = format!("{}.", message(finding.title.trim_end_matches('.')));
     if !finding.fix.is_empty() {
         text = format!("{text} Fix: {}", message(&finding.fix));
@@ -282,19 +314,15 @@ fn result(finding: &Finding, rule_index: usize, print: String) -> ResultEntry<'_
     }
 }
 
-fn notifications(report: &ScanReport) -> Vec<Notification> {
-    let mut notifications: Vec<Notification> = report.gaps.iter().map(notification).collect();
-    if let Some(cut) = report
-        .findings
-        .len()
-        .checked_sub(RESULTS_MAX)
-        .filter(|cut| *cut > 0)
-    {
+/// Gaps, and how many of all results were left out.
+fn notifications(gaps: &[Gap], all: usize, of_what: &str) -> Vec<Notification> {
+    let mut notifications: Vec<Notification> = gaps.iter().map(notification).collect();
+    if let Some(cut) = all.checked_sub(RESULTS_MAX).filter(|cut| *cut > 0) {
         notifications.push(Notification {
             level: "error",
             message: Text {
                 text: format!(
-                    "{} more findings are left out: a code scanning service takes {} at most",
+                    "{} more {of_what} are left out: a code scanning service takes {} at most",
                     thousands(cut as u64),
                     thousands(RESULTS_MAX as u64)
                 ),

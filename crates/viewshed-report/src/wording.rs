@@ -1,5 +1,7 @@
 //! The words in which every format for people says the same thing.
 
+pub(crate) mod incident;
+
 use viewshed_model::{
     Action, Chain, Confidence, Decision, EstateSummary, Evidence, GapReason, GrantOrigin, Identity,
     MissingFact, PolicyRule, Position, Severity, SourceKind, Vantage,

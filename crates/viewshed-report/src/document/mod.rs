@@ -5,8 +5,11 @@
 
 mod access;
 mod evidence;
+mod here;
+mod incident;
 mod scan;
 mod sight;
+mod watch;
 
 use serde::Serialize;
 use viewshed_model::Gap;
@@ -15,10 +18,14 @@ use crate::Answer;
 
 pub(crate) use access::{AccessDocument, RulesDocument};
 pub(crate) use evidence::{ChainDocument, EvidenceDocument, SubjectDocument};
+pub(crate) use incident::IncidentDocument;
 pub(crate) use scan::{FindingDocument, ScanDocument};
 pub(crate) use sight::{
     ChangeDocument, DiffDocument, EntryDocument, RankDocument, RankRowDocument, SeeDocument,
     SeenDocument, WhoDocument,
+};
+pub(crate) use watch::{
+    BaselineDocument, BaselineRowDocument, CoverageDocument, CoverageRowDocument, WatchDocument,
 };
 
 /// Version of every document; raised when a field goes, changes its meaning, or becomes required.
@@ -43,6 +50,9 @@ enum Body<'a> {
     Diff(DiffDocument<'a>),
     Access(AccessDocument<'a>),
     Rules(RulesDocument<'a>),
+    Watch(Box<WatchDocument<'a>>),
+    Coverage(CoverageDocument<'a>),
+    Baseline(BaselineDocument<'a>),
 }
 
 impl<'a> Document<'a> {
@@ -55,6 +65,9 @@ impl<'a> Document<'a> {
             Answer::Diff(report) => Body::Diff(DiffDocument::of(report)),
             Answer::CanI(access) => Body::Access(AccessDocument::of(access)),
             Answer::Rules(review) => Body::Rules(RulesDocument::of(review)),
+            Answer::Watch(report) => Body::Watch(Box::new(WatchDocument::of(report))),
+            Answer::Coverage(report) => Body::Coverage(CoverageDocument::of(report)),
+            Answer::Baseline(rows) => Body::Baseline(BaselineDocument::of(rows)),
         };
         Self {
             schema_version: SCHEMA_VERSION,
@@ -81,6 +94,8 @@ enum Entry<'a> {
     Who(EntryDocument<'a>),
     Rank(RankRowDocument<'a>),
     Change(ChangeDocument<'a>),
+    Coverage(CoverageRowDocument<'a>),
+    Baseline(BaselineRowDocument<'a>),
     Gap(&'a Gap),
 }
 
@@ -108,7 +123,15 @@ impl<'a> Line<'a> {
                 let changes = report.changes.iter().map(ChangeDocument::of);
                 ("change", changes.map(Entry::Change).collect())
             }
-            Answer::CanI(_) | Answer::Rules(_) => return None,
+            Answer::Coverage(report) => {
+                let rows = report.rows.iter().map(CoverageRowDocument::of);
+                ("coverage-row", rows.map(Entry::Coverage).collect())
+            }
+            Answer::Baseline(rows) => {
+                let rows = rows.iter().map(BaselineRowDocument::of);
+                ("baseline-row", rows.map(Entry::Baseline).collect())
+            }
+            Answer::CanI(_) | Answer::Rules(_) | Answer::Watch(_) => return None,
         };
         let mut lines: Vec<Self> = entries
             .drain(..)

@@ -20,7 +20,7 @@ pub(super) fn write(page: &mut Page, report: &ScanReport) {
     checks(page, report);
 }
 
-fn gaps(page: &mut Page, gaps: &[Gap]) {
+pub(super) fn gaps(page: &mut Page, gaps: &[Gap]) {
     page.raw("<section id=\"gaps\" aria-labelledby=\"gaps-title\">\n<h2 id=\"gaps-title\">Not seen</h2>\n");
     if gaps.is_empty() {
         page.raw("<p>Nothing: everything that was asked for could be read.</p>\n</section>\n");

@@ -1,4 +1,4 @@
-//! LEAVES: one self-contained page of a scan. It fetches nothing, reads without scripts, prints, and is
+//! LEAVES: one self-contained page of a scan or a watch. It fetches nothing, reads without scripts, prints, and is
 //! the same page whatever the size of the estate: long lists are cut and the rest is counted.
 //!
 //! Names on it were written by anybody: [`page::Page`] escapes all text, and the page's own policy
@@ -11,9 +11,12 @@ mod page;
 mod summary;
 #[cfg(test)]
 mod tests;
+mod timeline;
+mod visibility;
+mod watch;
 
 use sha2::{Digest, Sha256};
-use viewshed_model::ScanReport;
+use viewshed_model::{ScanReport, WatchReport};
 
 use page::Page;
 
@@ -26,10 +29,10 @@ const FINDINGS_BYTES_MAX: usize = 1_000_000;
 /// Bytes after which no further gap or place is written out.
 const PAGE_BYTES_MAX: usize = 1_700_000;
 
-/// The page; less than 2 MB.
+/// The page of a scan; less than 2 MB.
 pub fn scan(report: &ScanReport) -> String {
     let mut page = Page::default();
-    head(&mut page, report);
+    head(&mut page, &summary::estate_names(report));
     page.raw("<body>\n<a class=\"skip\" href=\"#findings\">Skip to the findings</a>\n");
     summary::header(&mut page, report);
     page.raw("<main>\n");
@@ -38,16 +41,19 @@ pub fn scan(report: &ScanReport) -> String {
     findings::write(&mut page, report);
     matrix::write(&mut page, report);
     coverage::write(&mut page, report);
-    page.raw("</main>\n<footer><p>Made by Viewshed ")
-        .text(&report.program_version)
-        .raw(". Read-only: nothing was changed, no value of a Secret was read. Technique: MITRE ATT&amp;CK T1613, Container and Resource Discovery.</p></footer>\n");
-    page.raw("<script>")
-        .raw(SCRIPT)
-        .raw("</script>\n</body>\n</html>\n");
-    page.finish()
+    page.raw("</main>\n");
+    foot(page, &report.program_version)
 }
 
-fn head(page: &mut Page, report: &ScanReport) {
+/// The page of a watch; less than 2 MB.
+pub fn watch(report: &WatchReport) -> String {
+    let mut page = Page::default();
+    head(&mut page, &format!("incidents in {}", watch::names(report)));
+    watch::body(&mut page, report);
+    foot(page, &report.program_version)
+}
+
+fn head(page: &mut Page, title: &str) {
     page.raw("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
     page.raw("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'sha256-")
         .base64(&Sha256::digest(STYLE))
@@ -57,8 +63,18 @@ fn head(page: &mut Page, report: &ScanReport) {
     page.raw("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n")
         .raw("<meta name=\"color-scheme\" content=\"light dark\">\n")
         .raw("<meta name=\"referrer\" content=\"no-referrer\">\n<title>Viewshed: ")
-        .text(&summary::estate_names(report))
+        .text(title)
         .raw("</title>\n<style>")
         .raw(STYLE)
         .raw("</style>\n</head>\n");
+}
+
+fn foot(mut page: Page, program_version: &str) -> String {
+    page.raw("<footer><p>Made by Viewshed ")
+        .text(program_version)
+        .raw(". Read-only: nothing was changed, no value of a Secret was read. Technique: MITRE ATT&amp;CK T1613, Container and Resource Discovery.</p></footer>\n");
+    page.raw("<script>")
+        .raw(SCRIPT)
+        .raw("</script>\n</body>\n</html>\n");
+    page.finish()
 }

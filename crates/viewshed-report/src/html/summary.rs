@@ -128,13 +128,20 @@ pub(super) fn overview(page: &mut Page, report: &ScanReport) {
             .text(&gaps)
             .raw(" could not be read</a>.");
     }
-    page.raw("</p>\n<ul class=\"tiles\">\n");
+    page.raw("</p>\n");
+    let of_severity = |severity| {
+        let all = report.findings.iter();
+        all.filter(|finding| finding.severity == severity).count()
+    };
+    tiles(page, of_severity, report.findings.len());
+    page.raw("</section>\n");
+}
+
+/// How many there are of each severity, and together.
+pub(super) fn tiles(page: &mut Page, of_severity: impl Fn(Severity) -> usize, all: usize) {
+    page.raw("<ul class=\"tiles\">\n");
     for severity in Severity::ALL {
-        let number = report
-            .findings
-            .iter()
-            .filter(|finding| finding.severity == severity)
-            .count();
+        let number = of_severity(severity);
         page.raw("<li class=\"tile ")
             .raw(severity_class(severity))
             .raw(if number == 0 { " none" } else { "" })
@@ -145,8 +152,8 @@ pub(super) fn overview(page: &mut Page, report: &ScanReport) {
             .raw("</span></li>\n");
     }
     page.raw("<li class=\"tile all\"><b>")
-        .number(report.findings.len() as u64)
-        .raw("</b> <span>together</span></li>\n</ul>\n</section>\n");
+        .number(all as u64)
+        .raw("</b> <span>together</span></li>\n</ul>\n");
 }
 
 pub(super) fn mitigations(page: &mut Page, report: &ScanReport) {

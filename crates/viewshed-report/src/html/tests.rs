@@ -1,9 +1,9 @@
-use super::{Page, SCRIPT, STYLE, scan};
+use super::{Page, SCRIPT, STYLE, scan, watch};
 use crate::sample;
-use viewshed_model::{Finding, ScanReport};
+use viewshed_model::{Finding, Incident, ScanReport, WatchReport};
 
 /// Elements without an end tag.
-const VOID: [&str; 3] = ["meta", "br", "input"];
+const VOID: [&str; 4] = ["meta", "br", "input", "path"];
 
 /// The start tags of a page in order, after checking that every element is closed where it must be.
 fn elements(page: &str) -> Vec<&str> {
@@ -49,9 +49,12 @@ fn elements(page: &str) -> Vec<&str> {
 }
 
 fn check(report: &ScanReport) {
-    let page = scan(report);
+    check_page(&scan(report));
+}
+
+fn check_page(page: &str) {
     assert!(page.len() < 2_000_000, "{} bytes", page.len());
-    let elements = elements(&page);
+    let elements = elements(page);
     let mut ids: Vec<&str> = Vec::new();
     let mut targets: Vec<&str> = Vec::new();
     for tag in elements {
@@ -173,4 +176,37 @@ fn nothing_found_is_not_the_same_as_nothing_looked_for() {
             .contains("3 checks found nothing. Everything that the checks need was read.")
     );
     assert!(scan(&ScanReport::default()).contains("No check was run."));
+}
+
+#[test]
+fn a_page_of_incidents_stands_alone() {
+    check_page(&watch(&sample::watch_report()));
+    check_page(&watch(&WatchReport::default()));
+}
+
+#[test]
+fn the_timeline_stays_in_its_frame() {
+    let page = watch(&sample::watch_report());
+    let (_, drawing) = page
+        .split_once("class=\"course\" d=\"")
+        .expect("there is one");
+    let (course, _) = drawing.split_once('"').expect("it ends");
+    // 1, 5, 12 and 41 events after 0, 60, 180 and 540 seconds of 540.
+    assert_eq!(course, "M12 84H12V83H118V77H332V68H972V26H972V26");
+}
+
+#[test]
+fn a_page_of_many_incidents_is_cut_and_says_so() {
+    let incident = sample::incident();
+    let incidents = (0..5_000).map(|number| Incident {
+        id: format!("vs-{number}"),
+        ..incident.clone()
+    });
+    let report = WatchReport {
+        incidents: incidents.collect(),
+        ..sample::watch_report()
+    };
+    let page = watch(&report);
+    check_page(&page);
+    assert!(page.contains(" … and 4,700 more"));
 }

@@ -1,4 +1,4 @@
-use super::{diff, text};
+use super::{coverage, diff, text, watch};
 use crate::sample;
 
 fn check(input: &str, expected: &str) {
@@ -31,4 +31,14 @@ fn names_notify_and_link_nobody() {
 #[test]
 fn a_difference_reads_well() {
     insta::assert_snapshot!(diff(&sample::diff_report()));
+}
+
+#[test]
+fn incidents_read_well() {
+    insta::assert_snapshot!(watch(&sample::watch_report()));
+}
+
+#[test]
+fn coverage_reads_well() {
+    insta::assert_snapshot!(coverage(&sample::coverage_report()));
 }

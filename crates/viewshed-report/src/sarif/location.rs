@@ -2,7 +2,7 @@
 
 use crate::lines::put;
 use serde::Serialize;
-use viewshed_model::Finding;
+use viewshed_model::{Finding, Position};
 
 /// A SARIF `location` (section 3.28).
 #[derive(Serialize)]
@@ -39,31 +39,37 @@ struct LogicalLocation {
 }
 
 impl Location {
-    /// The file of the finding. One without a file gets a path made of estate, namespace and object,
-    /// because code scanning services drop results that have none.
+    /// The file of the finding.
     pub(super) fn of(finding: &Finding) -> Self {
         let namespace = if finding.namespace.is_empty() {
             "cluster"
         } else {
             &finding.namespace
         };
-        let (uri, start_line) = match &finding.location {
+        let place = [finding.estate.as_str(), namespace, &finding.object];
+        Self::at(finding.location.as_ref(), place, "resource")
+    }
+
+    /// The file and line. What has none gets a path made of its place (estate, namespace and object),
+    /// because code scanning services drop results without a file.
+    pub(super) fn at(position: Option<&Position>, place: [&str; 3], kind: &'static str) -> Self {
+        let (uri, start_line) = match position {
             Some(position) => (file_uri(&position.file), position.line.max(1)),
             None => {
-                let parts = [finding.estate.as_str(), namespace, &finding.object];
-                let path: Vec<String> = parts.iter().map(|part| segment(part)).collect();
+                let path: Vec<String> = place.iter().map(|part| segment(part)).collect();
                 (format!("viewshed/{}", path.join("/")), 1)
             }
         };
+        let [.., name] = place;
         Self {
             physical_location: PhysicalLocation {
                 artifact_location: ArtifactLocation { uri },
                 region: Region { start_line },
             },
             logical_locations: [LogicalLocation {
-                name: finding.object.clone(),
-                fully_qualified_name: format!("{}/{namespace}/{}", finding.estate, finding.object),
-                kind: "resource",
+                name: name.to_owned(),
+                fully_qualified_name: place.join("/"),
+                kind,
             }],
         }
     }

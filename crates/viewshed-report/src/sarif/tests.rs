@@ -183,3 +183,35 @@ fn a_name_cannot_become_a_link() {
         .expect("a text");
     assert!(!text.contains("]("), "{text}");
 }
+
+#[test]
+fn incidents_are_results_with_a_rule_each() {
+    let report = sample::watch_report();
+    let log: Value = serde_json::from_str(&super::incidents(&report)).expect("it is JSON");
+    let run = &log["runs"][0];
+    let rules = list(&run["tool"]["driver"]["rules"]);
+    let results = list(&run["results"]);
+    assert_eq!(results.len(), report.incidents.len());
+    for result in results {
+        let index = result["ruleIndex"].as_u64().expect("a number");
+        let rule = &rules[usize::try_from(index).expect("a small number")];
+        assert_eq!(rule["id"], result["ruleId"], "3.27.6");
+        assert!(has_text(&result["message"]["text"]));
+        assert!(has_text(
+            &result["partialFingerprints"]["primaryLocationLineHash"]
+        ));
+    }
+    let place = &results[0]["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "audit/kube-apiserver.log");
+    assert_eq!(place["region"]["startLine"], 812);
+    // The bare one stands in no file.
+    let place = &results[1]["locations"][0];
+    assert_eq!(
+        place["physicalLocation"]["artifactLocation"]["uri"],
+        "viewshed/cluster/incidents/vs-0"
+    );
+    assert_eq!(
+        place["logicalLocations"][0]["fullyQualifiedName"],
+        "cluster/incidents/vs-0"
+    );
+}

@@ -47,6 +47,26 @@ pub(super) fn paragraph(out: &mut String, style: &Style, first: &str, text: &str
     }
 }
 
+/// Writes as many words to a line as fit, well apart and indented.
+pub(super) fn pack(out: &mut String, style: &Style, words: &[String]) {
+    let width = style.prose_columns() - 2;
+    let mut lines: Vec<String> = Vec::new();
+    for word in words {
+        match lines.last_mut() {
+            Some(line) if line.width() + 3 + word.width() <= width => {
+                line.push_str("   ");
+                line.push_str(word);
+            }
+            _ => lines.push(word.clone()),
+        }
+    }
+    for line in lines {
+        out.push_str("  ");
+        out.push_str(&line);
+        out.push('\n');
+    }
+}
+
 /// A headline: the words, then a rule to the edge.
 pub(super) fn headline(out: &mut String, style: &Style, ink: Ink, words: &str) {
     let rule = if style.unicode { "─" } else { "-" };

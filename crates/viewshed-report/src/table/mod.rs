@@ -2,29 +2,37 @@
 //!
 //! Nothing here knows whether there is a terminal: [`Style`] says what may be used.
 
+mod baseline;
 mod can_i;
 mod collected;
+mod coverage;
 mod diff;
 mod explain;
 mod finding;
 mod gaps;
+mod incident;
 mod layout;
 mod rank;
 mod scan;
 mod see;
+mod watch;
 mod who;
 
 #[cfg(test)]
 mod tests;
 
+pub use baseline::baseline;
 pub use can_i::{can_i, rules};
 pub use collected::collected;
+pub use coverage::coverage;
 pub use diff::diff;
 pub use explain::{checks, explain};
 pub use gaps::gaps;
+pub use incident::incident;
 pub use rank::rank;
 pub use scan::scan;
 pub use see::see;
+pub use watch::watch;
 pub use who::who;
 
 use viewshed_model::{EstateSummary, MissingFact, Severity};

@@ -1,9 +1,8 @@
 //! The terminal report of `viewshed scan`: counts, mitigations, then findings worst first.
 
-use unicode_width::UnicodeWidthStr;
 use viewshed_model::{Finding, MitigationSummary, Presence, ScanReport, Severity};
 
-use super::layout::{Column, Columns, headline, paragraph};
+use super::layout::{Column, Columns, headline, pack, paragraph};
 use super::{estate_lines, finding, gaps, limited, more, severity_ink};
 use crate::group::Group;
 use crate::style::{Ink, Style};
@@ -63,11 +62,7 @@ fn counts(out: &mut String, style: &Style, report: &ScanReport) {
         };
         words.push(style.paint(ink, &text));
     }
-    for line in pack(&words, style.prose_columns() - 2) {
-        out.push_str("  ");
-        out.push_str(&line);
-        out.push('\n');
-    }
+    pack(out, style, &words);
     if report.findings.is_empty() && report.checks.is_empty() {
         out.push_str("  No check was run.\n");
     } else if report.findings.is_empty() {
@@ -187,19 +182,4 @@ fn write_group(out: &mut String, style: &Style, group: &Group<'_>, report: &Scan
         let first = format!("  {} ", style.paint(Ink::Faint, "fix for each"));
         paragraph(out, style, &first, &style.text(&sentence(fix)));
     }
-}
-
-/// As many words to a line as fit.
-fn pack(words: &[String], width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in words {
-        match lines.last_mut() {
-            Some(line) if line.width() + 3 + word.width() <= width => {
-                line.push_str("   ");
-                line.push_str(word);
-            }
-            _ => lines.push(word.clone()),
-        }
-    }
-    lines
 }

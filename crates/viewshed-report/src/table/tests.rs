@@ -1,6 +1,11 @@
-use viewshed_model::{Decision, Finding, MissingFact, ScanReport, Severity, SubjectKind};
+use viewshed_model::{
+    CoverageReport, Decision, Finding, MissingFact, ScanReport, Severity, SubjectKind, WatchReport,
+};
 
-use super::{can_i, checks, diff, explain, gaps, rank, rules, scan, see, who};
+use super::{
+    baseline, can_i, checks, coverage, diff, explain, gaps, incident, rank, rules, scan, see,
+    watch, who,
+};
 use crate::sample;
 use crate::style::{Detail, Style};
 
@@ -177,4 +182,39 @@ fn a_thousand_findings_stay_short() {
     assert!(text.contains("1,000 findings"), "{text}");
     assert!(text.contains("and 992 more"), "{text}");
     assert!(text.lines().count() < 60, "{text}");
+}
+
+#[test]
+fn a_watch_is_summed_up_worst_first() {
+    insta::assert_snapshot!(watch(&sample::watch_report(), &Style::default()));
+}
+
+#[test]
+fn a_watch_that_found_nothing_says_what_that_means() {
+    insta::assert_snapshot!(watch(&WatchReport::default(), &Style::default()));
+}
+
+#[test]
+fn a_new_incident_is_a_short_block() {
+    let text = incident(&sample::incident(), &NARROW);
+    assert!(text.is_ascii());
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn a_grown_incident_says_so() {
+    let text = incident(&sample::bare_incident(), &Style::default());
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn coverage_is_a_matrix_and_its_reasons() {
+    insta::assert_snapshot!(coverage(&sample::coverage_report(), &Style::default()));
+    let none = coverage(&CoverageReport::default(), &Style::default());
+    assert!(none.contains("No source was given."));
+}
+
+#[test]
+fn habits_are_a_table() {
+    insta::assert_snapshot!(baseline(&sample::baseline_rows(), &Style::default()));
 }

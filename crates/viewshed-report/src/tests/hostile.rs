@@ -5,13 +5,28 @@ use proptest::strategy::{Strategy, Union};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use viewshed_model::{CoverageReport, WatchReport};
 
 use super::Answers;
 use crate::clean::is_unsafe;
 use crate::{Answer, Format, Style, render};
 
 /// Fields that hold text from an estate, and are no name of ours.
-const FIELDS: [&str; 29] = [
+const FIELDS: [&str; 43] = [
+    "address",
+    "audiences",
+    "capabilities",
+    "cloud",
+    "filesystem",
+    "issuer",
+    "kubeconfigs",
+    "machine_vendor",
+    "node",
+    "path",
+    "pod",
+    "root",
+    "sockets",
+    "subject",
     "binding",
     "binding_namespace",
     "check",
@@ -43,26 +58,101 @@ const FIELDS: [&str; 29] = [
     "before",
 ];
 
+/// Fields that hold text from logs.
+const LOG_FIELDS: [&str; 28] = [
+    "action",
+    "acted_as",
+    "actor",
+    "audit_id",
+    "audit_ids",
+    "basis",
+    "change",
+    "cited",
+    "cluster",
+    "detail",
+    "detection",
+    "file",
+    "format",
+    "groups",
+    "hint",
+    "id",
+    "impersonated_by",
+    "kind",
+    "name",
+    "names",
+    "namespace",
+    "new_kinds",
+    "node",
+    "pod",
+    "source_addresses",
+    "text",
+    "user_agents",
+    "verb",
+];
+
 /// The value with `text` in every such field.
 fn poisoned<T: Serialize + DeserializeOwned>(value: &T, text: &str) -> T {
+    poisoned_in(value, text, &FIELDS)
+}
+
+fn poisoned_in<T: Serialize + DeserializeOwned>(value: &T, text: &str, fields: &[&str]) -> T {
     let mut value = serde_json::to_value(value).expect("the model is JSON");
-    poison(&mut value, text);
+    poison(&mut value, text, fields);
     serde_json::from_value(value).expect("only texts were changed")
 }
 
-fn poison(value: &mut Value, text: &str) {
+fn poisoned_watch(watch: &WatchReport, text: &str) -> WatchReport {
+    let mut watch = poisoned_in(watch, text, &LOG_FIELDS);
+    watch.coverage = poisoned_coverage(&watch.coverage, text);
+    for incident in &mut watch.incidents {
+        incident.allowed_by = [(text.to_owned(), 7)].into();
+        incident.techniques = vec![text.to_owned()];
+    }
+    for page in &mut watch.detections {
+        text.clone_into(&mut page.title);
+        text.clone_into(&mut page.markdown);
+    }
+    for place in watch.skips.first.values_mut() {
+        text.clone_into(place);
+    }
+    watch
+}
+
+fn poisoned_coverage(coverage: &CoverageReport, text: &str) -> CoverageReport {
+    let mut coverage = poisoned_in(coverage, text, &LOG_FIELDS);
+    for row in &mut coverage.rows {
+        for field in [
+            &mut row.title,
+            &mut row.source,
+            &mut row.why,
+            &mut row.fragment,
+        ] {
+            text.clone_into(field);
+        }
+    }
+    for source in &mut coverage.sources {
+        text.clone_into(&mut source.fragment);
+    }
+    coverage
+}
+
+fn poison(value: &mut Value, text: &str, names: &[&str]) {
     match value {
-        Value::Array(entries) => entries.iter_mut().for_each(|entry| poison(entry, text)),
+        Value::Array(entries) => {
+            for entry in entries {
+                poison(entry, text, names);
+            }
+        }
         Value::Object(fields) => {
             for (name, field) in fields {
                 match field {
-                    Value::String(old) if FIELDS.contains(&name.as_str()) => {
+                    Value::String(old) if names.contains(&name.as_str()) => {
                         text.clone_into(old);
                     }
-                    Value::Array(entries) if FIELDS.contains(&name.as_str()) => {
+                    Value::Array(entries) if names.contains(&name.as_str()) => {
                         *entries = vec![Value::String(text.to_owned())];
                     }
-                    _ => poison(field, text),
+                    _ => poison(field, text, names),
                 }
             }
         }
@@ -75,6 +165,7 @@ fn poisoned_answers(text: &str) -> Answers {
     Answers {
         scan: poisoned(&samples.scan, text),
         view: poisoned(&samples.view, text),
+        here: poisoned(&samples.here, text),
         verification: poisoned(&samples.verification, text),
         who: poisoned(&samples.who, text),
         gaps: poisoned(&samples.gaps, text),
@@ -82,6 +173,9 @@ fn poisoned_answers(text: &str) -> Answers {
         diff: poisoned(&samples.diff, text),
         can_i: poisoned(&samples.can_i, text),
         rules: poisoned(&samples.rules, text),
+        watch: poisoned_watch(&samples.watch, text),
+        coverage: poisoned_coverage(&samples.coverage, text),
+        baseline: poisoned_in(&samples.baseline, text, &LOG_FIELDS),
     }
 }
 
@@ -104,10 +198,15 @@ fn check(text: &str) {
         });
         assert_eq!(left, None, "{kind} as {format:?} of {text:?}");
         match format {
-            Format::Json | Format::Sarif => {
+            Format::Json if matches!(answer, Answer::Watch(_)) => {
+                for line in rendered.lines() {
+                    serde_json::from_str::<Value>(line).expect("each line is JSON");
+                }
+            }
+            Format::Json | Format::Sarif | Format::Navigator => {
                 serde_json::from_str::<Value>(&rendered).expect("it is JSON");
             }
-            Format::JsonLines => {
+            Format::JsonLines | Format::Ocsf | Format::Falco => {
                 for line in rendered.lines() {
                     serde_json::from_str::<Value>(line).expect("each line is JSON");
                 }
@@ -134,6 +233,9 @@ fn check(text: &str) {
                     assert!([5, 6].contains(&bars), "{row}");
                     assert!(!row.replace("<!-- -->", "").contains('<'), "{row}");
                 }
+            }
+            Format::Cef => {
+                assert_eq!(rendered.lines().count(), answers.watch.incidents.len());
             }
             Format::Table | Format::Wide | Format::Html | Format::Dot => {}
         }
@@ -193,9 +295,12 @@ fn known_attacks_stay_text() {
 fn a_page_has_the_same_tags_whatever_the_names() {
     let harmless = poisoned_answers("harmless");
     let expected = tags(&crate::html::scan(&harmless.scan));
+    let expected_watch = tags(&crate::html::watch(&harmless.watch));
     for text in ATTACKS {
-        let page = crate::html::scan(&poisoned_answers(text).scan);
-        assert_eq!(tags(&page), expected, "{text}");
+        let answers = poisoned_answers(text);
+        assert_eq!(tags(&crate::html::scan(&answers.scan)), expected, "{text}");
+        let page = crate::html::watch(&answers.watch);
+        assert_eq!(tags(&page), expected_watch, "{text}");
     }
 }
 
@@ -268,6 +373,8 @@ proptest! {
         if !text.trim().is_empty() {
             prop_assert_eq!(tags(&page), tags(&crate::html::scan(&harmless.scan)));
         }
+        prop_assert!(!page.contains("<img"));
+        let page = crate::html::watch(&poisoned_answers(&text).watch);
         prop_assert!(!page.contains("<img"));
     }
 }

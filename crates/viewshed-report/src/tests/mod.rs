@@ -5,8 +5,8 @@ mod hostile;
 mod schema;
 
 use viewshed_model::{
-    AccessAnswer, Decision, DiffReport, Gap, MissingFact, RankReport, RulesReview, ScanReport,
-    SubjectKind, Verification, View, WhoAnswer,
+    AccessAnswer, BaselineRow, CoverageReport, Decision, DiffReport, Gap, MissingFact, RankReport,
+    RulesReview, ScanReport, SubjectKind, Verification, View, WatchReport, WhoAnswer,
 };
 
 use crate::sample;
@@ -16,6 +16,7 @@ use crate::{Answer, Format, Style, render};
 struct Answers {
     scan: ScanReport,
     view: View,
+    here: View,
     verification: Verification,
     who: Vec<WhoAnswer>,
     gaps: Vec<Gap>,
@@ -23,6 +24,9 @@ struct Answers {
     diff: DiffReport,
     can_i: Vec<AccessAnswer>,
     rules: RulesReview,
+    watch: WatchReport,
+    coverage: CoverageReport,
+    baseline: Vec<BaselineRow>,
 }
 
 impl Answers {
@@ -34,6 +38,7 @@ impl Answers {
         Self {
             scan: sample::scan_report(),
             view: sample::view(),
+            here: sample::here_view(),
             verification: sample::verification(),
             who: sample::who_answers(),
             gaps: vec![sample::gap()],
@@ -47,6 +52,9 @@ impl Answers {
             .map(sample::access_answer)
             .to_vec(),
             rules: sample::rules_review(),
+            watch: sample::watch_report(),
+            coverage: sample::coverage_report(),
+            baseline: sample::baseline_rows(),
         }
     }
 
@@ -55,10 +63,14 @@ impl Answers {
             Answer::Scan(&self.scan),
             Answer::See(&self.view, Some(&self.verification)),
             Answer::See(&self.view, None),
+            Answer::See(&self.here, None),
             Answer::Who(&self.who, &self.gaps),
             Answer::Rank(&self.rank),
             Answer::Diff(&self.diff),
             Answer::Rules(&self.rules),
+            Answer::Watch(&self.watch),
+            Answer::Coverage(&self.coverage),
+            Answer::Baseline(&self.baseline),
         ];
         all.extend(self.can_i.iter().map(Answer::CanI));
         all

@@ -1,0 +1,298 @@
+//! Incidents and coverage in words.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use viewshed_model::{
+    Confidence, Disclosure, Explored, Incident, IncidentActor, IncidentState, Surface, Verdict,
+    Visibility, service_account_of,
+};
+
+use super::{count, share, thousands};
+
+/// Kinds named in a title.
+const KINDS_MAX: usize = 3;
+
+/// Worst first; among equals the surer, then the earlier.
+pub(crate) fn worst_first(incidents: &[Incident]) -> Vec<&Incident> {
+    let mut sorted: Vec<&Incident> = incidents.iter().collect();
+    sorted.sort_by(|one, other| {
+        (other.severity, other.confidence)
+            .cmp(&(one.severity, one.confidence))
+            .then_with(|| (one.opened_at, &one.id).cmp(&(other.opened_at, &other.id)))
+    });
+    sorted
+}
+
+/// A user name as people say it: `service account shop/cart`.
+pub(crate) fn user(name: &str) -> String {
+    match service_account_of(name) {
+        Some((namespace, name)) => format!("service account {namespace}/{name}"),
+        None if name.is_empty() => "somebody without a name".to_owned(),
+        None => name.to_owned(),
+    }
+}
+
+/// Who acted, and behind which mask.
+pub(crate) fn actor(actor: &IncidentActor) -> String {
+    let mut words = user(&actor.name);
+    if let Some(real) = &actor.impersonated_by {
+        words = format!("{words}, impersonated by {}", user(real));
+    }
+    if !actor.acted_as.is_empty() {
+        let masks: Vec<String> = actor.acted_as.iter().map(|mask| user(mask)).collect();
+        words = format!("{words}, acting as {}", masks.join(" and "));
+    }
+    words
+}
+
+/// The place of the credential: pod and node of the token.
+pub(crate) fn place(actor: &IncidentActor) -> String {
+    match (&actor.pod, &actor.node) {
+        (Some(pod), Some(node)) => format!("pod {pod} on node {node}"),
+        (Some(pod), None) => format!("pod {pod}"),
+        (None, Some(node)) => format!("node {node}"),
+        (None, None) => String::new(),
+    }
+}
+
+/// Who looked at what, in one line.
+pub(crate) fn title(incident: &Incident) -> String {
+    let others = match incident.also_as.len() {
+        0 => String::new(),
+        more => format!(
+            " (and under {})",
+            count(more as u64, "more identity", "more identities")
+        ),
+    };
+    format!(
+        "{}{others} looked {}{}",
+        user(&incident.actor.name),
+        looked_at(incident),
+        looked_in(incident)
+    )
+}
+
+/// The kinds that were asked for most, objects before paths.
+fn looked_at(incident: &Incident) -> String {
+    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+    for tally in &incident.requests {
+        *counts.entry(&tally.kind).or_default() += tally.count;
+    }
+    let mut kinds: Vec<(&str, u64)> = counts.into_iter().collect();
+    kinds.sort_by_key(|(kind, count)| (is_path(kind), std::cmp::Reverse(*count), *kind));
+    let mut what: Vec<String> = kinds
+        .iter()
+        .take(KINDS_MAX)
+        .map(|(kind, _)| (*kind).to_owned())
+        .collect();
+    if kinds.len() > KINDS_MAX {
+        let more = (kinds.len() - KINDS_MAX) as u64;
+        what.push(count(more, "more kind", "more kinds"));
+    }
+    match what.as_slice() {
+        [] => "around".to_owned(),
+        [one] => format!("at {one}"),
+        [first @ .., last] => format!("at {} and {last}", first.join(", ")),
+    }
+}
+
+/// The namespaces, unless it asked beyond the only one.
+fn looked_in(incident: &Incident) -> String {
+    let namespaces: BTreeSet<&str> = incident
+        .requests
+        .iter()
+        .filter(|tally| !is_path(&tally.kind))
+        .map(|tally| tally.namespace.as_str())
+        .collect();
+    let mut named = namespaces.iter().filter(|namespace| !namespace.is_empty());
+    match (named.next(), namespaces.len()) {
+        (None, _) => String::new(),
+        (Some(one), 1) => format!(" in namespace {one}"),
+        (Some(_), 2) if namespaces.contains("") => String::new(),
+        (Some(_), _) => {
+            let number = 1 + named.count() as u64;
+            format!(" in {} namespaces", thousands(number))
+        }
+    }
+}
+
+fn is_path(kind: &str) -> bool {
+    kind.starts_with('/')
+}
+
+/// How sure an incident is, as the answer to "how sure?".
+pub(crate) const fn confidence(confidence: Confidence) -> &'static str {
+    match confidence {
+        Confidence::Low => "not very: ordinary work may look like this",
+        Confidence::Medium => "fairly: ordinary work seldom looks like this",
+        Confidence::High => "very: the log itself shows it",
+    }
+}
+
+/// `2026-11-25 06:05:44Z`.
+pub(crate) fn time(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
+}
+
+/// `2026-11-25`.
+pub(crate) fn day(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d").to_string()
+}
+
+/// `06:05:44Z`, where the day is told beside it.
+pub(crate) fn clock(time: Timestamp) -> String {
+    time.strftime("%H:%M:%SZ").to_string()
+}
+
+/// From first to last event: `2026-11-25 06:05:44Z, for 9 min`.
+pub(crate) fn span(incident: &Incident) -> String {
+    let start = incident.first_event.time;
+    let seconds = incident
+        .last_event
+        .time
+        .as_second()
+        .saturating_sub(start.as_second());
+    let length = duration(u64::try_from(seconds).unwrap_or_default());
+    if length.is_empty() {
+        time(start)
+    } else {
+        format!("{}, for {length}", time(start))
+    }
+}
+
+fn duration(seconds: u64) -> String {
+    match seconds {
+        0 => String::new(),
+        1..=119 => format!("{seconds} s"),
+        120..=7_199 => format!("{} min", seconds / 60),
+        7_200..=172_799 => format!("{} h {} min", seconds / 3_600, seconds % 3_600 / 60),
+        _ => format!("{} days", thousands(seconds / 86_400)),
+    }
+}
+
+/// What was asked, most first: `list pods in shop (12, 3 refused)`.
+pub(crate) fn requests(incident: &Incident) -> Vec<String> {
+    let mut tallies: BTreeMap<(&str, &str, &str), (u64, u64)> = BTreeMap::new();
+    for tally in &incident.requests {
+        let key = (
+            tally.verb.as_str(),
+            tally.kind.as_str(),
+            tally.namespace.as_str(),
+        );
+        let counts = tallies.entry(key).or_default();
+        counts.0 += tally.count;
+        if tally.verdict == Verdict::Refused {
+            counts.1 += tally.count;
+        }
+    }
+    let mut sorted: Vec<_> = tallies.into_iter().collect();
+    sorted.sort_by(|one, other| other.1.0.cmp(&one.1.0).then(one.0.cmp(&other.0)));
+    let lines = sorted
+        .into_iter()
+        .map(|((verb, kind, namespace), (all, refused))| {
+            let place = in_namespace(namespace);
+            let refusals = match refused {
+                0 => String::new(),
+                some if some == all => ", all refused".to_owned(),
+                some => format!(", {} refused", thousands(some)),
+            };
+            format!("{verb} {kind}{place} ({}{refusals})", thousands(all))
+        });
+    let mut lines: Vec<String> = lines.collect();
+    if incident.further_requests > 0 {
+        lines.push(count(
+            incident.further_requests,
+            "further request",
+            "further requests",
+        ));
+    }
+    lines
+}
+
+/// What was shown: `312 pods in shop`, `secrets (2 answers)`.
+pub(crate) fn shown(disclosure: &Disclosure) -> String {
+    let place = in_namespace(&disclosure.namespace);
+    let what = match disclosure.objects {
+        Some(objects) => format!("{} {}{place}", thousands(objects), disclosure.kind),
+        None => format!(
+            "{}{place} ({})",
+            disclosure.kind,
+            count(disclosure.answers, "answer", "answers")
+        ),
+    };
+    if disclosure.names.is_empty() {
+        what
+    } else {
+        format!("{what}: {}", disclosure.names.join(", "))
+    }
+}
+
+fn in_namespace(namespace: &str) -> String {
+    if namespace.is_empty() {
+        String::new()
+    } else {
+        format!(" in {namespace}")
+    }
+}
+
+/// By which grants: ``RBAC: allowed by ... (12)``.
+pub(crate) fn grants(incident: &Incident) -> Vec<String> {
+    let mut grants: Vec<(&String, &u64)> = incident.allowed_by.iter().collect();
+    grants.sort_by(|one, other| other.1.cmp(one.1).then(one.0.cmp(other.0)));
+    let texts = grants
+        .into_iter()
+        .map(|(grant, number)| format!("{grant} ({})", thousands(*number)));
+    texts.collect()
+}
+
+/// How much of its view the identity has looked at.
+pub(crate) fn explored(explored: &Explored) -> String {
+    let new = match explored.new_kinds.as_slice() {
+        [] => String::new(),
+        kinds => format!("; never asked for before: {}", kinds.join(", ")),
+    };
+    format!(
+        "{} of the {} it can see ({}){new}",
+        thousands(explored.asked),
+        count(explored.visible, "object", "objects"),
+        share(explored.asked, explored.visible)
+    )
+}
+
+/// Whether it may still grow.
+pub(crate) const fn state(state: IncidentState) -> &'static str {
+    match state {
+        IncidentState::Open => "open",
+        IncidentState::Closed => "closed",
+    }
+}
+
+/// A surface in words.
+pub(crate) const fn surface(surface: Surface) -> &'static str {
+    match surface {
+        Surface::KubernetesApi => "Kubernetes API",
+        Surface::DelegatedReview => "servers behind delegated access",
+        Surface::DockerApi => "Docker API",
+        Surface::Process => "hosts and network",
+        Surface::Dns => "DNS",
+    }
+}
+
+/// A verdict in one word.
+pub(crate) const fn visibility(visibility: Visibility) -> &'static str {
+    match visibility {
+        Visibility::Visible => "visible",
+        Visibility::Partial => "in part",
+        Visibility::Invisible => "invisible",
+        Visibility::Unknown => "unknown",
+    }
+}
+
+/// The detection that weighs most; incidents without reasons have none.
+pub(crate) fn detection(incident: &Incident) -> &str {
+    incident
+        .reasons
+        .first()
+        .map_or("discovery", |reason| reason.detection.as_str())
+}
