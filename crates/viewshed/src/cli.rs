@@ -1,8 +1,14 @@
 //! The command line: every flag, its help and its examples. No behaviour.
 
+mod watching;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use watching::{
+    BaselineAction, BaselineArgs, CoverageArgs, JudgeArgs, LiveArgs, LogArgs, WatchArgs,
+};
 
 /// What an intruder could discover in a Docker or Kubernetes estate, and who can see what.
 ///
@@ -20,6 +26,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
   viewshed scan --from manifests/             files: manifests, dumps, compose, docker inspect
   viewshed see --pod shop/cart-7d             what an intruder in that pod could discover
   viewshed who can list secrets -A            everybody who can, and why
+  viewshed watch --from audit/                who is looking, as incidents
 
 Exit codes: 0 nothing at or above --fail-on, 1 findings (or answers that differ), 2 wrong usage,
 3 could not collect, 4 answered, but with gaps.")]
@@ -60,6 +67,9 @@ pub(crate) enum Command {
     CanI(CanIArgs),
     Collect(CollectArgs),
     Diff(DiffArgs),
+    Watch(WatchArgs),
+    Baseline(BaselineArgs),
+    Coverage(CoverageArgs),
     Explain(ExplainArgs),
     Completions(CompletionsArgs),
 }
@@ -88,6 +98,9 @@ pub(crate) struct EstateArgs {
     /// Name of the cluster or Docker host to answer for, when the estate has several.
     #[arg(long, value_name = "NAME")]
     pub(crate) estate: Option<String>,
+    /// Longest wait for one complete answer of a server; default: a minute.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) timeout: Option<u64>,
 }
 
 /// Act as somebody else while collecting, as kubectl does.
@@ -141,8 +154,16 @@ pub(crate) enum Format {
     Markdown,
     /// A graph for Graphviz (see).
     Dot,
-    /// One self-contained page (scan).
+    /// One self-contained page (scan, watch).
     Html,
+    /// OCSF Detection Findings, one per line (watch).
+    Ocsf,
+    /// A layer for ATT&CK Navigator (watch).
+    Navigator,
+    /// CEF, one line per incident (watch).
+    Cef,
+    /// JSON in the shape of Falco's alerts, one per line (watch).
+    Falco,
 }
 
 /// What is exposed to whom, worst first, and which mitigation is missing where.
@@ -452,13 +473,13 @@ pub(crate) enum DiffFailOn {
     Never,
 }
 
-/// What a check finds, why it matters, and how to mend it.
+/// What a check or a detection finds, why it matters, and how to mend it.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  viewshed explain                            all checks
+  viewshed explain                            all checks and detections
   viewshed explain wildcard-verbs")]
 pub(crate) struct ExplainArgs {
-    /// Name of the check; without it, all are listed.
+    /// Name of the check or detection; without it, all are listed.
     pub(crate) name: Option<String>,
 }
 

@@ -2,9 +2,11 @@
 //!
 //! Nothing is decided here: collecting, decoding, analysing and rendering live in their crates.
 
+mod baseline;
 mod can_i;
 mod cli;
 mod collect;
+mod coverage;
 mod diff;
 mod explain;
 mod here;
@@ -18,6 +20,7 @@ mod scan;
 mod see;
 mod terminal;
 mod verify;
+mod watch;
 mod who;
 
 use std::process::ExitCode;
@@ -48,6 +51,9 @@ fn run(command: Command, screen: &Screen) -> Result<Outcome, Failure> {
         Command::CanI(arguments) => can_i::run(&arguments, screen),
         Command::Collect(arguments) => collect::run(&arguments, screen),
         Command::Diff(arguments) => diff::run(&arguments, screen),
+        Command::Watch(arguments) => watch::run(&arguments, screen),
+        Command::Baseline(arguments) => baseline::run(&arguments, screen),
+        Command::Coverage(arguments) => coverage::run(&arguments, screen),
         Command::Explain(arguments) => explain::run(&arguments, screen),
         Command::Completions(arguments) => {
             let mut script = Vec::new();

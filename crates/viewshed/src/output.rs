@@ -88,6 +88,10 @@ impl From<crate::cli::Format> for Format {
             Word::Csv => Self::Csv,
             Word::Sarif => Self::Sarif,
             Word::Markdown => Self::Markdown,
+            Word::Ocsf => Self::Ocsf,
+            Word::Navigator => Self::Navigator,
+            Word::Cef => Self::Cef,
+            Word::Falco => Self::Falco,
             Word::Dot => Self::Dot,
             Word::Html => Self::Html,
         }

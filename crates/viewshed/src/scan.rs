@@ -75,7 +75,12 @@ fn threshold(arguments: &ScanArgs) -> Option<Severity> {
     } else {
         FailOn::High
     };
-    match arguments.fail_on.unwrap_or(unset) {
+    severity(arguments.fail_on.unwrap_or(unset))
+}
+
+/// The severity that a word of `--fail-on` stands for; `None` when nothing counts.
+pub(crate) fn severity(word: FailOn) -> Option<Severity> {
+    match word {
         FailOn::Info => Some(Severity::Info),
         FailOn::Low => Some(Severity::Low),
         FailOn::Medium => Some(Severity::Medium),

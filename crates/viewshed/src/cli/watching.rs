@@ -1,0 +1,146 @@
+//! The flags of `watch`, `baseline` and `coverage`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use viewshed_decode::logs::LogFormat;
+
+use super::{FailOn, OutputArgs};
+
+/// Where events come from.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Sources")]
+pub(crate) struct LogArgs {
+    /// Log files or folders of them, rotated and compressed (gzip, zstd) ones included; `-` is standard input.
+    #[arg(long, short, value_name = "PATH")]
+    pub(crate) from: Vec<PathBuf>,
+    /// Format of the logs; default: recognised from what is in them.
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) format: Option<LogFormat>,
+}
+
+/// Live sources.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Sources")]
+pub(crate) struct LiveArgs {
+    /// Go on with what is written, through rotation, until interrupted.
+    #[arg(long)]
+    pub(crate) follow: bool,
+    /// Listen for the API server's audit webhook here; without TLS only on loopback.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) webhook: Option<SocketAddr>,
+    /// Certificate of the webhook listener (PEM).
+    #[arg(long, value_name = "FILE", requires_all = ["webhook", "tls_key"])]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// Key of the webhook listener (PEM).
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// Only clients with a certificate signed by this authority may push (PEM).
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub(crate) client_ca: Option<PathBuf>,
+    /// File with a bearer token that pushers must show.
+    #[arg(long, value_name = "FILE", requires = "webhook")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// Docker daemons whose events are read (address or context name).
+    #[arg(long, value_name = "HOST")]
+    pub(crate) docker_host: Vec<String>,
+}
+
+/// What counts as unusual.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Judgement")]
+pub(crate) struct JudgeArgs {
+    /// Identities that are expected to discover (AN1352 `UserAllowList`); `*` at the end matches the rest.
+    #[arg(long, value_delimiter = ',', value_name = "USER")]
+    pub(crate) user_allow_list: Vec<String>,
+    /// Seconds over which queries are counted (AN1352 `TimeWindow`).
+    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
+    pub(crate) time_window: u32,
+    /// Pod and node queries of one identity within the window that are a reason (AN1352 `PodQueryThreshold`).
+    #[arg(long, value_name = "COUNT", default_value_t = 30)]
+    pub(crate) pod_query_threshold: u32,
+    /// What is usual, learned before by `viewshed baseline`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
+}
+
+/// Who is discovering, live or in past logs: one incident per session of activity.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  viewshed watch --from /var/log/kubernetes/audit/
+  viewshed watch --from audit.log.gz --output json | jq .actor
+  viewshed watch --from audit/ --baseline usual.vsbl --output html --output-file incidents.html
+  viewshed watch --from /var/log/kubernetes/audit/audit.log --follow
+  viewshed watch --webhook 127.0.0.1:8765 --output json
+  kubectl logs -n kube-system -l component=coredns | viewshed watch --from -
+
+JSON is one incident per line (docs/reference/schemas/viewshed-incident-1.json); live, an incident that grows
+comes again with the same id and a higher revision.")]
+pub(crate) struct WatchArgs {
+    #[command(flatten)]
+    pub(crate) logs: LogArgs,
+    #[command(flatten)]
+    pub(crate) live: LiveArgs,
+    #[command(flatten)]
+    pub(crate) judge: JudgeArgs,
+    /// The API server's audit policy: what the log can show follows from it.
+    #[arg(long, value_name = "FILE", help_heading = "Sources")]
+    pub(crate) policy: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+    /// Exit with 1 when there is an incident at or above this.
+    #[arg(long, value_enum, value_name = "SEVERITY", default_value = "low")]
+    pub(crate) fail_on: FailOn,
+}
+
+/// Learn from past logs what each identity usually does, or show what was learned.
+#[derive(Debug, Args)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "Examples:
+  viewshed baseline --from audit/ -o usual.vsbl
+  viewshed baseline show usual.vsbl
+  viewshed watch --from today.log --baseline usual.vsbl"
+)]
+pub(crate) struct BaselineArgs {
+    #[command(subcommand)]
+    pub(crate) action: Option<BaselineAction>,
+    #[command(flatten)]
+    pub(crate) logs: LogArgs,
+    #[command(flatten)]
+    pub(crate) judge: JudgeArgs,
+    /// The file to write.
+    #[arg(long, short = 'o', value_name = "FILE", default_value = "usual.vsbl")]
+    pub(crate) output: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BaselineAction {
+    /// The habits in a file, identity by identity.
+    #[command(after_help = "Examples:
+  viewshed baseline show usual.vsbl
+  viewshed baseline show usual.vsbl --output json")]
+    Show {
+        /// The file that `viewshed baseline` wrote.
+        file: PathBuf,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+}
+
+/// What the logs can show at all: every discovery action, visible, partly visible or invisible.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  viewshed coverage --from audit.log
+  viewshed coverage --policy /etc/kubernetes/audit-policy.yaml
+  viewshed coverage --from audit.log --policy audit-policy.yaml --output json")]
+pub(crate) struct CoverageArgs {
+    #[command(flatten)]
+    pub(crate) logs: LogArgs,
+    /// The API server's audit policy.
+    #[arg(long, value_name = "FILE", help_heading = "Sources")]
+    pub(crate) policy: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
