@@ -1,4 +1,4 @@
-//! All sources together: what the program loops over.
+//! ENTERS: all sources together; what the program loops over.
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;

@@ -4,14 +4,12 @@ use super::{Violation, violation};
 use crate::repository::Repository;
 
 /// Crate and the crates of ours that it may use. A crate that is not listed fails.
-const ALLOWED: [(&str, &[&str]); 12] = [
+const ALLOWED: [(&str, &[&str]); 10] = [
     ("viewshed-model", &[]),
     ("viewshed-decode", &["viewshed-model"]),
     ("viewshed-analyze", &["viewshed-model"]),
     ("viewshed-detect", &["viewshed-model"]),
     ("viewshed-report", &["viewshed-model"]),
-    ("viewshed-store", &["viewshed-model"]),
-    ("viewshed-server", &["viewshed-model", "viewshed-report"]),
     ("viewshed-collect", &["viewshed-decode", "viewshed-model"]),
     (
         "viewshed",
@@ -22,8 +20,6 @@ const ALLOWED: [(&str, &[&str]); 12] = [
             "viewshed-detect",
             "viewshed-model",
             "viewshed-report",
-            "viewshed-server",
-            "viewshed-store",
         ],
     ),
     ("xtask", &[]),

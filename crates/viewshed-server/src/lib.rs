@@ -1,2 +1,0 @@
-//! What leaves while watching: deliveries of incidents, and metrics.
-#![warn(missing_docs)]

@@ -1,2 +1,0 @@
-//! What outlives a run: baselines, checkpoints, reading positions. Files only, each replaced as a whole.
-#![warn(missing_docs)]
