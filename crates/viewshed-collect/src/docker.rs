@@ -8,6 +8,7 @@ mod client;
 mod connect;
 mod context;
 mod endpoint;
+mod events;
 mod failure;
 mod gather;
 mod limits;
@@ -20,6 +21,7 @@ mod version;
 
 pub use address::Address;
 pub use endpoint::{Endpoint, Verification, resolve};
+pub(crate) use events::{EventsEnd, events};
 pub use gather::collect;
 pub use limits::Limits;
 pub use tls::TlsFiles;

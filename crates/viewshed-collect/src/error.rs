@@ -1,5 +1,6 @@
 //! The one error of this crate: only where there is no answer at all. Parts that are missing are gaps.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 /// Why a source gave nothing. The text says what failed on what; [`Error::hint`] says what to do.
@@ -139,6 +140,42 @@ pub enum Error {
         /// What the handshake said.
         detail: String,
     },
+    /// A listener's address cannot be used.
+    #[error("cannot listen on `{address}`")]
+    CannotListen {
+        /// Address and port.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A listener without TLS outside loopback: anybody could read and forge what is pushed to it.
+    #[error("will not listen on `{address}` without TLS")]
+    ListenerUnsafe {
+        /// Address and port.
+        address: SocketAddr,
+    },
+    /// A certificate, key or authority of the listener cannot be used.
+    #[error("cannot use `{path}` for the listener: {detail}")]
+    ListenerTls {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        detail: String,
+    },
+    /// Kept reading positions that this program did not write, or a newer version of it.
+    #[error("the kept reading positions cannot be used: {detail}")]
+    PositionsUnusable {
+        /// What is wrong.
+        detail: String,
+    },
+    /// A thread for a source cannot be started.
+    #[error("cannot start reading `{name}`")]
+    NoThread {
+        /// Name of the source.
+        name: String,
+        /// Why.
+        source: std::io::Error,
+    },
     /// A file or folder that the user named cannot be read.
     #[error("cannot read `{path}`")]
     Unreadable {
@@ -188,6 +225,11 @@ impl Error {
             Self::DaemonUntrusted { .. } => {
                 "check DOCKER_TLS_VERIFY and the files in DOCKER_CERT_PATH or in the context"
             }
+            Self::CannotListen { .. } => "choose a free port of an address of this machine",
+            Self::ListenerUnsafe { .. } => "give a certificate and its key, or a loopback address",
+            Self::ListenerTls { .. } => "give certificate, key and authority as PEM files",
+            Self::PositionsUnusable { .. } => "use another state folder, or remove this one",
+            Self::NoThread { .. } => "check the limits on threads and memory",
             Self::Unreadable { .. } => "check the path and its permissions",
         }
     }

@@ -1,7 +1,7 @@
 //! ENTERS: files, folders and standard input that the user names. What they hold is recognised by
 //! `viewshed-decode`; this module only finds and reads them.
 
-mod walk;
+pub(crate) mod walk;
 
 #[cfg(test)]
 mod tests;

@@ -9,6 +9,7 @@ mod fake_server;
 pub mod files;
 pub mod here;
 pub mod kubernetes;
+pub mod logs;
 pub mod progress;
 mod text;
 

@@ -53,6 +53,11 @@ struct Connection {
     complaint: Option<JoinHandle<String>>,
 }
 
+/// Keeps the connection of an answer that is being read.
+pub(super) struct Streaming(
+    #[expect(dead_code, reason = "dropping it closes the connection")] Connection,
+);
+
 impl Drop for Connection {
     fn drop(&mut self) {
         self.driver.abort();
@@ -88,6 +93,24 @@ impl<'a> Client<'a> {
             _ => self.timeouts.store(0, Ordering::Relaxed),
         }
         result
+    }
+
+    /// Sends one request and gives the body of its answer as it comes, however long that takes.
+    pub(super) async fn open(
+        &self,
+        request: &Request,
+        version: &str,
+    ) -> Result<(Streaming, Incoming), Failure> {
+        let mut connection = within(self.limits.connect_time_max, self.connect()).await?;
+        let sent = self.send(&mut connection, request, version);
+        let response = within(self.limits.answer_time_max, sent).await?;
+        let (head, body) = response.into_parts();
+        if head.status != StatusCode::OK {
+            let text = self.read(body, MESSAGE_BYTES_MAX).await;
+            let text = text.map(|body| message(&body)).unwrap_or_default();
+            return Err(Failure::Status(head.status.as_u16(), text));
+        }
+        Ok((Streaming(connection), body))
     }
 
     async fn exchange(&self, request: &Request, version: &str) -> Result<Answer, Failure> {

@@ -68,7 +68,7 @@ impl Failure {
         }
     }
 
-    fn reason(&self) -> GapReason {
+    pub(super) fn reason(&self) -> GapReason {
         match self {
             Self::Unreachable(_) | Self::Untrusted(_) => GapReason::Unreachable,
             Self::Denied => GapReason::Forbidden,

@@ -27,6 +27,11 @@ pub(super) enum Request {
     DiskUsage,
     /// Names of swarm objects. The daemon never answers a secret's data; a config's is dropped when decoded.
     Swarm(SwarmKind),
+    /// Events, the remembered ones first; without an end, the answer goes on for ever.
+    Events {
+        since_ns: i64,
+        until_s: Option<u64>,
+    },
 }
 
 /// A container's id or name that fits into a path unchanged.
@@ -60,6 +65,7 @@ impl Request {
             Self::Plugins => "/plugins".to_owned(),
             Self::DiskUsage => "/system/df".to_owned(),
             Self::Swarm(kind) => format!("/{}s", kind.name()),
+            Self::Events { since_ns, until_s } => events_path(*since_ns, *until_s),
         };
         format!("/v{version}{rest}")
     }
@@ -78,6 +84,7 @@ impl Request {
             Self::Plugins => "plugins".to_owned(),
             Self::DiskUsage => "disk usage".to_owned(),
             Self::Swarm(kind) => format!("swarm {}s", kind.name()),
+            Self::Events { .. } => "events".to_owned(),
         }
     }
 
@@ -93,5 +100,18 @@ impl Request {
             Self::Container(_) => limits.inspection_bytes_max,
             _ => limits.list_bytes_max,
         }
+    }
+}
+
+/// Times are seconds with nanoseconds behind a dot (docker/docs Engine API, `SystemEvents`).
+fn events_path(since_ns: i64, until_s: Option<u64>) -> String {
+    let (seconds, rest) = (
+        since_ns.div_euclid(1_000_000_000),
+        since_ns.rem_euclid(1_000_000_000),
+    );
+    let since = format!("/events?since={seconds}.{rest:09}");
+    match until_s {
+        Some(until) => format!("{since}&until={until}"),
+        None => since,
     }
 }

@@ -16,18 +16,18 @@ const DEPTH_MAX: usize = 64;
 
 /// What a folder tree holds.
 #[derive(Debug, Default)]
-pub(super) struct Found {
+pub(crate) struct Found {
     /// Plain files, sorted by path.
-    pub(super) files: Vec<PathBuf>,
+    pub(crate) files: Vec<PathBuf>,
     /// What was left out, beside hidden names.
-    pub(super) gaps: Vec<Gap>,
+    pub(crate) gaps: Vec<Gap>,
 }
 
 /// Every plain file below `folder`, hidden names left out.
 ///
 /// # Errors
 /// When the folder itself cannot be read.
-pub(super) fn files_below(folder: &Path) -> std::io::Result<Found> {
+pub(crate) fn files_below(folder: &Path) -> std::io::Result<Found> {
     let mut found = Found::default();
     let mut seen = BTreeSet::new();
     let mut special: u64 = 0;
