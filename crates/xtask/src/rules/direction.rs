@@ -33,6 +33,7 @@ const ALLOWED: [(&str, &[&str]); 12] = [
         "viewshed-benchmarks",
         &[
             "viewshed-analyze",
+            "viewshed-collect",
             "viewshed-decode",
             "viewshed-detect",
             "viewshed-model",
