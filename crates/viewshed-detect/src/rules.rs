@@ -1,1 +1,0 @@
-//! Rules that people already have, Sigma and Falco, run on activities.

@@ -1,0 +1,1 @@
+//! Which rules can ever fire on a log.

@@ -1,0 +1,129 @@
+//! The tests of falcosecurity/testing for Kubernetes audit events, with their counts.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::audit_events::AuditEvent;
+use crate::rules::{Effect, RuleSet};
+
+const CORPUS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/corpus/audit/falco");
+
+/// Rule files that the tests name and that are not in the corpus. They need a whole older rule file.
+const NOT_AT_HAND: [&str; 1] = ["K8SAuditEngineV4K8SAuditRules"];
+
+/// The small files that the tests add to the rules, in our words: what each is for stands in its name.
+const OVERLAYS: [(&str, &str); 8] = [
+    (
+        "K8SAuditAllowNamespaceFoo",
+        "- list: allowed_namespaces\n  items: [foo]\n  override:\n    items: append\n",
+    ),
+    (
+        "K8SAuditAllowUserSomeUser",
+        "- list: allowed_k8s_users\n  append: true\n  items:\n    - some-user\n",
+    ),
+    (
+        "K8SAuditAllowNginxContainer",
+        "- macro: allowed_k8s_containers\n  condition: ka.req.pod.containers.image.repository in (nginx)\n",
+    ),
+    (
+        "K8SAuditAllowOnlyApacheContainer",
+        "- macro: allowed_k8s_containers\n  condition: ka.req.pod.containers.image.repository in (apache)\n",
+    ),
+    (
+        "K8SAuditDisallowKactivity",
+        "- macro: consider_activity_events\n  condition: not jevt.rawtime exists\n",
+    ),
+    (
+        "K8SAuditTrustNginxContainer",
+        "- list: k8s_audit_sensitive_mount_images\n  items: [nginx]\n  append: true\n\
+         - list: k8s_audit_privileged_images\n  items: [nginx]\n  append: true\n\
+         - list: k8s_audit_hostnetwork_images\n  items: [nginx]\n  append: true\n",
+    ),
+    (
+        "K8SAuditSingleRuleWithJsonPointer",
+        "- rule: json_pointer_example\n  desc: RFC 6901 escapes\n  source: k8s_audit\n  priority: WARNING\n  \
+         output: pointer\n  condition: >\n    jevt.value[/annotations/authorization.k8s.io~1decision] exists\n    \
+         and not jevt.value[/a~1~0b] exists\n",
+    ),
+    // Rules about system calls: none of them can match an audit event.
+    ("LegacyFalcoRules_v1_0_1", ""),
+];
+
+#[derive(Deserialize)]
+struct Case {
+    test: String,
+    events: String,
+    rule_files: Vec<String>,
+    rule_counts: BTreeMap<String, usize>,
+    no_detections: bool,
+}
+
+fn read(path: &str) -> String {
+    std::fs::read_to_string(format!("{CORPUS}/{path}")).expect("the corpus lies beside the repository")
+}
+
+/// Matches per rule name.
+fn counts(rule_texts: &[(&str, &str)], events: &str) -> BTreeMap<String, usize> {
+    let (mut rules, problems) = RuleSet::load(rule_texts);
+    let lost: Vec<_> = problems
+        .iter()
+        .filter(|problem| problem.effect != Effect::Note)
+        .collect();
+    assert!(lost.is_empty(), "{lost:?}");
+    let mut found = Vec::new();
+    for event in AuditEvent::all(events) {
+        rules.judge(&event.activity(), &mut found);
+    }
+    let mut counts = BTreeMap::new();
+    for one in found {
+        *counts.entry(one.rule.title.clone()).or_default() += 1;
+    }
+    counts
+}
+
+#[test]
+fn every_test_of_falco_gives_its_counts() {
+    let cases: Vec<Case> = serde_json::from_str(&read("expected.json")).expect("JSON");
+    let main = read("k8s_audit_rules.yaml");
+    let mut passed = 0;
+    let mut skipped = Vec::new();
+    for case in &cases {
+        if case.rule_files.iter().any(|file| NOT_AT_HAND.contains(&file.as_str())) {
+            skipped.push(case.test.trim_start_matches("TestK8SAudit_Legacy_"));
+            continue;
+        }
+        let mut texts: Vec<(&str, &str)> = Vec::new();
+        if case.rule_files.iter().any(|file| file == "K8SAuditRules") {
+            texts.push(("k8s_audit_rules.yaml", &main));
+        }
+        for file in case.rule_files.iter().filter(|file| *file != "K8SAuditRules") {
+            let overlay = OVERLAYS.iter().find(|(name, _)| name == file);
+            let (name, text) = overlay.unwrap_or_else(|| panic!("an overlay for {file}"));
+            if !text.is_empty() {
+                texts.push((name, text));
+            }
+        }
+        let counts = counts(&texts, &read(&format!("events/{}", case.events)));
+        for (rule, count) in &case.rule_counts {
+            assert_eq!(counts.get(rule), Some(count), "{}: {rule} in {counts:?}", case.test);
+        }
+        if case.no_detections {
+            assert_eq!(counts, BTreeMap::new(), "{}", case.test);
+        }
+        passed += 1;
+    }
+    assert_eq!(
+        skipped,
+        [
+            "CompatEngineV4CreateDisallowedPod",
+            "CompatEngineV4CreateHostnetworkPod",
+            "CompatEngineV4CreatePrivilegedPod",
+            "CompatEngineV4CreateAllowedPod",
+            "CompatEngineV4CreatePrivilegedTrustedPod",
+            "CompatEngineV4CreateUnprivilegedPod",
+            "CompatEngineV4CreateHostnetworkTrustedPod",
+        ]
+    );
+    assert_eq!((passed, cases.len()), (59, 66));
+}
