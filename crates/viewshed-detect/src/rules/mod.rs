@@ -57,7 +57,10 @@ impl RuleSet {
         for (name, text) in files {
             let text = text.trim_start_matches('\u{feff}');
             if text.len() > FILE_BYTES_MAX {
-                problems.file(name, format!("the file is larger than {FILE_BYTES_MAX} bytes"));
+                problems.file(
+                    name,
+                    format!("the file is larger than {FILE_BYTES_MAX} bytes"),
+                );
             } else if falco::is_falco(text) {
                 falco.push((*name, text));
             } else if is_sigma(text) {
@@ -114,7 +117,10 @@ impl RuleSet {
 
     /// How many request or response bodies no rule could look into: longer than 4 MiB, or no JSON.
     pub fn unread_bodies(&self) -> u64 {
-        self.engines.iter().map(|engine| engine.unread_bodies()).sum()
+        self.engines
+            .iter()
+            .map(|engine| engine.unread_bodies())
+            .sum()
     }
 
     fn outlines(&self) -> impl Iterator<Item = &RuleOutline> {

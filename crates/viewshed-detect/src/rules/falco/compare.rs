@@ -199,7 +199,10 @@ fn set_of_letters(set: &str, letter: char) -> Option<(&str, bool)> {
     let mut is_in = false;
     let mut at = 0;
     while let Some(start) = members.get(at) {
-        match (members.get(at.saturating_add(1)), members.get(at.saturating_add(2))) {
+        match (
+            members.get(at.saturating_add(1)),
+            members.get(at.saturating_add(2)),
+        ) {
             (Some('-'), Some(stop)) => {
                 is_in |= (*start..=*stop).contains(&letter);
                 at = at.saturating_add(3);

@@ -68,7 +68,10 @@ fn one_row(
     row: &Value,
 ) -> Result<Expression, String> {
     let Some(values) = row.as_array().filter(|row| row.len() == fields.len()) else {
-        return Err(format!("each of its values must be a list of {}", fields.len()));
+        return Err(format!(
+            "each of its values must be a list of {}",
+            fields.len()
+        ));
     };
     let parts = fields.iter().zip(operators).zip(values);
     Ok(Expression::And(

@@ -20,9 +20,15 @@ pub(super) enum Extracted<'v> {
 pub(super) fn extract<'v>(field: &Field, reading: &'v Reading<'_>) -> Extracted<'v> {
     match field {
         Field::Envelope(envelope) => envelope_text(*envelope, reading.activity),
-        Field::Groups => {
-            Extracted::Many(reading.activity.actor.groups.iter().map(Cow::from).collect())
-        }
+        Field::Groups => Extracted::Many(
+            reading
+                .activity
+                .actor
+                .groups
+                .iter()
+                .map(Cow::from)
+                .collect(),
+        ),
         Field::SourceAddresses(index) => source_addresses(reading, *index),
         Field::UriParameter(key) => parameter(&reading.activity.uri, key),
         Field::Time(form) => time(reading.activity.at_us, *form),
@@ -103,9 +109,9 @@ fn at_path<'v>(path: &Path, reading: &'v Reading<'_>) -> Extracted<'v> {
 fn time(at_us: i64, form: TimeForm) -> Extracted<'static> {
     let at_us = at_us.max(1);
     match form {
-        TimeForm::Nanoseconds => {
-            Extracted::One(Cow::Owned(i128::from(at_us).saturating_mul(1000).to_string()))
-        }
+        TimeForm::Nanoseconds => Extracted::One(Cow::Owned(
+            i128::from(at_us).saturating_mul(1000).to_string(),
+        )),
         TimeForm::Iso8601 => match jiff::Timestamp::from_microsecond(at_us) {
             Ok(time) => Extracted::One(Cow::Owned(time.to_string())),
             Err(_) => Extracted::None,

@@ -151,21 +151,57 @@ const ENVELOPE: [(&str, Envelope); 17] = [
 
 /// Fields that are one value at a fixed place: name, part, keys joined by `\n`.
 const PATHS: [(&str, Body, &str); 16] = [
-    ("ka.auth.openshift.decision", Body::Event, "annotations\nauthentication.openshift.io/decision"),
-    ("ka.auth.openshift.username", Body::Event, "annotations\nauthentication.openshift.io/username"),
-    ("ka.validations.admission.policy.failure", Body::Event, "annotations\nvalidation.policy.admission.k8s.io/validation_failure"),
-    ("ka.security.pod.violations", Body::Event, "annotations\npod-security.kubernetes.io/audit-violations"),
+    (
+        "ka.auth.openshift.decision",
+        Body::Event,
+        "annotations\nauthentication.openshift.io/decision",
+    ),
+    (
+        "ka.auth.openshift.username",
+        Body::Event,
+        "annotations\nauthentication.openshift.io/username",
+    ),
+    (
+        "ka.validations.admission.policy.failure",
+        Body::Event,
+        "annotations\nvalidation.policy.admission.k8s.io/validation_failure",
+    ),
+    (
+        "ka.security.pod.violations",
+        Body::Event,
+        "annotations\npod-security.kubernetes.io/audit-violations",
+    ),
     ("ka.response.reason", Body::Event, "responseStatus\nreason"),
     ("ka.resp.name", Body::Response, "metadata\nname"),
     ("ka.req.binding.role", Body::Request, "roleRef\nname"),
     ("ka.req.configmap.obj", Body::Request, "data"),
     ("ka.req.pod.host_ipc", Body::Request, "spec\nhostIPC"),
-    ("ka.req.pod.host_network", Body::Request, "spec\nhostNetwork"),
-    ("ka.req.container.host_network", Body::Request, "spec\nhostNetwork"),
+    (
+        "ka.req.pod.host_network",
+        Body::Request,
+        "spec\nhostNetwork",
+    ),
+    (
+        "ka.req.container.host_network",
+        Body::Request,
+        "spec\nhostNetwork",
+    ),
     ("ka.req.pod.host_pid", Body::Request, "spec\nhostPID"),
-    ("ka.req.pod.run_as_user", Body::Request, "spec\nsecurityContext\nrunAsUser"),
-    ("ka.req.pod.run_as_group", Body::Request, "spec\nsecurityContext\nrunAsGroup"),
-    ("ka.req.pod.fs_group", Body::Request, "spec\nsecurityContext\nfsGroup"),
+    (
+        "ka.req.pod.run_as_user",
+        Body::Request,
+        "spec\nsecurityContext\nrunAsUser",
+    ),
+    (
+        "ka.req.pod.run_as_group",
+        Body::Request,
+        "spec\nsecurityContext\nrunAsGroup",
+    ),
+    (
+        "ka.req.pod.fs_group",
+        Body::Request,
+        "spec\nsecurityContext\nfsGroup",
+    ),
     ("ka.req.service.type", Body::Request, "spec\ntype"),
 ];
 
@@ -173,7 +209,10 @@ const PATHS: [(&str, Body, &str); 16] = [
 const LISTS: [(&str, &str); 3] = [
     ("ka.req.binding.subjects", "subjects"),
     ("ka.req.role.rules", "rules"),
-    ("ka.req.pod.supplemental_groups", "spec\nsecurityContext\nsupplementalGroups"),
+    (
+        "ka.req.pod.supplemental_groups",
+        "spec\nsecurityContext\nsupplementalGroups",
+    ),
 ];
 
 /// What follows `ka.req.pod.containers.`, `...initContainers.` and `...ephemeralContainers.`.
@@ -185,12 +224,21 @@ const CONTAINER_FACTS: [(&str, ContainerFact); 15] = [
     ("args", ContainerFact::Arguments),
     ("host_port", ContainerFact::HostPort),
     ("privileged", ContainerFact::Security(&["privileged"])),
-    ("allow_privilege_escalation", ContainerFact::Security(&["allowPrivilegeEscalation"])),
-    ("read_only_fs", ContainerFact::Security(&["readOnlyRootFilesystem"])),
+    (
+        "allow_privilege_escalation",
+        ContainerFact::Security(&["allowPrivilegeEscalation"]),
+    ),
+    (
+        "read_only_fs",
+        ContainerFact::Security(&["readOnlyRootFilesystem"]),
+    ),
     ("run_as_user", ContainerFact::Security(&["runAsUser"])),
     ("run_as_group", ContainerFact::Security(&["runAsGroup"])),
     ("proc_mount", ContainerFact::Security(&["procMount"])),
-    ("add_capabilities", ContainerFact::Security(&["capabilities", "add"])),
+    (
+        "add_capabilities",
+        ContainerFact::Security(&["capabilities", "add"]),
+    ),
     ("eff_run_as_user", ContainerFact::Effective("runAsUser")),
     ("eff_run_as_group", ContainerFact::Effective("runAsGroup")),
 ];
@@ -202,8 +250,14 @@ const POINTERS: [(&str, Envelope); 15] = [
     ("/auditID", Envelope::AuditId),
     ("/stage", Envelope::Stage),
     ("/level", Envelope::Level),
-    ("/annotations/authorization.k8s.io~1decision", Envelope::Decision),
-    ("/annotations/authorization.k8s.io~1reason", Envelope::Reason),
+    (
+        "/annotations/authorization.k8s.io~1decision",
+        Envelope::Decision,
+    ),
+    (
+        "/annotations/authorization.k8s.io~1reason",
+        Envelope::Reason,
+    ),
     ("/user/username", Envelope::User),
     ("/impersonatedUser/username", Envelope::Impersonated),
     ("/verb", Envelope::Verb),

@@ -78,7 +78,9 @@ impl Item {
         match self.overrides.get(key).map(String::as_str) {
             Some("append") => Ok(Some(Change::Append)),
             Some("replace") => Ok(Some(Change::Replace)),
-            Some(other) => Err(format!("`override` knows `append` and `replace`, not `{other}`")),
+            Some(other) => Err(format!(
+                "`override` knows `append` and `replace`, not `{other}`"
+            )),
             None if self.append == Some(true) => Ok(Some(Change::Append)),
             None => Ok(None),
         }
@@ -253,15 +255,9 @@ fn is_switch(item: &Item) -> bool {
     item.enabled.is_some() && item.condition.is_none() && item.output.is_none()
 }
 
-fn new_rule(
-    file: &str,
-    line: Option<u32>,
-    name: &str,
-    item: &Item,
-) -> Result<RuleText, String> {
-    let needed = |value: Option<String>, key: &str| {
-        value.ok_or_else(|| format!("a rule needs `{key}`"))
-    };
+fn new_rule(file: &str, line: Option<u32>, name: &str, item: &Item) -> Result<RuleText, String> {
+    let needed =
+        |value: Option<String>, key: &str| value.ok_or_else(|| format!("a rule needs `{key}`"));
     Ok(RuleText {
         name: name.to_owned(),
         file: file.to_owned(),

@@ -95,7 +95,10 @@ impl<'t> Words<'t> {
     /// A macro's or field's name: letters, digits, `_`, `-` and dots, starting with a letter.
     pub(super) fn name(&mut self) -> Option<&'t str> {
         self.skip_blanks();
-        if !self.rest.starts_with(|next: char| next.is_ascii_alphabetic()) {
+        if !self
+            .rest
+            .starts_with(|next: char| next.is_ascii_alphabetic())
+        {
             return None;
         }
         self.take_while(|next| next.is_ascii_alphanumeric() || matches!(next, '_' | '.' | '-'))

@@ -1,9 +1,7 @@
 //! Audit events as JSON to activities, for tests only: the real reader is a decoder's business.
 
 use serde_json::Value;
-use viewshed_model::{
-    Activity, ActivityObject, Actor, Impersonated, Level, Stage, Texts, Verdict,
-};
+use viewshed_model::{Activity, ActivityObject, Actor, Impersonated, Level, Stage, Texts, Verdict};
 
 /// An event's JSON and its bodies, kept for the activity that borrows from them.
 #[derive(Debug)]
@@ -53,7 +51,11 @@ impl AuditEvent {
     pub(crate) fn activity(&self) -> Activity<'_> {
         let groups = self.event["user"]["groups"].as_array();
         let time = self.text("/requestReceivedTimestamp");
-        let time = if time.is_empty() { self.text("/timestamp") } else { time };
+        let time = if time.is_empty() {
+            self.text("/timestamp")
+        } else {
+            time
+        };
         Activity {
             at_us: time
                 .parse::<jiff::Timestamp>()

@@ -7,7 +7,10 @@ use serde::Deserialize;
 use super::audit_events::AuditEvent;
 use crate::rules::{Effect, RuleSet};
 
-const CORPUS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/corpus/audit/falco");
+const CORPUS: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../../../shared/corpus/audit/falco"
+);
 
 /// Rule files that the tests name and that are not in the corpus. They need a whole older rule file.
 const NOT_AT_HAND: [&str; 1] = ["K8SAuditEngineV4K8SAuditRules"];
@@ -60,7 +63,8 @@ struct Case {
 }
 
 fn read(path: &str) -> String {
-    std::fs::read_to_string(format!("{CORPUS}/{path}")).expect("the corpus lies beside the repository")
+    std::fs::read_to_string(format!("{CORPUS}/{path}"))
+        .expect("the corpus lies beside the repository")
 }
 
 /// Matches per rule name.
@@ -89,7 +93,11 @@ fn every_test_of_falco_gives_its_counts() {
     let mut passed = 0;
     let mut skipped = Vec::new();
     for case in &cases {
-        if case.rule_files.iter().any(|file| NOT_AT_HAND.contains(&file.as_str())) {
+        if case
+            .rule_files
+            .iter()
+            .any(|file| NOT_AT_HAND.contains(&file.as_str()))
+        {
             skipped.push(case.test.trim_start_matches("TestK8SAudit_Legacy_"));
             continue;
         }
@@ -97,7 +105,11 @@ fn every_test_of_falco_gives_its_counts() {
         if case.rule_files.iter().any(|file| file == "K8SAuditRules") {
             texts.push(("k8s_audit_rules.yaml", &main));
         }
-        for file in case.rule_files.iter().filter(|file| *file != "K8SAuditRules") {
+        for file in case
+            .rule_files
+            .iter()
+            .filter(|file| *file != "K8SAuditRules")
+        {
             let overlay = OVERLAYS.iter().find(|(name, _)| name == file);
             let (name, text) = overlay.unwrap_or_else(|| panic!("an overlay for {file}"));
             if !text.is_empty() {
@@ -106,7 +118,12 @@ fn every_test_of_falco_gives_its_counts() {
         }
         let counts = counts(&texts, &read(&format!("events/{}", case.events)));
         for (rule, count) in &case.rule_counts {
-            assert_eq!(counts.get(rule), Some(count), "{}: {rule} in {counts:?}", case.test);
+            assert_eq!(
+                counts.get(rule),
+                Some(count),
+                "{}: {rule} in {counts:?}",
+                case.test
+            );
         }
         if case.no_detections {
             assert_eq!(counts, BTreeMap::new(), "{}", case.test);
