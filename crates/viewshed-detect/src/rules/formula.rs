@@ -30,6 +30,10 @@ pub(crate) enum Fact {
     User,
     /// One of `user.groups`.
     Group,
+    /// `userAgent`.
+    UserAgent,
+    /// `requestURI`.
+    Uri,
     /// Something inside `requestObject`.
     RequestBody,
     /// Something inside `responseObject`.
@@ -56,7 +60,7 @@ impl Truth {
         if holds { Self::Always } else { Self::Never }
     }
 
-    const fn inverted(self) -> Self {
+    pub(crate) const fn inverted(self) -> Self {
         match self {
             Self::Always => Self::Never,
             Self::Perhaps => Self::Perhaps,

@@ -13,6 +13,7 @@ mod problem;
 mod reading;
 #[cfg(feature = "sigma")]
 mod sigma;
+mod texts;
 
 #[cfg(test)]
 mod tests;
@@ -89,8 +90,8 @@ impl RuleSet {
             .cloned()
             .collect();
         let rules = Self {
+            prefilter: Prefilter::new(&engines),
             engines,
-            prefilter: Prefilter::default(),
             broken,
         };
         (rules, problems)

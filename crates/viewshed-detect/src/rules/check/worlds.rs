@@ -177,7 +177,7 @@ impl World for EventWorld<'_> {
             }),
             Fact::RequestBody | Fact::ResponseBody => self.body(fact),
             Fact::Code | Fact::Decision | Fact::User | Fact::Group => self.answer(fact),
-            Fact::Other => Knowledge::Open,
+            Fact::UserAgent | Fact::Uri | Fact::Other => Knowledge::Open,
             Fact::Unknown => Knowledge::Absent,
         }
     }

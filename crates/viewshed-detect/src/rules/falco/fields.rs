@@ -375,12 +375,12 @@ impl Field {
                 Envelope::AuditId
                 | Envelope::Reason
                 | Envelope::Impersonated
-                | Envelope::Uri
                 | Envelope::Name
                 | Envelope::Namespace
                 | Envelope::PodName
-                | Envelope::UserAgent
                 | Envelope::Cluster => Fact::Other,
+                Envelope::Uri => Fact::Uri,
+                Envelope::UserAgent => Fact::UserAgent,
             },
             Self::Path(path) => match path.body {
                 Body::Request => Fact::RequestBody,

@@ -155,6 +155,8 @@ fn fact(field: &str) -> Fact {
         "responseStatus.code" => Fact::Code,
         "user.username" => Fact::User,
         "user.groups" => Fact::Group,
+        "userAgent" => Fact::UserAgent,
+        "requestURI" => Fact::Uri,
         "hostPath" | "capabilities" | "privileged" | "image" => Fact::RequestBody,
         DECISION => Fact::Decision,
         _ if field.split('.').next() == Some("requestObject") => Fact::RequestBody,

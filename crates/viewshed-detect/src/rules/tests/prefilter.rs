@@ -47,6 +47,18 @@ const FALCO: &str = "
   output: f
   priority: INFO
   source: k8s_audit
+- rule: g
+  desc: d
+  condition: (not ka.user.name startswith A or ka.useragent contains fle) and not ka.uri in (/API, /x) and ka.uri!=/y
+  output: g
+  priority: INFO
+  source: k8s_audit
+- rule: h
+  desc: d
+  condition: ka.uri contains /bin or ka.uri startswith /api/v1/pod or not ka.useragent exists
+  output: h
+  priority: INFO
+  source: k8s_audit
 ";
 
 #[cfg(feature = "sigma")]
@@ -87,6 +99,21 @@ logsource: {product: kubernetes}
 detection:
     sel: {responseStatus.code|gte: 400, responseObject.metadata.name: null}
     condition: sel
+---
+title: f
+logsource: {product: kubernetes}
+detection:
+    sel_a: {requestURI|contains: [/bin/sh, '%2fbin%2fsh', '/usr/bin']}
+    sel_b: {userAgent|contains: [trufflehog, kube]}
+    skip: {user.username: ann}
+    condition: 1 of sel_* and not skip
+---
+title: g
+logsource: {product: kubernetes}
+detection:
+    sel: {requestURI|startswith|cased: /api, userAgent|exists: true}
+    other: {requestURI: null}
+    condition: not sel and not other
 ";
 
 fn files() -> Vec<(&'static str, &'static str)> {
@@ -120,9 +147,11 @@ prop_compose! {
         user in prop::sample::select(vec!["", "Ann", "ann", "\u{212a}"]),
         group_of_user in prop::sample::select(vec!["dev", "ops"]),
         has_body in any::<bool>(),
+        uri in prop::sample::select(vec!["", "/api/v1/pods?c=/Bin/sh", "/api/v1/binary", "/API", "/\u{212a}bin/sh"]),
+        agent in prop::sample::select(vec!["", "kubectl/v1", "TruffleHog", "\u{212a}ube"]),
     ) -> Value {
         let mut event = json!({
-            "kind": "Event", "verb": verb, "stage": stage, "level": level,
+            "kind": "Event", "verb": verb, "requestURI": uri, "userAgent": agent, "stage": stage, "level": level,
             "user": {"username": user, "groups": [group_of_user]},
             "objectRef": {"apiGroup": group, "resource": resource, "subresource": subresource},
             "responseStatus": {"code": code},
@@ -137,8 +166,11 @@ prop_compose! {
 }
 
 proptest! {
+    // A case loads both rule sets: few cases with many events each.
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
     #[test]
-    fn ruling_out_changes_nothing(values in prop::collection::vec(events(), 1..40)) {
+    fn ruling_out_changes_nothing(values in prop::collection::vec(events(), 200..400)) {
         let (mut rules, problems) = RuleSet::load(&files());
         prop_assert_eq!(problems, vec![]);
         let (mut oracle, _) = RuleSet::load(&files());
