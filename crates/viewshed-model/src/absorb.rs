@@ -27,6 +27,7 @@ impl Cluster {
             bindings,
             service_accounts,
             network_policies,
+            network_settings,
             configs,
             volume_claims,
             volumes,
@@ -52,6 +53,7 @@ impl Cluster {
         self.bindings.extend(bindings);
         self.service_accounts.extend(service_accounts);
         self.network_policies.extend(network_policies);
+        self.network_settings.extend(network_settings);
         self.configs.extend(configs);
         self.volume_claims.extend(volume_claims);
         self.volumes.extend(volumes);

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::meta::Meta;
-use crate::network::{Endpoints, Gateway, Ingress, NetworkPolicy, Service};
+use crate::network::{Endpoints, Gateway, Ingress, NetworkPolicy, NetworkSetting, Service};
 use crate::permission::{Role, RoleBinding};
 use crate::workload::{
     Pod, ServiceAccount, StorageVolume, VolumeAttachment, VolumeClaim, Workload,
@@ -71,6 +71,9 @@ pub struct Cluster {
     /// Network policies of every kind.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub network_policies: Vec<NetworkPolicy>,
+    /// What those policies refer to, and settings of the network plugin.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub network_settings: Vec<NetworkSetting>,
     /// Config maps and secrets: names and key names only.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub configs: Vec<ConfigNames>,

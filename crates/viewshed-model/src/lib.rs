@@ -53,7 +53,9 @@ pub use incident::{
     RequestTally,
 };
 pub use meta::{LabelSelector, Meta, Owner, Position, Requirement, SelectorOperator};
-pub use network::{Endpoints, Gateway, Ingress, NetworkPolicy, Port, Service};
+pub use network::{
+    Backend, Endpoints, Gateway, Ingress, NetworkPolicy, NetworkSetting, Port, Service,
+};
 pub use permission::{PolicyRule, Role, RoleBinding, RoleReference};
 pub use request::{AccessRequest, Action, NonResourceRequest, ResourceRequest};
 pub use scan::{

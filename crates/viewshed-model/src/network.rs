@@ -21,6 +21,9 @@ pub struct Service {
     /// Addresses or names that a load balancer was given.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub load_balancer_addresses: Vec<String>,
+    /// `spec.externalTrafficPolicy`: `Local` keeps the client's address; empty is `Cluster`.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub external_traffic_policy: String,
     /// `spec.loadBalancerSourceRanges`; empty means everyone.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub source_ranges: Vec<String>,
@@ -87,6 +90,20 @@ pub struct Ingress {
     /// Names of the services behind it, in its own namespace.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub services: Vec<String>,
+    /// The same services with the ports that are used; sorted, each once.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub backends: Vec<Backend>,
+}
+
+/// A service and one of its ports, as an Ingress or a route names them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Backend {
+    /// Name of the service; `namespace/name` in a route.
+    pub service: String,
+    /// Number or name of the service's port; empty when none is given.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub port: String,
 }
 
 /// A Gateway API object: a Gateway or one of its routes.
@@ -103,6 +120,18 @@ pub struct Gateway {
     /// Services behind a route as `namespace/name`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub services: Vec<String>,
+    /// The same services with the ports that are used; sorted, each once.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub backends: Vec<Backend>,
+    /// Gateways that a route hangs on, as `namespace/name` (`parentRefs`).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub gateways: Vec<String>,
+    /// Ports that a Gateway listens on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub listener_ports: Vec<u16>,
+    /// Addresses that a Gateway was given (`status.addresses`).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub addresses: Vec<String>,
 }
 
 /// A network policy of any installed kind.
@@ -113,6 +142,9 @@ pub struct NetworkPolicy {
     pub meta: Meta,
     /// API group, for example `networking.k8s.io` or `cilium.io`.
     pub api_group: String,
+    /// API version that it was read in, for example `v1`; empty when unknown.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub version: String,
     /// For example `NetworkPolicy`, `GlobalNetworkPolicy`.
     pub kind: String,
     /// For `networking.k8s.io`: the pods it isolates; `None` for other kinds.
@@ -123,6 +155,25 @@ pub struct NetworkPolicy {
     /// Whether it isolates for egress (defaulting as the API server does).
     pub isolates_egress: bool,
     /// The whole `spec` as JSON text, for evaluation.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub spec_json: String,
+}
+
+/// What network policies refer to (sets of addresses, tiers, host endpoints), and the settings of the
+/// network plugin that enforces them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct NetworkSetting {
+    /// Name, labels, position.
+    pub meta: Meta,
+    /// API group; empty for config maps and for variables of the plugin's own containers.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub api_group: String,
+    /// For example `GlobalNetworkSet`, `Tier`, `HostEndpoint`, `FelixConfiguration`, `CiliumCIDRGroup`,
+    /// `ConfigMap`, or `DaemonSet` for the variables of the plugin's containers.
+    pub kind: String,
+    /// The `spec` as JSON text. Of config maps and variables only the settings that decide on
+    /// enforcement are kept, as one object of texts.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub spec_json: String,
 }

@@ -37,13 +37,23 @@ pub(super) fn settle(cluster: &mut Cluster) {
     }
     // Of these lists, some kinds have a namespace and some do not: decoding left an empty one.
     let policies = cluster.network_policies.iter_mut().filter_map(|policy| {
-        (policy.kind == "NetworkPolicy" && policy.api_group == "networking.k8s.io")
-            .then_some(&mut policy.meta)
+        matches!(
+            policy.kind.as_str(),
+            "NetworkPolicy" | "CiliumNetworkPolicy"
+        )
+        .then_some(&mut policy.meta)
+    });
+    let sets = cluster.network_settings.iter_mut().filter_map(|setting| {
+        matches!(
+            setting.kind.as_str(),
+            "NetworkSet" | "ConfigMap" | "DaemonSet"
+        )
+        .then_some(&mut setting.meta)
     });
     let rights = (cluster.roles.iter_mut().map(|role| &mut role.meta))
         .chain(cluster.bindings.iter_mut().map(|binding| &mut binding.meta))
         .filter(|meta| meta.namespace.is_some());
-    for meta in policies.chain(rights) {
+    for meta in policies.chain(sets).chain(rights) {
         hints.fill(meta);
     }
     for gateway in &mut cluster.gateways {
@@ -52,9 +62,12 @@ pub(super) fn settle(cluster: &mut Cluster) {
         }
         hints.fill(&mut gateway.meta);
         let namespace = gateway.meta.namespace_or_empty();
-        for service in &mut gateway.services {
-            if service.starts_with('/') {
-                service.insert_str(0, namespace);
+        let names = (gateway.services.iter_mut())
+            .chain(gateway.backends.iter_mut().map(|one| &mut one.service))
+            .chain(gateway.gateways.iter_mut());
+        for name in names {
+            if name.starts_with('/') {
+                name.insert_str(0, namespace);
             }
         }
     }

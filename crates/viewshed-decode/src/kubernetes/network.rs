@@ -1,12 +1,12 @@
-//! Services, endpoints, ingresses and Gateway API objects.
+//! Services and endpoints.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use viewshed_model::{Endpoints, Gateway, Ingress, Port, Position, Service};
+use viewshed_model::{Endpoints, Port, Position, Service};
 
 use super::container::{IntOrText, protocol_or_tcp};
-use super::meta::{MetaWire, NameWire, ObjectKind};
+use super::meta::{MetaWire, ObjectKind};
 use crate::nullable::{Nullable, TextMap};
 
 #[derive(Debug, Default, Deserialize)]
@@ -27,6 +27,7 @@ struct ServiceSpec {
     cluster_ips: Nullable<Vec<String>>,
     #[serde(rename = "externalIPs")]
     external_ips: Nullable<Vec<String>>,
+    external_traffic_policy: Nullable<String>,
     load_balancer_source_ranges: Nullable<Vec<String>>,
     selector: TextMap,
     ports: Nullable<Vec<PortWire>>,
@@ -87,6 +88,7 @@ impl ServiceWire {
                 .flat_map(|address| [address.ip.0, address.hostname.0])
                 .filter(|address| !address.is_empty())
                 .collect(),
+            external_traffic_policy: spec.external_traffic_policy.0,
             source_ranges: spec.load_balancer_source_ranges.0,
             // An empty selector selects nothing for a service; the endpoints are kept by hand.
             selector: Some(spec.selector.0).filter(|labels: &BTreeMap<_, _>| !labels.is_empty()),
@@ -168,161 +170,6 @@ impl EndpointsWire {
             meta,
             addresses,
             ports: ports.into_iter().map(Into::into).collect(),
-        }
-    }
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct IngressWire {
-    metadata: Nullable<MetaWire>,
-    spec: Nullable<IngressSpec>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct IngressSpec {
-    default_backend: Nullable<BackendWire>,
-    /// `extensions/v1beta1`.
-    backend: Nullable<BackendWire>,
-    rules: Nullable<Vec<RuleWire>>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct RuleWire {
-    host: Nullable<String>,
-    http: Nullable<HttpWire>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct HttpWire {
-    paths: Nullable<Vec<PathWire>>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct PathWire {
-    backend: Nullable<BackendWire>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct BackendWire {
-    service: Nullable<NameWire>,
-    /// `extensions/v1beta1`.
-    service_name: Nullable<String>,
-}
-
-impl BackendWire {
-    fn into_name(self) -> String {
-        match self.service.0.name.0 {
-            name if name.is_empty() => self.service_name.0,
-            name => name,
-        }
-    }
-}
-
-impl IngressWire {
-    pub(super) fn into_ingress(self, position: Option<Box<Position>>) -> Ingress {
-        let spec = self.spec.0;
-        let mut hosts = Vec::new();
-        let mut services = vec![
-            spec.default_backend.0.into_name(),
-            spec.backend.0.into_name(),
-        ];
-        for rule in spec.rules.0 {
-            hosts.push(match rule.host.0 {
-                host if host.is_empty() => "*".to_owned(),
-                host => host,
-            });
-            let paths = rule.http.0.paths.0.into_iter();
-            services.extend(paths.map(|path| path.backend.0.into_name()));
-        }
-        if hosts.is_empty() {
-            hosts.push("*".to_owned());
-        }
-        Ingress {
-            meta: self.metadata.0.into_meta(position),
-            hosts: sorted(hosts),
-            services: sorted(services),
-        }
-    }
-}
-
-fn sorted(mut names: Vec<String>) -> Vec<String> {
-    names.retain(|name| !name.is_empty());
-    names.sort_unstable();
-    names.dedup();
-    names
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct GatewayWire {
-    metadata: Nullable<MetaWire>,
-    spec: Nullable<GatewaySpec>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct GatewaySpec {
-    listeners: Nullable<Vec<ListenerWire>>,
-    hostnames: Nullable<Vec<String>>,
-    rules: Nullable<Vec<RouteRuleWire>>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct ListenerWire {
-    hostname: Nullable<String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct RouteRuleWire {
-    backend_refs: Nullable<Vec<BackendReference>>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct BackendReference {
-    kind: Nullable<String>,
-    name: Nullable<String>,
-    namespace: Nullable<String>,
-}
-
-impl GatewayWire {
-    pub(super) fn into_gateway(
-        self,
-        kind: &ObjectKind<'_>,
-        position: Option<Box<Position>>,
-    ) -> Gateway {
-        let meta = self.metadata.0.into_meta(position);
-        let spec = self.spec.0;
-        let mut hosts = spec.hostnames.0;
-        hosts.extend(spec.listeners.0.into_iter().map(|one| one.hostname.0));
-        let services = spec
-            .rules
-            .0
-            .into_iter()
-            .flat_map(|rule| rule.backend_refs.0)
-            // `kind` defaults to Service (gateway-api `BackendObjectReference`).
-            .filter(|backend| matches!(backend.kind.as_str(), "" | "Service"))
-            .map(|backend| {
-                let namespace = match backend.namespace.as_str() {
-                    "" => meta.namespace_or_empty(),
-                    namespace => namespace,
-                };
-                format!("{namespace}/{}", backend.name.0)
-            })
-            .collect();
-        Gateway {
-            kind: kind.kind.to_owned(),
-            hosts: sorted(hosts),
-            services: sorted(services),
-            meta,
         }
     }
 }

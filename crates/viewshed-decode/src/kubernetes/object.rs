@@ -6,10 +6,12 @@ use viewshed_model::{Cluster, ConfigKind, Gap, GapReason, Meta, Namespace, Other
 
 use super::authorization;
 use super::config::ConfigWire;
+use super::gateway::{GatewayWire, IngressWire};
 use super::kubelet;
 use super::list::{add_items, split_list};
 use super::meta::{MetaOnly, ObjectKind, TypeMeta, split_api_version};
-use super::network::{EndpointsWire, GatewayWire, IngressWire, ServiceWire};
+use super::network::{EndpointsWire, ServiceWire};
+use super::network_setting;
 use super::node::NodeWire;
 use super::place::Place;
 use super::pod::PodWire;
@@ -222,6 +224,9 @@ fn decode(
         (group, name) if is_policy(group, name) => cluster
             .network_policies
             .push(read::<PolicyWire>(body)?.into_policy(kind, position)?),
+        (group, name) if network_setting::is_object(group, name) => cluster
+            .network_settings
+            .push(network_setting::of_object(body, kind, position)?),
         ("storage.k8s.io", "VolumeAttachment") => cluster
             .volume_attachments
             .push(read::<AttachmentWire>(body)?.into_attachment(position)),
@@ -231,9 +236,15 @@ fn decode(
         (group, name) if kubelet::is_configuration(group, name) => cluster
             .kubelet_files
             .push(kubelet::settings(body, position)?),
-        ("apps" | "batch" | "extensions", name) if is_builtin_workload(name) => cluster
-            .workloads
-            .push(read::<WorkloadWire>(body)?.into_workload(kind, position)),
+        ("apps" | "batch" | "extensions", name) if is_builtin_workload(name) => {
+            if name == "DaemonSet" {
+                let variables = network_setting::of_variables(body, position.clone());
+                cluster.network_settings.extend(variables);
+            }
+            cluster
+                .workloads
+                .push(read::<WorkloadWire>(body)?.into_workload(kind, position));
+        }
         _ => return decode_foreign(cluster, body, kind, position),
     }
     Ok(())
@@ -299,9 +310,13 @@ fn decode_core(
         "ServiceAccount" => cluster
             .service_accounts
             .push(read::<ServiceAccountWire>(body)?.into_account(position)),
-        "ConfigMap" => cluster
-            .configs
-            .push(read::<ConfigWire>(body)?.into_names(ConfigKind::ConfigMap, position)),
+        "ConfigMap" => {
+            let settings = network_setting::of_config_map(body, position.clone());
+            cluster.network_settings.extend(settings);
+            cluster
+                .configs
+                .push(read::<ConfigWire>(body)?.into_names(ConfigKind::ConfigMap, position));
+        }
         "Secret" => cluster
             .configs
             .push(read::<ConfigWire>(body)?.into_names(ConfigKind::Secret, position)),

@@ -60,13 +60,19 @@ impl PolicyWire {
             "networking.k8s.io" | "extensions" => Some(pod_selector(&self.spec)?),
             _ => None,
         };
-        let spec = match self.specs {
-            Some(specs) => Value::Array(specs),
-            None => self.spec,
+        let spec = match (self.specs, self.spec) {
+            (Some(specs), Value::Null) => Value::Array(specs),
+            // Both together are one policy with all of them (Cilium, `CiliumNetworkPolicy.Parse`).
+            (Some(mut specs), spec) => {
+                specs.insert(0, spec);
+                Value::Array(specs)
+            }
+            (None, spec) => spec,
         };
         Ok(NetworkPolicy {
             meta: self.metadata.0.into_meta(position),
             api_group: kind.group.to_owned(),
+            version: kind.version.to_owned(),
             kind: kind.kind.to_owned(),
             pod_selector,
             isolates_ingress,

@@ -63,6 +63,7 @@ lists! {
         "binding" => bindings,
         "service-account" => service_accounts,
         "network-policy" => network_policies,
+        "network-setting" => network_settings,
         "config" => configs,
         "volume-claim" => volume_claims,
         "volume" => volumes,

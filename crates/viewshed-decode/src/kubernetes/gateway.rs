@@ -1,0 +1,248 @@
+//! Ways in from outside: ingresses and Gateway API objects.
+
+use serde::Deserialize;
+use viewshed_model::{Backend, Gateway, Ingress, Position};
+
+use super::container::IntOrText;
+use super::meta::{MetaWire, ObjectKind};
+use crate::nullable::Nullable;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct IngressWire {
+    metadata: Nullable<MetaWire>,
+    spec: Nullable<IngressSpec>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct IngressSpec {
+    default_backend: Nullable<BackendWire>,
+    /// `extensions/v1beta1`.
+    backend: Nullable<BackendWire>,
+    rules: Nullable<Vec<RuleWire>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct RuleWire {
+    host: Nullable<String>,
+    http: Nullable<HttpWire>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct HttpWire {
+    paths: Nullable<Vec<PathWire>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct PathWire {
+    backend: Nullable<BackendWire>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct BackendWire {
+    service: Nullable<ServiceBackend>,
+    /// `extensions/v1beta1`.
+    service_name: Nullable<String>,
+    service_port: Nullable<IntOrText>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct ServiceBackend {
+    name: Nullable<String>,
+    port: Nullable<BackendPort>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct BackendPort {
+    name: Nullable<String>,
+    number: Nullable<u16>,
+}
+
+impl BackendWire {
+    fn into_backend(self) -> Backend {
+        let ServiceBackend { name, port } = self.service.0;
+        if name.is_empty() {
+            return Backend {
+                service: self.service_name.0,
+                port: self.service_port.0.0,
+            };
+        }
+        Backend {
+            service: name.0,
+            port: match (port.0.name.0, port.0.number.0) {
+                (name, 0) => name,
+                (_, number) => number.to_string(),
+            },
+        }
+    }
+}
+
+impl IngressWire {
+    pub(super) fn into_ingress(self, position: Option<Box<Position>>) -> Ingress {
+        let spec = self.spec.0;
+        let mut hosts = Vec::new();
+        let mut backends = vec![
+            spec.default_backend.0.into_backend(),
+            spec.backend.0.into_backend(),
+        ];
+        for rule in spec.rules.0 {
+            hosts.push(match rule.host.0 {
+                host if host.is_empty() => "*".to_owned(),
+                host => host,
+            });
+            let paths = rule.http.0.paths.0.into_iter();
+            backends.extend(paths.map(|path| path.backend.0.into_backend()));
+        }
+        if hosts.is_empty() {
+            hosts.push("*".to_owned());
+        }
+        Ingress {
+            meta: self.metadata.0.into_meta(position),
+            hosts: sorted(hosts),
+            services: services_of(&backends),
+            backends: sorted_backends(backends),
+        }
+    }
+}
+
+fn sorted_backends(mut backends: Vec<Backend>) -> Vec<Backend> {
+    backends.retain(|backend| !backend.service.is_empty());
+    backends.sort_unstable();
+    backends.dedup();
+    backends
+}
+
+fn services_of(backends: &[Backend]) -> Vec<String> {
+    sorted(backends.iter().map(|one| one.service.clone()).collect())
+}
+
+fn sorted(mut names: Vec<String>) -> Vec<String> {
+    names.retain(|name| !name.is_empty());
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct GatewayWire {
+    metadata: Nullable<MetaWire>,
+    spec: Nullable<GatewaySpec>,
+    status: Nullable<GatewayStatus>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct GatewayStatus {
+    addresses: Nullable<Vec<AddressWire>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct AddressWire {
+    value: Nullable<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct GatewaySpec {
+    parent_refs: Nullable<Vec<ObjectReference>>,
+    listeners: Nullable<Vec<ListenerWire>>,
+    hostnames: Nullable<Vec<String>>,
+    rules: Nullable<Vec<RouteRuleWire>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct ListenerWire {
+    hostname: Nullable<String>,
+    port: Nullable<u16>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct RouteRuleWire {
+    backend_refs: Nullable<Vec<ObjectReference>>,
+}
+
+/// `ParentReference` or `BackendObjectReference` of the Gateway API.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct ObjectReference {
+    kind: Nullable<String>,
+    name: Nullable<String>,
+    namespace: Nullable<String>,
+    port: Nullable<u16>,
+}
+
+impl ObjectReference {
+    /// `namespace/name`; the namespace of the referring object where none is given.
+    fn full_name(&self, own: &str) -> String {
+        let namespace = match self.namespace.as_str() {
+            "" => own,
+            namespace => namespace,
+        };
+        format!("{namespace}/{}", self.name.0)
+    }
+}
+
+impl GatewayWire {
+    pub(super) fn into_gateway(
+        self,
+        kind: &ObjectKind<'_>,
+        position: Option<Box<Position>>,
+    ) -> Gateway {
+        let meta = self.metadata.0.into_meta(position);
+        let spec = self.spec.0;
+        let own = meta.namespace_or_empty();
+        let mut hosts = spec.hostnames.0;
+        let mut listener_ports = Vec::new();
+        for listener in spec.listeners.0 {
+            hosts.push(listener.hostname.0);
+            listener_ports.push(listener.port.0);
+        }
+        listener_ports.sort_unstable();
+        listener_ports.dedup();
+        let backends: Vec<Backend> = spec
+            .rules
+            .0
+            .into_iter()
+            .flat_map(|rule| rule.backend_refs.0)
+            // `kind` defaults to Service (gateway-api `BackendObjectReference`).
+            .filter(|backend| matches!(backend.kind.as_str(), "" | "Service"))
+            .map(|backend| Backend {
+                service: backend.full_name(own),
+                port: match backend.port.0 {
+                    0 => String::new(),
+                    port => port.to_string(),
+                },
+            })
+            .collect();
+        let gateways = spec
+            .parent_refs
+            .0
+            .iter()
+            // `kind` defaults to Gateway (gateway-api `ParentReference`).
+            .filter(|parent| matches!(parent.kind.as_str(), "" | "Gateway"))
+            .map(|parent| parent.full_name(own))
+            .collect();
+        let addresses = self.status.0.addresses.0.into_iter();
+        Gateway {
+            kind: kind.kind.to_owned(),
+            hosts: sorted(hosts),
+            services: services_of(&backends),
+            backends: sorted_backends(backends),
+            gateways: sorted(gateways),
+            listener_ports,
+            addresses: sorted(addresses.map(|address| address.value.0).collect()),
+            meta,
+        }
+    }
+}
