@@ -21,6 +21,7 @@ mod incident;
 mod meta;
 mod network;
 mod permission;
+mod reach;
 mod request;
 mod scan;
 mod surroundings;
@@ -57,6 +58,10 @@ pub use network::{
     Backend, Endpoints, Gateway, Ingress, NetworkPolicy, NetworkSetting, Port, Service,
 };
 pub use permission::{PolicyRule, Role, RoleBinding, RoleReference};
+pub use reach::{
+    Place, PlaceError, PolicyReference, PortRange, Protocol, ReachAnswer, ReachQuestion,
+    ReachReason, ReachSide, ReachVerdict, Target,
+};
 pub use request::{AccessRequest, Action, NonResourceRequest, ResourceRequest};
 pub use scan::{
     CheckPage, ClusterSummary, DockerSummary, EstateSummary, MissingPlace, MitigationState,
