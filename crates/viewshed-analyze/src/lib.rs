@@ -5,6 +5,7 @@
 pub mod bootstrap;
 pub mod checks;
 mod inventory;
+pub mod network;
 pub mod rbac;
 #[cfg(test)]
 mod samples;
