@@ -60,7 +60,7 @@ pub use network::{
 pub use permission::{PolicyRule, Role, RoleBinding, RoleReference};
 pub use reach::{
     EndKind, Place, PlaceError, PolicyReference, PortRange, Protocol, ReachAnswer, ReachCell,
-    ReachEnd, ReachMatrix, ReachQuestion, ReachReason, ReachSide, ReachVerdict, Target,
+    ReachEnd, ReachMatrix, ReachQuestion, ReachReason, ReachSide, ReachVerdict, Target, WayIn, WayKind,
 };
 pub use request::{AccessRequest, Action, NonResourceRequest, ResourceRequest};
 pub use scan::{

@@ -11,9 +11,11 @@ mod matrix;
 mod place;
 #[cfg(test)]
 mod tests;
+mod ways;
 
 pub use matrix::{EndKind, ReachCell, ReachEnd, ReachMatrix};
 pub use place::{Place, PlaceError, Target};
+pub use ways::{WayIn, WayKind};
 
 /// What a connection is made with. Ports exist for the first three.
 #[derive(

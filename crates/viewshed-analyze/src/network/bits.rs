@@ -26,10 +26,6 @@ impl Bits {
         bits
     }
 
-    pub(super) fn of_words(words: Vec<u64>) -> Self {
-        Self(words)
-    }
-
     pub(super) fn words(&self) -> &[u64] {
         &self.0
     }
@@ -72,6 +68,12 @@ impl Bits {
 
     pub(super) fn count(&self) -> usize {
         self.0.iter().map(|word| word.count_ones() as usize).sum()
+    }
+
+    /// How many numbers both have.
+    pub(super) fn count_both(&self, other: &Self) -> usize {
+        let words = self.0.iter().zip(&other.0);
+        words.map(|(one, two)| (one & two).count_ones() as usize).sum()
     }
 
     pub(super) fn add_all(&mut self, other: &Self) {
@@ -245,6 +247,21 @@ impl Row {
         }
     }
 
+    /// What both have.
+    pub(super) fn and(&self, limit: &Bits) -> Self {
+        match self {
+            Self::Few(numbers) => {
+                let kept = numbers.iter().copied();
+                Self::Few(kept.filter(|number| limit.has(*number as usize)).collect())
+            }
+            Self::Many(bits) => {
+                let mut both = bits.clone();
+                both.keep(limit);
+                Self::of(&both)
+            }
+        }
+    }
+
     /// Its members, in order.
     pub(super) fn iter(&self) -> Box<dyn Iterator<Item = usize> + '_> {
         match self {
@@ -264,22 +281,6 @@ impl Row {
         match self {
             Self::Many(bits) => bits.count(),
             Self::Few(numbers) => numbers.len(),
-        }
-    }
-
-    /// One word of bits.
-    pub(super) fn word(&self, at: usize) -> u64 {
-        match self {
-            Self::Many(bits) => bits.0.get(at).copied().unwrap_or(0),
-            Self::Few(numbers) => {
-                let start = numbers.partition_point(|number| (*number as usize) < at * WORD);
-                numbers
-                    .iter()
-                    .skip(start)
-                    .map(|number| *number as usize)
-                    .take_while(|number| *number < (at + 1) * WORD)
-                    .fold(0, |word, number| word | 1 << (number % WORD))
-            }
         }
     }
 }

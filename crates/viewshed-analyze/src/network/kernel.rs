@@ -15,7 +15,7 @@ mod space;
 mod tables;
 
 pub(super) use change::Changed;
-pub(super) use pairs::{PortClass, SourceRow};
+pub(super) use pairs::{Bound, PortClass, Reached};
 pub(super) use space::{NOWHERE, Space, SpotOrigin};
 
 use std::collections::BTreeMap;

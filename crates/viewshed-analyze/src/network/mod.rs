@@ -1,6 +1,9 @@
 //! REACH: which place may open a connection to which other place, and why.
 mod address;
 mod bits;
+mod bulk;
+mod decide;
+mod ends;
 mod cni;
 mod eval;
 mod index;
@@ -15,6 +18,7 @@ mod tests;
 mod vocabulary;
 mod walk;
 
+pub use bulk::PairSum;
 pub use cni::{Cni, Profile, UnknownCni};
 pub use index::NetworkIndex;
 pub use matrix::MATRIX_PAIRS_MAX;
