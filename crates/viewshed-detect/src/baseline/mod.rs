@@ -1,75 +1,266 @@
 //! What is usual: per identity and per peer group, learned in one pass, decaying with time.
+//!
+//! A habit is known by a keyed 64-bit hash of what it consists of. The key is secret and two habits of one
+//! identity would have to collide, so the names are not compared again.
 
-use serde::{Deserialize, Serialize};
+mod bytes;
+mod learn;
+mod record;
+mod rows;
+mod symbols;
+mod table;
+#[cfg(test)]
+mod tests;
 
-/// What is usual.
-#[derive(Debug, Clone, Default)]
-pub struct Baseline {}
+use ahash::RandomState;
 
-/// One habit, for `viewshed baseline show`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BaselineRow {
-    /// Cluster or host.
-    pub cluster: String,
-    /// Identity, or the peer group in words.
-    pub who: String,
-    /// Whether `who` is a group.
-    pub is_group: bool,
-    /// `list`, `watch`, `get`, `write`, ...
-    pub action: String,
-    /// Kind, as in incidents; a path for requests without object.
-    pub kind: String,
-    /// Namespace; empty for all of them.
-    pub namespace: String,
-    /// `allowed`, `refused`, `not found`.
-    pub outcome: String,
-    /// Seconds since 1970 of the first and last time.
-    pub first_s: u64,
-    /// See `first_s`.
-    pub last_s: u64,
-    /// How often, decayed, rounded.
-    pub strength: u64,
-    /// Distinct members that do it, for groups.
-    pub members: u32,
+use crate::engine::behaviour::Behaviour;
+use crate::engine::who::{Class, Who};
+
+pub use bytes::StateError;
+pub(crate) use bytes::{seal, unseal};
+pub(crate) use record::{Habit, Record, Standing, remember_origin};
+pub use rows::BaselineRow;
+use symbols::{Symbol, Symbols};
+use table::Table;
+
+/// Groups that are kept: namespaces with service accounts, groups of people. A group that finds no room
+/// only means that its members vouch for nobody.
+const GROUPS_MAX: usize = 1 << 16;
+/// Identities that are kept unless the engine's settings say otherwise.
+const IDENTITIES_MAX: usize = 1 << 20;
+const DAY_S: u32 = 24 * 60 * 60;
+
+/// What is usual. Made by an [`Engine`](crate::Engine) that reads logs.
+#[derive(Debug, Clone)]
+pub struct Baseline {
+    symbols: Symbols,
+    identities: Table,
+    groups: Table,
+    /// Time of the first event, seconds since 1970; 0 before it.
+    first_s: u32,
+    last_s: u32,
+    requests: u64,
+    half_life_s: u32,
+    window_s: u32,
+    hasher: RandomState,
+    evicted_habits: u64,
 }
 
-/// Why saved state cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum StateError {
-    /// Not written by `to_bytes` or `checkpoint`.
-    #[error("not a state file of Viewshed")]
-    Foreign,
-    /// Written by a version with another layout.
-    #[error(
-        "state of layout {found}, this program reads layout {known}; learn it again from the logs"
-    )]
-    Version {
-        /// Layout of the file.
-        found: u32,
-        /// Layout of this program.
-        known: u32,
-    },
-    /// Cut off or changed.
-    #[error("the state is damaged; learn it again from the logs")]
-    Damaged,
+impl Default for Baseline {
+    fn default() -> Self {
+        let hasher = hasher(0);
+        Self {
+            symbols: Symbols::new(hasher.clone()),
+            identities: Table::new(IDENTITIES_MAX),
+            groups: Table::new(GROUPS_MAX),
+            first_s: 0,
+            last_s: 0,
+            requests: 0,
+            half_life_s: 14 * DAY_S,
+            window_s: 600,
+            hasher,
+            evicted_habits: 0,
+        }
+    }
+}
+
+/// Where an identity stands in the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) index: usize,
+    pub(crate) is_new: bool,
+}
+
+/// The keyed hash that the whole engine uses; names in a log are chosen by clients, so it must not be known
+/// to them where they end up in a table.
+pub(crate) fn hasher(seed: u64) -> RandomState {
+    RandomState::with_seeds(
+        seed,
+        !seed,
+        seed.rotate_left(17) ^ 0x9e37_79b9_7f4a_7c15,
+        seed.rotate_left(41),
+    )
 }
 
 impl Baseline {
-    /// Compact bytes for [`from_bytes`](Self::from_bytes).
-    pub fn to_bytes(&self) -> Vec<u8> {
-        Vec::new()
+    /// Sets what the engine's settings tell, and keys all tables anew.
+    pub(crate) fn prepare(
+        &mut self,
+        seed: u64,
+        identities_max: usize,
+        half_life_days: u32,
+        window_s: u32,
+    ) {
+        self.hasher = hasher(seed);
+        self.half_life_s = half_life_days.saturating_mul(DAY_S);
+        self.window_s = window_s;
+        self.rehash();
+        self.identities.limit(identities_max);
     }
 
-    /// Reads what [`to_bytes`](Self::to_bytes) wrote.
-    ///
-    /// # Errors
-    /// When the bytes are damaged or of another version.
-    pub fn from_bytes(_bytes: &[u8]) -> Result<Self, StateError> {
-        Ok(Self::default())
+    /// The record of an identity, made when there is none. `None` when every place is taken by somebody
+    /// established.
+    pub(crate) fn place(&mut self, cluster: &str, who: Who<'_>, now_s: u32) -> Option<Place> {
+        let hash = self.hasher.hash_one((cluster, who.key));
+        if let Some(index) = self.identities.find(hash) {
+            return Some(Place {
+                index,
+                is_new: false,
+            });
+        }
+        let cluster = self.symbols.intern(cluster);
+        let record = Record::new(who.key, cluster, who.class, now_s);
+        let index = self.identities.insert(hash, record, now_s)?;
+        Some(Place {
+            index,
+            is_new: true,
+        })
     }
 
-    /// Every habit in words, identities first, sorted by name.
-    pub fn rows(&self) -> Vec<BaselineRow> {
-        Vec::new()
+    /// The record that stands for all identities that find no room; always there.
+    pub(crate) fn crowd(&mut self) -> usize {
+        let who = Who {
+            class: Class::Local,
+            key: "(identities that found no room)",
+        };
+        let index = self.place("", who, 0).map_or(0, |place| place.index);
+        if let Some(record) = self.identities.get_mut(index) {
+            // Established, and never gone.
+            (record.first_s, record.last_s) = (0, u32::MAX);
+        }
+        index
+    }
+
+    /// An identity's record.
+    #[inline]
+    pub(crate) fn record(&self, index: usize) -> Option<&Record> {
+        self.identities.get(index)
+    }
+
+    /// An identity's record, to change.
+    #[inline]
+    pub(crate) fn record_mut(&mut self, index: usize) -> Option<&mut Record> {
+        self.identities.get_mut(index)
+    }
+
+    /// Makes an identity a member of a group, given in words.
+    pub(crate) fn join(
+        &mut self,
+        index: usize,
+        cluster: &str,
+        groups: [Option<String>; 2],
+        now_s: u32,
+    ) {
+        let mut places = [0_u32; 2];
+        for (place, label) in places.iter_mut().zip(groups) {
+            let Some(label) = label else { continue };
+            let hash = self.hasher.hash_one((cluster, label.as_str()));
+            let found = self.groups.find(hash).or_else(|| {
+                let symbol = self.symbols.intern(cluster);
+                let record = Record::new(&label, symbol, Class::Local, now_s);
+                self.groups.insert(hash, record, now_s)
+            });
+            if let Some(group) = found.and_then(|group| self.groups.get_mut(group)) {
+                group.requests = group.requests.saturating_add(1);
+            }
+            *place = found
+                .and_then(|at| u32::try_from(at + 1).ok())
+                .unwrap_or_default();
+        }
+        if let Some(record) = self.identities.get_mut(index) {
+            record.groups = places;
+        }
+    }
+
+    /// Time goes on.
+    #[inline]
+    pub(crate) fn count(&mut self, now_s: u32) {
+        if self.first_s == 0 {
+            self.first_s = now_s;
+        }
+        self.last_s = self.last_s.max(now_s);
+        self.requests += 1;
+    }
+
+    /// How long the log is known, in seconds.
+    pub(crate) fn span_s(&self) -> u32 {
+        self.last_s.saturating_sub(self.first_s)
+    }
+
+    /// How many requests were seen.
+    pub fn request_count(&self) -> u64 {
+        self.requests
+    }
+
+    /// How many identities are known.
+    pub fn identity_count(&self) -> usize {
+        self.identities.len()
+    }
+
+    /// Identities that newcomers replaced, habits that found no room, and names that found none.
+    pub fn evictions(&self) -> (u64, u64, u64) {
+        (
+            self.identities.evicted,
+            self.evicted_habits,
+            self.symbols.refused,
+        )
+    }
+
+    /// The habit that covers a behaviour: this very one, or one for any namespace or kind.
+    pub(crate) fn habit(&self, index: usize, behaviour: &Behaviour<'_>) -> Option<usize> {
+        let record = self.identities.get(index)?;
+        self.covering(record, behaviour)
+    }
+
+    fn covering(&self, record: &Record, behaviour: &Behaviour<'_>) -> Option<usize> {
+        record
+            .find(self.habit_hash(behaviour, behaviour.kind, behaviour.namespace))
+            .or_else(|| record.find(self.habit_hash(behaviour, behaviour.kind, "*")))
+            .or_else(|| record.find(self.habit_hash(behaviour, "*", "*")))
+    }
+
+    /// How many members of its groups have this habit, and the better known group in words.
+    pub(crate) fn peers_doing(&self, index: usize, behaviour: &Behaviour<'_>) -> (u32, &str) {
+        let Some(record) = self.identities.get(index) else {
+            return (0, "");
+        };
+        let mut best = (0, "");
+        for group in record.groups.iter().filter_map(|place| self.group(*place)) {
+            let habit = self
+                .covering(group, behaviour)
+                .and_then(|at| group.habits.get(at));
+            let members = habit.map_or(0, |habit| u32::from(habit.peak));
+            if members > best.0 {
+                best = (members, &*group.key);
+            }
+        }
+        best
+    }
+
+    fn group(&self, place: u32) -> Option<&Record> {
+        self.groups
+            .get(usize::try_from(place.checked_sub(1)?).ok()?)
+    }
+
+    #[inline]
+    fn habit_hash(&self, behaviour: &Behaviour<'_>, kind: &str, namespace: &str) -> u64 {
+        let shape = (behaviour.op, behaviour.outcome);
+        self.hasher.hash_one((shape, kind, namespace))
+    }
+
+    /// The name behind a symbol.
+    pub(crate) fn text(&self, symbol: Symbol) -> &str {
+        self.symbols.text(symbol)
+    }
+
+    /// Half-life of habits, in seconds.
+    pub(crate) fn half_life_s(&self) -> u32 {
+        self.half_life_s
+    }
+
+    /// Over how many seconds repetitions are counted.
+    pub(crate) fn window_s(&self) -> u32 {
+        self.window_s
     }
 }

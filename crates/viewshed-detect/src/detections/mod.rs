@@ -1,4 +1,43 @@
 //! The built-in detections: one file and one page (`docs/detections/NAME.md`) each.
+//!
+//! A detection looks at one activity with all that is known around it and may give a sign: points and a
+//! sentence. The engine adds the signs of a session up; 100 points are an incident. What every weight
+//! means against the others is best read in `engine::kinds`, the scale of lists.
+
+mod access_question_storm;
+mod anonymous_walk;
+mod discovery_command;
+mod diverse_refusals;
+mod dns_sweep;
+mod docker_enumeration;
+mod first_time_behaviour;
+mod identity_flood;
+mod impersonation;
+mod impossible_question;
+mod invalid_credential;
+mod kubelet_reached;
+mod logs_of_many_pods;
+pub(crate) mod look;
+mod many_kinds;
+mod name_guessing;
+mod new_identity;
+mod pod_query_threshold;
+mod proxied_read;
+mod question_then_list;
+mod rbac_survey;
+mod removed_api;
+mod rules_review;
+mod secret_sweep;
+mod silent_source;
+#[cfg(test)]
+mod tests;
+mod token_file_read;
+mod token_used_elsewhere;
+mod tokens_from_one_address;
+mod tool_on_workload;
+mod unwatched_list;
+
+pub(crate) use look::{Look, Sign};
 
 /// One detection: what it looks for.
 #[derive(Debug)]
@@ -13,13 +52,91 @@ pub struct Detection {
     pub cap: u32,
     /// Its page as Markdown; the cases are run as tests.
     pub page: &'static str,
+    judge: fn(&mut Look<'_>) -> Option<Sign>,
 }
 
 /// Every detection, sorted by name.
-pub static ALL: &[&Detection] = &[];
+pub static ALL: &[&Detection] = &[
+    &access_question_storm::DETECTION,
+    &anonymous_walk::DETECTION,
+    &discovery_command::DETECTION,
+    &diverse_refusals::DETECTION,
+    &dns_sweep::DETECTION,
+    &docker_enumeration::DETECTION,
+    &first_time_behaviour::DETECTION,
+    &identity_flood::DETECTION,
+    &impersonation::DETECTION,
+    &impossible_question::DETECTION,
+    &invalid_credential::DETECTION,
+    &kubelet_reached::DETECTION,
+    &logs_of_many_pods::DETECTION,
+    &many_kinds::DETECTION,
+    &name_guessing::DETECTION,
+    &new_identity::DETECTION,
+    &pod_query_threshold::DETECTION,
+    &proxied_read::DETECTION,
+    &question_then_list::DETECTION,
+    &rbac_survey::DETECTION,
+    &removed_api::DETECTION,
+    &rules_review::DETECTION,
+    &secret_sweep::DETECTION,
+    &silent_source::DETECTION,
+    &token_file_read::DETECTION,
+    &token_used_elsewhere::DETECTION,
+    &tokens_from_one_address::DETECTION,
+    &tool_on_workload::DETECTION,
+    &unwatched_list::DETECTION,
+];
 
 /// The page of a detection, as Markdown; `None` for a name that no detection has.
 pub fn page(name: &str) -> Option<&'static str> {
-    let detection = ALL.iter().find(|detection| detection.name == name)?;
-    Some(detection.page)
+    Some(find(name)?.page)
+}
+
+/// The detection of this name.
+pub fn find(name: &str) -> Option<&'static Detection> {
+    ALL.iter().find(|detection| detection.name == name).copied()
+}
+
+/// Points below this are noise and leave no trace.
+const WEIGHT_MIN: f64 = 0.4;
+/// Only who gives this many points himself is linked to others who came from the same address.
+const COMPANION_WEIGHT_MIN: f64 = 5.0;
+
+/// Every sign in one activity, with its detection's place in [`ALL`].
+pub(crate) fn judge(look: &mut Look<'_>, signs: &mut Vec<(u8, Sign)>) {
+    look.was_listed = look.facts.listed(look.behaviour.kind);
+    let mut total = 0.0;
+    let mut companions = None;
+    for (place, detection) in (0_u8..).zip(ALL) {
+        if std::ptr::eq(*detection, &tokens_from_one_address::DETECTION) {
+            companions = Some((place, detection));
+            continue;
+        }
+        if let Some(sign) = (detection.judge)(look)
+            && sign.weight >= WEIGHT_MIN
+        {
+            total += sign.weight;
+            signs.push((place, sign));
+        }
+    }
+    if total >= COMPANION_WEIGHT_MIN
+        && let Some((place, detection)) = companions
+        && let Some(sign) = (detection.judge)(look)
+    {
+        signs.push((place, sign));
+    }
+}
+
+/// The place of a detection in [`ALL`].
+pub(crate) fn place_of(name: &str) -> u8 {
+    (0_u8..)
+        .zip(ALL)
+        .find(|(_, detection)| detection.name == name)
+        .map_or(u8::MAX, |(place, _)| place)
+}
+
+/// The detection at a place of [`ALL`].
+pub(crate) fn at(place: u8) -> Option<&'static Detection> {
+    ALL.get(usize::from(place)).copied()
 }

@@ -1,19 +1,70 @@
 //! The engine: activities in, incidents out.
+//!
+//! An activity takes one of three ways. A shape that was found ordinary a moment ago takes one look-up
+//! ([`warm`]). A known habit from a known place takes two, identity and habit ([`judge`]). Everything else
+//! is weighed by the [`detections`](crate::detections) and becomes evidence of a [`session`].
 
+pub(crate) mod behaviour;
+mod checkpoint;
+mod clock;
+pub(crate) mod command;
+pub(crate) mod decay;
+pub(crate) mod docker;
+mod dossier;
+pub(crate) mod facts;
+mod fingerprint;
+mod judge;
+pub(crate) mod kinds;
+mod lifecycle;
+mod origin;
+mod own;
+pub(crate) mod path;
+mod places;
+mod recent;
+mod session;
+mod sessions;
 mod settings;
+#[cfg(test)]
+mod tests;
+pub(crate) mod warm;
+pub(crate) mod who;
 
+use ahash::RandomState;
 use jiff::Timestamp;
-use viewshed_model::{Activity, Incident};
+use viewshed_model::{Activity, Incident, Stage};
 
-use crate::{Baseline, StateError};
-
+use crate::Baseline;
+use crate::baseline::hasher;
+use clock::{Clock, Tick};
+use fingerprint::{Fingerprint, moment};
+use own::Own;
+use places::Places;
+use recent::RecentIds;
+use sessions::Sessions;
 pub use settings::Settings;
+use warm::Warm;
+
+/// When so many requests were received and none was ever answered, the log holds no answers, and the first
+/// stage is judged.
+const UNANSWERED_MAX: u64 = 64;
 
 /// What was read, and what a limit made the engine leave out.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Counters {
-    /// Activities judged.
+    /// Activities judged, each request once.
     pub judged: u64,
+    /// Of them, those that were not ordinary at first sight.
+    pub weighed: u64,
+    /// Lines of requests that were judged already.
+    pub duplicates: u64,
+    /// Lines that tell that a request was received; its answer is judged instead.
+    pub received_only: u64,
+    /// Activities whose time was not believed: a server's clock is wrong.
+    pub bad_times: u64,
+    /// Activities of identities that found no room in the table.
+    pub unremembered: u64,
+    /// Weak sessions given up because there were too many.
+    pub sessions_given_up: u64,
 }
 
 /// Judges activities against what is usual. Bounded, whatever the log holds; its state can be saved.
@@ -21,37 +72,76 @@ pub struct Counters {
 pub struct Engine {
     settings: Settings,
     baseline: Baseline,
+    hasher: RandomState,
+    clock: Clock,
+    recent: RecentIds,
+    warm: Warm,
+    places: Places,
+    sessions: Sessions,
+    own: Own,
+    counters: Counters,
+    /// The identity of all that find no room.
+    crowd: usize,
+    scratch: [String; 2],
 }
 
 impl Engine {
     /// An engine that knows what `baseline` knows; an empty one learns as it goes.
-    pub fn new(settings: Settings, baseline: Baseline) -> Self {
-        Self { settings, baseline }
+    pub fn new(settings: Settings, mut baseline: Baseline) -> Self {
+        baseline.prepare(
+            settings.hash_seed,
+            settings.identities_max,
+            settings.habit_half_life_days,
+            settings.time_window_s,
+        );
+        let crowd = baseline.crowd();
+        Self {
+            hasher: hasher(settings.hash_seed),
+            settings,
+            baseline,
+            clock: Clock::default(),
+            recent: RecentIds::default(),
+            warm: Warm::default(),
+            places: Places::default(),
+            sessions: Sessions::default(),
+            own: Own::default(),
+            counters: Counters::default(),
+            crowd,
+            scratch: [String::new(), String::new()],
+        }
     }
 
     /// Judges one batch, in order, and adds every incident that opened or grew: same id, higher revision.
     ///
     /// Time is the log's own. `now` is the wall clock and only serves to tell a wrong clock from a right
-    /// one. An empty batch says that time has passed up to `now` (live sources without events); the split
-    /// into other batches makes no difference.
+    /// one. An empty batch says that time has passed up to `now` (live sources without events). How a log
+    /// is split into batches makes no difference.
     pub fn step(&mut self, now: Timestamp, batch: &[Activity<'_>], incidents: &mut Vec<Incident>) {
-        let _ = (now, batch, incidents);
+        let wall_s = now.as_second();
+        if batch.is_empty() {
+            self.clock.advance(wall_s);
+            self.look_again(incidents);
+        }
+        for activity in batch {
+            self.take(activity, wall_s, incidents);
+        }
     }
 
-    /// Judges what was held back and closes what is open.
+    /// Judges what was held back, and closes what is open.
     pub fn finish(&mut self, now: Timestamp, incidents: &mut Vec<Incident>) {
-        let _ = (now, incidents);
+        self.end_sessions(incidents);
+        self.own.finish(now, incidents);
     }
 
-    /// Tells that a source which should speak has been silent since `last_event`, or speaks again.
-    pub fn source_silent(
-        &mut self,
-        now: Timestamp,
-        source: &str,
-        last_event: Timestamp,
-        incidents: &mut Vec<Incident>,
-    ) {
-        let _ = (now, source, last_event, incidents);
+    /// Tells that a live source spoke: call it once per batch. Ends its silence, if there was one.
+    pub fn heard(&mut self, now: Timestamp, source: &str, incidents: &mut Vec<Incident>) {
+        self.own.heard(now, source, incidents);
+    }
+
+    /// Raises an incident for each live source that spoke steadily and has been silent for too long. Call it
+    /// about once a minute.
+    pub fn silence(&mut self, now: Timestamp, incidents: &mut Vec<Incident>) {
+        self.own.listen(now, incidents);
     }
 
     /// What is usual, as learned so far.
@@ -61,19 +151,45 @@ impl Engine {
 
     /// What was read and left out so far.
     pub fn counters(&self) -> Counters {
-        Counters::default()
+        let mut counters = self.counters;
+        counters.bad_times = self.clock.strays();
+        counters.sessions_given_up = self.sessions.given_up;
+        counters
     }
 
-    /// Everything that the engine knows, as bytes for [`restore`](Self::restore).
-    pub fn checkpoint(&self) -> Vec<u8> {
-        self.baseline.to_bytes()
+    fn take(&mut self, activity: &Activity<'_>, wall_s: i64, incidents: &mut Vec<Incident>) {
+        let is_received = activity.stage == Stage::RequestReceived;
+        if is_received && (self.counters.judged > 0 || self.counters.received_only < UNANSWERED_MAX)
+        {
+            self.counters.received_only += 1;
+            return;
+        }
+        let fingerprint = Fingerprint::of(activity, &self.hasher);
+        if !activity.id.is_empty() && !self.recent.is_new(fingerprint.request, moment(activity)) {
+            self.counters.duplicates += 1;
+            return;
+        }
+        if self.clock.tick(activity.at_us, wall_s) == Tick::Restarted {
+            self.end_sessions(incidents);
+        }
+        let now_s = self.clock.now_s();
+        if now_s >= self.sessions.next_due_s() {
+            self.look_again(incidents);
+        }
+        self.counters.judged += u64::from(!is_received);
+        self.baseline.count(now_s);
+        if !self.is_warm(fingerprint.shape, now_s) {
+            self.examine(activity, fingerprint.shape, incidents);
+        }
     }
 
-    /// Goes on where a [`checkpoint`](Self::checkpoint) stopped.
-    ///
-    /// # Errors
-    /// When the bytes are damaged or of another version; nothing is half restored.
-    pub fn restore(settings: Settings, bytes: &[u8]) -> Result<Self, StateError> {
-        Ok(Self::new(settings, Baseline::from_bytes(bytes)?))
+    /// Whether this very shape was ordinary a moment ago and still is.
+    #[inline]
+    fn is_warm(&mut self, shape: u64, now_s: u32) -> bool {
+        let Some(entry) = self.warm.get(shape, now_s) else {
+            return false;
+        };
+        let limit = self.settings.pod_query_threshold;
+        self.baseline.repeat_known(&entry, now_s, limit)
     }
 }

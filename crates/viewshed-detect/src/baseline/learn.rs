@@ -1,0 +1,250 @@
+//! How habits are made, folded, and given up.
+
+use super::record::{GROUP_HABITS_MAX, HABITS_MAX, Habit, Record, Standing};
+use super::symbols::Symbol;
+use super::{Baseline, DAY_S};
+use crate::engine::behaviour::{Behaviour, Op, Outcome};
+use crate::engine::kinds::is_telling;
+use crate::engine::warm::Entry;
+
+/// A task that is done in so many namespaces is done in any.
+const NAMESPACES_MAX: usize = 8;
+/// Whoever lists so many kinds, lists any (garbage collector, quota controller, GitOps tools): apart from
+/// those that tell most.
+const KINDS_MAX: usize = 28;
+
+impl Baseline {
+    /// Makes a behaviour a habit, or counts it once more.
+    pub(crate) fn learn(
+        &mut self,
+        index: usize,
+        behaviour: &Behaviour<'_>,
+        now_s: u32,
+        standing: Standing,
+    ) {
+        if let Some(at) = self.habit(index, behaviour) {
+            self.repeat(index, at, now_s);
+            return;
+        }
+        let Some(habit) = self.new_habit(behaviour, now_s, standing) else {
+            return;
+        };
+        let Some(record) = self.identities.get_mut(index) else {
+            return;
+        };
+        let groups = record.groups;
+        self.evicted_habits += u64::from(add(record, habit, HABITS_MAX, now_s));
+        self.fold(index, habit);
+        if standing == Standing::Usual {
+            self.tell_groups(groups, habit, now_s);
+        }
+    }
+
+    /// Counts a habit once more.
+    #[inline]
+    pub(crate) fn repeat(&mut self, index: usize, at: usize, now_s: u32) {
+        let (half_life_s, window_s) = (self.half_life_s, self.window_s);
+        if let Some(record) = self.identities.get_mut(index) {
+            record.requests = record.requests.saturating_add(1);
+            record.last_s = record.last_s.max(now_s);
+            if let Some(habit) = record.habits.get_mut(at) {
+                habit.repeat(now_s, half_life_s, window_s);
+            }
+        }
+    }
+
+    /// Counts a habit that was ordinary a moment ago once more; false when it must be looked at again.
+    #[inline]
+    pub(crate) fn repeat_known(&mut self, entry: &Entry, now_s: u32, window_limit: u32) -> bool {
+        let (half_life_s, window_s) = (self.half_life_s, self.window_s);
+        let Some(record) = usize::try_from(entry.index)
+            .ok()
+            .and_then(|at| self.identities.get_mut(at))
+        else {
+            return false;
+        };
+        // A place in the table may have been given to another identity, a habit folded into another.
+        if record.hash != entry.record
+            || record.is_watched
+            || (entry.is_write && record.session != 0)
+        {
+            return false;
+        }
+        let Some(habit) = record.habits.get_mut(usize::from(entry.habit_at)) else {
+            return false;
+        };
+        if habit.hash != entry.habit
+            || u32::from(habit.window_count) > habit.tolerated(window_limit)
+        {
+            return false;
+        }
+        habit.repeat(now_s, half_life_s, window_s);
+        record.requests = record.requests.saturating_add(1);
+        record.last_s = record.last_s.max(now_s);
+        true
+    }
+
+    /// Takes back what was learned from an identity since `since_s`: it was the beginning of an incident.
+    pub(crate) fn unlearn(&mut self, index: usize, since_s: u32) {
+        let Some(record) = self.identities.get_mut(index) else {
+            return;
+        };
+        let groups = record.groups;
+        let mut hashes = Vec::new();
+        for habit in &mut record.habits {
+            if habit.first_s >= since_s && habit.standing == Standing::Usual {
+                habit.suspect();
+                hashes.push(habit.hash);
+            }
+        }
+        for place in groups {
+            let group = place.checked_sub(1).and_then(|at| usize::try_from(at).ok());
+            let Some(group) = group.and_then(|at| self.groups.get_mut(at)) else {
+                continue;
+            };
+            for habit in &mut group.habits {
+                if hashes.contains(&habit.hash) {
+                    habit.peak = habit.peak.saturating_sub(1);
+                }
+            }
+        }
+    }
+
+    /// How well an identity is known, from 0 to 1: by time and by requests.
+    pub(crate) fn acquaintance(&self, index: usize, now_s: u32) -> f64 {
+        let Some(record) = self.identities.get(index) else {
+            return 0.0;
+        };
+        let days = f64::from(record.known_for_s(now_s)) / f64::from(DAY_S);
+        (days / 7.0).min(1.0) * (f64::from(record.requests) / 100.0).min(1.0)
+    }
+
+    /// How well the whole log is known, from 0 to 1: before a day has passed, every identity is new.
+    pub(crate) fn log_acquaintance(&self) -> f64 {
+        let days = f64::from(self.span_s()) / f64::from(DAY_S);
+        ((days - 0.5) / 6.5).clamp(0.0, 1.0)
+    }
+
+    fn new_habit(
+        &mut self,
+        behaviour: &Behaviour<'_>,
+        now_s: u32,
+        standing: Standing,
+    ) -> Option<Habit> {
+        // What failed says nothing about what is usual, and names that were refused are made up at will:
+        // those fill no table unless the identity exists long enough to be asked about.
+        if behaviour.outcome == Outcome::Failed {
+            return None;
+        }
+        let hash = self.habit_hash(behaviour, behaviour.kind, behaviour.namespace);
+        let mut habit = Habit::new(hash, behaviour.op, behaviour.outcome, now_s);
+        habit.kind = self.symbols.intern(behaviour.kind);
+        habit.namespace = self.symbols.intern(behaviour.namespace);
+        habit.standing = standing;
+        Some(habit)
+    }
+
+    /// Folds namespaces, then kinds, into "any" where there are many.
+    fn fold(&mut self, index: usize, newest: Habit) {
+        let hash_of = |kind: &str, namespace: &str| {
+            self.hasher
+                .hash_one(((newest.op, newest.outcome), kind, namespace))
+        };
+        let any_namespace = hash_of(self.symbols.text(newest.kind), "*");
+        let any_kind = hash_of("*", "*");
+        let symbols = &self.symbols;
+        let is_telling = |habit: &Habit| is_telling(symbols.text(habit.kind));
+        let Some(record) = self.identities.get_mut(index) else {
+            return;
+        };
+        let same = |habit: &Habit| {
+            (habit.op, habit.outcome, habit.standing)
+                == (newest.op, newest.outcome, Standing::Usual)
+        };
+        let in_namespaces = |habit: &Habit| {
+            same(habit) && habit.kind == newest.kind && habit.namespace != Symbol::EMPTY
+        };
+        merge(
+            record,
+            in_namespaces,
+            NAMESPACES_MAX,
+            any_namespace,
+            newest.kind,
+        );
+        let of_kinds = |habit: &Habit| same(habit) && !is_telling(habit);
+        if matches!(
+            newest.op,
+            Op::List | Op::Watch | Op::Get | Op::Write | Op::Discover
+        ) && newest.outcome == Outcome::Shown
+        {
+            merge(record, of_kinds, KINDS_MAX, any_kind, Symbol::ANY);
+        }
+    }
+
+    fn tell_groups(&mut self, groups: [u32; 2], habit: Habit, now_s: u32) {
+        for place in groups {
+            let group = place.checked_sub(1).and_then(|at| usize::try_from(at).ok());
+            let Some(group) = group.and_then(|at| self.groups.get_mut(at)) else {
+                continue;
+            };
+            match group.habits.iter_mut().find(|one| one.hash == habit.hash) {
+                Some(known) => {
+                    known.peak = known.peak.saturating_add(1);
+                    known.last_s = known.last_s.max(now_s);
+                }
+                None => {
+                    self.evicted_habits += u64::from(add(group, habit, GROUP_HABITS_MAX, now_s))
+                }
+            }
+        }
+    }
+}
+
+/// Adds a habit; says whether another one had to go.
+fn add(record: &mut Record, habit: Habit, habits_max: usize, now_s: u32) -> bool {
+    record.last_s = record.last_s.max(now_s);
+    record.requests = record.requests.saturating_add(1);
+    if record.habits.len() < habits_max {
+        record.habits.push(habit);
+        return false;
+    }
+    let weakest = record
+        .habits
+        .iter_mut()
+        .min_by_key(|one| (one.strength, one.last_s));
+    if let Some(weakest) = weakest {
+        *weakest = habit;
+    }
+    true
+}
+
+/// When more habits than `several` match, one takes their place.
+fn merge(
+    record: &mut Record,
+    matches: impl Fn(&Habit) -> bool,
+    several: usize,
+    hash: u64,
+    kind: Symbol,
+) {
+    let found: Vec<Habit> = record
+        .habits
+        .iter()
+        .copied()
+        .filter(|habit| matches(habit))
+        .collect();
+    if found.len() <= several {
+        return;
+    }
+    let Some(mut merged) = found.first().copied() else {
+        return;
+    };
+    for habit in &found {
+        merged.first_s = merged.first_s.min(habit.first_s);
+        merged.last_s = merged.last_s.max(habit.last_s);
+        merged.strength = merged.strength.max(habit.strength);
+        merged.peak = merged.peak.max(habit.peak);
+    }
+    (merged.hash, merged.kind, merged.namespace) = (hash, kind, Symbol::ANY);
+    record.habits.retain(|habit| !matches(habit));
+    record.habits.push(merged);
+}

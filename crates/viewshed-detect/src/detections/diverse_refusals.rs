@@ -1,0 +1,38 @@
+//! Is refused one kind after the other.
+
+use super::{Detection, Look, Sign};
+use crate::engine::behaviour::{Op, Outcome};
+use crate::engine::facts::Sort;
+use crate::engine::who::Class;
+
+pub(super) static DETECTION: Detection = Detection {
+    name: "diverse-refusals",
+    title: "is refused for many different kinds",
+    techniques: &["T1613"],
+    cap: 80,
+    page: include_str!("../../../../docs/detections/diverse-refusals.md"),
+    judge,
+};
+
+fn judge(look: &mut Look<'_>) -> Option<Sign> {
+    let is_read = !matches!(look.behaviour.op, Op::Write | Op::Health | Op::Review);
+    if look.behaviour.outcome != Outcome::Refused || !is_read || look.is_usual || look.is_nobody() {
+        return None;
+    }
+    let is_reflector = look.is_reflector_style();
+    let nth = look
+        .facts
+        .nth(Sort::RefusedKind, [look.behaviour.kind, ""])?;
+    let base = match look.class {
+        Class::Node | Class::System => 1.5,
+        Class::Person => 3.0,
+        _ if is_reflector => 6.0,
+        _ => 13.0,
+    };
+    let text = format!("{} is refused for {nth} different kinds", look.who);
+    if nth >= 3 {
+        Sign::new(base, text)
+    } else {
+        Sign::quiet(base, text)
+    }
+}

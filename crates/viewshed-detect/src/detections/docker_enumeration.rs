@@ -1,0 +1,57 @@
+//! Asks a Docker daemon for one thing after the other.
+
+use super::{Detection, Look, Sign};
+use crate::engine::behaviour::Op;
+use crate::engine::docker::version;
+use crate::engine::facts::Sort;
+use crate::engine::path::without_query;
+use viewshed_model::Surface;
+
+pub(super) static DETECTION: Detection = Detection {
+    name: "docker-enumeration",
+    title: "asks a Docker daemon what there is",
+    techniques: &["T1613"],
+    cap: 100,
+    page: include_str!("../../../../docs/detections/docker-enumeration.md"),
+    judge,
+};
+
+fn judge(look: &mut Look<'_>) -> Option<Sign> {
+    if look.activity.surface != Surface::DockerApi || look.is_usual {
+        return None;
+    }
+    let behaviour = look.behaviour;
+    let path = without_query(&look.activity.uri);
+    let base = match (behaviour.op, behaviour.kind) {
+        (Op::List, "docker:secrets" | "docker:configs" | "docker:swarm") => 25.0,
+        (Op::List, _) => 12.0,
+        (Op::Log, _) => 14.0,
+        (Op::Exec, _) => 22.0,
+        (Op::Get, _) => 8.0,
+        (Op::Path, "docker:info" | "docker:system") => 12.0,
+        (Op::Path, _) => 4.0,
+        _ => return None,
+    };
+    look.facts.nth(
+        Sort::DockerRead,
+        [
+            behaviour.kind,
+            if path.is_empty() {
+                &look.activity.object.name
+            } else {
+                path
+            },
+        ],
+    )?;
+    // The command line client always names a version; scripts and tools often do not.
+    let unversioned = !path.is_empty() && version(path).is_none();
+    let weight = if unversioned { base * 1.6 } else { base };
+    let nth = look.facts.count(Sort::DockerRead);
+    Sign::new(
+        weight,
+        format!(
+            "{} asks the Docker daemon for {nth} different things",
+            look.who
+        ),
+    )
+}

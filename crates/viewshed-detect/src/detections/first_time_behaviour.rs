@@ -1,0 +1,59 @@
+//! Does what it never did, as far as the log goes back.
+
+use super::{Detection, Look, Sign};
+use crate::engine::behaviour::{Op, Outcome};
+use crate::engine::who::Class;
+
+pub(super) static DETECTION: Detection = Detection {
+    name: "first-time-behaviour",
+    title: "does something for the first time",
+    techniques: &["T1613"],
+    cap: 90,
+    page: include_str!("../../../../docs/detections/first-time-behaviour.md"),
+    judge,
+};
+
+fn judge(look: &mut Look<'_>) -> Option<Sign> {
+    if look.is_usual || look.is_new_identity || look.acquaintance <= 0.0 || look.is_nobody() {
+        return None;
+    }
+    let base = match look.behaviour.op {
+        Op::List | Op::Watch | Op::Get => look.list_points() * 1.2,
+        Op::Ask | Op::Proxy => 30.0,
+        Op::Exec => 20.0,
+        Op::Log | Op::Path => 12.0,
+        Op::Command | Op::File => 25.0,
+        Op::Discover => 4.0,
+        Op::Query | Op::Review | Op::Health | Op::Write => 0.0,
+    };
+    // Objects come and go: that one is missing is no event by itself.
+    let missing = if look.behaviour.outcome == Outcome::Missing {
+        0.3
+    } else {
+        1.0
+    };
+    let class = match look.class {
+        Class::Person => 0.4,
+        Class::System => 0.3,
+        Class::Node => look.share(),
+        Class::ServiceAccount | Class::Anonymous | Class::Invalid | Class::Local => 1.0,
+    };
+    let weight = base * missing * class * look.acquaintance * look.surprise();
+    let days = look.known_days.max(1);
+    let peers = match look.peers {
+        (0, _) => String::new(),
+        (members, group) => format!(" ({members} of {group} do)"),
+    };
+    let text = format!(
+        "first time in {days} days that {} {} {}{}{}{peers}",
+        look.who,
+        look.does(),
+        look.behaviour.kind,
+        look.scope_words(),
+        look.outcome_words()
+    );
+    if look.behaviour.is_enumeration() && look.behaviour.outcome != Outcome::Refused {
+        return Sign::held(weight, text);
+    }
+    Sign::quiet(weight, text)
+}

@@ -1,0 +1,53 @@
+//! Acts in the name of somebody else.
+
+use super::{Detection, Look, Sign};
+use crate::engine::behaviour::Outcome;
+use crate::engine::facts::Sort;
+
+pub(super) static DETECTION: Detection = Detection {
+    name: "impersonation",
+    title: "acts in the name of somebody else",
+    techniques: &["T1613", "T1078"],
+    cap: 100,
+    page: include_str!("../../../../docs/detections/impersonation.md"),
+    judge,
+};
+
+fn judge(look: &mut Look<'_>) -> Option<Sign> {
+    let mask = look.activity.actor.impersonated.as_ref();
+    // A refused impersonation has no mask in the log; only the message tells of it.
+    let was_refused = look.behaviour.outcome == Outcome::Refused
+        && mask.is_none()
+        && look.activity.message.contains("cannot impersonate");
+    if was_refused {
+        let nth = look
+            .facts
+            .nth(Sort::Mask, ["refused", &look.activity.message])?;
+        let weight = if nth == 1 { 40.0 } else { 25.0 } * look.share().max(0.5);
+        return Sign::new(
+            weight,
+            format!(
+                "{} may not act in the name of somebody else, and tries",
+                look.who
+            ),
+        );
+    }
+    let mask = mask?;
+    if look.mask_is_usual {
+        return None;
+    }
+    let nth = look.facts.nth(Sort::Mask, [&mask.user, ""])?;
+    let is_mighty = mask.groups.contains("system:masters");
+    let base = match (is_mighty, nth) {
+        (true, _) => 80.0,
+        (false, 1) => 45.0,
+        (false, _) => 25.0,
+    };
+    // Administrators try out what others may do.
+    let share = if look.share() < 1.0 { 0.25 } else { 1.0 };
+    let by_habit = 1.0 + look.acquaintance * 0.3;
+    Sign::new(
+        base * share * by_habit,
+        format!("{} acts in the name of {}", look.who, mask.user),
+    )
+}

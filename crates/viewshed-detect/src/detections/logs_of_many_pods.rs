@@ -1,0 +1,38 @@
+//! Reads the logs of pod after pod.
+
+use super::{Detection, Look, Sign};
+use crate::engine::behaviour::{Op, Outcome};
+use crate::engine::facts::Sort;
+use crate::engine::who::Class;
+
+pub(super) static DETECTION: Detection = Detection {
+    name: "logs-of-many-pods",
+    title: "reads the logs of many pods",
+    techniques: &["T1613", "T1552"],
+    cap: 60,
+    page: include_str!("../../../../docs/detections/logs-of-many-pods.md"),
+    judge,
+};
+
+fn judge(look: &mut Look<'_>) -> Option<Sign> {
+    if look.behaviour.op != Op::Log || look.activity.surface == viewshed_model::Surface::DockerApi {
+        return None;
+    }
+    if look.is_usual || look.behaviour.outcome == Outcome::Refused {
+        return None;
+    }
+    let nth = look.facts.nth(
+        Sort::LogOf,
+        [look.behaviour.namespace, &look.activity.object.name],
+    )?;
+    let at_work = if look.works_here { 0.3 } else { 1.0 };
+    let weight = match (look.class, nth) {
+        (Class::Person | Class::System, _) => 1.5,
+        (_, 1) => 8.0,
+        _ => 12.0,
+    };
+    Sign::quiet(
+        weight * at_work,
+        format!("{} reads the logs of {nth} pods", look.who),
+    )
+}

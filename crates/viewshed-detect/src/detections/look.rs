@@ -1,0 +1,245 @@
+//! What a detection sees of one activity.
+
+use viewshed_model::Activity;
+
+use crate::engine::behaviour::{Behaviour, Op, Outcome};
+use crate::engine::facts::Facts;
+use crate::engine::kinds;
+use crate::engine::path::has_query;
+use crate::engine::who::{Class, service_account};
+
+/// One activity with all that is known around it.
+#[derive(Debug)]
+pub(crate) struct Look<'a> {
+    pub(crate) activity: &'a Activity<'a>,
+    pub(crate) behaviour: Behaviour<'a>,
+    pub(crate) class: Class,
+    /// The identity in sentences.
+    pub(crate) who: &'a str,
+    /// Full name.
+    pub(crate) key: &'a str,
+    /// Whether the behaviour is a habit of the identity.
+    pub(crate) is_usual: bool,
+    /// Whether nothing was known of the identity before.
+    pub(crate) is_new_identity: bool,
+    /// How well the identity is known, 0 to 1.
+    pub(crate) acquaintance: f64,
+    /// How well the whole log is known, 0 to 1.
+    pub(crate) log_acquaintance: f64,
+    /// Days since the identity was first seen.
+    pub(crate) known_days: u32,
+    /// Days since the log began.
+    pub(crate) log_days: u32,
+    /// Members of its groups that have the habit, and the group in words.
+    pub(crate) peers: (u32, &'a str),
+    /// Whether it changes things in this namespace: reading there belongs to the work.
+    pub(crate) works_here: bool,
+    /// Whether it follows this kind with a watch.
+    pub(crate) watches_it: bool,
+    /// Whether it follows anything.
+    pub(crate) watches_something: bool,
+    /// Where the request came from.
+    pub(crate) origin: Origin,
+    /// Repetitions of the habit within the time window, and how many are tolerated.
+    pub(crate) window: (u32, u32),
+    /// Whether it wears this mask by habit.
+    pub(crate) mask_is_usual: bool,
+    /// Whether all objects of this kind were asked for before in this session.
+    pub(crate) was_listed: bool,
+    /// What the session has shown so far.
+    pub(crate) facts: &'a mut Facts,
+    /// Time of the engine, seconds since 1970.
+    pub(crate) now_s: u32,
+}
+
+/// What is unusual about where a request came from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Origin {
+    /// The client calls itself something that this identity never was.
+    pub(crate) is_new_program: bool,
+    /// Never seen with this identity.
+    pub(crate) is_new_address: bool,
+    /// The very credential was used from another address.
+    pub(crate) moved: Moved,
+    /// The address belongs to somebody else.
+    pub(crate) is_foreign: bool,
+    /// How many other identities of this session came from there.
+    pub(crate) companions: u32,
+    /// Credentials move in this log all the time (address translation, several paths to the servers).
+    pub(crate) moves_are_usual: bool,
+}
+
+/// Whether a credential was seen elsewhere before.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Moved {
+    /// No, or nobody knows.
+    #[default]
+    No,
+    /// Yes, from an address of the other family (one host, two protocols).
+    OtherFamily,
+    /// Yes.
+    Yes,
+}
+
+/// One reason that a detection found.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Sign {
+    /// Points.
+    pub(crate) weight: f64,
+    /// In plain words.
+    pub(crate) text: String,
+    /// Whether it falls when a watch of the kind follows: then it was the beginning of a watch.
+    pub(crate) falls_with_watch: bool,
+    /// Whether it only ever says something together with others: held lists count at once with it.
+    pub(crate) corroborates: bool,
+}
+
+impl Sign {
+    /// A sign that stands for itself.
+    pub(crate) fn new(weight: f64, text: String) -> Option<Self> {
+        Some(Self {
+            weight,
+            text,
+            falls_with_watch: false,
+            corroborates: true,
+        })
+    }
+
+    /// A sign that may turn out to be the beginning of a watch.
+    pub(crate) fn held(weight: f64, text: String) -> Option<Self> {
+        Some(Self {
+            weight,
+            text,
+            falls_with_watch: true,
+            corroborates: false,
+        })
+    }
+
+    /// A sign that lends no weight to lists that may yet be followed by a watch.
+    pub(crate) fn quiet(weight: f64, text: String) -> Option<Self> {
+        Some(Self {
+            weight,
+            text,
+            falls_with_watch: false,
+            corroborates: false,
+        })
+    }
+}
+
+impl Look<'_> {
+    /// How much of the weight for a program in a pod this kind of identity gets for what people and control
+    /// planes do every day.
+    pub(crate) fn share(&self) -> f64 {
+        match self.class {
+            Class::ServiceAccount | Class::Anonymous | Class::Invalid | Class::Local => 1.0,
+            Class::Person | Class::System => 0.2,
+            Class::Node if kinds::is_kubelet_work(self.behaviour.kind) => 0.1,
+            Class::Node => 0.6,
+        }
+    }
+
+    /// How surprising a behaviour is that this many peers have.
+    pub(crate) fn surprise(&self) -> f64 {
+        match self.peers.0 {
+            0 => 1.0,
+            1 => 0.6,
+            2 => 0.35,
+            _ => 0.15,
+        }
+    }
+
+    /// Whether nobody is behind it whose habits could be known.
+    pub(crate) fn is_nobody(&self) -> bool {
+        matches!(self.class, Class::Anonymous | Class::Invalid)
+    }
+
+    /// What this request would tell an intruder, in points: kind, scope, and whether it was answered.
+    pub(crate) fn list_points(&self) -> f64 {
+        let behaviour = &self.behaviour;
+        let scope = if behaviour.namespace.is_empty() {
+            1.0
+        } else if service_account(self.key).is_some_and(|(own, _)| own == behaviour.namespace) {
+            0.25
+        } else {
+            0.6
+        };
+        let outcome = match behaviour.outcome {
+            Outcome::Shown => 1.0,
+            Outcome::Refused => 0.6,
+            Outcome::Missing | Outcome::Failed => 0.2,
+        };
+        let op = match behaviour.op {
+            Op::List => 1.0,
+            Op::Watch => 0.7,
+            _ => 0.25,
+        };
+        // One pod's own node, as node agents ask.
+        let selected = if has_query(&self.activity.uri, "fieldSelector", "") {
+            0.4
+        } else {
+            1.0
+        };
+        let at_work = if self.works_here { 0.25 } else { 1.0 };
+        kinds::points(behaviour.kind) * scope * outcome * op * selected * at_work
+    }
+
+    /// Whether this list or watch is how client-go keeps a copy: from the cache, or with a stream of all
+    /// objects, or with a version from which to go on.
+    ///
+    /// Source: client-go `tools/cache/reflector.go`. A client can imitate it, but then has to watch.
+    pub(crate) fn is_reflector_style(&self) -> bool {
+        let uri = &self.activity.uri;
+        match self.behaviour.op {
+            Op::List => has_query(uri, "resourceVersion", "0") || self.watches_it,
+            Op::Watch => {
+                has_query(uri, "resourceVersion", "")
+                    || has_query(uri, "sendInitialEvents", "true")
+                    || self.watches_it
+                    || self.was_listed
+            }
+            _ => false,
+        }
+    }
+
+    /// Where something is, in words: `in all namespaces`, `in shop`, or nothing for a kind without.
+    pub(crate) fn scope_words(&self) -> String {
+        match self.behaviour.namespace {
+            "" if is_cluster_scoped(self.behaviour.kind) => String::new(),
+            "" => " in all namespaces".to_owned(),
+            namespace => format!(" in {namespace}"),
+        }
+    }
+
+    /// `, refused` where it was.
+    pub(crate) fn outcome_words(&self) -> &'static str {
+        match self.behaviour.outcome {
+            Outcome::Refused => ", refused",
+            Outcome::Missing => ", not found",
+            Outcome::Shown | Outcome::Failed => "",
+        }
+    }
+
+    /// `lists`, `watches`, `reads`, ...
+    pub(crate) fn does(&self) -> &'static str {
+        match self.behaviour.op {
+            Op::List => "lists",
+            Op::Watch => "watches",
+            Op::Log => "reads logs:",
+            Op::Proxy => "reaches through",
+            Op::Exec => "runs commands in",
+            Op::Ask => "asks",
+            _ => "reads",
+        }
+    }
+}
+
+fn is_cluster_scoped(kind: &str) -> bool {
+    matches!(
+        kind,
+        "nodes" | "namespaces" | "persistentvolumes" | "nodes.metrics.k8s.io"
+    ) || kind.starts_with("clusterrole")
+        || kind.starts_with("customresourcedefinitions")
+        || kind.starts_with("storageclasses")
+        || kind.contains(':')
+        || kind.starts_with('/')
+}

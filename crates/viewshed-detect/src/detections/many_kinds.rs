@@ -1,0 +1,35 @@
+//! Asks for ever more kinds within one session.
+
+use super::{Detection, Look, Sign};
+use crate::engine::facts::Sort;
+
+pub(super) static DETECTION: Detection = Detection {
+    name: "many-kinds",
+    title: "asks for many kinds in one session",
+    techniques: &["T1613"],
+    cap: 40,
+    page: include_str!("../../../../docs/detections/many-kinds.md"),
+    judge,
+};
+
+fn judge(look: &mut Look<'_>) -> Option<Sign> {
+    if !look.behaviour.is_enumeration() || look.is_usual {
+        return None;
+    }
+    let nth = look
+        .facts
+        .nth(Sort::ListedKind, [look.behaviour.kind, ""])?;
+    if look.is_reflector_style() {
+        return None;
+    }
+    let weight = match nth {
+        4 => 10.0,
+        6 | 9 | 14 => 15.0,
+        _ => return None,
+    };
+    let people = if look.share() < 1.0 { 0.5 } else { 1.0 };
+    Sign::held(
+        weight * people,
+        format!("{} asks for {nth} kinds in one session", look.who),
+    )
+}

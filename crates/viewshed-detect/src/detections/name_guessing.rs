@@ -1,0 +1,45 @@
+//! Asks for names that do not exist, one after the other.
+
+use super::{Detection, Look, Sign};
+use crate::engine::behaviour::{Op, Outcome};
+use crate::engine::facts::Sort;
+use crate::engine::who::Class;
+
+pub(super) static DETECTION: Detection = Detection {
+    name: "name-guessing",
+    title: "guesses names",
+    techniques: &["T1613"],
+    cap: 110,
+    page: include_str!("../../../../docs/detections/name-guessing.md"),
+    judge,
+};
+
+fn judge(look: &mut Look<'_>) -> Option<Sign> {
+    let behaviour = look.behaviour;
+    let name = look.activity.object.name.as_ref();
+    let is_miss =
+        behaviour.outcome == Outcome::Missing && matches!(behaviour.op, Op::Get | Op::Log);
+    if !is_miss || name.is_empty() || look.is_usual || look.class == Class::Node {
+        return None;
+    }
+    let nth = look.facts.nth(Sort::Guess, [behaviour.kind, name])?;
+    let base = match nth {
+        1 => 8.0,
+        2 => 14.0,
+        3 => 26.0,
+        _ => 30.0,
+    };
+    // Deployers look before they create, controllers look after what they follow.
+    let at_work = if look.works_here { 0.15 } else { 1.0 };
+    let following = if look.watches_something { 0.3 } else { 1.0 };
+    let text = format!(
+        "{} asks for names that do not exist, {nth} so far",
+        look.who
+    );
+    let weight = base * look.share() * at_work * following;
+    if nth >= 4 {
+        Sign::new(weight, text)
+    } else {
+        Sign::quiet(weight, text)
+    }
+}

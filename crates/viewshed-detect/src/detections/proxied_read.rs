@@ -1,0 +1,79 @@
+//! Reaches a kubelet, a service or a pod through the API server.
+
+use super::{Detection, Look, Sign};
+use crate::engine::behaviour::Op;
+use crate::engine::facts::Sort;
+use crate::engine::path::without_query;
+use viewshed_model::Surface;
+
+pub(super) static DETECTION: Detection = Detection {
+    name: "proxied-read",
+    title: "reaches kubelets or services through the API server",
+    techniques: &["T1613", "T1046"],
+    cap: 90,
+    page: include_str!("../../../../docs/detections/proxied-read.md"),
+    judge,
+};
+
+/// The parts of the kubelet's API that show or run pods.
+///
+/// Source: kubernetes `pkg/kubelet/server/server.go`.
+const REVEALING: [&str; 9] = [
+    "/pods",
+    "/runningpods",
+    "/run/",
+    "/exec/",
+    "/attach/",
+    "/containerlogs/",
+    "/logs",
+    "/configz",
+    "/portforward/",
+];
+
+fn judge(look: &mut Look<'_>) -> Option<Sign> {
+    if look.behaviour.op != Op::Proxy
+        || look.activity.surface != Surface::KubernetesApi
+        || look.is_usual
+    {
+        return None;
+    }
+    let path = without_query(&look.activity.uri).to_ascii_lowercase();
+    let beyond = path
+        .split_once("/proxy")
+        .map_or("", |(_, beyond)| beyond)
+        .trim_end_matches('/');
+    // Scrapers reach metrics this way in many set-ups.
+    if ["metrics", "stats", "healthz", "summary", "cadvisor"]
+        .iter()
+        .any(|end| beyond.ends_with(end))
+    {
+        return None;
+    }
+    let object = &look.activity.object;
+    let is_node = object.resource == "nodes";
+    let is_revealing = is_node
+        && REVEALING
+            .iter()
+            .any(|part| format!("{beyond}/").starts_with(part));
+    let nth = look
+        .facts
+        .nth(Sort::Proxied, [&object.resource, &object.name])?;
+    let base = match (is_node, is_revealing, nth) {
+        (true, true, 1) => 75.0,
+        (true, false, 1) => 45.0,
+        (true, ..) => 20.0,
+        (false, _, 1) => 20.0,
+        (false, ..) => 12.0,
+    };
+    // A dashboard behind `kubectl proxy` is a person's daily work, a kubelet is not.
+    let share = if look.share() < 1.0 && is_node {
+        0.5
+    } else {
+        look.share()
+    };
+    let text = format!(
+        "{} reaches {} {} through the API server",
+        look.who, object.resource, object.name
+    );
+    Sign::new(base * share, text)
+}

@@ -1,0 +1,50 @@
+//! Reads the Secrets of all namespaces, or of one after the other.
+
+use super::unwatched_list::list_sign;
+use super::{Detection, Look, Sign};
+use crate::engine::behaviour::{Op, Outcome};
+use crate::engine::facts::Sort;
+use crate::engine::path::has_query;
+
+pub(super) static DETECTION: Detection = Detection {
+    name: "secret-sweep",
+    title: "reads Secrets where it has no business",
+    techniques: &["T1613", "T1552.007"],
+    cap: 90,
+    page: include_str!("../../../../docs/detections/secret-sweep.md"),
+    judge,
+};
+
+fn judge(look: &mut Look<'_>) -> Option<Sign> {
+    if look.behaviour.kind != "secrets" {
+        return None;
+    }
+    if look.behaviour.op == Op::Get {
+        return objects(look);
+    }
+    // Helm keeps its releases in Secrets with a label, and lists those.
+    let share = if has_query(&look.activity.uri, "labelSelector", "") {
+        0.4
+    } else {
+        1.0
+    };
+    let mut sign = list_sign(look, 0.6)?;
+    sign.weight *= share;
+    Some(sign)
+}
+
+fn objects(look: &mut Look<'_>) -> Option<Sign> {
+    if look.is_nobody() || look.is_usual || look.behaviour.outcome != Outcome::Shown {
+        return None;
+    }
+    let nth = look.facts.nth(
+        Sort::Object,
+        [look.behaviour.namespace, &look.activity.object.name],
+    )?;
+    let at_work = if look.works_here { 0.2 } else { 1.0 };
+    let weight = if nth < 3 { 3.0 } else { 8.0 } * look.share() * at_work;
+    Sign::quiet(
+        weight,
+        format!("{} reads single Secrets, {nth} so far", look.who),
+    )
+}

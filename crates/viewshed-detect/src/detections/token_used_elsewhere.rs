@@ -1,0 +1,55 @@
+//! One token, two places.
+
+use super::look::Moved;
+use super::{Detection, Look, Sign};
+use crate::engine::who::Class;
+
+pub(super) static DETECTION: Detection = Detection {
+    name: "token-used-elsewhere",
+    title: "a credential is used from another place",
+    techniques: &["T1613", "T1528", "T1550.001"],
+    cap: 90,
+    page: include_str!("../../../../docs/detections/token-used-elsewhere.md"),
+    judge,
+};
+
+fn judge(look: &mut Look<'_>) -> Option<Sign> {
+    let origin = look.origin;
+    let moved = origin.moved != Moved::No;
+    if !moved && !(origin.is_foreign && origin.is_new_address) {
+        return None;
+    }
+    let is_workload = matches!(look.class, Class::ServiceAccount | Class::Node);
+    let base = match (is_workload, moved, origin.is_foreign) {
+        (true, true, true) => 85.0,
+        (true, true, false) => 50.0,
+        (true, false, _) => 35.0,
+        // People move between networks.
+        (false, true, _) => 5.0 + 12.0 * look.acquaintance,
+        (false, false, _) => return None,
+    };
+    if look.class == Class::System {
+        return None;
+    }
+    let family = if origin.moved == Moved::OtherFamily {
+        0.2
+    } else {
+        1.0
+    };
+    let usual = if origin.moves_are_usual { 0.1 } else { 1.0 };
+    look.facts.nth(
+        crate::engine::facts::Sort::Program,
+        ["address", &look.activity.actor.address],
+    )?;
+    let whose = if origin.is_foreign {
+        ", which belongs to somebody else"
+    } else {
+        ""
+    };
+    let what = if moved { "the credential of" } else { "" };
+    let text = format!(
+        "{what} {} is used from {}{whose}",
+        look.who, look.activity.actor.address
+    );
+    Sign::new(base * family * usual, text.trim_start().to_owned())
+}

@@ -1,0 +1,32 @@
+//! Several identities, one hand.
+
+use super::{Detection, Look, Sign};
+use crate::engine::facts::Sort;
+
+pub(super) static DETECTION: Detection = Detection {
+    name: "tokens-from-one-address",
+    title: "one address uses several identities",
+    techniques: &["T1613", "T1528"],
+    cap: 90,
+    page: include_str!("../../../../docs/detections/tokens-from-one-address.md"),
+    judge,
+};
+
+fn judge(look: &mut Look<'_>) -> Option<Sign> {
+    let companions = look.origin.companions;
+    if companions == 0 {
+        return None;
+    }
+    look.facts.nth(Sort::Program, ["companion", look.key])?;
+    let weight = match companions {
+        1 => 25.0,
+        2 => 35.0,
+        _ => 45.0,
+    };
+    let text = format!(
+        "{} identities look around from {}",
+        companions + 1,
+        look.activity.actor.address
+    );
+    Sign::new(weight * look.share().max(0.5), text)
+}

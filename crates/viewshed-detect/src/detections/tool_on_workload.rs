@@ -1,0 +1,60 @@
+//! A program in a pod turns into a tool of people.
+
+use super::{Detection, Look, Sign};
+use crate::engine::facts::Sort;
+use crate::engine::who::Class;
+
+pub(super) static DETECTION: Detection = Detection {
+    name: "tool-on-workload",
+    title: "a tool of people uses the identity of a program",
+    techniques: &["T1613"],
+    cap: 60,
+    page: include_str!("../../../../docs/detections/tool-on-workload.md"),
+    judge,
+};
+
+/// What people and their scripts use; a hint, since clients choose the name. A program that embeds the
+/// client library carries its own name instead.
+const TOOLS: [&str; 10] = [
+    "kubectl",
+    "curl",
+    "wget",
+    "python-requests",
+    "go-http-client",
+    "oc",
+    "k9s",
+    "httpie",
+    "powershell",
+    "postmanruntime",
+];
+
+fn judge(look: &mut Look<'_>) -> Option<Sign> {
+    if !matches!(look.class, Class::ServiceAccount | Class::Node) || !look.origin.is_new_program {
+        return None;
+    }
+    let agent: &str = &look.activity.actor.user_agent;
+    let name = agent
+        .split(['/', ' '])
+        .next()
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    if !TOOLS.contains(&name.as_str()) || look.behaviour.op == crate::engine::behaviour::Op::Health
+    {
+        return None;
+    }
+    let nth = look.facts.nth(Sort::Program, [&name, ""])?;
+    // client-go without build information: no released kubectl says so.
+    let is_unreleased = name == "kubectl" && agent.contains("$Format");
+    let base = if nth > 1 {
+        10.0
+    } else if is_unreleased {
+        35.0
+    } else {
+        22.0
+    };
+    let weight = base + 20.0 * look.acquaintance;
+    Sign::new(
+        weight,
+        format!("{} is used by {name} for the first time", look.who),
+    )
+}

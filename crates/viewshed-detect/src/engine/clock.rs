@@ -1,0 +1,91 @@
+//! The log's own time, which one wrong clock among the servers cannot turn.
+
+use serde::{Deserialize, Serialize};
+
+/// A time that is this close to the present moment of the engine, or to the wall clock, is believed: events
+/// of several servers arrive out of order, and a pause of an hour says nothing yet. Seconds.
+const BELIEVED_S: i64 = 60 * 60;
+/// So many more events must disagree with the engine's time than agree before it gives in: a log that has a
+/// gap gets there after as many events, a server with a wrong clock only as the one that writes most.
+const DOUBTS_MAX: u32 = 12;
+
+/// What the engine takes for the present: seconds since 1970, never behind what it was, unless the log itself
+/// starts anew.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Clock {
+    now_s: u32,
+    doubts: u32,
+    strays: u64,
+}
+
+/// What an event's time did to the clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tick {
+    /// Went on or stood still.
+    Steady,
+    /// The log went back for good: another file, or a clock that was set right.
+    Restarted,
+}
+
+impl Clock {
+    /// The present.
+    pub(crate) fn now_s(self) -> u32 {
+        self.now_s
+    }
+
+    /// Events whose own time was not believed.
+    pub(crate) fn strays(self) -> u64 {
+        self.strays
+    }
+
+    /// Takes notice of an event's time; `wall_s` is the wall clock of the caller.
+    #[inline]
+    pub(crate) fn tick(&mut self, at_us: i64, wall_s: i64) -> Tick {
+        let at_s = at_us.div_euclid(1_000_000);
+        let ahead = at_s - i64::from(self.now_s);
+        if (-BELIEVED_S..=0).contains(&ahead) {
+            self.doubts = self.doubts.saturating_sub(1);
+            return Tick::Steady;
+        }
+        self.consider(at_s, wall_s)
+    }
+
+    /// Time has passed without an event.
+    pub(crate) fn advance(&mut self, wall_s: i64) {
+        if let Ok(wall_s) = u32::try_from(wall_s)
+            && self.now_s != 0
+        {
+            self.now_s = self.now_s.max(wall_s);
+        }
+    }
+
+    #[cold]
+    fn consider(&mut self, at_s: i64, wall_s: i64) -> Tick {
+        let Ok(at) = u32::try_from(at_s) else {
+            self.strays += 1;
+            return Tick::Steady;
+        };
+        if at == 0 {
+            return Tick::Steady;
+        }
+        let ahead = at_s - i64::from(self.now_s);
+        let is_near_wall = (at_s - wall_s).abs() <= BELIEVED_S;
+        if self.now_s == 0 || (0..=BELIEVED_S).contains(&ahead) || (is_near_wall && ahead > 0) {
+            self.now_s = at;
+            self.doubts = self.doubts.saturating_sub(1);
+            return Tick::Steady;
+        }
+        self.strays += 1;
+        self.doubts += 1;
+        if self.doubts < DOUBTS_MAX {
+            return Tick::Steady;
+        }
+        self.doubts = 0;
+        self.now_s = at;
+        if ahead < 0 {
+            Tick::Restarted
+        } else {
+            Tick::Steady
+        }
+    }
+}

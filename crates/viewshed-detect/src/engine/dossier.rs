@@ -1,0 +1,388 @@
+//! The incident of a session that opened: what was asked, what was shown, how it was allowed.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use viewshed_model::{
+    Confidence, Disclosure, EventReference, Incident, IncidentActor, IncidentState, Reason,
+    RequestTally, Severity, Verdict,
+};
+
+use super::behaviour::{Op, Outcome};
+use super::decay::rounded;
+use super::session::{Evidence, Member, Note, Session};
+use super::who::display_name;
+use crate::detections;
+
+/// Audit ids kept of one incident, the earliest: enough to find them all by time and name.
+const AUDIT_IDS_MAX: usize = 256;
+/// Shapes of requests and of answers kept; the rest is counted in `further_requests`.
+const TALLIES_MAX: usize = 128;
+/// Names kept of what single requests got.
+const NAMES_MAX: usize = 16;
+/// Addresses kept.
+const ADDRESSES_MAX: usize = 16;
+/// Grants kept; further ones are counted under `(others)`.
+const GRANTS_MAX: usize = 32;
+
+/// An incident with what is needed to update it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Dossier {
+    pub(crate) incident: Incident,
+    told_events: u64,
+    told_severity: Severity,
+    told_reasons: usize,
+    /// The largest answer of each disclosure by one identical request: a repeated list counts once.
+    listed: BTreeMap<String, u64>,
+}
+
+/// A time of an event; 0 where it cannot be one.
+pub(crate) fn time(at_us: i64) -> Timestamp {
+    Timestamp::from_microsecond(at_us).unwrap_or_default()
+}
+
+/// A stable id from what an incident begins with.
+pub(crate) fn incident_id(parts: &[&str]) -> String {
+    let mut digest = Sha256::new();
+    for part in parts {
+        digest.update(part.len().to_le_bytes());
+        digest.update(part.as_bytes());
+    }
+    let bytes: [u8; 32] = digest.finalize().into();
+    bytes
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+impl Dossier {
+    /// Opens the incident of a session from its notes and evidence.
+    pub(crate) fn open(session: &mut Session, threshold: f64, half_life_s: u32) -> Option<Self> {
+        session.forget_prelude();
+        let opened_us = session.turning_point(threshold, half_life_s)?.at_us;
+        let first = session.notes.first()?;
+        let member = session
+            .members
+            .iter()
+            .find(|one| one.identity == first.identity);
+        let (key, actor) = member
+            .map(|one| (&*one.key, one.actor.clone()))
+            .unwrap_or_default();
+        let at = first.at_us.to_string();
+        let event = EventReference {
+            time: time(first.at_us),
+            audit_id: first.audit_id.to_string(),
+        };
+        let incident = Incident {
+            id: incident_id(&[&session.cluster, key, &at, &first.audit_id]),
+            revision: 0,
+            state: IncidentState::Open,
+            cluster: session.cluster.to_string(),
+            actor,
+            also_as: Vec::new(),
+            source_addresses: Vec::new(),
+            opened_at: time(opened_us),
+            first_event: event.clone(),
+            last_event: event,
+            event_count: 0,
+            audit_ids: Vec::new(),
+            requests: Vec::new(),
+            further_requests: 0,
+            disclosed: Vec::new(),
+            severity: Severity::Low,
+            confidence: Confidence::Low,
+            reasons: Vec::new(),
+            techniques: Vec::new(),
+            allowed_by: BTreeMap::new(),
+            explored: None,
+        };
+        let mut dossier = Self {
+            incident,
+            told_events: 0,
+            told_severity: Severity::Info,
+            told_reasons: 0,
+            listed: BTreeMap::new(),
+        };
+        for note in std::mem::take(&mut session.notes) {
+            dossier.fold(&note, &session.members);
+        }
+        Some(dossier)
+    }
+
+    /// Adds one event.
+    pub(crate) fn fold(&mut self, note: &Note, members: &[Member]) {
+        let incident = &mut self.incident;
+        incident.event_count += 1;
+        let event = EventReference {
+            time: time(note.at_us),
+            audit_id: note.audit_id.to_string(),
+        };
+        if event.time >= incident.last_event.time {
+            incident.last_event = event;
+        }
+        let id = note.audit_id.to_string();
+        if !id.is_empty() && incident.audit_ids.len() < AUDIT_IDS_MAX {
+            incident.audit_ids.push(id);
+        }
+        remember(&mut incident.source_addresses, &note.address, ADDRESSES_MAX);
+        let key = |identity: u32| members.iter().find(|one| one.identity == identity);
+        if let Some(member) = key(note.identity)
+            && member.actor.name != incident.actor.name
+            && !incident
+                .also_as
+                .iter()
+                .any(|one| one.name == member.actor.name)
+        {
+            incident.also_as.push(member.actor.clone());
+        }
+        if !note.reason.is_empty() && note.outcome != Outcome::Refused {
+            let is_full = incident.allowed_by.len() >= GRANTS_MAX
+                && !incident.allowed_by.contains_key(&*note.reason);
+            let grant = if is_full { "(others)" } else { &*note.reason };
+            *incident.allowed_by.entry(grant.to_owned()).or_default() += 1;
+        }
+        self.tally(note);
+        if note.outcome == Outcome::Shown && note.op.shows() {
+            self.disclose(note);
+        }
+    }
+
+    /// Brings actors up to date: a member may have changed since.
+    pub(crate) fn refresh(&mut self, members: &[Member]) {
+        for member in members {
+            let incident = &mut self.incident;
+            let mut actors = std::iter::once(&mut incident.actor).chain(&mut incident.also_as);
+            if let Some(actor) = actors.find(|one| one.name == member.actor.name) {
+                *actor = member.actor.clone();
+            }
+        }
+    }
+
+    /// Works reasons, severity and confidence out anew.
+    pub(crate) fn weigh(&mut self, evidence: &[Evidence], threshold: f64) {
+        self.incident.reasons = reasons(evidence);
+        let techniques = self
+            .incident
+            .reasons
+            .iter()
+            .filter_map(|reason| detections::find(&reason.detection));
+        let mut techniques: Vec<String> = techniques
+            .flat_map(|one| one.techniques)
+            .map(|id| (*id).to_owned())
+            .collect();
+        techniques.sort();
+        techniques.dedup();
+        self.incident.techniques = techniques;
+        let total: u32 = self
+            .incident
+            .reasons
+            .iter()
+            .map(|reason| reason.weight)
+            .sum();
+        let strong = self
+            .incident
+            .reasons
+            .iter()
+            .filter(|reason| reason.weight >= 15)
+            .count();
+        self.incident.confidence = match strong {
+            _ if f64::from(total) >= 2.0 * threshold && strong >= 2 => Confidence::High,
+            3.. => Confidence::High,
+            2 => Confidence::Medium,
+            _ => Confidence::Low,
+        };
+        self.incident.severity = self.incident.severity.max(severity(&self.incident));
+    }
+
+    /// The next revision, if there is something worth telling: a new reason, a higher severity, twice the
+    /// events, or the end.
+    pub(crate) fn tell(&mut self, state: IncidentState) -> Option<Incident> {
+        let incident = &mut self.incident;
+        let is_news = incident.revision == 0
+            || incident.state != state
+            || incident.severity > self.told_severity
+            || incident.reasons.len() > self.told_reasons
+            || incident.event_count >= self.told_events.saturating_mul(2);
+        if !is_news {
+            return None;
+        }
+        incident.state = state;
+        incident.revision += 1;
+        self.told_events = incident.event_count;
+        self.told_severity = incident.severity;
+        self.told_reasons = incident.reasons.len();
+        Some(incident.clone())
+    }
+
+    fn tally(&mut self, note: &Note) {
+        let verdict = note.outcome.verdict();
+        let requests = &mut self.incident.requests;
+        let known = requests.iter_mut().find(|one| {
+            one.surface == note.surface
+                && one.verb == *note.verb
+                && one.kind == *note.kind
+                && one.namespace == *note.namespace
+                && one.verdict == verdict
+        });
+        if let Some(known) = known {
+            known.count += 1;
+        } else if requests.len() < TALLIES_MAX {
+            requests.push(RequestTally {
+                surface: note.surface,
+                verb: note.verb.to_string(),
+                kind: note.kind.to_string(),
+                namespace: note.namespace.to_string(),
+                verdict,
+                count: 1,
+            });
+        } else {
+            self.incident.further_requests += 1;
+        }
+    }
+
+    fn disclose(&mut self, note: &Note) {
+        let disclosed = &mut self.incident.disclosed;
+        let known = disclosed
+            .iter_mut()
+            .position(|one| one.kind == *note.kind && one.namespace == *note.namespace);
+        let place = known.unwrap_or_else(|| {
+            if disclosed.len() < TALLIES_MAX {
+                disclosed.push(Disclosure {
+                    kind: note.kind.to_string(),
+                    namespace: note.namespace.to_string(),
+                    answers: 0,
+                    objects: None,
+                    names: Vec::new(),
+                });
+            }
+            disclosed.len() - 1
+        });
+        let Some(entry) = disclosed
+            .get_mut(place)
+            .filter(|one| one.kind == *note.kind)
+        else {
+            return;
+        };
+        entry.answers += 1;
+        if let Some(count) = note.disclosed {
+            let count = u64::from(count);
+            let request = format!("{}\u{1f}{}\u{1f}{}", note.kind, note.namespace, note.name);
+            let is_list = note.name.is_empty();
+            if is_list && (self.listed.len() < TALLIES_MAX || self.listed.contains_key(&request)) {
+                let largest = self.listed.entry(request).or_default();
+                let more = count.saturating_sub(*largest);
+                *largest = count.max(*largest);
+                entry.objects = Some(entry.objects.unwrap_or_default() + more);
+            }
+        }
+        remember(&mut entry.names, &note.name, NAMES_MAX);
+    }
+}
+
+/// The actor as a request shows it, without what tells several of that name apart.
+pub(crate) fn actor(key: &str) -> IncidentActor {
+    IncidentActor {
+        name: display_name(key).to_owned(),
+        ..IncidentActor::default()
+    }
+}
+
+/// Adds a text to a short list, once.
+pub(crate) fn remember(list: &mut Vec<String>, text: &str, several: usize) {
+    if !text.is_empty() && list.len() < several && !list.iter().any(|one| one == text) {
+        list.push(text.to_owned());
+    }
+}
+
+/// One reason per detection, the weightiest first; its text is that of its weightiest sign.
+fn reasons(evidence: &[Evidence]) -> Vec<Reason> {
+    let mut by_detection: BTreeMap<u8, Vec<&Evidence>> = BTreeMap::new();
+    for one in evidence {
+        by_detection.entry(one.detection).or_default().push(one);
+    }
+    let mut reasons: Vec<Reason> = Vec::new();
+    for (place, signs) in by_detection {
+        let (Some(detection), Some(first)) = (detections::at(place), signs.first()) else {
+            continue;
+        };
+        // Of several sentences the last of the heaviest counts: it has the largest numbers in it.
+        let heaviest = signs.iter().max_by_key(|one| one.weight).unwrap_or(first);
+        let sum: u32 = signs
+            .iter()
+            .map(|one| one.weight)
+            .fold(0, u32::saturating_add);
+        let weight = rounded(f64::from(sum) / 100.0).min(detection.cap);
+        if weight > 0 {
+            reasons.push(Reason {
+                detection: detection.name.to_owned(),
+                text: heaviest.text.to_string(),
+                weight,
+                at: time(first.at_us),
+                audit_id: first.audit_id.to_string(),
+            });
+        }
+    }
+    reasons.sort_by(|left, right| {
+        right
+            .weight
+            .cmp(&left.weight)
+            .then(left.detection.cmp(&right.detection))
+    });
+    reasons
+}
+
+/// How bad it is: what was shown, or else what was asked.
+fn severity(incident: &Incident) -> Severity {
+    let has = |name: &str| {
+        incident
+            .reasons
+            .iter()
+            .any(|reason| reason.detection == name && reason.weight >= 20)
+    };
+    let shown = |kind: &str, everywhere: bool| {
+        incident
+            .disclosed
+            .iter()
+            .any(|one| one.kind == kind && (!everywhere || one.namespace.is_empty()))
+    };
+    let is_answered = incident
+        .requests
+        .iter()
+        .any(|one| one.verdict != Verdict::Refused);
+    let reaches_nodes = incident
+        .disclosed
+        .iter()
+        .any(|one| one.kind.starts_with("nodes/proxy"));
+    let runs = incident.disclosed.iter().any(|one| {
+        one.kind.starts_with("kubelet:nodes/proxy")
+            || one.kind.ends_with("/exec")
+            || one.kind == "docker:exec"
+    });
+    if shown("secrets", true) || (runs && is_answered) {
+        return Severity::Critical;
+    }
+    let is_stolen = has("token-used-elsewhere") || has("tokens-from-one-address");
+    if shown("secrets", false)
+        || reaches_nodes
+        || (is_stolen && is_answered)
+        || has("impersonation")
+    {
+        return Severity::High;
+    }
+    let is_anonymous = incident.actor.name == "system:anonymous";
+    match incident.disclosed.len() {
+        0 => Severity::Low,
+        _ if is_anonymous => Severity::High,
+        _ => Severity::Medium,
+    }
+}
+
+impl Op {
+    /// Verb of a tally where the log's own is empty.
+    pub(crate) fn verb_or<'v>(self, verb: &'v str) -> &'v str {
+        if verb.is_empty() { self.word() } else { verb }
+    }
+}

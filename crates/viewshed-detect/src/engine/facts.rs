@@ -1,0 +1,106 @@
+//! What a session has shown so far: how many distinct things of each sort.
+
+use serde::{Deserialize, Serialize};
+
+/// Distinct things remembered of one session; what comes later counts as known, so a long session gets no
+/// heavier by it.
+const SEEN_MAX: usize = 160;
+
+/// Sorts of distinct things.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) enum Sort {
+    /// Kinds of which all objects were asked for.
+    ListedKind,
+    /// Kind and namespace of such.
+    Listed,
+    /// Kinds that were refused.
+    RefusedKind,
+    /// Names that do not exist.
+    Guess,
+    /// Questions about own rights.
+    Question,
+    /// Namespaces in which own rights were asked for.
+    RulesNamespace,
+    /// Pods whose logs were read.
+    LogOf,
+    /// Nodes, services and pods that were reached through the API server.
+    Proxied,
+    /// Paths asked for without a valid credential.
+    Path,
+    /// Documents of the API's description.
+    Document,
+    /// What was asked of a Docker daemon.
+    DockerRead,
+    /// Commands.
+    Command,
+    /// Addresses and names that were resolved.
+    Resolved,
+    /// Masks.
+    Mask,
+    /// Programs.
+    Program,
+    /// Objects of kinds that tell much.
+    Object,
+}
+
+const SORTS: usize = 16;
+
+/// Bounded, and kept for each session with unusual activity.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Facts {
+    seen: Vec<u64>,
+    counts: [u16; SORTS],
+    /// The last question about own rights: hash of its kind, and when.
+    last_question: (u64, u32),
+    /// The last address that was resolved back, to notice a sweep.
+    pub(crate) last_resolved: u32,
+    seed: u64,
+}
+
+impl Facts {
+    /// Facts whose hashes nobody can aim at.
+    pub(crate) fn new(seed: u64) -> Self {
+        Self {
+            seed,
+            ..Self::default()
+        }
+    }
+
+    /// How many of this sort there are now, if this one is new; `None` if it was seen before.
+    pub(crate) fn nth(&mut self, sort: Sort, parts: [&str; 2]) -> Option<u16> {
+        let hash = self.hash(sort, parts);
+        if self.seen.contains(&hash) || self.seen.len() >= SEEN_MAX {
+            return None;
+        }
+        self.seen.push(hash);
+        let count = self.counts.get_mut(sort as usize)?;
+        *count = count.saturating_add(1);
+        Some(*count)
+    }
+
+    /// How many distinct things of this sort were seen.
+    pub(crate) fn count(&self, sort: Sort) -> u16 {
+        self.counts.get(sort as usize).copied().unwrap_or_default()
+    }
+
+    /// Whether all objects of this kind were asked for.
+    pub(crate) fn listed(&self, kind: &str) -> bool {
+        self.seen.contains(&self.hash(Sort::ListedKind, [kind, ""]))
+    }
+
+    /// Remembers a question about own rights.
+    pub(crate) fn asked(&mut self, resource: &str, now_s: u32) {
+        self.last_question = (self.hash(Sort::Question, [resource, ""]), now_s);
+    }
+
+    /// Whether the last question, just before, was about this resource.
+    pub(crate) fn has_just_asked(&self, resource: &str, now_s: u32, within_s: u32) -> bool {
+        let (question, at_s) = self.last_question;
+        question == self.hash(Sort::Question, [resource, ""])
+            && now_s.saturating_sub(at_s) <= within_s
+    }
+
+    fn hash(&self, sort: Sort, parts: [&str; 2]) -> u64 {
+        crate::baseline::hasher(self.seed).hash_one((sort as u8, parts))
+    }
+}

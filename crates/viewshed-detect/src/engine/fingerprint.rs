@@ -1,0 +1,112 @@
+//! Two hashes of an activity: one for its shape, one for the very request.
+
+use std::hash::{BuildHasher, Hasher};
+
+use ahash::RandomState;
+use viewshed_model::{Activity, Stage, Surface};
+
+use super::recent::Moment;
+
+/// Hashes under the engine's secret key; names in a log are chosen by clients.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Fingerprint {
+    /// Who did what from where with what result, without names of objects.
+    pub(crate) shape: u64,
+    /// This request. Clients may choose the audit id (header `Audit-ID`, apiserver
+    /// `endpoints/filters/request_received_time.go` and `with_auditid.go`), so it is not enough by itself: with one
+    /// id for all requests somebody could hide all but the first.
+    pub(crate) request: u64,
+}
+
+impl Fingerprint {
+    #[inline]
+    pub(crate) fn of(activity: &Activity<'_>, hasher: &RandomState) -> Self {
+        let (actor, object) = (&activity.actor, &activity.object);
+        let mut state = hasher.build_hasher();
+        let texts = [
+            &activity.cluster,
+            &actor.user,
+            &actor.credential,
+            &actor.address,
+            &actor.user_agent,
+            &activity.verb,
+            &object.api_group,
+            &object.resource,
+            &object.subresource,
+            &object.namespace,
+        ];
+        let mut lengths = 0_u64;
+        for text in texts {
+            state.write(text.as_bytes());
+            lengths = (lengths << 6) ^ text.len() as u64;
+        }
+        state.write_u64(lengths);
+        if activity.surface != Surface::KubernetesApi
+            || object.resource.is_empty()
+            || !object.subresource.is_empty()
+            || actor.impersonated.is_some()
+        {
+            rest(activity, &mut state);
+        }
+        let base = state.finish();
+        let outcome = super::behaviour::Outcome::of(activity) as u64;
+        let flags = outcome * 4
+            + u64::from(object.name.is_empty()) * 2
+            + u64::from(activity.review.is_some());
+        let shape = mix(base, flags);
+        let mut request = mix(base, activity.at_us.cast_unsigned());
+        if !activity.id.is_empty() {
+            request = mix(
+                request,
+                hasher.hash_one((activity.id.as_bytes(), object.name.as_bytes())),
+            );
+        }
+        Self { shape, request }
+    }
+}
+
+/// Which line of a request this is.
+#[inline]
+pub(crate) fn moment(activity: &Activity<'_>) -> Moment {
+    if activity.stage == Stage::ResponseStarted {
+        return Moment::Begun;
+    }
+    let is_long = &*activity.verb == "watch" || !activity.object.subresource.is_empty();
+    if is_long {
+        Moment::LongEnded
+    } else {
+        Moment::Only
+    }
+}
+
+fn rest(activity: &Activity<'_>, state: &mut impl Hasher) {
+    state.write(activity.uri.as_bytes());
+    state.write_u8(activity.surface as u8);
+    if let Some(mask) = &activity.actor.impersonated {
+        state.write(mask.user.as_bytes());
+    }
+    if let Some(process) = &activity.process {
+        for text in [
+            &process.command,
+            &process.file,
+            &process.executable,
+            &process.container,
+        ] {
+            state.write(text.as_bytes());
+        }
+    }
+    if activity.surface != Surface::KubernetesApi {
+        state.write(activity.object.name.as_bytes());
+        state.write(activity.actor.pod.as_bytes());
+        state.write(activity.actor.node.as_bytes());
+    }
+}
+
+#[inline]
+fn mix(left: u64, right: u64) -> u64 {
+    // Folded multiplication, as in wyhash and foldhash: both halves of the product count.
+    let product =
+        u128::from(left ^ 0x2d35_8dcc_aa6c_78a5) * u128::from(right ^ 0x8bb8_4b93_962e_acc9);
+    let [low, high] = [product & u128::from(u64::MAX), product >> 64];
+    u64::try_from(low ^ high).unwrap_or_default()
+}

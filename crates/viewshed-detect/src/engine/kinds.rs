@@ -1,0 +1,63 @@
+//! How much a whole list of a kind tells an intruder, in points; an incident opens at 100.
+
+/// Points for reading all objects of a kind in all namespaces.
+pub(crate) fn points(kind: &str) -> f64 {
+    let plain = kind.split('/').next().unwrap_or_default();
+    let points = match plain {
+        "secrets" => 50,
+        "roles.rbac.authorization.k8s.io"
+        | "clusterroles.rbac.authorization.k8s.io"
+        | "rolebindings.rbac.authorization.k8s.io"
+        | "clusterrolebindings.rbac.authorization.k8s.io" => 30,
+        "nodes" | "pods" => 25,
+        "serviceaccounts" => 20,
+        "namespaces" | "configmaps" => 15,
+        "services"
+        | "endpoints"
+        | "ingresses.networking.k8s.io"
+        | "networkpolicies.networking.k8s.io" => 12,
+        "endpointslices.discovery.k8s.io" => 12,
+        "deployments.apps" | "daemonsets.apps" | "statefulsets.apps" | "replicasets.apps" => 12,
+        "cronjobs.batch" | "jobs.batch" | "replicationcontrollers" => 12,
+        "customresourcedefinitions.apiextensions.k8s.io" | "apiservices.apiregistration.k8s.io" => {
+            10
+        }
+        "validatingwebhookconfigurations.admissionregistration.k8s.io"
+        | "mutatingwebhookconfigurations.admissionregistration.k8s.io" => 12,
+        "pods.metrics.k8s.io" | "nodes.metrics.k8s.io" => 12,
+        "events" | "events.events.k8s.io" => 8,
+        "leases.coordination.k8s.io" => 3,
+        _ => 6,
+    };
+    f64::from(points)
+}
+
+/// Kinds that belong to the map of who may do what, or open other doors: never folded into "any kind".
+pub(crate) fn is_telling(kind: &str) -> bool {
+    points(kind) >= 15.0
+}
+
+/// Roles and their bindings.
+pub(crate) fn is_rbac(kind: &str) -> bool {
+    kind.ends_with(".rbac.authorization.k8s.io")
+}
+
+/// What every kubelet lists and watches as part of its work.
+///
+/// Source: kubernetes `pkg/kubelet/kubelet.go` and `pkg/volume/csi`, and the role `system:node`.
+pub(crate) fn is_kubelet_work(kind: &str) -> bool {
+    matches!(
+        kind,
+        "pods"
+            | "nodes"
+            | "services"
+            | "configmaps"
+            | "secrets"
+            | "persistentvolumeclaims"
+            | "persistentvolumes"
+    ) || kind.ends_with(".storage.k8s.io")
+        || kind.ends_with(".node.k8s.io")
+        || kind.ends_with(".resource.k8s.io")
+        || kind.ends_with(".coordination.k8s.io")
+        || kind.ends_with(".certificates.k8s.io")
+}

@@ -1,0 +1,119 @@
+//! Where a request came from, compared with where its identity is at home; and whose company it keeps.
+
+use viewshed_model::Activity;
+
+use super::Engine;
+use super::who::{Class, service_account};
+use crate::baseline::{hasher, remember_origin};
+use crate::detections::look::{Moved, Origin};
+
+/// Addresses and programs of an identity are saved as short hashes under a fixed key: two that collide hide
+/// a change of place, and a place cannot be chosen.
+const ORIGIN_KEY: u64 = 0;
+
+/// What was found, besides the [`Origin`].
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Arrival {
+    pub(super) origin: Origin,
+    /// Hash of cluster and address; 0 without an address.
+    pub(super) address: u64,
+    pub(super) is_unusual: bool,
+}
+
+/// A short hash that is the same in every run.
+fn tag(text: &str) -> u32 {
+    if text.is_empty() {
+        return 0;
+    }
+    u32::try_from(hasher(ORIGIN_KEY).hash_one(text) >> 32)
+        .unwrap_or_default()
+        .max(1)
+}
+
+/// The identity as places remember it.
+pub(super) fn identity_tag(index: usize) -> u32 {
+    u32::try_from(index + 1).unwrap_or(u32::MAX)
+}
+
+impl Engine {
+    /// Compares the origin of a request with what is known of its identity, and learns it.
+    pub(super) fn arrive(
+        &mut self,
+        activity: &Activity<'_>,
+        index: usize,
+        class: Class,
+    ) -> Arrival {
+        let actor = &activity.actor;
+        let mut origin = Origin::default();
+        let address = match &*actor.address {
+            "" => 0,
+            text => self.hasher.hash_one((&*activity.cluster, text)).max(1),
+        };
+        let (address_tag, program) = (tag(&actor.address), tag(program_of(&actor.user_agent)));
+        if let Some(record) = self.baseline.record_mut(index) {
+            origin.is_new_address =
+                address_tag != 0 && !remember_origin(&mut record.addresses, address_tag);
+            origin.is_new_program = program != 0 && !remember_origin(&mut record.programs, program);
+        }
+        if !actor.credential.is_empty() && address_tag != 0 {
+            let credential = self
+                .hasher
+                .hash_one((&*activity.cluster, &*actor.credential));
+            // The family is the lowest bit, so that both ends of a move can be compared.
+            let family = u32::from(actor.address.contains(':'));
+            let place = (address_tag & !1) | family;
+            origin.moved = match self.places.credential_moved(credential, place) {
+                None => Moved::No,
+                Some(home) if home & 1 != family => Moved::OtherFamily,
+                Some(_) => Moved::Yes,
+            };
+        }
+        let is_workload = matches!(class, Class::ServiceAccount | Class::Node);
+        let place = self.places.address(address);
+        origin.is_foreign = is_workload
+            && address != 0
+            && place.belongs_to_other(identity_tag(index), self.clock.now_s());
+        origin.moves_are_usual = self.places.moves_are_usual();
+        let is_unusual = (is_workload && origin.is_new_program)
+            || origin.moved != Moved::No
+            || (origin.is_foreign && origin.is_new_address);
+        Arrival {
+            origin,
+            address,
+            is_unusual,
+        }
+    }
+}
+
+/// Groups whose members vouch for each other, in words.
+pub(super) fn groups_of(activity: &Activity<'_>, class: Class) -> [Option<String>; 2] {
+    let user: &str = &activity.actor.user;
+    match class {
+        Class::ServiceAccount => match service_account(user) {
+            Some((namespace, name)) => [
+                Some(format!("the service accounts of {namespace}")),
+                // `default` is the name of accounts that have nothing in common.
+                (name != "default").then(|| format!("the service accounts called {name}")),
+            ],
+            None => [None, None],
+        },
+        Class::Node => [Some("the nodes".to_owned()), None],
+        Class::System => [Some("the control plane".to_owned()), None],
+        Class::Person => {
+            let mut groups = activity
+                .actor
+                .groups
+                .iter()
+                .filter(|group| !group.starts_with("system:"))
+                .take(2)
+                .map(|group| format!("group {}", super::who::clip(group, 200)));
+            [groups.next(), groups.next()]
+        }
+        Class::Anonymous | Class::Invalid | Class::Local => [None, None],
+    }
+}
+
+/// The name that a client gives itself, without versions: `kubectl` of `kubectl/v1.30.0 (linux/amd64) ...`.
+fn program_of(user_agent: &str) -> &str {
+    user_agent.split(['/', ' ']).next().unwrap_or_default()
+}

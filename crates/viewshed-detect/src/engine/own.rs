@@ -1,0 +1,194 @@
+//! Incidents that no single activity shows: a source that fell silent, a flood of made-up identities.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use viewshed_model::{Confidence, EventReference, Incident, IncidentState, Reason, Severity};
+
+use super::dossier::{actor, incident_id, time};
+use crate::detections;
+
+/// Sources that are listened to; more than anybody has, further ones are not.
+const SOURCES_MAX: usize = 1_024;
+/// A source must have been heard so often before its silence means anything.
+const HEARD_MIN: u32 = 12;
+/// A silence shorter than this means nothing in any source. Seconds.
+const SILENCE_MIN_S: i64 = 10 * 60;
+/// So many times its usual longest pause is a silence.
+const PAUSES: i64 = 6;
+/// Window in which new identities are counted. Seconds.
+const FLOOD_WINDOW_S: u32 = 10 * 60;
+/// So many new identities in one window are a flood, if they are also many times what is usual.
+const FLOOD_MIN: u32 = 2_000;
+const FLOOD_TIMES_USUAL: u32 = 20;
+
+/// How a live source speaks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Voice {
+    last_s: i64,
+    heard: u32,
+    longest_pause_s: i64,
+}
+
+/// The engine's own incidents, and what they follow from.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Own {
+    voices: BTreeMap<String, Voice>,
+    open: BTreeMap<String, Incident>,
+    flood_window_s: u32,
+    flood_count: u32,
+    flood_usual: u32,
+    flood_told: u32,
+}
+
+impl Own {
+    /// A source spoke at this time.
+    pub(crate) fn heard(&mut self, now: Timestamp, source: &str, incidents: &mut Vec<Incident>) {
+        let now_s = now.as_second();
+        if self.voices.len() >= SOURCES_MAX && !self.voices.contains_key(source) {
+            return;
+        }
+        let voice = self.voices.entry(source.to_owned()).or_default();
+        let pause_s = now_s - voice.last_s;
+        if voice.heard > 0 && pause_s > 0 {
+            // A pause counts for a while and fades: a source that has become busier is missed sooner.
+            voice.longest_pause_s = pause_s.max(voice.longest_pause_s - voice.longest_pause_s / 64);
+        }
+        if voice.heard == 0 || pause_s > 0 {
+            voice.heard = voice.heard.saturating_add(1);
+        }
+        voice.last_s = voice.last_s.max(now_s);
+        self.close(&silence_key(source), now, incidents);
+    }
+
+    /// Raises an incident for each source that has been silent for too long.
+    pub(crate) fn listen(&mut self, now: Timestamp, incidents: &mut Vec<Incident>) {
+        let now_s = now.as_second();
+        let silent = self.voices.iter().filter(|(source, voice)| {
+            let tolerated_s = SILENCE_MIN_S.max(voice.longest_pause_s * PAUSES);
+            voice.heard >= HEARD_MIN
+                && now_s - voice.last_s > tolerated_s
+                && !self.open.contains_key(&silence_key(source))
+        });
+        let silent: Vec<(String, Voice)> = silent
+            .map(|(source, voice)| (source.clone(), *voice))
+            .collect();
+        for (source, voice) in silent {
+            let last = Timestamp::from_second(voice.last_s).unwrap_or_default();
+            let minutes = (now_s - voice.last_s) / 60;
+            let text = format!(
+                "`{source}` has said nothing for {minutes} minutes; its longest pause was {} minutes",
+                (voice.longest_pause_s / 60).max(1)
+            );
+            let mut incident = own_incident("silent-source", &source, last, text);
+            incident.opened_at = now;
+            self.raise(silence_key(&source), incident, incidents);
+        }
+    }
+
+    /// A new identity appeared.
+    pub(crate) fn new_identity(
+        &mut self,
+        cluster: &str,
+        now_s: u32,
+        incidents: &mut Vec<Incident>,
+    ) {
+        if now_s.saturating_sub(self.flood_window_s) >= FLOOD_WINDOW_S {
+            self.flood_usual = self.flood_usual.max(1) / 2 + self.flood_count.min(FLOOD_MIN) / 2;
+            self.flood_window_s = now_s;
+            self.flood_count = 0;
+            if self.flood_told > 0 {
+                self.flood_told = 0;
+                self.close("flood", time(i64::from(now_s) * 1_000_000), incidents);
+            }
+        }
+        self.flood_count += 1;
+        let limit = FLOOD_MIN.max(self.flood_usual.saturating_mul(FLOOD_TIMES_USUAL));
+        let is_more = self.flood_count >= self.flood_told.saturating_mul(2);
+        if self.flood_count < limit || !is_more {
+            return;
+        }
+        self.flood_told = self.flood_count;
+        let at = time(i64::from(now_s) * 1_000_000);
+        let text = format!(
+            "{} identities that were never seen before within ten minutes",
+            self.flood_count
+        );
+        let mut incident = own_incident("identity-flood", "(many identities)", at, text);
+        incident.cluster = cluster.to_owned();
+        incident.event_count = u64::from(self.flood_count);
+        if let Some(known) = self.open.get(&"flood".to_owned()) {
+            incident.id.clone_from(&known.id);
+            incident.revision = known.revision;
+            incident.opened_at = known.opened_at;
+            incident.first_event = known.first_event.clone();
+        }
+        self.raise("flood".to_owned(), incident, incidents);
+    }
+
+    /// Closes everything.
+    pub(crate) fn finish(&mut self, now: Timestamp, incidents: &mut Vec<Incident>) {
+        for key in self.open.keys().cloned().collect::<Vec<String>>() {
+            self.close(&key, now, incidents);
+        }
+    }
+
+    fn raise(&mut self, key: String, mut incident: Incident, incidents: &mut Vec<Incident>) {
+        incident.revision += 1;
+        incidents.push(incident.clone());
+        self.open.insert(key, incident);
+    }
+
+    fn close(&mut self, key: &str, now: Timestamp, incidents: &mut Vec<Incident>) {
+        if let Some(mut incident) = self.open.remove(key) {
+            incident.revision += 1;
+            incident.state = IncidentState::Closed;
+            incident.last_event.time = now.max(incident.last_event.time);
+            incidents.push(incident);
+        }
+    }
+}
+
+fn silence_key(source: &str) -> String {
+    format!("silence {source}")
+}
+
+fn own_incident(name: &str, about: &str, at: Timestamp, text: String) -> Incident {
+    let event = EventReference {
+        time: at,
+        audit_id: String::new(),
+    };
+    let detection = detections::find(name);
+    Incident {
+        id: incident_id(&[name, about, &at.as_microsecond().to_string()]),
+        revision: 0,
+        state: IncidentState::Open,
+        cluster: String::new(),
+        actor: actor(about),
+        also_as: Vec::new(),
+        source_addresses: Vec::new(),
+        opened_at: at,
+        first_event: event.clone(),
+        last_event: event,
+        event_count: 0,
+        audit_ids: Vec::new(),
+        requests: Vec::new(),
+        further_requests: 0,
+        disclosed: Vec::new(),
+        severity: Severity::Medium,
+        confidence: Confidence::Medium,
+        reasons: vec![Reason {
+            detection: name.to_owned(),
+            text,
+            weight: detection.map_or(100, |one| one.cap),
+            at,
+            audit_id: String::new(),
+        }],
+        techniques: detection.map_or_else(Vec::new, |one| {
+            one.techniques.iter().map(|id| (*id).to_owned()).collect()
+        }),
+        allowed_by: BTreeMap::new(),
+        explored: None,
+    }
+}

@@ -1,0 +1,138 @@
+//! Where identities and credentials were seen: to notice a token that moves, and hands that hold several.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// Addresses and credentials remembered, each, in either of two generations; when the young one is full the
+/// old one is forgotten. Whoever is forgotten is known anew at the next request.
+const GENERATION_MAX: usize = 1 << 17;
+/// From so many ordinary identities on, an address is a node, a proxy or a gateway and links nobody.
+const SHARED_BY: u8 = 4;
+/// After so long without its owner an address may belong to another pod. Seconds.
+const HANDED_OVER_S: u32 = 15 * 60;
+
+/// An address.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Place {
+    ordinary: [u32; SHARED_BY as usize],
+    count: u8,
+    last_s: u32,
+    /// Session with unusual activity from here; 0 for none.
+    pub(crate) session: u32,
+}
+
+impl Place {
+    /// Whether many identities use it in ordinary times.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.count >= SHARED_BY
+    }
+
+    /// Whether somebody else is at home here.
+    pub(crate) fn belongs_to_other(&self, identity: u32, now_s: u32) -> bool {
+        let is_held = now_s.saturating_sub(self.last_s) <= HANDED_OVER_S;
+        is_held && self.count > 0 && !self.is_shared() && !self.ordinary.contains(&identity)
+    }
+}
+
+/// Two maps, the older of which is dropped when the younger is full: bounded, and nothing is searched.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Generations<V> {
+    young: BTreeMap<u64, V>,
+    old: BTreeMap<u64, V>,
+}
+
+impl<V> Default for Generations<V> {
+    fn default() -> Self {
+        Self {
+            young: BTreeMap::new(),
+            old: BTreeMap::new(),
+        }
+    }
+}
+
+impl<V: Copy> Generations<V> {
+    fn get(&self, key: u64) -> Option<V> {
+        self.young.get(&key).or_else(|| self.old.get(&key)).copied()
+    }
+
+    fn set(&mut self, key: u64, value: V) {
+        if self.young.len() >= GENERATION_MAX {
+            self.old = std::mem::take(&mut self.young);
+        }
+        self.young.insert(key, value);
+    }
+}
+
+/// All of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Places {
+    addresses: Generations<Place>,
+    /// Credential to the address that it was first seen at, and whether it moved.
+    credentials: Generations<(u32, bool)>,
+    credential_count: u64,
+    moved_count: u64,
+}
+
+impl Places {
+    /// What is known of an address.
+    pub(crate) fn address(&self, address: u64) -> Place {
+        self.addresses.get(address).unwrap_or_default()
+    }
+
+    /// An identity did something ordinary here.
+    pub(crate) fn ordinary(&mut self, address: u64, identity: u32, now_s: u32) {
+        let mut place = self.address(address);
+        let is_held = now_s.saturating_sub(place.last_s) <= HANDED_OVER_S;
+        if place.is_shared() || (is_held && place.ordinary.contains(&identity)) {
+            if now_s.saturating_sub(place.last_s) > 60 {
+                place.last_s = now_s;
+                self.addresses.set(address, place);
+            }
+            return;
+        }
+        if !is_held {
+            place.ordinary = [0; SHARED_BY as usize];
+            place.count = 0;
+        }
+        if let Some(free) = place.ordinary.get_mut(usize::from(place.count)) {
+            *free = identity;
+            place.count += 1;
+        }
+        place.last_s = now_s;
+        self.addresses.set(address, place);
+    }
+
+    /// Unusual activity of a session came from here.
+    pub(crate) fn unusual(&mut self, address: u64, session: u32) {
+        let mut place = self.address(address);
+        if place.session != session {
+            place.session = session;
+            self.addresses.set(address, place);
+        }
+    }
+
+    /// The address at which this credential was seen before, if it is another one.
+    pub(crate) fn credential_moved(&mut self, credential: u64, address: u32) -> Option<u32> {
+        match self.credentials.get(credential) {
+            None => {
+                self.credential_count += 1;
+                self.credentials.set(credential, (address, false));
+                None
+            }
+            Some((home, _)) if home == address => None,
+            Some((home, has_moved)) => {
+                if !has_moved {
+                    self.moved_count += 1;
+                    self.credentials.set(credential, (home, true));
+                }
+                Some(home)
+            }
+        }
+    }
+
+    /// Whether credentials move all the time here: address translation, or several ways to the servers.
+    pub(crate) fn moves_are_usual(&self) -> bool {
+        self.moved_count >= 8 && self.moved_count * 20 > self.credential_count
+    }
+}

@@ -1,0 +1,233 @@
+//! The unusual activity of one hand: what speaks against it, and how much.
+
+use serde::{Deserialize, Serialize};
+use viewshed_model::{IncidentActor, Surface};
+
+use super::behaviour::{Op, Outcome};
+use super::decay::remaining;
+use super::dossier::Dossier;
+use super::facts::Facts;
+use crate::detections;
+
+/// A list counts after this time if no watch has followed, or at once when other signs stand beside it. A
+/// controller starts its watch as soon as it has read the list. Seconds.
+pub(crate) const WATCH_FOLLOWS_S: u32 = 60;
+/// Pieces of evidence kept of one session; later ones add their weight to what there is.
+const EVIDENCE_MAX: usize = 96;
+/// Events kept before an incident opens; of more, the first and the newest stay.
+const NOTES_MAX: usize = 48;
+/// Identities linked to one session; further ones are counted in the reason only.
+pub(crate) const MEMBERS_MAX: usize = 32;
+/// A first event with fewer points than this, in hundredths, is not where a session begins ...
+const FIRST_WEIGHT_MIN: u32 = 600;
+/// ... unless the next one came within this time. Seconds.
+const BELONGS_TOGETHER_S: i64 = 10 * 60;
+/// Evidence with so many points lets held lists count at once.
+const CORROBORATION_MIN: f64 = 5.0;
+
+/// One piece of evidence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Evidence {
+    pub(crate) detection: u8,
+    /// Hundredths of a point: whole numbers survive any format.
+    pub(crate) weight: u32,
+    pub(crate) text: Box<str>,
+    pub(crate) at_us: i64,
+    pub(crate) at_s: u32,
+    pub(crate) audit_id: Box<str>,
+    pub(crate) identity: u32,
+    pub(crate) op: Op,
+    pub(crate) outcome: Outcome,
+    pub(crate) kind: Box<str>,
+    pub(crate) namespace: Box<str>,
+    pub(crate) falls_with_watch: bool,
+    pub(crate) corroborates: bool,
+    /// Made the way client libraries begin a watch.
+    pub(crate) is_reflector: bool,
+}
+
+/// Whether lists count that a watch may still follow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Held {
+    /// Not before their time, unless other signs stand beside them.
+    Waits,
+    /// Those that do not look like the beginning of a watch: nothing more will come.
+    LogEnds,
+    /// All.
+    Counts,
+}
+
+/// One event of a session, until the incident opens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Note {
+    pub(crate) at_us: i64,
+    pub(crate) audit_id: Box<str>,
+    pub(crate) surface: Surface,
+    pub(crate) op: Op,
+    pub(crate) outcome: Outcome,
+    pub(crate) verb: Box<str>,
+    pub(crate) kind: Box<str>,
+    pub(crate) namespace: Box<str>,
+    pub(crate) name: Box<str>,
+    pub(crate) reason: Box<str>,
+    pub(crate) address: Box<str>,
+    pub(crate) disclosed: Option<u32>,
+    pub(crate) identity: u32,
+    pub(crate) weight: u32,
+}
+
+/// One identity of a session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Member {
+    pub(crate) identity: u32,
+    pub(crate) key: Box<str>,
+    pub(crate) actor: IncidentActor,
+}
+
+/// The unusual activity of one hand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Session {
+    pub(crate) cluster: Box<str>,
+    pub(crate) members: Vec<Member>,
+    pub(crate) evidence: Vec<Evidence>,
+    pub(crate) notes: Vec<Note>,
+    pub(crate) facts: Facts,
+    pub(crate) started_s: u32,
+    pub(crate) last_s: u32,
+    pub(crate) due_s: u32,
+    pub(crate) dossier: Option<Box<Dossier>>,
+}
+
+impl Session {
+    /// A session that begins now.
+    pub(crate) fn new(cluster: &str, facts: Facts, now_s: u32) -> Self {
+        Self {
+            cluster: cluster.into(),
+            members: Vec::new(),
+            evidence: Vec::new(),
+            notes: Vec::new(),
+            facts,
+            started_s: now_s,
+            last_s: now_s,
+            due_s: 0,
+            dossier: None,
+        }
+    }
+
+    /// Adds a piece of evidence.
+    pub(crate) fn add(&mut self, evidence: Evidence) {
+        if self.evidence.len() < EVIDENCE_MAX {
+            self.evidence.push(evidence);
+            return;
+        }
+        let same = self
+            .evidence
+            .iter_mut()
+            .rev()
+            .find(|one| one.detection == evidence.detection);
+        if let Some(same) = same {
+            same.weight = same.weight.saturating_add(evidence.weight);
+            same.at_s = evidence.at_s;
+        } else if let Some(last) = self.evidence.last_mut() {
+            *last = evidence;
+        }
+    }
+
+    /// Adds an event.
+    pub(crate) fn note(&mut self, note: Note) {
+        if let Some(dossier) = self.dossier.as_mut() {
+            dossier.fold(&note, &self.members);
+            return;
+        }
+        if self.notes.len() >= NOTES_MAX {
+            // The first ones tell where it began; of the others the oldest goes.
+            self.notes.remove(NOTES_MAX / 2);
+        }
+        self.notes.push(note);
+    }
+
+    /// Points of the session now; `held` tells about lists that a watch may still follow.
+    pub(crate) fn score(&self, now_s: u32, half_life_s: u32, held: Held) -> f64 {
+        self.score_of(&self.evidence, now_s, half_life_s, held)
+    }
+
+    fn score_of(&self, evidence: &[Evidence], now_s: u32, half_life_s: u32, held: Held) -> f64 {
+        let left = |one: &Evidence| {
+            f64::from(one.weight) / 100.0 * remaining(now_s.saturating_sub(one.at_s), half_life_s)
+        };
+        let is_corroborated = evidence
+            .iter()
+            .any(|one| one.corroborates && left(one) >= CORROBORATION_MIN);
+        let counts = |one: &&Evidence| {
+            !one.falls_with_watch
+                || held == Held::Counts
+                || (held == Held::LogEnds && !one.is_reflector)
+                || is_corroborated
+                || now_s.saturating_sub(one.at_s) >= WATCH_FOLLOWS_S
+        };
+        let mut sums = [0.0_f64; 64];
+        for one in evidence.iter().filter(counts) {
+            if let Some(sum) = sums.get_mut(usize::from(one.detection)) {
+                *sum += left(one);
+            }
+        }
+        let capped = detections::ALL.iter().zip(sums);
+        capped
+            .map(|(detection, sum)| sum.min(f64::from(detection.cap)))
+            .sum()
+    }
+
+    /// A watch followed a list, or something was changed where things were read: it was work.
+    pub(crate) fn forgive(&mut self, identity: u32, is_work: impl Fn(&Evidence) -> Option<u32>) {
+        if self.dossier.is_some() {
+            return;
+        }
+        for one in self
+            .evidence
+            .iter_mut()
+            .filter(|one| one.identity == identity)
+        {
+            if let Some(percent) = is_work(one) {
+                one.weight = one.weight * percent / 100;
+                one.falls_with_watch = false;
+            }
+        }
+    }
+
+    /// The piece of evidence with which the threshold was reached, held lists counted where they happened.
+    pub(crate) fn turning_point(&self, threshold: f64, half_life_s: u32) -> Option<&Evidence> {
+        let reached = (1..=self.evidence.len()).find(|count| {
+            let evidence = self.evidence.get(..*count).unwrap_or_default();
+            let now_s = evidence.last().map_or(0, |one| one.at_s);
+            self.score_of(evidence, now_s, half_life_s, Held::Counts) >= threshold
+        });
+        reached
+            .and_then(|count| self.evidence.get(count - 1))
+            .or(self.evidence.last())
+    }
+
+    /// Leaves out weak events long before the others: they are not where it began.
+    pub(crate) fn forget_prelude(&mut self) {
+        while let [first, second, ..] = self.notes.as_slice() {
+            let gap_s = (second.at_us - first.at_us) / 1_000_000;
+            if first.weight >= FIRST_WEIGHT_MIN || gap_s <= BELONGS_TOGETHER_S {
+                return;
+            }
+            self.notes.remove(0);
+        }
+    }
+
+    /// When it has to be looked at again.
+    pub(crate) fn next_due_s(&self, now_s: u32, idle_s: u32) -> u32 {
+        let held = self.evidence.iter().filter(|one| one.falls_with_watch);
+        let matures = held
+            .map(|one| one.at_s + WATCH_FOLLOWS_S)
+            .filter(|at_s| *at_s > now_s)
+            .min();
+        let idle = self.last_s.saturating_add(idle_s);
+        match matures {
+            Some(at_s) if self.dossier.is_none() => at_s.min(idle),
+            _ => idle.max(now_s.saturating_add(1)),
+        }
+    }
+}
