@@ -11,6 +11,8 @@ pub mod coverage;
 pub mod detections;
 pub mod engine;
 pub mod rules;
+#[cfg(test)]
+mod script;
 
 pub use baseline::{Baseline, BaselineRow, StateError};
 pub use engine::{Counters, Engine, Settings};

@@ -19,7 +19,7 @@ use crate::engine::who::{Class, Who};
 
 pub use bytes::StateError;
 pub(crate) use bytes::{seal, unseal};
-pub(crate) use record::{Habit, Record, Standing, remember_origin};
+pub(crate) use record::{Record, Standing, remember_origin};
 pub use rows::BaselineRow;
 use symbols::{Symbol, Symbols};
 use table::Table;

@@ -2,6 +2,7 @@
 
 use super::{Detection, Look, Sign};
 use crate::engine::behaviour::{Op, Outcome};
+use crate::engine::facts::Sort;
 use crate::engine::who::Class;
 
 pub(super) static DETECTION: Detection = Detection {
@@ -17,6 +18,9 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     if look.is_usual || look.is_new_identity || look.acquaintance <= 0.0 || look.is_nobody() {
         return None;
     }
+    let shape = format!("{} {}", look.behaviour.op.word(), look.behaviour.kind);
+    look.facts
+        .nth(Sort::Novelty, [&shape, look.behaviour.namespace])?;
     let base = match look.behaviour.op {
         Op::List | Op::Watch | Op::Get => look.list_points() * 1.2,
         Op::Ask | Op::Proxy => 30.0,

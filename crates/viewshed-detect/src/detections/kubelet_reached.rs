@@ -10,7 +10,7 @@ pub(super) static DETECTION: Detection = Detection {
     name: "kubelet-reached",
     title: "asks kubelets directly",
     techniques: &["T1613"],
-    cap: 90,
+    cap: 120,
     page: include_str!("../../../../docs/detections/kubelet-reached.md"),
     judge,
 };

@@ -1,7 +1,8 @@
 //! An identity that nobody knew looks around in a log that is well known.
 
 use super::{Detection, Look, Sign};
-use crate::engine::behaviour::Op;
+use crate::engine::behaviour::{Op, Outcome};
+use crate::engine::facts::Sort;
 
 pub(super) static DETECTION: Detection = Detection {
     name: "new-identity",
@@ -17,14 +18,23 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     if !is_young || look.is_usual || look.is_nobody() {
         return None;
     }
+    let shape = format!("young {} {}", look.behaviour.op.word(), look.behaviour.kind);
+    look.facts
+        .nth(Sort::Novelty, [&shape, look.behaviour.namespace])?;
     let base = match look.behaviour.op {
         Op::List | Op::Watch | Op::Get => look.list_points() * 0.8,
-        Op::Ask => 12.0,
-        Op::Proxy | Op::Log | Op::Exec => 10.0,
+        Op::Ask | Op::Proxy | Op::Log | Op::Exec => 12.0,
         _ => return None,
     };
-    let people = if look.share() < 1.0 { 0.4 } else { 1.0 };
-    let weight = base * people * look.log_acquaintance * look.surprise();
+    let people = if look.share() < 1.0 { 0.25 } else { 1.0 };
+    let is_refused = look.behaviour.outcome == Outcome::Refused;
+    // A new program without the rights that it wants tries for ever.
+    let mistake = if is_refused && look.is_reflector_style() {
+        0.3
+    } else {
+        1.0
+    };
+    let weight = base * people * mistake * look.log_acquaintance * look.surprise();
     let text = format!(
         "{} was never seen in {} days before today, and {} {}{}{}",
         look.who,
@@ -34,5 +44,9 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         look.scope_words(),
         look.outcome_words()
     );
-    Sign::held(weight, text)
+    if is_refused {
+        Sign::quiet(weight, text)
+    } else {
+        Sign::held(weight, text)
+    }
 }

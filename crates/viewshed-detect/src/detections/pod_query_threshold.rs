@@ -1,6 +1,7 @@
 //! More enumerations of pods or nodes within the time window than one identity makes.
 
 use super::{Detection, Look, Sign};
+use crate::engine::behaviour::Outcome;
 use crate::engine::facts::Sort;
 
 pub(super) static DETECTION: Detection = Detection {
@@ -19,7 +20,12 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     }
     look.facts
         .nth(Sort::Document, ["often", look.behaviour.kind])?;
-    let weight = 15.0 + 25.0 * look.acquaintance;
+    let is_mistake = look.behaviour.outcome == Outcome::Refused && look.is_reflector_style();
+    let weight = if is_mistake {
+        4.0
+    } else {
+        15.0 + 25.0 * look.acquaintance
+    };
     let text = format!(
         "{} {} {}{} {count} times within the time window; {tolerated} are tolerated",
         look.who,

@@ -10,7 +10,7 @@ pub(super) static DETECTION: Detection = Detection {
     name: "proxied-read",
     title: "reaches kubelets or services through the API server",
     techniques: &["T1613", "T1046"],
-    cap: 90,
+    cap: 120,
     page: include_str!("../../../../docs/detections/proxied-read.md"),
     judge,
 };
@@ -61,7 +61,7 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     let base = match (is_node, is_revealing, nth) {
         (true, true, 1) => 75.0,
         (true, false, 1) => 45.0,
-        (true, ..) => 20.0,
+        (true, ..) => 30.0,
         (false, _, 1) => 20.0,
         (false, ..) => 12.0,
     };

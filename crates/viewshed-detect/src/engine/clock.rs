@@ -23,6 +23,8 @@ pub(crate) struct Clock {
 pub(crate) enum Tick {
     /// Went on or stood still.
     Steady,
+    /// The log goes on after a gap; what came since the gap was taken for earlier than it was.
+    Jumped,
     /// The log went back for good: another file, or a clock that was set right.
     Restarted,
 }
@@ -85,7 +87,7 @@ impl Clock {
         if ahead < 0 {
             Tick::Restarted
         } else {
-            Tick::Steady
+            Tick::Jumped
         }
     }
 }

@@ -60,8 +60,13 @@ pub(crate) fn incident_id(parts: &[&str]) -> String {
 
 impl Dossier {
     /// Opens the incident of a session from its notes and evidence.
-    pub(crate) fn open(session: &mut Session, threshold: f64, half_life_s: u32) -> Option<Self> {
-        session.forget_prelude();
+    pub(crate) fn open(
+        session: &mut Session,
+        threshold: f64,
+        now_s: u32,
+        half_life_s: u32,
+    ) -> Option<Self> {
+        session.forget_prelude(threshold, now_s, half_life_s);
         let opened_us = session.turning_point(threshold, half_life_s)?.at_us;
         let first = session.notes.first()?;
         let member = session

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Distinct things remembered of one session; what comes later counts as known, so a long session gets no
 /// heavier by it.
-const SEEN_MAX: usize = 160;
+const SEEN_MAX: usize = 256;
 
 /// Sorts of distinct things.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -41,9 +41,11 @@ pub(crate) enum Sort {
     Program,
     /// Objects of kinds that tell much.
     Object,
+    /// Behaviours that were new.
+    Novelty,
 }
 
-const SORTS: usize = 16;
+const SORTS: usize = 17;
 
 /// Bounded, and kept for each session with unusual activity.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,12 +5,13 @@ use viewshed_model::{Activity, Incident};
 use super::Engine;
 use super::behaviour::{Behaviour, Op, Outcome};
 use super::facts::Facts;
+use super::kinds::is_telling;
 use super::origin::{Arrival, groups_of, identity_tag};
 use super::session::{Evidence, Session, WATCH_FOLLOWS_S};
 use super::warm::Entry;
 use super::who::{Class, Who, short_name};
 use crate::baseline::Standing;
-use crate::detections::{Look, Sign, judge};
+use crate::detections::{self, Look, Sign, judge};
 
 const DAY_S: u32 = 24 * 60 * 60;
 /// Work that follows what it belongs to later than this was not the reason for it. Seconds.
@@ -255,7 +256,9 @@ impl Engine {
                     .ordinary(subject.arrival.address, identity_tag(subject.index), now_s);
             }
         } else {
-            let session = if joins {
+            let session = if own != 0 && near != 0 && own != near && points >= link_min {
+                self.meet(identity_tag(subject.index), own, near)
+            } else if joins {
                 candidate
             } else {
                 let facts = if spare.is_some() {
@@ -383,8 +386,8 @@ impl Engine {
             let same_place = *one.namespace == *behaviour.namespace;
             if behaviour.op == Op::Watch {
                 let followed = *one.kind == *behaviour.kind && same_place && one.op == Op::List;
-                return (followed && one.falls_with_watch && age_s <= 2 * WATCH_FOLLOWS_S)
-                    .then_some(12);
+                let is_now = followed && one.falls_with_watch && age_s <= 2 * WATCH_FOLLOWS_S;
+                return is_now.then(|| what_a_watch_leaves(one));
             }
             let is_local = same_place && !behaviour.namespace.is_empty() && age_s <= WORK_FOLLOWS_S;
             let was_missing = one.outcome == Outcome::Missing && *one.kind == *behaviour.kind;
@@ -430,6 +433,18 @@ impl Engine {
                 is_reflector,
             });
         }
+    }
+}
+
+/// Percent of the evidence that a watch leaves. To follow secrets or roles for the first time is news even
+/// from a controller; imitating one costs an intruder twice the requests and does not make him invisible.
+fn what_a_watch_leaves(one: &Evidence) -> u32 {
+    let is_first_time =
+        detections::at(one.detection).is_some_and(|found| found.name == "first-time-behaviour");
+    match (is_telling(&one.kind), is_first_time) {
+        (true, true) => 35,
+        (true, false) => 12,
+        (false, _) => 0,
     }
 }
 

@@ -54,6 +54,53 @@ impl Engine {
         }
     }
 
+    /// Takes an identity that came to the place of another session out of its own: one hand, one session.
+    /// What it did elsewhere stays behind, unless that is an incident: then the other session joins it.
+    pub(super) fn meet(&mut self, tag: u32, own: u32, near: u32) -> u32 {
+        let is_open = |id: u32| {
+            self.sessions
+                .get(id)
+                .is_some_and(|session| session.dossier.is_some())
+        };
+        let (from, into) = match (is_open(own), is_open(near)) {
+            (true, true) => return own,
+            (true, false) => (near, own),
+            (false, _) => {
+                if let Some(session) = self.sessions.get_mut(own) {
+                    session.members.retain(|one| one.identity != tag);
+                }
+                return near;
+            }
+        };
+        let Some(session) = self.sessions.remove(from) else {
+            return own;
+        };
+        let Some(target) = self.sessions.get_mut(into) else {
+            return own;
+        };
+        target
+            .members
+            .extend(session.members.iter().take(MEMBERS_MAX).cloned());
+        for note in session.notes {
+            target.note(note);
+        }
+        for one in session.evidence {
+            target.add(one);
+        }
+        for index in session
+            .members
+            .iter()
+            .filter_map(|one| usize::try_from(one.identity.checked_sub(1)?).ok())
+        {
+            if let Some(record) = self.baseline.record_mut(index) {
+                record.session = into;
+                record.is_watched = true;
+            }
+            self.baseline.unlearn(index, session.started_s);
+        }
+        into
+    }
+
     /// Adds an event to a session.
     pub(super) fn note(
         &mut self,
@@ -170,7 +217,7 @@ impl Engine {
         if session.dossier.is_some() || session.score(now_s, half_life_s, held) < threshold {
             return;
         }
-        let Some(dossier) = Dossier::open(session, threshold, half_life_s) else {
+        let Some(dossier) = Dossier::open(session, threshold, now_s, half_life_s) else {
             return;
         };
         session.dossier = Some(Box::new(dossier));

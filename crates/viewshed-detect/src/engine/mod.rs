@@ -42,6 +42,8 @@ use places::Places;
 use recent::RecentIds;
 use sessions::Sessions;
 pub use settings::Settings;
+#[cfg(test)]
+pub(crate) use tests::Evidenced;
 use warm::Warm;
 
 /// When so many requests were received and none was ever answered, the log holds no answers, and the first
@@ -169,8 +171,10 @@ impl Engine {
             self.counters.duplicates += 1;
             return;
         }
-        if self.clock.tick(activity.at_us, wall_s) == Tick::Restarted {
-            self.end_sessions(incidents);
+        match self.clock.tick(activity.at_us, wall_s) {
+            Tick::Steady => {}
+            Tick::Jumped => self.sessions.catch_up(self.clock.now_s()),
+            Tick::Restarted => self.end_sessions(incidents),
         }
         let now_s = self.clock.now_s();
         if now_s >= self.sessions.next_due_s() {

@@ -22,6 +22,10 @@ pub(crate) const MEMBERS_MAX: usize = 32;
 const FIRST_WEIGHT_MIN: u32 = 600;
 /// ... unless the next one came within this time. Seconds.
 const BELONGS_TOGETHER_S: i64 = 10 * 60;
+/// An event with so many points, in hundredths, is part of it however long it was before.
+const STRONG_WEIGHT: u32 = 2_500;
+/// Others that were so much earlier are left out when those that follow are enough. Seconds.
+const PRELUDE_GAP_S: i64 = 30 * 60;
 /// Evidence with so many points lets held lists count at once.
 const CORROBORATION_MIN: f64 = 5.0;
 
@@ -206,14 +210,38 @@ impl Session {
             .or(self.evidence.last())
     }
 
-    /// Leaves out weak events long before the others: they are not where it began.
-    pub(crate) fn forget_prelude(&mut self) {
+    /// Leaves out weak events long before the others, when the others are enough: they are not where it
+    /// began.
+    pub(crate) fn forget_prelude(&mut self, threshold: f64, now_s: u32, half_life_s: u32) {
         while let [first, second, ..] = self.notes.as_slice() {
             let gap_s = (second.at_us - first.at_us) / 1_000_000;
-            if first.weight >= FIRST_WEIGHT_MIN || gap_s <= BELONGS_TOGETHER_S {
+            let from_us = second.at_us;
+            let is_weak = first.weight < FIRST_WEIGHT_MIN && gap_s > BELONGS_TOGETHER_S;
+            if !is_weak && (first.weight >= STRONG_WEIGHT || gap_s <= PRELUDE_GAP_S) {
                 return;
             }
+            let later: Vec<Evidence> = self
+                .evidence
+                .iter()
+                .filter(|one| one.at_us >= from_us)
+                .cloned()
+                .collect();
+            if self.score_of(&later, now_s, half_life_s, Held::Counts) < threshold {
+                return;
+            }
+            self.evidence = later;
             self.notes.remove(0);
+        }
+    }
+
+    /// Puts evidence from after a gap in the log, which the clock followed late, where it belongs.
+    pub(crate) fn catch_up(&mut self, now_s: u32) {
+        for one in &mut self.evidence {
+            let own_s = u32::try_from(one.at_us.div_euclid(1_000_000)).unwrap_or_default();
+            if own_s > one.at_s && own_s <= now_s {
+                one.at_s = own_s;
+                self.last_s = self.last_s.max(own_s);
+            }
         }
     }
 

@@ -65,6 +65,13 @@ impl Sessions {
         Some(session)
     }
 
+    /// The clock went on after a gap in the log: puts what happened since the gap where it belongs.
+    pub(crate) fn catch_up(&mut self, now_s: u32) {
+        for session in self.by_id.values_mut() {
+            session.catch_up(now_s);
+        }
+    }
+
     /// Numbers of all, oldest first.
     pub(crate) fn ids(&self) -> Vec<u32> {
         self.by_id.keys().copied().collect()
