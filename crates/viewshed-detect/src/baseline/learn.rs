@@ -151,7 +151,8 @@ impl Baseline {
                 .hash_one(((newest.op, newest.outcome), kind, namespace))
         };
         let any_namespace = hash_of(self.symbols.text(newest.kind), "*");
-        let any_kind = hash_of("*", "*");
+        let is_local = newest.namespace != Symbol::EMPTY;
+        let any_kind = hash_of("*", if is_local { "*" } else { "" });
         let symbols = &self.symbols;
         let is_telling = |habit: &Habit| is_telling(symbols.text(habit.kind));
         let Some(record) = self.identities.get_mut(index) else {
@@ -164,20 +165,22 @@ impl Baseline {
         let in_namespaces = |habit: &Habit| {
             same(habit) && habit.kind == newest.kind && habit.namespace != Symbol::EMPTY
         };
-        merge(
-            record,
-            in_namespaces,
-            NAMESPACES_MAX,
-            any_namespace,
-            newest.kind,
-        );
-        let of_kinds = |habit: &Habit| same(habit) && !is_telling(habit);
+        let merged = (any_namespace, newest.kind, Symbol::ANY);
+        merge(record, in_namespaces, NAMESPACES_MAX, merged);
+        let same_scope = |habit: &Habit| (habit.namespace != Symbol::EMPTY) == is_local;
+        let of_kinds = |habit: &Habit| same(habit) && same_scope(habit) && !is_telling(habit);
         if matches!(
             newest.op,
             Op::List | Op::Watch | Op::Get | Op::Write | Op::Discover
         ) && newest.outcome == Outcome::Shown
         {
-            merge(record, of_kinds, KINDS_MAX, any_kind, Symbol::ANY);
+            let namespace = if is_local { Symbol::ANY } else { Symbol::EMPTY };
+            merge(
+                record,
+                of_kinds,
+                KINDS_MAX,
+                (any_kind, Symbol::ANY, namespace),
+            );
         }
     }
 
@@ -223,8 +226,7 @@ fn merge(
     record: &mut Record,
     matches: impl Fn(&Habit) -> bool,
     several: usize,
-    hash: u64,
-    kind: Symbol,
+    (hash, kind, namespace): (u64, Symbol, Symbol),
 ) {
     let found: Vec<Habit> = record
         .habits
@@ -244,7 +246,7 @@ fn merge(
         merged.strength = merged.strength.max(habit.strength);
         merged.peak = merged.peak.max(habit.peak);
     }
-    (merged.hash, merged.kind, merged.namespace) = (hash, kind, Symbol::ANY);
+    (merged.hash, merged.kind, merged.namespace) = (hash, kind, namespace);
     record.habits.retain(|habit| !matches(habit));
     record.habits.push(merged);
 }

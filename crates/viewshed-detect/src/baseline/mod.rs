@@ -83,6 +83,11 @@ pub(crate) fn hasher(seed: u64) -> RandomState {
     )
 }
 
+/// The namespace of a habit that covers this one.
+fn any_namespace(namespace: &str) -> &'static str {
+    if namespace.is_empty() { "" } else { "*" }
+}
+
 impl Baseline {
     /// Sets what the engine's settings tell, and keys all tables anew.
     pub(crate) fn prepare(
@@ -214,10 +219,12 @@ impl Baseline {
     }
 
     fn covering(&self, record: &Record, behaviour: &Behaviour<'_>) -> Option<usize> {
+        // One namespace after the other is not all of them at once.
+        let any = any_namespace(behaviour.namespace);
         record
             .find(self.habit_hash(behaviour, behaviour.kind, behaviour.namespace))
-            .or_else(|| record.find(self.habit_hash(behaviour, behaviour.kind, "*")))
-            .or_else(|| record.find(self.habit_hash(behaviour, "*", "*")))
+            .or_else(|| record.find(self.habit_hash(behaviour, behaviour.kind, any)))
+            .or_else(|| record.find(self.habit_hash(behaviour, "*", any)))
     }
 
     /// How many members of its groups have this habit, and the better known group in words.
