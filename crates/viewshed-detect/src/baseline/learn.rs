@@ -73,9 +73,9 @@ impl Baseline {
         let Some(habit) = record.habits.get_mut(usize::from(entry.habit_at)) else {
             return false;
         };
-        if habit.hash != entry.habit
-            || u32::from(habit.window_count) > habit.tolerated(window_limit)
-        {
+        let is_often =
+            habit.is_counted && u32::from(habit.window_count) >= habit.tolerated(window_limit);
+        if habit.hash != entry.habit || is_often {
             return false;
         }
         habit.repeat(now_s, half_life_s, window_s);
@@ -141,6 +141,8 @@ impl Baseline {
         habit.kind = self.symbols.intern(behaviour.kind);
         habit.namespace = self.symbols.intern(behaviour.namespace);
         habit.standing = standing;
+        let is_enumerated = matches!(behaviour.kind, "pods" | "nodes") && behaviour.op != Op::Write;
+        habit.is_counted = is_enumerated || behaviour.outcome == Outcome::Missing;
         Some(habit)
     }
 

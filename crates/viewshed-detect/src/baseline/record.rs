@@ -52,6 +52,8 @@ pub(crate) struct Habit {
     pub(crate) op: Op,
     pub(crate) outcome: Outcome,
     pub(crate) standing: Standing,
+    /// Whether many repetitions are an event: pods, nodes, and what is missing.
+    pub(crate) is_counted: bool,
     days: u8,
 }
 
@@ -70,6 +72,7 @@ impl Habit {
             op,
             outcome,
             standing: Standing::Usual,
+            is_counted: false,
             days: 1,
         }
     }
@@ -146,6 +149,8 @@ pub(crate) struct Record {
     pub(crate) session: u32,
     /// Whether every request of it must be looked at: it has an open incident.
     pub(crate) is_watched: bool,
+    /// Hash of the last address, credential and program that were found in order; 0 for none.
+    pub(crate) last_arrival: u64,
     pub(crate) addresses: [u32; ORIGINS_MAX],
     pub(crate) programs: [u32; ORIGINS_MAX],
     pub(crate) habits: Vec<Habit>,
@@ -164,6 +169,7 @@ impl Record {
             requests: 0,
             session: 0,
             is_watched: false,
+            last_arrival: 0,
             addresses: [0; ORIGINS_MAX],
             programs: [0; ORIGINS_MAX],
             habits: Vec::new(),

@@ -204,6 +204,7 @@ impl Look<'_> {
     /// Where something is, in words: `in all namespaces`, `in shop`, or nothing for a kind without.
     pub(crate) fn scope_words(&self) -> String {
         match self.behaviour.namespace {
+            "" if !self.behaviour.is_enumeration() => String::new(),
             "" if is_cluster_scoped(self.behaviour.kind) => String::new(),
             "" => " in all namespaces".to_owned(),
             namespace => format!(" in {namespace}"),

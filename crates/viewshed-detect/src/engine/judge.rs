@@ -19,6 +19,8 @@ const WORK_FOLLOWS_S: u32 = 10 * 60;
 /// Points in hundredths from which on somebody is linked to the session at his address: programs, and
 /// people, who share addresses more often.
 const LINK_MIN: u32 = 500;
+/// Fewer points than this, in hundredths, begin no session: an ordinary day has thousands of them.
+const SESSION_MIN: u32 = 150;
 const LINK_MIN_PERSON: u32 = 1_500;
 
 /// Whom an activity belongs to, and how it compares with what is known.
@@ -122,9 +124,7 @@ impl Engine {
         let is_settled = behaviour.is_settled_by_habit()
             || (now_s.saturating_sub(habit.first_s) >= DAY_S && habit.first_s < started_s);
         let is_usual = habit.is_usual(now_s, self.baseline.half_life_s()) && is_settled;
-        let counts = matches!(behaviour.kind, "pods" | "nodes") && behaviour.op != Op::Write
-            || behaviour.outcome == Outcome::Missing;
-        let window = if counts {
+        let window = if habit.is_counted {
             u32::from(habit.window_count) + 1
         } else {
             0
@@ -247,6 +247,9 @@ impl Engine {
             .baseline
             .record(subject.index)
             .is_some_and(|record| record.is_watched);
+        if candidate == 0 && points < SESSION_MIN {
+            signs.clear();
+        }
         if signs.is_empty() {
             if is_watched && !subject.is_usual && subject.behaviour.op != Op::Health {
                 self.note(activity, subject, own, 0);

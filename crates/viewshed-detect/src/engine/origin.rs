@@ -49,6 +49,22 @@ impl Engine {
             "" => 0,
             text => self.hasher.hash_one((&*activity.cluster, text)).max(1),
         };
+        let arrival = self
+            .hasher
+            .hash_one((address, &*actor.credential, &*actor.user_agent))
+            .max(1);
+        let is_as_before = self
+            .baseline
+            .record(index)
+            .is_some_and(|record| record.last_arrival == arrival);
+        let place = self.places.address(address);
+        if is_as_before && !place.has_session() {
+            return Arrival {
+                origin,
+                address,
+                is_unusual: false,
+            };
+        }
         let (address_tag, program) = (tag(&actor.address), tag(program_of(&actor.user_agent)));
         if let Some(record) = self.baseline.record_mut(index) {
             origin.is_new_address =
@@ -69,7 +85,6 @@ impl Engine {
             };
         }
         let is_workload = matches!(class, Class::ServiceAccount | Class::Node);
-        let place = self.places.address(address);
         origin.is_foreign = is_workload
             && address != 0
             && place.belongs_to_other(identity_tag(index), self.clock.now_s());
@@ -77,6 +92,9 @@ impl Engine {
         let is_unusual = (is_workload && origin.is_new_program)
             || origin.moved != Moved::No
             || (origin.is_foreign && origin.is_new_address);
+        if let Some(record) = self.baseline.record_mut(index) {
+            record.last_arrival = if is_unusual { 0 } else { arrival };
+        }
         Arrival {
             origin,
             address,

@@ -1,8 +1,7 @@
 //! Where identities and credentials were seen: to notice a token that moves, and hands that hold several.
 
-use std::collections::BTreeMap;
-
-use serde::{Deserialize, Serialize};
+use rustc_hash::FxHashMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Addresses and credentials remembered, each, in either of two generations; when the young one is full the
 /// old one is forgotten. Whoever is forgotten is known anew at the next request.
@@ -13,7 +12,7 @@ const SHARED_BY: u8 = 4;
 const HANDED_OVER_S: u32 = 15 * 60;
 
 /// An address.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Place {
     ordinary: [u32; SHARED_BY as usize],
     count: u8,
@@ -23,6 +22,11 @@ pub(crate) struct Place {
 }
 
 impl Place {
+    /// Whether something unusual ever came from here.
+    pub(crate) fn has_session(&self) -> bool {
+        self.session != 0
+    }
+
     /// Whether many identities use it in ordinary times.
     pub(crate) fn is_shared(&self) -> bool {
         self.count >= SHARED_BY
@@ -36,17 +40,19 @@ impl Place {
 }
 
 /// Two maps, the older of which is dropped when the younger is full: bounded, and nothing is searched.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+///
+/// Keys are keyed hashes, so the cheap hash over them cannot be attacked.
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Generations<V> {
-    young: BTreeMap<u64, V>,
-    old: BTreeMap<u64, V>,
+    young: FxHashMap<u64, V>,
+    old: FxHashMap<u64, V>,
 }
 
 impl<V> Default for Generations<V> {
     fn default() -> Self {
         Self {
-            young: BTreeMap::new(),
-            old: BTreeMap::new(),
+            young: FxHashMap::default(),
+            old: FxHashMap::default(),
         }
     }
 }
@@ -61,6 +67,29 @@ impl<V: Copy> Generations<V> {
             self.old = std::mem::take(&mut self.young);
         }
         self.young.insert(key, value);
+    }
+}
+
+impl<V: Copy + Ord + Serialize> Serialize for Generations<V> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // Sorted: the same state gives the same bytes.
+        let sorted = |map: &FxHashMap<u64, V>| -> Vec<(u64, V)> {
+            let mut entries: Vec<(u64, V)> =
+                map.iter().map(|(key, value)| (*key, *value)).collect();
+            entries.sort_unstable();
+            entries
+        };
+        (sorted(&self.young), sorted(&self.old)).serialize(serializer)
+    }
+}
+
+impl<'de, V: Deserialize<'de>> Deserialize<'de> for Generations<V> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (young, old): (Vec<(u64, V)>, Vec<(u64, V)>) = Deserialize::deserialize(deserializer)?;
+        Ok(Self {
+            young: young.into_iter().collect(),
+            old: old.into_iter().collect(),
+        })
     }
 }
 

@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Entries; a power of two. 3 MiB, most of which stays in the processor's cache. An entry that lost its
+/// Entries; a power of two, 5 MiB. What is used of it stays in the processor's cache. An entry that lost its
 /// place to another costs one judgement more.
-const ENTRIES_MAX: usize = 1 << 16;
+const ENTRIES_MAX: usize = 1 << 17;
 /// An entry is judged anew after this time, so that addresses stay known as in use. Seconds.
 const VALID_S: u32 = 10 * 60;
 
@@ -59,5 +59,5 @@ impl Warm {
 
 #[inline]
 fn place(key: u64) -> usize {
-    usize::try_from(key >> 48).unwrap_or_default() % ENTRIES_MAX
+    usize::try_from(key >> 32).unwrap_or_default() % ENTRIES_MAX
 }
