@@ -1,4 +1,5 @@
-//! Generated estates and the benchmarks that run on them.
+//! Generated estates and logs, and the benchmarks that run on them.
 
+pub mod audit;
 pub mod generate;
 pub mod random;

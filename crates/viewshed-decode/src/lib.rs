@@ -5,12 +5,14 @@
 #![cfg_attr(not(test), deny(clippy::disallowed_methods, clippy::disallowed_types))]
 #![warn(missing_docs)]
 
+mod borrowed;
 pub mod docker;
 mod error;
 pub mod files;
 mod gaps;
 pub mod kubernetes;
 mod lines;
+pub mod logs;
 mod nullable;
 pub mod questions;
 pub mod snapshot;

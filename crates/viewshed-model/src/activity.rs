@@ -262,6 +262,9 @@ pub struct Skips {
     /// Where the first of each was, as `line 12` or `byte 4711`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub first: BTreeMap<SkipReason, String>,
+    /// Lines of the source that were read so far; places are counted from here, so one value per source.
+    #[serde(default)]
+    pub lines_read: u64,
 }
 
 impl Skips {
@@ -284,5 +287,6 @@ impl Skips {
         for (reason, place) in other.first {
             self.first.entry(reason).or_insert(place);
         }
+        self.lines_read += other.lines_read;
     }
 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::text::Text;
+use crate::borrowed::Text;
 
 /// `metadata` of a review (`ValidateSubjectAccessReview`): the namespace, and whether anything else
 /// is set. `managedFields` may be; unknown fields are dropped by the server before it looks.

@@ -8,7 +8,6 @@ mod labels;
 mod metadata;
 mod review;
 mod selector;
-mod text;
 
 #[cfg(test)]
 mod tests;
@@ -19,7 +18,7 @@ pub use review::{Review, ReviewedAction, ReviewedResource, Status};
 use serde::Deserialize;
 use viewshed_model::AuditedRequest;
 
-use text::Text;
+use crate::borrowed::Text;
 
 /// Longest line that is read, in bytes. An audit event at level `RequestResponse` holds at most two
 /// objects of etcd's own limit (1.5 MiB each), written as JSON; anything longer is not a question.

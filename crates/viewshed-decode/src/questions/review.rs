@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use super::QuestionError;
 use super::metadata::WireMetadata;
 use super::selector::{self, Ignored, WireSelector};
-use super::text::Text;
+use crate::borrowed::Text;
 
 /// One review, borrowing from its line.
 #[derive(Debug, PartialEq)]

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 
 use super::QuestionError;
-use super::text::Text;
+use crate::borrowed::Text;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

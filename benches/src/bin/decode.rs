@@ -1,0 +1,104 @@
+//! How fast one core decodes an audit log: `decode [FILE]`.
+//!
+//! Without a file it decodes a generated log of 500 MB in memory; a file that does not exist is made. Then the
+//! same events through the slow way, with their fields in another order.
+#![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
+
+use std::hint::black_box;
+use std::time::Duration;
+
+use rustix::time::{ClockId, clock_gettime};
+use viewshed_benchmarks::audit::audit_log;
+use viewshed_decode::logs::{Arena, LogFormat, decode};
+use viewshed_model::{Activity, Skips};
+
+const LOG_BYTES: usize = 500_000_000;
+/// As much as stays in the second-level cache together with what is made of it.
+const CHUNK_BYTES: usize = 256 << 10;
+const ROUNDS: usize = 5;
+
+fn main() -> std::io::Result<()> {
+    let log = match std::env::args_os().nth(1) {
+        Some(path) if std::fs::exists(&path)? => std::fs::read_to_string(path)?,
+        Some(path) => {
+            let log = audit_log(1, LOG_BYTES);
+            std::fs::write(path, &log)?;
+            log
+        }
+        None => audit_log(1, LOG_BYTES),
+    };
+    measure("as the log backend writes", &log);
+    let other_order: String = log
+        .lines()
+        .take(50_000)
+        .map(|line| line.replacen(",\"stage\":", ", \"stage\":", 1) + "\n")
+        .collect();
+    measure("in any other form", &other_order);
+    Ok(())
+}
+
+fn measure(what: &str, log: &str) {
+    let mut seconds: Vec<f64> = Vec::new();
+    let mut events = 0;
+    for _ in 0..ROUNDS {
+        let start = cpu_time();
+        events = decode_all(log);
+        seconds.push(cpu_time().saturating_sub(start).as_secs_f64());
+    }
+    seconds.sort_by(f64::total_cmp);
+    let median = seconds.get(ROUNDS / 2).copied().unwrap_or(f64::NAN);
+    #[expect(clippy::cast_precision_loss, reason = "figures for people")]
+    let (bytes, count) = (log.len() as f64, events as f64);
+    println!(
+        "{what}: {:.2} GB/s, {:.2} million events per second, {:.0} ns and {:.0} bytes per event",
+        bytes / median / 1e9,
+        count / median / 1e6,
+        median * 1e9 / count,
+        bytes / count
+    );
+}
+
+fn decode_all(log: &str) -> usize {
+    let mut arena = Arena::new();
+    let mut skips = Skips::default();
+    let mut events = 0;
+    let mut rest = log.as_bytes();
+    while !rest.is_empty() {
+        let (chunk, after) = split_chunk(rest);
+        events += decode_chunk(chunk, &arena, &mut skips);
+        arena.reset();
+        rest = after;
+    }
+    assert_eq!(skips.total(), 0, "{skips:?}");
+    events
+}
+
+fn decode_chunk(chunk: &[u8], arena: &Arena, skips: &mut Skips) -> usize {
+    let mut activities: Vec<Activity<'_>> = Vec::with_capacity(chunk.len() / 800);
+    decode(
+        LogFormat::KubernetesAudit,
+        chunk,
+        arena,
+        &mut activities,
+        skips,
+    );
+    black_box(&activities).len()
+}
+
+fn split_chunk(bytes: &[u8]) -> (&[u8], &[u8]) {
+    let length = bytes
+        .iter()
+        .skip(CHUNK_BYTES)
+        .position(|byte| *byte == b'\n')
+        .map_or(bytes.len(), |more| CHUNK_BYTES + more + 1);
+    bytes.split_at(length)
+}
+
+/// CPU time of this thread: what other programs do on the machine does not count.
+fn cpu_time() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(
+        time.tv_sec.try_into().unwrap_or_default(),
+        time.tv_nsec.try_into().unwrap_or_default(),
+    )
+}

@@ -1,0 +1,107 @@
+//! Reading JSON forward, byte by byte, where the order of its fields is known.
+
+use std::borrow::Cow;
+
+use crate::logs::arena::Arena;
+use crate::logs::shape::{Breaks, container_length, plain_length, string_length};
+
+/// A place in a text of JSON. Every method answers `None` (or false) where the text deviates.
+#[derive(Debug)]
+pub(super) struct Cursor<'a> {
+    text: &'a str,
+    at: usize,
+    arena: &'a Arena,
+}
+
+impl<'a> Cursor<'a> {
+    pub(super) fn new(text: &'a str, arena: &'a Arena) -> Self {
+        Self { text, at: 0, arena }
+    }
+
+    /// How many bytes were read.
+    #[inline]
+    pub(super) fn position(&self) -> usize {
+        self.at
+    }
+
+    /// What was read since `start`.
+    pub(super) fn since(&self, start: usize) -> Option<&'a str> {
+        self.text.get(start..self.at)
+    }
+
+    #[inline]
+    pub(super) fn rest(&self) -> &'a [u8] {
+        self.text.as_bytes().get(self.at..).unwrap_or_default()
+    }
+
+    /// Steps over `expected` if it stands here.
+    #[inline]
+    pub(super) fn eat(&mut self, expected: &str) -> bool {
+        let is_here = self.rest().starts_with(expected.as_bytes());
+        if is_here {
+            self.at += expected.len();
+        }
+        is_here
+    }
+
+    /// Steps over what must stand here.
+    #[inline]
+    pub(super) fn require(&mut self, expected: &str) -> Option<()> {
+        self.eat(expected).then_some(())
+    }
+
+    /// Takes `length` bytes unseen.
+    #[inline]
+    pub(super) fn chunk<const LENGTH: usize>(&mut self) -> Option<&'a [u8; LENGTH]> {
+        let chunk = self.rest().first_chunk()?;
+        self.at += LENGTH;
+        Some(chunk)
+    }
+
+    /// The rest of a string without escapes, its opening quote being read already.
+    #[inline]
+    pub(super) fn plain_string(&mut self) -> Option<&'a str> {
+        let rest = self.rest();
+        let length = plain_length(rest)?;
+        if rest.get(length) != Some(&b'"') {
+            return None;
+        }
+        let plain = self.text.get(self.at..self.at + length)?;
+        self.at += length + 1;
+        Some(plain)
+    }
+
+    /// The rest of a string, its opening quote being read already.
+    #[inline]
+    pub(super) fn string(&mut self) -> Option<Cow<'a, str>> {
+        match self.plain_string() {
+            Some(plain) => Some(Cow::Borrowed(plain)),
+            None => self.escaped_string().map(Cow::Borrowed),
+        }
+    }
+
+    fn escaped_string(&mut self) -> Option<&'a str> {
+        let length = string_length(self.rest())?;
+        let written = self.text.get(self.at..self.at + length)?;
+        self.at += length + 1;
+        self.arena.unescape(written)
+    }
+
+    /// A string if `key`, which ends with its opening quote, stands here; else the empty one.
+    #[inline]
+    pub(super) fn optional_string(&mut self, key: &str) -> Option<Cow<'a, str>> {
+        if self.eat(key) {
+            self.string()
+        } else {
+            Some(Cow::Borrowed(""))
+        }
+    }
+
+    /// An object or list, unread but for where it ends.
+    pub(super) fn container(&mut self) -> Option<&'a str> {
+        let length = container_length(self.rest(), Breaks::Refused)?;
+        let container = self.text.get(self.at..self.at + length)?;
+        self.at += length;
+        Some(container)
+    }
+}

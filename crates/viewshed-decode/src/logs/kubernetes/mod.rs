@@ -1,0 +1,189 @@
+//! `audit.k8s.io` v1 and v1beta1: lines of the log backend, bodies of the webhook, OpenShift's annotations.
+
+mod annotations;
+mod cursor;
+mod review;
+mod scan;
+mod wire;
+
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+
+use viewshed_model::{Activity, Actor, SkipReason};
+
+use super::arena::Arena;
+use super::shape::{field, fields, items};
+use super::sink::Sink;
+use crate::lines::offset_in;
+
+pub(super) use scan::scan_head;
+pub(super) use wire::Entry;
+
+/// Reads lines, lists and documents.
+pub(super) fn decode<'a>(text: &'a str, sink: &mut Sink<'a, '_>) {
+    let mut rest = text;
+    while !rest.is_empty() {
+        if let Some((activity, length)) = scan::scan(rest, sink.arena)
+            && let Some(after) = after_line(rest, length)
+        {
+            sink.begin_line();
+            accept(activity, sink);
+            rest = after;
+        } else {
+            rest = sink.json_line(rest, &mut entry);
+        }
+    }
+}
+
+/// What follows the line that ends at `length`; `None` when the line goes on.
+#[inline]
+fn after_line(text: &str, length: usize) -> Option<&str> {
+    let rest = text.get(length..)?;
+    if rest.is_empty() {
+        return Some(rest);
+    }
+    rest.strip_prefix('\n')
+        .or_else(|| rest.strip_prefix("\r\n"))
+}
+
+/// Reads an object or a list of objects.
+pub(super) fn entry<'a>(text: &'a str, sink: &mut Sink<'a, '_>) {
+    if text.starts_with('[') {
+        for item in items(text) {
+            event(item, sink);
+        }
+    } else if is_list(text) {
+        // One item that is none loses no other.
+        for item in items(field(text, "items").unwrap_or_default()) {
+            event(item, sink);
+        }
+    } else {
+        event(text, sink);
+    }
+}
+
+/// Whether this is an `EventList`: by its kind, or, where that is missing, by its items.
+fn is_list(object: &str) -> bool {
+    for (key, value) in fields(object) {
+        match key {
+            "kind" => return matches!(value, "\"EventList\"" | "\"List\""),
+            "items" => return true,
+            // Every event has one.
+            "auditID" | "verb" => return false,
+            _ => {}
+        }
+    }
+    false
+}
+
+/// Reads one event, and counts what is none.
+pub(super) fn event<'a>(text: &'a str, sink: &mut Sink<'a, '_>) {
+    match read(text, sink.arena) {
+        Ok(Entry::Event(activity)) => accept(*activity, sink),
+        Ok(Entry::Other) => sink.skip(SkipReason::OtherKind),
+        Ok(Entry::NoVerb) | Err(_) => sink.skip(SkipReason::Malformed),
+    }
+}
+
+/// Reads one event, the fast way if it has the form for it.
+pub(super) fn read<'a>(text: &'a str, arena: &'a Arena) -> Result<Entry<'a>, serde_json::Error> {
+    match scan::scan(text, arena) {
+        Some((activity, length)) if length == text.len() => Ok(Entry::Event(Box::new(activity))),
+        _ => wire::read(text),
+    }
+}
+
+/// Looks into the bodies, as far as something is kept of them, and passes the event on.
+#[inline]
+pub(super) fn accept<'a>(activity: Activity<'a>, sink: &mut Sink<'a, '_>) {
+    if activity.request_body.is_empty() && activity.response_body.is_empty() {
+        sink.push(activity);
+    } else {
+        accept_with_bodies(activity, sink);
+    }
+}
+
+fn accept_with_bodies<'a>(mut activity: Activity<'a>, sink: &mut Sink<'a, '_>) {
+    if activity.verb == "list" && (200..300).contains(&activity.code) {
+        activity.disclosed_count =
+            super::shape::count_of(activity.response_body, &["items", "rows"]);
+    }
+    let delegated = review::examine(&mut activity);
+    if holds_secrets(&activity) {
+        hide_bodies(&mut activity, sink.arena);
+    }
+    let delegated = delegated.map(|access| Activity {
+        raw: activity.raw,
+        request_body: activity.request_body,
+        response_body: activity.response_body,
+        ..access
+    });
+    sink.push(activity);
+    if let Some(delegated) = delegated {
+        sink.push(delegated);
+    }
+}
+
+/// Objects whose bodies are credentials: nothing of them goes further.
+fn holds_secrets(activity: &Activity<'_>) -> bool {
+    match &*activity.object.resource {
+        "secrets" | "tokenreviews" | "oauthaccesstokens" | "oauthauthorizetokens" => true,
+        "serviceaccounts" => activity.object.subresource == "token",
+        _ => false,
+    }
+}
+
+/// Takes the bodies out, also of the whole.
+fn hide_bodies<'a>(activity: &mut Activity<'a>, arena: &'a Arena) {
+    let raw = activity.raw;
+    let mut pieces = Vec::new();
+    let mut kept_until = 0;
+    let mut bodies = [activity.request_body, activity.response_body]
+        .into_iter()
+        .filter_map(|body| Some((offset_in(raw, body)?, body.len())))
+        .filter(|(_, length)| *length > 0)
+        .collect::<Vec<_>>();
+    bodies.sort_unstable();
+    for (start, length) in bodies {
+        pieces.extend([raw.get(kept_until..start).unwrap_or_default(), "null"]);
+        kept_until = start + length;
+    }
+    pieces.push(raw.get(kept_until..).unwrap_or_default());
+    activity.raw = arena.join(pieces);
+    activity.request_body = "";
+    activity.response_body = "";
+}
+
+/// Whether [`keep_extra`] looks at this key.
+fn is_kept_extra(key: &str) -> bool {
+    key.starts_with("authentication.kubernetes.io/") || key == "accessKeyId"
+}
+
+/// Takes what `extra` tells of the credential (kubernetes/apiserver, `pkg/authentication/serviceaccount`
+/// and `pkg/authentication/user`; EKS adds the access key of the AWS identity).
+#[inline]
+fn keep_extra<'a>(
+    key: &str,
+    value: Cow<'a, str>,
+    actor: &mut Actor<'a>,
+    access_key: &mut Cow<'a, str>,
+) {
+    match key.strip_prefix("authentication.kubernetes.io/") {
+        Some("pod-name") => actor.pod = value,
+        Some("node-name") => actor.node = value,
+        Some("credential-id") => actor.credential = value,
+        Some(_) => {}
+        None if key == "accessKeyId" => *access_key = value,
+        None => {}
+    }
+}
+
+/// The access key names the credential where nothing better does.
+#[inline]
+fn settle_credential<'a>(actor: &mut Actor<'a>, access_key: Cow<'a, str>) {
+    if actor.credential.is_empty() {
+        actor.credential = access_key;
+    }
+}

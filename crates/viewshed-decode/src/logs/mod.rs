@@ -1,0 +1,47 @@
+//! Logs in, activities out: one file per format.
+//!
+//! The bytes of a chunk are borrowed wherever they need no unescaping. What is not an entry, or none of
+//! interest, is counted by reason; nothing stops a chunk from being read to its end.
+
+mod arena;
+mod format;
+mod json;
+mod kubernetes;
+mod shape;
+mod sink;
+mod time;
+
+pub use arena::Arena;
+pub use format::{Framing, LogFormat, UnknownFormat};
+pub use sink::ENTRY_BYTES_MAX;
+
+use viewshed_model::{Activity, Skips};
+
+use sink::Sink;
+
+/// Decodes one chunk: whole lines, or one whole document (see [`LogFormat::framing`]).
+///
+/// Activities come in the order of the log and keep every control character that was in it. Skipped entries
+/// are counted with the line of the first of each reason; lines are counted on from
+/// [`Skips::lines_read`], so one `Skips` per source names its lines over all of its chunks. Bytes that are
+/// not UTF-8 are read as U+FFFD. Never fails.
+pub fn decode<'a>(
+    format: LogFormat,
+    chunk: &'a [u8],
+    arena: &'a Arena,
+    activities: &mut Vec<Activity<'a>>,
+    skips: &mut Skips,
+) {
+    let text = match std::str::from_utf8(chunk) {
+        Ok(text) => text,
+        Err(_) => arena.keep_owned(String::from_utf8_lossy(chunk)),
+    };
+    // Editors and exports of Windows tools put a byte order mark in front.
+    let text = text.trim_start_matches('\u{feff}');
+    let mut sink = Sink::new(arena, activities, skips);
+    match format {
+        LogFormat::KubernetesAudit | LogFormat::KubernetesEventList => {
+            kubernetes::decode(text, &mut sink);
+        }
+    }
+}
