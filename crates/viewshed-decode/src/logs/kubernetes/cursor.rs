@@ -1,9 +1,7 @@
 //! Reading JSON forward, byte by byte, where the order of its fields is known.
 
-use std::borrow::Cow;
-
 use crate::logs::arena::Arena;
-use crate::logs::shape::{Breaks, container_length, plain_length, string_length};
+use crate::logs::shape::{Breaks, container_length, is_plain, plain_length, string_length};
 
 /// A place in a text of JSON. Every method answers `None` (or false) where the text deviates.
 #[derive(Debug)]
@@ -73,11 +71,25 @@ impl<'a> Cursor<'a> {
 
     /// The rest of a string, its opening quote being read already.
     #[inline]
-    pub(super) fn string(&mut self) -> Option<Cow<'a, str>> {
+    pub(super) fn string(&mut self) -> Option<&'a str> {
         match self.plain_string() {
-            Some(plain) => Some(Cow::Borrowed(plain)),
-            None => self.escaped_string().map(Cow::Borrowed),
+            Some(plain) => Some(plain),
+            None => self.escaped_string(),
         }
+    }
+
+    /// The rest of a string that is most likely a UUID.
+    #[inline]
+    pub(super) fn uuid(&mut self) -> Option<&'a str> {
+        if let Some(uuid) = self.rest().first_chunk::<36>()
+            && self.rest().get(36) == Some(&b'"')
+            && is_plain(uuid)
+        {
+            let uuid = self.text.get(self.at..self.at + 36)?;
+            self.at += 37;
+            return Some(uuid);
+        }
+        self.string()
     }
 
     fn escaped_string(&mut self) -> Option<&'a str> {
@@ -89,11 +101,11 @@ impl<'a> Cursor<'a> {
 
     /// A string if `key`, which ends with its opening quote, stands here; else the empty one.
     #[inline]
-    pub(super) fn optional_string(&mut self, key: &str) -> Option<Cow<'a, str>> {
+    pub(super) fn optional_string(&mut self, key: &str) -> Option<&'a str> {
         if self.eat(key) {
             self.string()
         } else {
-            Some(Cow::Borrowed(""))
+            Some("")
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod annotations;
 mod cursor;
+mod extra;
 mod review;
 mod scan;
 mod wire;
@@ -9,9 +10,7 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
-use std::borrow::Cow;
-
-use viewshed_model::{Activity, Actor, SkipReason};
+use viewshed_model::{Activity, SkipReason};
 
 use super::arena::Arena;
 use super::shape::{field, fields, items};
@@ -154,36 +153,4 @@ fn hide_bodies<'a>(activity: &mut Activity<'a>, arena: &'a Arena) {
     activity.raw = arena.join(pieces);
     activity.request_body = "";
     activity.response_body = "";
-}
-
-/// Whether [`keep_extra`] looks at this key.
-fn is_kept_extra(key: &str) -> bool {
-    key.starts_with("authentication.kubernetes.io/") || key == "accessKeyId"
-}
-
-/// Takes what `extra` tells of the credential (kubernetes/apiserver, `pkg/authentication/serviceaccount`
-/// and `pkg/authentication/user`; EKS adds the access key of the AWS identity).
-#[inline]
-fn keep_extra<'a>(
-    key: &str,
-    value: Cow<'a, str>,
-    actor: &mut Actor<'a>,
-    access_key: &mut Cow<'a, str>,
-) {
-    match key.strip_prefix("authentication.kubernetes.io/") {
-        Some("pod-name") => actor.pod = value,
-        Some("node-name") => actor.node = value,
-        Some("credential-id") => actor.credential = value,
-        Some(_) => {}
-        None if key == "accessKeyId" => *access_key = value,
-        None => {}
-    }
-}
-
-/// The access key names the credential where nothing better does.
-#[inline]
-fn settle_credential<'a>(actor: &mut Actor<'a>, access_key: Cow<'a, str>) {
-    if actor.credential.is_empty() {
-        actor.credential = access_key;
-    }
 }

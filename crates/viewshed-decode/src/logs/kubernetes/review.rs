@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use viewshed_model::{Activity, ActivityObject, Actor, ReviewedAccess, Surface, Texts, Verdict};
 
-use super::wire::Extra;
+use super::extra::KeptExtra;
 use crate::borrowed::Text;
 use crate::nullable::Nullable;
 
@@ -32,7 +32,7 @@ struct WireSpec<'a> {
     #[serde(borrow, default)]
     groups: Nullable<Vec<Text<'a>>>,
     #[serde(borrow, default)]
-    extra: Extra<'a>,
+    extra: KeptExtra<Cow<'a, str>>,
     /// Of a rules review.
     #[serde(borrow, default)]
     namespace: Text<'a>,
@@ -87,7 +87,7 @@ struct WireReviewedUser<'a> {
     #[serde(borrow, default)]
     groups: Nullable<Vec<Text<'a>>>,
     #[serde(borrow, default)]
-    extra: Extra<'a>,
+    extra: KeptExtra<Cow<'a, str>>,
 }
 
 /// Fills `review` where the bodies hold one; gives the access that the review stands for, if it stands for one.
@@ -188,18 +188,19 @@ fn parse(body: &str) -> Option<WireReview<'_>> {
     serde_json::from_str(body).ok()
 }
 
-fn caller<'a>(user: Cow<'a, str>, groups: Vec<Text<'a>>, extra: Extra<'a>) -> Actor<'a> {
-    let mut actor = Actor {
+fn caller<'a>(
+    user: Cow<'a, str>,
+    groups: Vec<Text<'a>>,
+    mut extra: KeptExtra<Cow<'a, str>>,
+) -> Actor<'a> {
+    Actor {
         user,
         groups: Texts::List(groups.into_iter().map(|group| group.0).collect()),
+        pod: std::mem::take(&mut extra.pod),
+        node: std::mem::take(&mut extra.node),
+        credential: extra.credential(),
         ..Actor::default()
-    };
-    let mut access_key = Cow::Borrowed("");
-    for (key, value) in extra.0 {
-        super::keep_extra(&key, value.0, &mut actor, &mut access_key);
     }
-    super::settle_credential(&mut actor, access_key);
-    actor
 }
 
 fn list(groups: Texts<'_>) -> Vec<Cow<'_, str>> {

@@ -7,10 +7,13 @@
 
 use std::borrow::Cow;
 
-use viewshed_model::{Activity, ActivityObject, Actor, Impersonated, Level, Stage, Surface, Texts};
+use viewshed_model::{
+    Activity, ActivityObject, Actor, Impersonated, Level, Stage, Surface, Texts, Verdict,
+};
 
 use super::annotations::Annotations;
 use super::cursor::Cursor;
+use super::extra::{EXTRA_PREFIX, KeptExtra};
 use crate::logs::arena::Arena;
 use crate::logs::time::micro_time_us;
 
@@ -19,86 +22,167 @@ const LINE_START: &str = r#"{"kind":"Event","apiVersion":"audit.k8s.io/v1","leve
 /// How every item starts that the webhook backend sends: the list names kind and version for all.
 const ITEM_START: &str = r#"{"level":""#;
 
+/// What is found, all of it borrowed: nothing here needs to be dropped when a line deviates.
+#[derive(Debug, Default)]
+struct Found<'a> {
+    at_us: i64,
+    level: Level,
+    stage: Stage,
+    id: &'a str,
+    uri: &'a str,
+    verb: &'a str,
+    user: User<'a>,
+    impersonated: Option<(&'a str, &'a str)>,
+    address: &'a str,
+    claimed_address_count: u16,
+    user_agent: &'a str,
+    object: Object<'a>,
+    code: u16,
+    message: &'a str,
+}
+
+#[derive(Debug, Default)]
+struct User<'a> {
+    name: &'a str,
+    uid: &'a str,
+    groups: &'a str,
+    extra: KeptExtra<&'a str>,
+}
+
+#[derive(Debug, Default)]
+struct Object<'a> {
+    api_group: &'a str,
+    api_version: &'a str,
+    resource: &'a str,
+    subresource: &'a str,
+    namespace: &'a str,
+    name: &'a str,
+}
+
 /// Reads the event at the start of `text`, which may hold further lines; also how long it is.
+#[inline]
 pub(super) fn scan<'a>(text: &'a str, arena: &'a Arena) -> Option<(Activity<'a>, usize)> {
     let mut cursor = Cursor::new(text, arena);
-    let mut head = head(&mut cursor)?;
+    let mut found = Found::default();
+    head(&mut cursor, &mut found)?;
     let request_body = body(&mut cursor, r#","requestObject":"#)?;
     let response_body = body(&mut cursor, r#","responseObject":"#)?;
     cursor.require(r#","requestReceivedTimestamp":""#)?;
-    head.at_us = micro_time_us(cursor.chunk()?)?;
+    found.at_us = micro_time_us(cursor.chunk()?)?;
     cursor.require(r#"","stageTimestamp":""#)?;
     micro_time_us(cursor.chunk()?)?;
     cursor.require("\"")?;
-    let mut annotations = annotations(&mut cursor)?;
+    let annotations = annotations(&mut cursor)?;
     cursor.require("}")?;
-    annotations.apply_login(&mut head.actor.user, &mut head.message);
-    Some((
-        Activity {
-            verdict: annotations.verdict,
-            reason: annotations.reason,
-            is_truncated: annotations.is_truncated,
-            raw: cursor.since(0)?,
-            request_body,
-            response_body,
-            ..head
-        },
-        cursor.position(),
-    ))
+    let activity = Activity {
+        raw: cursor.since(0)?,
+        request_body,
+        response_body,
+        ..activity(found, annotations)
+    };
+    Some((activity, cursor.position()))
 }
 
 /// Reads the event up to its response status: all that is left of one whose end was cut off.
 pub(in crate::logs) fn scan_head<'a>(text: &'a str, arena: &'a Arena) -> Option<Activity<'a>> {
-    head(&mut Cursor::new(text, arena))
+    let mut found = Found::default();
+    head(&mut Cursor::new(text, arena), &mut found)?;
+    Some(activity(found, Annotations::default()))
 }
 
 #[inline]
-fn head<'a>(cursor: &mut Cursor<'a>) -> Option<Activity<'a>> {
+fn activity<'a>(found: Found<'a>, mut annotations: Annotations<'a>) -> Activity<'a> {
+    let mut user = Cow::Borrowed(found.user.name);
+    let mut message = Cow::Borrowed(found.message);
+    annotations.apply_login(&mut user, &mut message);
+    let extra = found.user.extra;
+    Activity {
+        at_us: found.at_us,
+        surface: Surface::KubernetesApi,
+        stage: found.stage,
+        level: found.level,
+        id: Cow::Borrowed(found.id),
+        cluster: Cow::Borrowed(""),
+        actor: Actor {
+            user,
+            uid: Cow::Borrowed(found.user.uid),
+            groups: texts(found.user.groups),
+            pod: Cow::Borrowed(extra.pod),
+            node: Cow::Borrowed(extra.node),
+            credential: Cow::Borrowed(extra.credential()),
+            impersonated: found.impersonated.map(|(user, groups)| {
+                Box::new(Impersonated {
+                    user: Cow::Borrowed(user),
+                    groups: texts(groups),
+                })
+            }),
+            address: Cow::Borrowed(found.address),
+            claimed_address_count: found.claimed_address_count,
+            user_agent: Cow::Borrowed(found.user_agent),
+        },
+        verb: Cow::Borrowed(found.verb),
+        object: ActivityObject {
+            api_group: Cow::Borrowed(found.object.api_group),
+            api_version: Cow::Borrowed(found.object.api_version),
+            resource: Cow::Borrowed(found.object.resource),
+            subresource: Cow::Borrowed(found.object.subresource),
+            namespace: Cow::Borrowed(found.object.namespace),
+            name: Cow::Borrowed(found.object.name),
+        },
+        uri: Cow::Borrowed(found.uri),
+        code: found.code,
+        verdict: annotations.verdict,
+        reason: annotations.reason,
+        message,
+        review: None,
+        disclosed_count: None,
+        process: None,
+        is_truncated: annotations.is_truncated,
+        raw: "",
+        request_body: "",
+        response_body: "",
+    }
+}
+
+#[inline]
+fn texts(written: &str) -> Texts<'_> {
+    if written.is_empty() {
+        Texts::Empty
+    } else {
+        Texts::Written(written)
+    }
+}
+
+#[inline]
+fn head<'a>(cursor: &mut Cursor<'a>, found: &mut Found<'a>) -> Option<()> {
     if !cursor.eat(LINE_START) {
         cursor.require(ITEM_START)?;
     }
-    let level = level(cursor)?;
+    found.level = level(cursor)?;
     cursor.require(r#","auditID":""#)?;
-    let id = cursor.string()?;
+    found.id = cursor.uuid()?;
     cursor.require(r#","stage":""#)?;
-    let stage = stage(cursor)?;
+    found.stage = stage(cursor)?;
     cursor.require(r#","requestURI":""#)?;
-    let uri = cursor.string()?;
+    found.uri = cursor.string()?;
     cursor.require(r#","verb":""#)?;
-    let verb = cursor.string()?;
+    found.verb = cursor.string()?;
     cursor.require(r#","user":"#)?;
-    let mut actor = actor(cursor)?;
+    user(cursor, &mut found.user)?;
     if cursor.eat(r#","impersonatedUser":"#) {
-        let mask = self::actor(cursor)?;
-        actor.impersonated = Some(Box::new(Impersonated {
-            user: mask.user,
-            groups: mask.groups,
-        }));
+        let mut mask = User::default();
+        user(cursor, &mut mask)?;
+        found.impersonated = Some((mask.name, mask.groups));
     }
     if cursor.eat(r#","authenticationMetadata":"#) {
         cursor.container()?;
     }
-    addresses(cursor, &mut actor)?;
-    actor.user_agent = cursor.optional_string(r#","userAgent":""#)?;
-    let object = object(cursor)?;
-    let (code, message) = status(cursor)?;
+    addresses(cursor, found)?;
+    found.user_agent = cursor.optional_string(r#","userAgent":""#)?;
+    object(cursor, &mut found.object)?;
+    status(cursor, found)?;
     // The slow way knows what to do with events that lack what every event has.
-    if verb.is_empty() || id.is_empty() {
-        return None;
-    }
-    Some(Activity {
-        surface: Surface::KubernetesApi,
-        stage,
-        level,
-        id,
-        actor,
-        verb,
-        object,
-        uri,
-        code,
-        message,
-        ..Activity::default()
-    })
+    (!found.verb.is_empty() && !found.id.is_empty()).then_some(())
 }
 
 #[inline]
@@ -130,27 +214,27 @@ fn stage(cursor: &mut Cursor<'_>) -> Option<Stage> {
 }
 
 #[inline]
-fn actor<'a>(cursor: &mut Cursor<'a>) -> Option<Actor<'a>> {
-    let mut actor = Actor::default();
+fn user<'a>(cursor: &mut Cursor<'a>, user: &mut User<'a>) -> Option<()> {
     // A request whose authentication failed.
     if cursor.eat("{}") {
-        return Some(actor);
+        return Some(());
     }
     cursor.require(r#"{"username":""#)?;
-    actor.user = cursor.string()?;
-    actor.uid = cursor.optional_string(r#","uid":""#)?;
+    user.name = cursor.string()?;
+    if cursor.eat(r#","uid":""#) {
+        user.uid = cursor.uuid()?;
+    }
     if cursor.eat(r#","groups":["#) {
-        actor.groups = groups(cursor)?;
+        user.groups = groups(cursor)?;
     }
     if cursor.eat(r#","extra":{"#) {
-        extra(cursor, &mut actor)?;
+        extra(cursor, &mut user.extra)?;
     }
-    cursor.require("}")?;
-    Some(actor)
+    cursor.require("}")
 }
 
 #[inline]
-fn groups<'a>(cursor: &mut Cursor<'a>) -> Option<Texts<'a>> {
+fn groups<'a>(cursor: &mut Cursor<'a>) -> Option<&'a str> {
     let start = cursor.position();
     loop {
         cursor.require("\"")?;
@@ -161,91 +245,92 @@ fn groups<'a>(cursor: &mut Cursor<'a>) -> Option<Texts<'a>> {
     }
     let written = cursor.since(start)?;
     cursor.require("]")?;
-    Some(Texts::Written(written))
+    Some(written)
 }
 
 /// `user.extra`: a map from text to lists of text, whose keys Go sorts.
 #[inline]
-fn extra<'a>(cursor: &mut Cursor<'a>, actor: &mut Actor<'a>) -> Option<()> {
-    let mut access_key = Cow::Borrowed("");
+fn extra<'a>(cursor: &mut Cursor<'a>, extra: &mut KeptExtra<&'a str>) -> Option<()> {
     loop {
         cursor.require("\"")?;
-        let key = cursor.plain_string()?;
-        cursor.require(":[\"")?;
-        let first = cursor.string()?;
+        let is_known = cursor.eat(EXTRA_PREFIX);
+        if is_known && cursor.eat("node-uid\":[\"") || is_known && cursor.eat("pod-uid\":[\"") {
+            cursor.uuid()?;
+        } else {
+            let key = cursor.plain_string()?;
+            cursor.require(":[\"")?;
+            let first = cursor.string()?;
+            if is_known {
+                extra.keep(key, first);
+            } else {
+                extra.keep_foreign(key, first);
+            }
+        }
         while cursor.eat(",\"") {
             cursor.string()?;
         }
         cursor.require("]")?;
-        super::keep_extra(key, first, actor, &mut access_key);
         if !cursor.eat(",") {
             break;
         }
     }
-    cursor.require("}")?;
-    super::settle_credential(actor, access_key);
-    Some(())
+    cursor.require("}")
 }
 
 #[inline]
-fn addresses<'a>(cursor: &mut Cursor<'a>, actor: &mut Actor<'a>) -> Option<()> {
+fn addresses<'a>(cursor: &mut Cursor<'a>, found: &mut Found<'a>) -> Option<()> {
     if !cursor.eat(r#","sourceIPs":["#) {
         return Some(());
     }
-    let mut count = 0_u16;
-    loop {
-        cursor.require("\"")?;
-        actor.address = cursor.string()?;
-        count = count.saturating_add(1);
-        if !cursor.eat(",") {
-            break;
-        }
+    cursor.require("\"")?;
+    found.address = cursor.string()?;
+    while cursor.eat(",\"") {
+        found.address = cursor.string()?;
+        found.claimed_address_count = found.claimed_address_count.saturating_add(1);
     }
-    actor.claimed_address_count = count - 1;
     cursor.require("]")
 }
 
 #[inline]
-fn object<'a>(cursor: &mut Cursor<'a>) -> Option<ActivityObject<'a>> {
-    let mut object = ActivityObject::default();
+fn object<'a>(cursor: &mut Cursor<'a>, object: &mut Object<'a>) -> Option<()> {
     if !cursor.eat(r#","objectRef":{"#) {
-        return Some(object);
+        return Some(());
     }
     cursor.require(r#""resource":""#)?;
     object.resource = cursor.string()?;
     object.namespace = cursor.optional_string(r#","namespace":""#)?;
     object.name = cursor.optional_string(r#","name":""#)?;
-    cursor.optional_string(r#","uid":""#)?;
+    if cursor.eat(r#","uid":""#) {
+        cursor.uuid()?;
+    }
     object.api_group = cursor.optional_string(r#","apiGroup":""#)?;
     object.api_version = cursor.optional_string(r#","apiVersion":""#)?;
     cursor.optional_string(r#","resourceVersion":""#)?;
     object.subresource = cursor.optional_string(r#","subresource":""#)?;
-    cursor.require("}")?;
-    Some(object)
+    cursor.require("}")
 }
 
 /// `responseStatus`: code and message.
 #[inline]
-fn status<'a>(cursor: &mut Cursor<'a>) -> Option<(u16, Cow<'a, str>)> {
+fn status<'a>(cursor: &mut Cursor<'a>, found: &mut Found<'a>) -> Option<()> {
     if !cursor.eat(r#","responseStatus":{"metadata":{}"#) {
-        let is_absent = !cursor.eat(r#","responseStatus""#);
-        return is_absent.then_some((0, Cow::Borrowed("")));
+        return (!cursor.eat(r#","responseStatus""#)).then_some(());
     }
     cursor.optional_string(r#","status":""#)?;
-    let message = cursor.optional_string(r#","message":""#)?;
+    found.message = cursor.optional_string(r#","message":""#)?;
     cursor.optional_string(r#","reason":""#)?;
     if cursor.eat(r#","details":"#) {
         cursor.container()?;
     }
-    let mut code = 0;
     if cursor.eat(r#","code":"#) {
         for digit in cursor.chunk::<3>()? {
-            code = code * 10 + u16::from(digit.is_ascii_digit().then(|| digit - b'0')?);
+            let digit = digit.is_ascii_digit().then(|| digit - b'0')?;
+            found.code = found.code * 10 + u16::from(digit);
         }
+        // JSON allows no leading zeros.
+        (found.code >= 100).then_some(())?;
     }
-    cursor.require("}")?;
-    // JSON allows no leading zeros.
-    (code == 0 || code >= 100).then_some((code, message))
+    cursor.require("}")
 }
 
 #[inline]
@@ -265,9 +350,15 @@ fn annotations<'a>(cursor: &mut Cursor<'a>) -> Option<Annotations<'a>> {
     }
     loop {
         cursor.require("\"")?;
-        let key = cursor.plain_string()?;
-        cursor.require(":\"")?;
-        annotations.set(key, cursor.string()?);
+        if cursor.eat(r#"authorization.k8s.io/decision":"allow""#) {
+            annotations.verdict = Verdict::Allowed;
+        } else if cursor.eat(r#"authorization.k8s.io/reason":""#) {
+            annotations.reason = Cow::Borrowed(cursor.string()?);
+        } else {
+            let key = cursor.plain_string()?;
+            cursor.require(":\"")?;
+            annotations.set(key, Cow::Borrowed(cursor.string()?));
+        }
         if !cursor.eat(",") {
             break;
         }

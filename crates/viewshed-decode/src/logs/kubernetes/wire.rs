@@ -4,11 +4,12 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use viewshed_model::{Activity, ActivityObject, Actor, Impersonated, Level, Stage, Surface};
 
 use super::annotations::Annotations;
+use super::extra::KeptExtra;
 use crate::borrowed::Text;
 use crate::logs::json::Written;
 use crate::logs::time::rfc3339_us;
@@ -69,7 +70,7 @@ struct WireUser<'a> {
     #[serde(borrow, default)]
     groups: Written<'a>,
     #[serde(borrow, default)]
-    extra: Extra<'a>,
+    extra: KeptExtra<Cow<'a, str>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -195,18 +196,16 @@ fn activity<'a>(wire: WireEvent<'a>, raw: &'a str) -> Activity<'a> {
 }
 
 fn actor(wire: WireUser<'_>) -> Actor<'_> {
-    let mut actor = Actor {
+    let mut extra = wire.extra;
+    Actor {
         user: wire.username.0,
         uid: wire.uid.0,
         groups: wire.groups.0,
+        pod: std::mem::take(&mut extra.pod),
+        node: std::mem::take(&mut extra.node),
+        credential: extra.credential(),
         ..Actor::default()
-    };
-    let mut access_key = Cow::Borrowed("");
-    for (key, value) in wire.extra.0 {
-        super::keep_extra(&key, value.0, &mut actor, &mut access_key);
     }
-    super::settle_credential(&mut actor, access_key);
-    actor
 }
 
 pub(super) fn level(name: &str) -> Level {
@@ -224,64 +223,6 @@ pub(super) fn stage(name: &str) -> Stage {
         "ResponseStarted" => Stage::ResponseStarted,
         "Panic" => Stage::Panic,
         _ => Stage::ResponseComplete,
-    }
-}
-
-/// `extra`: of each list the first text. Keys may repeat; the later counts.
-#[derive(Debug, Default)]
-pub(super) struct Extra<'a>(pub(super) Vec<(Cow<'a, str>, Text<'a>)>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Extra<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ExtraVisitor)
-    }
-}
-
-struct ExtraVisitor;
-
-impl<'de> Visitor<'de> for ExtraVisitor {
-    type Value = Extra<'de>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a map of lists of texts")
-    }
-
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(Extra::default())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut pairs = Vec::new();
-        while let Some((key, value)) = map.next_entry::<Text<'de>, Nullable<FirstText<'de>>>()? {
-            if super::is_kept_extra(&key) {
-                pairs.push((key.0, value.0.0));
-            }
-        }
-        Ok(Extra(pairs))
-    }
-}
-
-/// The first of a list of texts, which may be empty.
-#[derive(Debug, Default)]
-struct FirstText<'a>(Text<'a>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for FirstText<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct First;
-        impl<'de> Visitor<'de> for First {
-            type Value = FirstText<'de>;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("a list of texts")
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
-                let first = list.next_element()?.unwrap_or_default();
-                while list.next_element::<Text<'de>>()?.is_some() {}
-                Ok(FirstText(first))
-            }
-        }
-        deserializer.deserialize_seq(First)
     }
 }
 
