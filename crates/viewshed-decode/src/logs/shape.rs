@@ -157,7 +157,7 @@ pub(super) fn fields(object: &str) -> Fields<'_> {
 
 impl<'a> Fields<'a> {
     /// The next key, and all that starts with its value.
-    fn key(&self) -> Option<(&'a str, &'a str)> {
+    pub(super) fn key(&self) -> Option<(&'a str, &'a str)> {
         let rest = skip_separators(self.rest).strip_prefix('"')?;
         let length = string_length(rest.as_bytes())?;
         let value = rest.get(length + 1..)?.trim_ascii_start();

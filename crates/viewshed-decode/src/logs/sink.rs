@@ -3,7 +3,7 @@
 use viewshed_model::{Activity, SkipReason, Skips};
 
 use super::arena::Arena;
-use super::shape::{Breaks, container_length};
+use super::shape::{Breaks, container_length, field, items};
 use crate::lines::count_breaks;
 
 /// Longest entry that is decoded, in bytes. The answer of a list at level `RequestResponse` holds every
@@ -20,8 +20,6 @@ pub(super) struct Sink<'a, 's> {
     pub(super) arena: &'a Arena,
     activities: &'s mut Vec<Activity<'a>>,
     skips: &'s mut Skips,
-    /// Entries inside of an entry have its line.
-    is_inside: bool,
     failed_documents: u32,
 }
 
@@ -35,7 +33,6 @@ impl<'a, 's> Sink<'a, 's> {
             arena,
             activities,
             skips,
-            is_inside: false,
             failed_documents: 0,
         }
     }
@@ -54,16 +51,23 @@ impl<'a, 's> Sink<'a, 's> {
     /// Steps on to the next line.
     #[inline]
     pub(super) fn begin_line(&mut self) {
-        if !self.is_inside {
-            self.skips.lines_read += 1;
+        self.skips.lines_read += 1;
+    }
+
+    /// The text of a JSON string as written, quotes and all; `None` when it is none.
+    pub(super) fn text(&self, written: &'a str) -> Option<&'a str> {
+        let inside = written.strip_prefix('"')?.strip_suffix('"')?;
+        match memchr::memchr(b'\\', inside.as_bytes()) {
+            Some(_) => self.arena.unescape(inside),
+            None => Some(inside),
         }
     }
 
-    /// Decodes what stood inside of an entry, escaped.
-    pub(super) fn inside(&mut self, decode: impl FnOnce(&mut Self)) {
-        let was_inside = std::mem::replace(&mut self.is_inside, true);
-        decode(self);
-        self.is_inside = was_inside;
+    /// The text of one field of a JSON object; empty when it has none, or one of another type.
+    pub(super) fn text_of(&self, object: &'a str, name: &str) -> &'a str {
+        field(object, name)
+            .and_then(|value| self.text(value))
+            .unwrap_or_default()
     }
 
     /// Hands every line to `take`.
@@ -85,6 +89,19 @@ impl<'a, 's> Sink<'a, 's> {
         while !rest.is_empty() {
             rest = self.json_line(rest, &mut take);
         }
+    }
+
+    /// The same, with lists taken apart.
+    pub(super) fn each_object(&mut self, text: &'a str, mut take: impl FnMut(&'a str, &mut Self)) {
+        self.each_json(text, |entry, sink| {
+            if entry.starts_with('[') {
+                for item in items(entry) {
+                    take(item, sink);
+                }
+            } else {
+                take(entry, sink);
+            }
+        });
     }
 
     /// Reads what starts on the first line of `text`, and gives what comes after.
@@ -135,9 +152,7 @@ impl<'a, 's> Sink<'a, 's> {
         let rest = value
             .get(length..)?
             .trim_start_matches([' ', '\t', '\r', ',']);
-        if !self.is_inside {
-            self.skips.lines_read += u64::from(count_breaks(entry.as_bytes()));
-        }
+        self.skips.lines_read += u64::from(count_breaks(entry.as_bytes()));
         Some(rest.strip_prefix('\n').unwrap_or(rest))
     }
 

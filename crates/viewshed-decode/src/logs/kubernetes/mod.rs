@@ -77,13 +77,49 @@ fn is_list(object: &str) -> bool {
     false
 }
 
-/// Reads one event, and counts what is none.
+/// What an envelope tells about the event in it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Envelope<'a> {
+    /// The cluster's name.
+    pub(super) cluster: &'a str,
+    /// When the entry was made; stands in where the event lost its own time.
+    pub(super) at_us: i64,
+}
+
+/// Reads one event, which Docker's json-file driver may have wrapped, and counts what is none.
 pub(super) fn event<'a>(text: &'a str, sink: &mut Sink<'a, '_>) {
+    if take(text, Envelope::default(), sink) {
+        return;
+    }
+    let inside = sink.text_of(text, "log").trim_ascii();
+    if inside.starts_with('{') {
+        enveloped(inside, Envelope::default(), sink);
+    } else {
+        sink.skip(SkipReason::OtherKind);
+    }
+}
+
+/// Reads the text of one event that an envelope held.
+pub(super) fn enveloped<'a>(text: &'a str, envelope: Envelope<'a>, sink: &mut Sink<'a, '_>) {
+    if !take(text, envelope, sink) {
+        sink.skip(SkipReason::OtherKind);
+    }
+}
+
+/// False when this is JSON of another kind.
+fn take<'a>(text: &'a str, envelope: Envelope<'a>, sink: &mut Sink<'a, '_>) -> bool {
     match read(text, sink.arena) {
-        Ok(Entry::Event(activity)) => accept(*activity, sink),
-        Ok(Entry::Other) => sink.skip(SkipReason::OtherKind),
+        Ok(Entry::Event(mut activity)) => {
+            activity.cluster = envelope.cluster.into();
+            if activity.at_us == 0 {
+                activity.at_us = envelope.at_us;
+            }
+            accept(*activity, sink);
+        }
+        Ok(Entry::Other) => return false,
         Ok(Entry::NoVerb) | Err(_) => sink.skip(SkipReason::Malformed),
     }
+    true
 }
 
 /// Reads one event, the fast way if it has the form for it.
