@@ -1,4 +1,4 @@
-//! The query log of CoreDNS (its `log` plugin in the default format).
+//! The query log of `CoreDNS` (its `log` plugin in the default format).
 //!
 //! `[INFO] 10.244.0.5:35231 - 5 "SRV IN any.any.svc.cluster.local. udp 60 false 512" NOERROR qr,aa,rd 146 0.0002s`
 //! The line itself has no time: it comes from what the container runtime put in front.

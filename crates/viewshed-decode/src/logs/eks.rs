@@ -1,7 +1,7 @@
-//! EKS: audit events in CloudWatch Logs.
+//! EKS: audit events in `CloudWatch` Logs.
 //!
 //! Shapes: items of `FilterLogEvents` (one, a list, or the whole answer), the envelope of a subscription, rows
-//! of an Insights query (`@message`). CloudWatch cuts entries at 256 KiB.
+//! of an Insights query (`@message`). `CloudWatch` cuts entries at 256 KiB.
 
 use viewshed_model::SkipReason;
 

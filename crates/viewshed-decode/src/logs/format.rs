@@ -8,12 +8,12 @@ use super::shape::{Breaks, container_length};
 /// How a log is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LogFormat {
-    /// Events of `audit.k8s.io`: lines of kube-apiserver's log backend (OpenShift's included), also printed over
+    /// Events of `audit.k8s.io`: lines of kube-apiserver's log backend (those of `OpenShift` too), also printed over
     /// many lines or in a list.
     KubernetesAudit,
     /// A body of kube-apiserver's webhook backend, or an exported `EventList`.
     KubernetesEventList,
-    /// EKS: CloudWatch Logs.
+    /// EKS: `CloudWatch` Logs.
     Eks,
     /// GKE: Cloud Logging.
     Gke,
@@ -31,7 +31,7 @@ pub enum LogFormat {
     Tetragon,
     /// Records of the Linux audit daemon.
     Auditd,
-    /// The query log of CoreDNS.
+    /// The query log of `CoreDNS`.
     CoreDns,
 }
 

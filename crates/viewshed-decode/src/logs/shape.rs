@@ -39,9 +39,8 @@ pub(super) fn plain_length(bytes: &[u8]) -> Option<usize> {
     let mut at = 0;
     // One hard-to-foresee branch per sixteen bytes instead of two.
     while let Some(block) = bytes.get(at..).and_then(<[u8]>::first_chunk::<16>) {
-        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = *block;
-        let low = specials([a, b, c, d, e, f, g, h]);
-        let high = specials([i, j, k, l, m, n, o, p]);
+        let (low, high) = (block.first_chunk()?, block.last_chunk()?);
+        let (low, high) = (specials(*low), specials(*high));
         let found = (u128::from(high) << 64) | u128::from(low);
         if found != 0 {
             return Some(at + found.trailing_zeros() as usize / 8);
@@ -58,13 +57,11 @@ pub(super) fn plain_length(bytes: &[u8]) -> Option<usize> {
 /// Whether these are the inside of a string without escapes.
 #[inline]
 pub(super) fn is_plain(uuid: &[u8; 36]) -> bool {
-    let (words, rest) = uuid.as_chunks::<8>();
-    let mut found = 0;
-    for word in words {
+    let mut found = uuid.last_chunk().map_or(1, |end| specials(*end));
+    for word in uuid.as_chunks::<8>().0 {
         found |= specials(*word);
     }
-    let [a, b, c, d] = *rest else { return false };
-    found | specials([a, b, c, d, a, b, c, d]) == 0
+    found == 0
 }
 
 /// The length of the inside of a string, up to its closing quote.

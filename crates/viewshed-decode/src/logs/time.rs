@@ -33,10 +33,12 @@ pub(super) fn rfc3339_us(text: &str) -> Option<i64> {
 #[inline]
 pub(super) fn micro_time_us(bytes: &[u8; 27]) -> Option<i64> {
     let seconds = bytes.first_chunk::<19>().and_then(date_time)?;
-    let [.., point, a, b, c, d, e, f, zone] = *bytes;
+    let (&zone, rest) = bytes.split_last()?;
+    let (rest, digits) = rest.split_last_chunk::<6>()?;
+    let point = *rest.last()?;
     let mut are_digits = true;
     let mut fraction = 0;
-    for digit in [a, b, c, d, e, f] {
+    for digit in digits {
         are_digits &= digit.is_ascii_digit();
         fraction = fraction * 10 + i64::from(digit.wrapping_sub(b'0'));
     }

@@ -1,4 +1,4 @@
-//! `audit.k8s.io` v1 and v1beta1: lines of the log backend, bodies of the webhook, OpenShift's annotations.
+//! `audit.k8s.io` v1 and v1beta1: lines of the log backend, bodies of the webhook, annotations of `OpenShift`.
 
 mod annotations;
 mod cursor;

@@ -254,7 +254,8 @@ fn extra<'a>(cursor: &mut Cursor<'a>, extra: &mut KeptExtra<&'a str>) -> Option<
     loop {
         cursor.require("\"")?;
         let is_known = cursor.eat(EXTRA_PREFIX);
-        if is_known && cursor.eat("node-uid\":[\"") || is_known && cursor.eat("pod-uid\":[\"") {
+        let is_uid = is_known && (cursor.eat("node-uid\":[\"") || cursor.eat("pod-uid\":[\""));
+        if is_uid {
             cursor.uuid()?;
         } else {
             let key = cursor.plain_string()?;
