@@ -164,13 +164,22 @@ impl AuditLines {
                 ",\"user\":{{\"username\":\"system:serviceaccount:{namespace}:{name}\",\
                  \"uid\":\"c2a1f6de-8f0f-4a5c-9d3b-{replica:012}\",\
                  \"groups\":[\"system:serviceaccounts\",\"system:serviceaccounts:{namespace}\",\
-                 \"system:authenticated\"],\"extra\":{{\
-                 \"authentication.kubernetes.io/credential-id\":[\"JTI=0e6b7d52-9f0f-41f7-8a37-{replica:012}\"],\
-                 \"authentication.kubernetes.io/node-name\":[\"worker-{}\"],\
-                 \"authentication.kubernetes.io/node-uid\":[\"1f53c2a8-5a2e-4b43-8a36-{replica:012}\"],\
-                 \"authentication.kubernetes.io/pod-name\":[\"{name}-6c9d7f5b8-{replica:05}\"],\
-                 \"authentication.kubernetes.io/pod-uid\":[\"aa0f7f30-12fb-4a2a-bd27-{replica:012}\"]}}}}",
-                replica % 12,
+                 \"system:authenticated\"],\"extra\":{{"
+            );
+            // Servers before 1.30 say less about a token.
+            if self.random.chance(50) {
+                let _ = write!(
+                    self.line,
+                    "\"authentication.kubernetes.io/credential-id\":[\"JTI=0e6b7d52-9f0f-41f7-8a37-{replica:012}\"],\
+                     \"authentication.kubernetes.io/node-name\":[\"worker-{}\"],\
+                     \"authentication.kubernetes.io/node-uid\":[\"1f53c2a8-5a2e-4b43-8a36-{replica:012}\"],",
+                    replica % 12
+                );
+            }
+            let _ = write!(
+                self.line,
+                "\"authentication.kubernetes.io/pod-name\":[\"{name}-6c9d7f5b8-{replica:05}\"],\
+                 \"authentication.kubernetes.io/pod-uid\":[\"aa0f7f30-12fb-4a2a-bd27-{replica:012}\"]}}}}"
             );
             reason = format!(
                 "RBAC: allowed by ClusterRoleBinding \\\"{name}\\\" of ClusterRole \\\"{name}\\\" \

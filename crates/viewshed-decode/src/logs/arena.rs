@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use bumpalo::Bump;
 use bumpalo::collections::String as BumpString;
 
+use super::shape::plain_length;
+
 /// Owns the text that had to be unescaped; lives as long as the chunk it came from.
 ///
 /// It never holds more than a small multiple of the chunk: unescaping only ever shortens JSON, and at most
@@ -54,22 +56,48 @@ impl Arena {
         let mut rest = written;
         while let Some(at) = memchr::memchr(b'\\', rest.as_bytes()) {
             text.push_str(rest.get(..at)?);
-            let escape = *rest.as_bytes().get(at + 1)?;
-            rest = rest.get(at + 2..)?;
-            text.push(match escape {
-                b'"' | b'\\' | b'/' => char::from(escape),
-                b'b' => '\u{8}',
-                b'f' => '\u{c}',
-                b'n' => '\n',
-                b'r' => '\r',
-                b't' => '\t',
-                b'u' => unicode_escape(&mut rest)?,
-                _ => return None,
-            });
+            rest = rest.get(at + 1..)?;
+            text.push(escape(&mut rest)?);
         }
         text.push_str(rest);
         Some(text.into_bump_str())
     }
+
+    /// The same for a string that goes on to its closing quote, whose place is given too.
+    pub(super) fn unescape_string(&self, written: &str) -> Option<(&str, usize)> {
+        // The reason of an authorizer, which nearly every event has, is shorter.
+        let mut text = BumpString::with_capacity_in(192, &self.bump);
+        let mut rest = written;
+        loop {
+            let plain = plain_length(rest.as_bytes())?;
+            text.push_str(rest.get(..plain)?);
+            rest = rest.get(plain..)?;
+            if let Some(escaped) = rest.strip_prefix('\\') {
+                rest = escaped;
+                text.push(escape(&mut rest)?);
+            } else if rest.starts_with('"') {
+                return Some((text.into_bump_str(), written.len() - rest.len()));
+            } else {
+                return None;
+            }
+        }
+    }
+}
+
+/// Reads what follows a backslash.
+fn escape(rest: &mut &str) -> Option<char> {
+    let escape = *rest.as_bytes().first()?;
+    *rest = rest.get(1..)?;
+    Some(match escape {
+        b'"' | b'\\' | b'/' => char::from(escape),
+        b'b' => '\u{8}',
+        b'f' => '\u{c}',
+        b'n' => '\n',
+        b'r' => '\r',
+        b't' => '\t',
+        b'u' => unicode_escape(rest)?,
+        _ => return None,
+    })
 }
 
 /// Reads the four digits after `\u`, and the second half of a surrogate pair.

@@ -18,7 +18,7 @@ const FAILED_DOCUMENTS_MAX: u32 = 16;
 #[derive(Debug)]
 pub(super) struct Sink<'a, 's> {
     pub(super) arena: &'a Arena,
-    activities: &'s mut Vec<Activity<'a>>,
+    pub(super) activities: &'s mut Vec<Activity<'a>>,
     skips: &'s mut Skips,
     failed_documents: u32,
 }

@@ -1,7 +1,7 @@
 //! Reading JSON forward, byte by byte, where the order of its fields is known.
 
 use crate::logs::arena::Arena;
-use crate::logs::shape::{Breaks, container_length, is_plain, plain_length, string_length};
+use crate::logs::shape::{Breaks, container_length, is_plain, plain_length};
 
 /// A place in a text of JSON. Every method answers `None` (or false) where the text deviates.
 #[derive(Debug)]
@@ -93,10 +93,9 @@ impl<'a> Cursor<'a> {
     }
 
     fn escaped_string(&mut self) -> Option<&'a str> {
-        let length = string_length(self.rest())?;
-        let written = self.text.get(self.at..self.at + length)?;
+        let (text, length) = self.arena.unescape_string(self.text.get(self.at..)?)?;
         self.at += length + 1;
-        self.arena.unescape(written)
+        Some(text)
     }
 
     /// A string if `key`, which ends with its opening quote, stands here; else the empty one.

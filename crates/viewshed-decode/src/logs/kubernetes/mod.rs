@@ -24,13 +24,18 @@ pub(super) use wire::Entry;
 pub(super) fn decode<'a>(text: &'a str, sink: &mut Sink<'a, '_>) {
     let mut rest = text;
     while !rest.is_empty() {
-        if let Some((activity, length)) = scan::scan(rest, sink.arena)
-            && let Some(after) = after_line(rest, length)
-        {
+        let count = sink.activities.len();
+        let length = scan::scan(rest, sink.arena, sink.activities);
+        if let Some(after) = length.and_then(|length| after_line(rest, length)) {
             sink.begin_line();
-            accept(activity, sink);
+            if sink.activities.last().is_some_and(has_bodies)
+                && let Some(activity) = sink.activities.pop()
+            {
+                accept(activity, sink);
+            }
             rest = after;
         } else {
+            sink.activities.truncate(count);
             rest = sink.json_line(rest, &mut entry);
         }
     }
@@ -124,23 +129,20 @@ fn take<'a>(text: &'a str, envelope: Envelope<'a>, sink: &mut Sink<'a, '_>) -> b
 
 /// Reads one event, the fast way if it has the form for it.
 pub(super) fn read<'a>(text: &'a str, arena: &'a Arena) -> Result<Entry<'a>, serde_json::Error> {
-    match scan::scan(text, arena) {
-        Some((activity, length)) if length == text.len() => Ok(Entry::Event(Box::new(activity))),
+    let mut activities = Vec::new();
+    let length = scan::scan(text, arena, &mut activities);
+    match activities.pop() {
+        Some(activity) if length == Some(text.len()) => Ok(Entry::Event(Box::new(activity))),
         _ => wire::read(text),
     }
 }
 
 /// Looks into the bodies, as far as something is kept of them, and passes the event on.
-#[inline]
-pub(super) fn accept<'a>(activity: Activity<'a>, sink: &mut Sink<'a, '_>) {
-    if activity.request_body.is_empty() && activity.response_body.is_empty() {
+pub(super) fn accept<'a>(mut activity: Activity<'a>, sink: &mut Sink<'a, '_>) {
+    if !has_bodies(&activity) {
         sink.push(activity);
-    } else {
-        accept_with_bodies(activity, sink);
+        return;
     }
-}
-
-fn accept_with_bodies<'a>(mut activity: Activity<'a>, sink: &mut Sink<'a, '_>) {
     if activity.verb == "list" && (200..300).contains(&activity.code) {
         activity.disclosed_count =
             super::shape::count_of(activity.response_body, &["items", "rows"]);
@@ -159,6 +161,10 @@ fn accept_with_bodies<'a>(mut activity: Activity<'a>, sink: &mut Sink<'a, '_>) {
     if let Some(delegated) = delegated {
         sink.push(delegated);
     }
+}
+
+fn has_bodies(activity: &Activity<'_>) -> bool {
+    !activity.request_body.is_empty() || !activity.response_body.is_empty()
 }
 
 /// Objects whose bodies are credentials: nothing of them goes further.

@@ -39,6 +39,9 @@ struct Found<'a> {
     object: Object<'a>,
     code: u16,
     message: &'a str,
+    raw: &'a str,
+    request_body: &'a str,
+    response_body: &'a str,
 }
 
 #[derive(Debug, Default)]
@@ -59,14 +62,19 @@ struct Object<'a> {
     name: &'a str,
 }
 
-/// Reads the event at the start of `text`, which may hold further lines; also how long it is.
+/// Reads the event at the start of `text`, which may hold further lines, into `activities`; gives its length.
+/// The activity is made in its place: it is too large to be moved about for each line.
 #[inline]
-pub(super) fn scan<'a>(text: &'a str, arena: &'a Arena) -> Option<(Activity<'a>, usize)> {
+pub(super) fn scan<'a>(
+    text: &'a str,
+    arena: &'a Arena,
+    activities: &mut Vec<Activity<'a>>,
+) -> Option<usize> {
     let mut cursor = Cursor::new(text, arena);
     let mut found = Found::default();
     head(&mut cursor, &mut found)?;
-    let request_body = body(&mut cursor, r#","requestObject":"#)?;
-    let response_body = body(&mut cursor, r#","responseObject":"#)?;
+    found.request_body = body(&mut cursor, r#","requestObject":"#)?;
+    found.response_body = body(&mut cursor, r#","responseObject":"#)?;
     cursor.require(r#","requestReceivedTimestamp":""#)?;
     found.at_us = micro_time_us(cursor.chunk()?)?;
     cursor.require(r#"","stageTimestamp":""#)?;
@@ -74,13 +82,9 @@ pub(super) fn scan<'a>(text: &'a str, arena: &'a Arena) -> Option<(Activity<'a>,
     cursor.require("\"")?;
     let annotations = annotations(&mut cursor)?;
     cursor.require("}")?;
-    let activity = Activity {
-        raw: cursor.since(0)?,
-        request_body,
-        response_body,
-        ..activity(found, annotations)
-    };
-    Some((activity, cursor.position()))
+    found.raw = cursor.since(0)?;
+    activities.push(activity(found, annotations));
+    Some(cursor.position())
 }
 
 /// Reads the event up to its response status: all that is left of one whose end was cut off.
@@ -138,9 +142,9 @@ fn activity<'a>(found: Found<'a>, mut annotations: Annotations<'a>) -> Activity<
         disclosed_count: None,
         process: None,
         is_truncated: annotations.is_truncated,
-        raw: "",
-        request_body: "",
-        response_body: "",
+        raw: found.raw,
+        request_body: found.request_body,
+        response_body: found.response_body,
     }
 }
 
