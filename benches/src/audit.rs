@@ -3,7 +3,7 @@
 //! Shapes and shares are those of recorded clusters: mostly controllers with bound tokens, a kilobyte per
 //! event, reasons with escaped quotes, `\u0026` in queries, a body in a few per cent.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use crate::random::Random;
 
@@ -93,10 +93,9 @@ impl AuditLines {
         let subject = self.user(&event);
         self.object(&event);
         let code = if self.random.chance(3) { 404 } else { 200 };
-        let _ = write!(
-            self.line,
+        self.put(format_args!(
             ",\"responseStatus\":{{\"metadata\":{{}},\"code\":{code}}}"
-        );
+        ));
         if has_request {
             self.body("requestObject", 1, &event);
         }
@@ -112,11 +111,14 @@ impl AuditLines {
         &self.line
     }
 
+    fn put(&mut self, text: fmt::Arguments<'_>) {
+        // A string takes everything.
+        self.line.write_fmt(text).unwrap_or_default();
+    }
+
     fn head(&mut self, level: &str, event: &Event<'_>) {
         let (high, low) = (self.random.next_number(), self.random.next_number());
-        let _ = write!(
-            self.line,
-            "{{\"kind\":\"Event\",\"apiVersion\":\"audit.k8s.io/v1\",\"level\":\"{level}\",\
+        self.put(format_args!("{{\"kind\":\"Event\",\"apiVersion\":\"audit.k8s.io/v1\",\"level\":\"{level}\",\
              \"auditID\":\"{:08x}-{:04x}-4{:03x}-a{:03x}-{:012x}\",\"stage\":\"{}\",\"requestURI\":\"",
             high >> 32,
             (high >> 16) & 0xffff,
@@ -127,18 +129,17 @@ impl AuditLines {
                 "ResponseStarted"
             } else {
                 "ResponseComplete"
-            },
-        );
+            }));
         let prefix = if event.group.is_empty() {
             "/api".to_owned()
         } else {
             format!("/apis/{}", event.group)
         };
-        let _ = write!(self.line, "{prefix}/{}", event.version);
+        self.put(format_args!("{prefix}/{}", event.version));
         if !event.namespace.is_empty() {
-            let _ = write!(self.line, "/namespaces/{}", event.namespace);
+            self.put(format_args!("/namespaces/{}", event.namespace));
         }
-        let _ = write!(self.line, "/{}", event.resource);
+        self.put(format_args!("/{}", event.resource));
         match event.verb {
             "watch" => self.line.push_str(
                 "?allowWatchBookmarks=true\\u0026resourceVersion=90211\\u0026timeoutSeconds=412\\u0026watch=true",
@@ -146,96 +147,94 @@ impl AuditLines {
             "list" if self.random.chance(20) => self.line.push_str("?limit=500\\u0026resourceVersion=0"),
             "list" => self.line.push_str("?limit=500"),
             _ => {
-                let _ = write!(self.line, "/{}", event.name);
+                self.put(format_args!("/{}", event.name));
             }
         }
-        let _ = write!(self.line, "\",\"verb\":\"{}\"", event.verb);
+        self.put(format_args!("\",\"verb\":\"{}\"", event.verb));
     }
 
     /// Writes who it was, and gives the authorizer's reason.
     fn user(&mut self, event: &Event<'_>) -> String {
-        let kind = self.random.below(100);
-        let reason;
-        if kind < 75 {
-            let (namespace, name) = *self.random.pick(&CONTROLLERS);
-            let replica = self.random.below(40);
-            let _ = write!(
-                self.line,
-                ",\"user\":{{\"username\":\"system:serviceaccount:{namespace}:{name}\",\
-                 \"uid\":\"c2a1f6de-8f0f-4a5c-9d3b-{replica:012}\",\
-                 \"groups\":[\"system:serviceaccounts\",\"system:serviceaccounts:{namespace}\",\
-                 \"system:authenticated\"],\"extra\":{{"
-            );
-            // Servers before 1.30 say less about a token.
-            if self.random.chance(50) {
-                let _ = write!(
-                    self.line,
-                    "\"authentication.kubernetes.io/credential-id\":[\"JTI=0e6b7d52-9f0f-41f7-8a37-{replica:012}\"],\
-                     \"authentication.kubernetes.io/node-name\":[\"worker-{}\"],\
-                     \"authentication.kubernetes.io/node-uid\":[\"1f53c2a8-5a2e-4b43-8a36-{replica:012}\"],",
-                    replica % 12
-                );
-            }
-            let _ = write!(
-                self.line,
-                "\"authentication.kubernetes.io/pod-name\":[\"{name}-6c9d7f5b8-{replica:05}\"],\
-                 \"authentication.kubernetes.io/pod-uid\":[\"aa0f7f30-12fb-4a2a-bd27-{replica:012}\"]}}}}"
-            );
-            reason = format!(
-                "RBAC: allowed by ClusterRoleBinding \\\"{name}\\\" of ClusterRole \\\"{name}\\\" \
-                 to ServiceAccount \\\"{name}/{namespace}\\\""
-            );
-        } else if kind < 92 {
-            let node = self.random.below(200);
-            let _ = write!(
-                self.line,
-                ",\"user\":{{\"username\":\"system:node:worker-{node}\",\"groups\":[\"system:nodes\",\
-                 \"system:authenticated\"],\"extra\":{{\"authentication.kubernetes.io/credential-id\":\
-                 [\"X509SHA256=61f2a3f6b1a04d4e7b7f0d4be3ed60c5d1b9f1b77c9c5a8e1a0b5b6d5c8a{node:04}\"]}}}}"
-            );
-            reason = String::new();
-        } else {
-            let user = self.random.below(3_000);
-            let _ = write!(
-                self.line,
-                ",\"user\":{{\"username\":\"user-{user}@example.com\",\"groups\":[\"oidc:team-{}\",\
-                 \"system:authenticated\"]}}",
-                user % 400
-            );
-            if self.random.chance(5) {
-                self.line.push_str(
-                    ",\"impersonatedUser\":{\"username\":\"breakglass\",\"groups\":[\"system:authenticated\"]}",
-                );
-            }
-            reason = format!(
-                "RBAC: allowed by RoleBinding \\\"team/{}\\\" of ClusterRole \\\"view\\\" to Group \\\"oidc:team-{}\\\"",
-                event.namespace,
-                user % 400
-            );
-        }
-        let _ = write!(
-            self.line,
-            ",\"sourceIPs\":[\"10.{}.{}.{}\"],\"userAgent\":\"{}/v1.33.2 (linux/amd64) kubernetes/b46a3f8\"",
+        let reason = match self.random.below(100) {
+            0..75 => self.service_account(),
+            75..92 => self.node(),
+            _ => self.person(event),
+        };
+        let program = self.random.word(&[
+            "kubectl",
+            "kube-controller-manager",
+            "argocd",
+            "kubelet",
+            "prometheus",
+        ]);
+        let (second, third, fourth) = (
             self.random.below(4),
             self.random.below(250),
             self.random.below(250),
-            self.random.word(&[
-                "kubectl",
-                "kube-controller-manager",
-                "argocd",
-                "kubelet",
-                "prometheus"
-            ]),
         );
+        self.put(format_args!(
+            ",\"sourceIPs\":[\"10.{second}.{third}.{fourth}\"],\
+             \"userAgent\":\"{program}/v1.33.2 (linux/amd64) kubernetes/b46a3f8\""
+        ));
         reason
     }
 
+    fn service_account(&mut self) -> String {
+        let (namespace, name) = *self.random.pick(&CONTROLLERS);
+        let replica = self.random.below(40);
+        self.put(format_args!(
+            ",\"user\":{{\"username\":\"system:serviceaccount:{namespace}:{name}\",\
+             \"uid\":\"c2a1f6de-8f0f-4a5c-9d3b-{replica:012}\",\
+             \"groups\":[\"system:serviceaccounts\",\"system:serviceaccounts:{namespace}\",\
+             \"system:authenticated\"],\"extra\":{{"
+        ));
+        // Servers before 1.30 say less about a token.
+        if self.random.chance(50) {
+            self.put(format_args!("\"authentication.kubernetes.io/credential-id\":[\"JTI=0e6b7d52-9f0f-41f7-8a37-{replica:012}\"],\
+                 \"authentication.kubernetes.io/node-name\":[\"worker-{}\"],\
+                 \"authentication.kubernetes.io/node-uid\":[\"1f53c2a8-5a2e-4b43-8a36-{replica:012}\"],",
+                replica % 12));
+        }
+        self.put(format_args!("\"authentication.kubernetes.io/pod-name\":[\"{name}-6c9d7f5b8-{replica:05}\"],\
+             \"authentication.kubernetes.io/pod-uid\":[\"aa0f7f30-12fb-4a2a-bd27-{replica:012}\"]}}}}"));
+        format!(
+            "RBAC: allowed by ClusterRoleBinding \\\"{name}\\\" of ClusterRole \\\"{name}\\\" \
+             to ServiceAccount \\\"{name}/{namespace}\\\""
+        )
+    }
+
+    fn node(&mut self) -> String {
+        let node = self.random.below(200);
+        self.put(format_args!(",\"user\":{{\"username\":\"system:node:worker-{node}\",\"groups\":[\"system:nodes\",\
+             \"system:authenticated\"],\"extra\":{{\"authentication.kubernetes.io/credential-id\":\
+             [\"X509SHA256=61f2a3f6b1a04d4e7b7f0d4be3ed60c5d1b9f1b77c9c5a8e1a0b5b6d5c8a{node:04}\"]}}}}"));
+        String::new()
+    }
+
+    fn person(&mut self, event: &Event<'_>) -> String {
+        let user = self.random.below(3_000);
+        self.put(format_args!(
+            ",\"user\":{{\"username\":\"user-{user}@example.com\",\"groups\":[\"oidc:team-{}\",\
+             \"system:authenticated\"]}}",
+            user % 400
+        ));
+        if self.random.chance(5) {
+            self.line.push_str(
+                ",\"impersonatedUser\":{\"username\":\"breakglass\",\"groups\":[\"system:authenticated\"]}",
+            );
+        }
+        format!(
+            "RBAC: allowed by RoleBinding \\\"team/{}\\\" of ClusterRole \\\"view\\\" to Group \\\"oidc:team-{}\\\"",
+            event.namespace,
+            user % 400
+        )
+    }
+
     fn object(&mut self, event: &Event<'_>) {
-        let _ = write!(
-            self.line,
+        self.put(format_args!(
             ",\"objectRef\":{{\"resource\":\"{}\"",
             event.resource
-        );
+        ));
         for (key, value) in [
             ("namespace", event.namespace.as_str()),
             ("name", &event.name),
@@ -243,14 +242,14 @@ impl AuditLines {
             ("apiVersion", event.version),
         ] {
             if !value.is_empty() {
-                let _ = write!(self.line, ",\"{key}\":\"{value}\"");
+                self.put(format_args!(",\"{key}\":\"{value}\""));
             }
         }
         self.line.push('}');
     }
 
     fn body(&mut self, key: &str, count: usize, event: &Event<'_>) {
-        let _ = write!(self.line, ",\"{key}\":");
+        self.put(format_args!(",\"{key}\":"));
         let is_list = event.verb == "list";
         if is_list {
             self.line.push_str(
@@ -261,9 +260,7 @@ impl AuditLines {
             if number > 0 {
                 self.line.push(',');
             }
-            let _ = write!(
-                self.line,
-                "{{\"kind\":\"Thing\",\"apiVersion\":\"v1\",\"metadata\":{{\"name\":\"thing-{number}\",\
+            self.put(format_args!("{{\"kind\":\"Thing\",\"apiVersion\":\"v1\",\"metadata\":{{\"name\":\"thing-{number}\",\
                  \"namespace\":\"{}\",\"uid\":\"54a231c0-d355-4aad-8ae6-f096fa3b493e\",\"labels\":\
                  {{\"app.kubernetes.io/name\":\"thing\",\"pod-template-hash\":\"7d9f8b6c5d\"}},\"annotations\":\
                  {{\"note\":\"{{\\\"forged\\\":\\\"event\\\"}}\"}},\"creationTimestamp\":\"2023-05-17T13:59:57Z\"}},\
@@ -271,8 +268,7 @@ impl AuditLines {
                  \"command\":[\"sh\",\"-c\",\"sleep infinity\"],\"resources\":{{}},\"imagePullPolicy\":\"Always\"}}],\
                  \"restartPolicy\":\"Always\",\"terminationGracePeriodSeconds\":30,\"dnsPolicy\":\"ClusterFirst\"}},\
                  \"status\":{{\"phase\":\"Running\",\"qosClass\":\"BestEffort\"}}}}",
-                event.namespace
-            );
+                event.namespace));
         }
         if is_list {
             self.line.push_str("]}");
@@ -289,12 +285,9 @@ impl AuditLines {
             seconds / 60 % 60,
             seconds % 60
         );
-        let _ = write!(
-            self.line,
-            ",\"requestReceivedTimestamp\":\"{time}{micros:06}Z\",\"stageTimestamp\":\"{time}{:06}Z\",\
+        self.put(format_args!(",\"requestReceivedTimestamp\":\"{time}{micros:06}Z\",\"stageTimestamp\":\"{time}{:06}Z\",\
              \"annotations\":{{\"authorization.k8s.io/decision\":\"allow\",\"authorization.k8s.io/reason\":\"{reason}\"}}}}",
-            (micros + 2_400).min(999_999)
-        );
+            (micros + 2_400).min(999_999)));
     }
 }
 

@@ -1,4 +1,3 @@
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use viewshed_model::{Activity, Skips, Stage, Surface, Texts, Verdict};
@@ -17,19 +16,19 @@ pub(in crate::logs) fn shown(format: LogFormat, text: &str) -> String {
     }
     for (reason, count) in &skips.counts {
         let place = &skips.first[reason];
-        let _ = writeln!(shown, "{count} {reason:?} from {place}");
+        shown.push_str(&format!("{count} {reason:?} from {place}\n"));
     }
     shown
 }
 
 fn show(activity: &Activity<'_>, shown: &mut String) {
     if activity.surface != Surface::KubernetesApi {
-        let _ = write!(shown, "{:?}: ", activity.surface);
+        shown.push_str(&format!("{:?}: ", activity.surface));
     }
     if activity.stage != Stage::ResponseComplete {
-        let _ = write!(shown, "{:?}: ", activity.stage);
+        shown.push_str(&format!("{:?}: ", activity.stage));
     }
-    let _ = write!(shown, "{}", activity.verb);
+    shown.push_str(&format!("{}", activity.verb));
     let object = &activity.object;
     let actor = &activity.actor;
     let groups = actor.groups.iter().collect::<Vec<_>>().join(",");
@@ -68,16 +67,15 @@ fn show(activity: &Activity<'_>, shown: &mut String) {
         ("message", &activity.message),
     ] {
         if !value.is_empty() {
-            let _ = write!(shown, " {name}={value}");
+            shown.push_str(&format!(" {name}={value}"));
         }
     }
     if let Some(mask) = &actor.impersonated {
         let groups = mask.groups.iter().collect::<Vec<_>>().join(",");
-        let _ = write!(shown, " as={}[{groups}]", mask.user);
+        shown.push_str(&format!(" as={}[{groups}]", mask.user));
     }
     if let Some(review) = &activity.review {
-        let _ = write!(
-            shown,
+        shown.push_str(&format!(
             " review({} {}/{}/{} {} {} {} by {} {:?} {} {} -> {:?})",
             review.verb,
             review.api_group,
@@ -91,11 +89,10 @@ fn show(activity: &Activity<'_>, shown: &mut String) {
             review.credential,
             review.pod,
             review.is_allowed
-        );
+        ));
     }
     if let Some(process) = &activity.process {
-        let _ = write!(
-            shown,
+        shown.push_str(&format!(
             " process({} `{}` under {} in {} {} file {})",
             process.executable,
             process.command,
@@ -103,10 +100,10 @@ fn show(activity: &Activity<'_>, shown: &mut String) {
             process.container,
             process.image,
             process.file
-        );
+        ));
     }
     if let Some(count) = activity.disclosed_count {
-        let _ = write!(shown, " disclosed={count}");
+        shown.push_str(&format!(" disclosed={count}"));
     }
     if activity.is_truncated {
         shown.push_str(" truncated");
@@ -427,4 +424,10 @@ fn queries_of_coredns_are_read_with_the_time_of_their_container() {
         Dns: AXFR name=cluster.local. from=10.0.0.2 verdict=Refused message=REFUSED
         2 OtherKind from line 4",
     );
+}
+
+#[test]
+fn recycled_room_is_the_same_room() {
+    let activities: Vec<Activity<'_>> = Vec::with_capacity(100);
+    assert!(super::recycled(activities).capacity() >= 100);
 }
