@@ -87,6 +87,9 @@ pub(crate) struct EstateArgs {
     /// Name of the cluster or Docker host to answer for, when the estate has several.
     #[arg(long, value_name = "NAME")]
     pub(crate) estate: Option<String>,
+    /// Longest wait for one complete answer of a server; default: a minute.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) timeout: Option<u64>,
 }
 
 /// Act as somebody else while collecting, as kubectl does.

@@ -1,8 +1,8 @@
 //! `viewshed see --here`: from inside the pod or container where the program runs.
 
 use viewshed_analyze::see::see_here;
+use viewshed_collect::Environment;
 use viewshed_collect::here::{SightOptions, ask_metadata, look_around, sights};
-use viewshed_collect::{Environment, kubernetes};
 use viewshed_report::Answer;
 
 use crate::cli::SeeArgs;
@@ -17,7 +17,7 @@ pub(crate) fn run(arguments: &SeeArgs, screen: &Screen) -> Result<Outcome, Failu
     let options = SightOptions {
         namespaces: arguments.namespaces.clone(),
         user_agent: USER_AGENT.to_owned(),
-        limits: kubernetes::Limits::default(),
+        limits: input::limits(&arguments.estate),
     };
     let progress = input::progress(screen);
     let (found, gaps) = input::block_on(async {

@@ -1,6 +1,7 @@
 //! Which estate a command works on: files, snapshots, the demo, or live servers.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use viewshed_collect::kubernetes::{self, Client, Impersonation, Options};
 use viewshed_collect::{Environment, Error, Progress, Quiet, docker, files};
@@ -174,6 +175,7 @@ pub(crate) async fn connect(
 ) -> Result<Client, Error> {
     let mut options = Options::new(Environment::of_process(), USER_AGENT);
     options.kubeconfig.clone_from(&arguments.kubeconfig);
+    options.limits = limits(arguments);
     options.context = context.map(str::to_owned);
     options.impersonation = Impersonation {
         user: impersonate.user.clone(),
@@ -181,6 +183,33 @@ pub(crate) async fn connect(
         uid: None,
     };
     kubernetes::connect(&options).await
+}
+
+/// The bounds of asking an API server, with the time that `--timeout` gives an answer.
+pub(crate) fn limits(arguments: &EstateArgs) -> kubernetes::Limits {
+    let usual = kubernetes::Limits::default();
+    let Some(time_max) = arguments.timeout.map(Duration::from_secs) else {
+        return usual;
+    };
+    kubernetes::Limits {
+        answer_time_max: time_max,
+        kubelet_time_max: usual.kubelet_time_max.min(time_max),
+        ..usual
+    }
+}
+
+fn docker_limits(arguments: &EstateArgs) -> docker::Limits {
+    let usual = docker::Limits::default();
+    let Some(time_max) = arguments.timeout.map(Duration::from_secs) else {
+        return usual;
+    };
+    docker::Limits {
+        connect_time_max: usual.connect_time_max.min(time_max),
+        idle_time_max: usual.idle_time_max.min(time_max),
+        answer_time_max: time_max,
+        disk_usage_time_max: time_max,
+        ..usual
+    }
 }
 
 fn live(
@@ -226,7 +255,7 @@ fn live(
                 vec![None]
             };
             for host in hosts {
-                if let Some(read) = read_docker(host, progress.as_ref()).await {
+                if let Some(read) = read_docker(arguments, host, progress.as_ref()).await {
                     reading.take_docker(read, host.unwrap_or("local Docker host"));
                 }
             }
@@ -247,6 +276,7 @@ async fn read_cluster(
 
 /// `None` when no host is named anywhere and no local socket exists: then there is no Docker here.
 async fn read_docker(
+    arguments: &EstateArgs,
     host: Option<&str>,
     progress: &dyn Progress,
 ) -> Option<Result<(DockerHost, Vec<Gap>), Error>> {
@@ -262,7 +292,7 @@ async fn read_docker(
         return None;
     }
     USER_AGENT.clone_into(&mut endpoint.user_agent);
-    Some(docker::collect(&endpoint, &docker::Limits::default(), progress).await)
+    Some(docker::collect(&endpoint, &docker_limits(arguments), progress).await)
 }
 
 /// What has been read so far, and what failed.

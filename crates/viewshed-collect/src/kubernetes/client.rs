@@ -1,5 +1,6 @@
 //! ENTERS: answers of an API server. What leaves is a [`Request`], which can only read.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
@@ -30,6 +31,8 @@ pub struct Client {
     pub(crate) without_credential: kube::Client,
     pub(crate) seats: Semaphore,
     pub(crate) review_seats: Semaphore,
+    /// Requests in a row that got no answer in time.
+    pub(crate) timeouts: AtomicU32,
 }
 
 impl std::fmt::Debug for Client {
@@ -114,8 +117,12 @@ impl Client {
         let mut tries = 0;
         loop {
             let seat = seats.acquire().await;
+            if self.timeouts.load(Ordering::Relaxed) >= self.limits.timeouts_max {
+                return Err(Failure::GivenUp);
+            }
             let result = self.send_once(As::Oneself, request).await;
             drop(seat);
+            self.count_timeout(request, &result);
             let pause = match &result {
                 Ok((_, Some(pause))) => *pause,
                 // A connection that broke is tried once more: load balancers drop idle ones.
@@ -127,6 +134,17 @@ impl Client {
                 return result.map(|(answer, _)| answer);
             }
             sleep(pause).await;
+        }
+    }
+
+    fn count_timeout<T>(&self, request: &Request, result: &Result<T, Failure>) {
+        match (request, result) {
+            // A kubelet that hangs says nothing about the server.
+            (Request::Document(Document::KubeletSettings(_)), _) => {}
+            (_, Err(Failure::TimedOut(_))) => {
+                self.timeouts.fetch_add(1, Ordering::Relaxed);
+            }
+            (_, _) => self.timeouts.store(0, Ordering::Relaxed),
         }
     }
 

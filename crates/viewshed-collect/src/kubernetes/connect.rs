@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 use kube::config::{AuthInfo, ExecInteractiveMode, KubeConfigOptions, Kubeconfig};
@@ -157,6 +158,7 @@ pub(crate) async fn open(kubeconfig: Kubeconfig, options: &Options) -> Result<Cl
         limits: options.limits,
         seats: Semaphore::new(options.limits.requests_at_once.max(1)),
         review_seats: Semaphore::new(options.limits.reviews_at_once.max(1)),
+        timeouts: AtomicU32::new(0),
     })
 }
 

@@ -26,6 +26,8 @@ pub enum Failure {
     Malformed(String),
     /// The server says no.
     Status(Refusal),
+    /// Not asked: the server has not answered several requests before.
+    GivenUp,
 }
 
 /// A status other than success, with what the server said (`metav1.Status`).
@@ -87,7 +89,7 @@ impl Failure {
             Self::Unreachable(_) | Self::Untrusted(_) => GapReason::Unreachable,
             Self::NoCredential(_) => GapReason::Forbidden,
             Self::Broken(_) => GapReason::Truncated,
-            Self::TimedOut(_) => GapReason::TimedOut,
+            Self::TimedOut(_) | Self::GivenUp => GapReason::TimedOut,
             Self::TooLarge(_) => GapReason::TooLarge,
             Self::Malformed(_) => GapReason::Malformed,
             Self::Status(refusal) => match refusal.code {
@@ -115,6 +117,7 @@ impl Failure {
                 format!("status {}", refusal.code)
             }
             Self::Status(refusal) => format!("status {}: {}", refusal.code, refusal.message),
+            Self::GivenUp => "not asked: the server does not answer any more".to_owned(),
         }
     }
 
@@ -126,7 +129,7 @@ impl Failure {
             Self::Status(Refusal { code: 503, .. }) => {
                 "check the APIService that serves this group: `kubectl get apiservices`"
             }
-            Self::TimedOut(_) => "try again when the server is less busy",
+            Self::TimedOut(_) | Self::GivenUp => "try again when the server is less busy",
             _ => "",
         }
     }

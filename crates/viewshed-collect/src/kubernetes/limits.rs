@@ -18,6 +18,9 @@ pub struct Limits {
     pub answer_time_max: Duration,
     /// Time for a kubelet's settings: a node that is gone answers never.
     pub kubelet_time_max: Duration,
+    /// Requests in a row without an answer in time, after which nothing more is asked of a server that
+    /// hangs: as many as are under way at once. Kubelets do not count.
+    pub timeouts_max: u32,
     /// Pages of one list; a server that pages for ever runs into it.
     pub pages_max: u32,
     /// Objects of one list; the largest clusters have some hundred thousand of a kind.
@@ -45,6 +48,7 @@ impl Default for Limits {
             answer_bytes_max: 64 * 1024 * 1024,
             answer_time_max: Duration::from_secs(60),
             kubelet_time_max: Duration::from_secs(10),
+            timeouts_max: 8,
             pages_max: 10_000,
             objects_max: 2_000_000,
             kinds_max: 5_000,

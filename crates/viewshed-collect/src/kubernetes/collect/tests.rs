@@ -327,3 +327,50 @@ async fn kubelets_are_asked_only_where_that_is_allowed() {
         }
     }
 }
+
+const MANY_KINDS: &[&str] = &[
+    "example.com/widgetsa/WidgetA",
+    "example.com/widgetsb/WidgetB",
+    "example.com/widgetsc/WidgetC",
+    "example.com/widgetsd/WidgetD",
+    "example.com/widgetse/WidgetE",
+    "example.com/widgetsf/WidgetF",
+    "example.com/widgetsg/WidgetG",
+    "example.com/widgetsh/WidgetH",
+    "example.com/widgetsi/WidgetI",
+    "example.com/widgetsj/WidgetJ",
+    "example.com/widgetsk/WidgetK",
+    "example.com/widgetsl/WidgetL",
+    "example.com/widgetsm/WidgetM",
+    "example.com/widgetsn/WidgetN",
+    "example.com/widgetso/WidgetO",
+    "example.com/widgetsp/WidgetP",
+    "example.com/widgetsq/WidgetQ",
+    "example.com/widgetsr/WidgetR",
+    "example.com/widgetss/WidgetS",
+    "example.com/widgetst/WidgetT",
+];
+
+#[tokio::test]
+async fn a_server_that_stops_answering_is_left_after_some_tries() {
+    let server = server(MANY_KINDS, |asked| {
+        asked.path().contains("/v1/").then_some(Reply::Hang)
+    })
+    .await;
+    let hasty = Limits {
+        answer_time_max: Duration::from_millis(300),
+        timeouts_max: 3,
+        ..limits()
+    };
+    let client = client_of(&server, hasty).await;
+    let (_, gaps) = collect(&client, &Quiet).await.unwrap();
+    let lists = |detail: &str| {
+        gaps.iter()
+            .filter(|gap| gap.what.starts_with("list") && gap.detail.contains(detail))
+            .count()
+    };
+    // Those that are under way run into the limit; a few may start before the third of them has.
+    let (tried, not_asked) = (lists("no complete answer"), lists("not asked"));
+    assert_eq!(tried + not_asked, MANY_KINDS.len(), "{gaps:?}");
+    assert!((3..=10).contains(&tried), "{gaps:?}");
+}
