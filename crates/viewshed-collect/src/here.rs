@@ -9,6 +9,7 @@ mod mounts;
 mod process;
 mod sight;
 mod sockets;
+mod stranger;
 mod tokens;
 
 #[cfg(test)]

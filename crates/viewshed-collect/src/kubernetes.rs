@@ -21,8 +21,8 @@ pub mod verify;
 
 pub use client::{Answer, Client};
 pub use collect::collect;
-pub(crate) use connect::connect_with_token;
 pub use connect::{Impersonation, Options, connect};
+pub(crate) use connect::{connect_as_stranger, connect_with_token};
 pub use failure::{Failure, Refusal};
 pub(crate) use kubeconfig::SERVICE_ACCOUNT_FOLDER;
 pub use limits::Limits;

@@ -65,8 +65,8 @@ pub use surroundings::{
 };
 pub use texts::Texts;
 pub use view::{
-    Category, CategoryView, Chain, HeldIdentity, Here, Link, SeenItem, Vantage, Verification, View,
-    ViewDifference,
+    AnsweredCredential, Category, CategoryView, Chain, HeldIdentity, Here, Link, SeenItem, Vantage,
+    Verification, View, ViewDifference,
 };
 pub use who::{
     DiffReport, GrantOrigin, IdentityRank, RankReport, SightChange, WhoAnswer, WhoEntry,

@@ -96,13 +96,14 @@ pub struct MetadataAddress {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Sight {
-    /// How the credential was come by: the path of the token.
+    /// How the credential was come by: the path of the token; empty for requests without one.
     pub credential: String,
     /// Who the server takes it for.
     pub identity: Identity,
     /// Everything that lists really showed.
     pub cluster: Cluster,
-    /// What the server said of `list`, `watch` and `get`, kind by kind.
+    /// What the server said of `list`, `watch` and `get`, kind by kind. Without a credential nobody may
+    /// ask for reviews: there, each answer is that of a real `list` or GET.
     pub answers: Vec<OwnAnswer>,
     /// What could not be read.
     pub gaps: Vec<Gap>,

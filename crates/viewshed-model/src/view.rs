@@ -78,7 +78,20 @@ pub struct View {
 pub struct Here {
     /// Found without asking anybody.
     pub surroundings: Surroundings,
-    /// Every question that was put to the API server, with its answer.
+    /// What the API server answered, credential by credential.
+    pub credentials: Vec<AnsweredCredential>,
+}
+
+/// Every question that was put to the API server with one credential, with its answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AnsweredCredential {
+    /// Path of the token; empty for requests without a credential.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub credential: String,
+    /// Who the server takes it for.
+    pub identity: Identity,
+    /// The questions and answers, in the order in which they were asked.
     pub answers: Vec<OwnAnswer>,
 }
 

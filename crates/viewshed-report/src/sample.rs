@@ -1,7 +1,9 @@
 //! Answers for tests: a small shop with typical weaknesses.
 
+mod here;
 mod large;
 
+pub(crate) use here::here_view;
 pub(crate) use large::large_report;
 
 use viewshed_model::{

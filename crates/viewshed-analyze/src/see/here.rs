@@ -1,8 +1,8 @@
 //! Where the program itself runs: what the server answered the credentials found there, as a view.
 
 use viewshed_model::{
-    Action, Cluster, Evidence, Gap, GapReason, HeldIdentity, Here, Link, ResourceRequest, Sight,
-    Surroundings, Vantage, View,
+    Action, AnsweredCredential, Cluster, Evidence, HeldIdentity, Here, Link, ResourceRequest,
+    Sight, Surroundings, Vantage, View,
 };
 
 use super::board::{Board, Place, extended, link, link_with};
@@ -13,56 +13,64 @@ use crate::sight::{SightIndex, Target, Verbs, resource_name, scope_text};
 
 /// The view from here: the objects that lists really showed, each with the answer of the server that
 /// opens it. Nothing is computed that the server did not say.
-///
-/// Several tokens of one identity give one view. Tokens of a further identity are named as gaps: their
-/// answers are told one by one, their objects are not.
 pub fn see_here(surroundings: Surroundings, sights: Vec<Sight>) -> View {
-    let nothing = Cluster::default();
-    let cluster = sights.first().map_or(&nothing, |sight| &sight.cluster);
-    let index = SightIndex::new(cluster);
+    let cluster = together(&sights);
+    let index = SightIndex::new(&cluster);
     let mut board = Board::new(&index);
     board.gaps.extend(surroundings.gaps.iter().cloned());
-    let mut is_first = true;
     for sight in &sights {
-        let how = format!("token {}", sight.credential);
+        let how = if sight.credential.is_empty() {
+            "requests without a credential".to_owned()
+        } else {
+            format!("token {}", sight.credential)
+        };
         board.identities.push(HeldIdentity {
             identity: sight.identity.clone(),
             how,
         });
         board.gaps.extend(sight.gaps.iter().cloned());
-        if is_first {
-            mark(&mut board, sight);
-        } else {
-            board.gaps.push(not_shown(sight));
-        }
-        is_first = false;
+        mark(&mut board, sight);
     }
+    board.gaps.sort();
+    board.gaps.dedup();
     derive::mark(&mut board);
     let mut view = finish::view(board, Vantage::Here);
-    let answers = sights.into_iter().flat_map(|sight| sight.answers).collect();
+    let credentials = sights.into_iter().map(|sight| AnsweredCredential {
+        credential: sight.credential,
+        identity: sight.identity,
+        answers: sight.answers,
+    });
     view.here = Some(Box::new(Here {
         surroundings,
-        answers,
+        credentials: credentials.collect(),
     }));
     view
 }
 
-fn not_shown(sight: &Sight) -> Gap {
-    Gap {
-        source: "here".to_owned(),
-        what: format!("objects that the token `{}` shows", sight.credential),
-        reason: GapReason::NotCollected,
-        detail: format!("it is of {}", sight.identity),
-        hint: "the server's answers to it are in the JSON output".to_owned(),
-        count: 1,
+/// What all credentials showed, as one cluster: they are answered by the same server. The index
+/// counts an object once that several of them showed.
+fn together(sights: &[Sight]) -> Cluster {
+    let mut cluster = Cluster::default();
+    for sight in sights {
+        if cluster.name.is_empty() {
+            cluster.name.clone_from(&sight.cluster.name);
+            cluster.server.clone_from(&sight.cluster.server);
+        }
+        cluster.absorb(sight.cluster.clone());
     }
+    cluster
 }
 
 fn mark(board: &mut Board<'_, '_>, sight: &Sight) {
-    let first = link(format!(
-        "the API server takes the token {} for {}",
-        sight.credential, sight.identity
-    ));
+    let is_stranger = sight.credential.is_empty();
+    let first = link(if is_stranger {
+        "a request to the API server without a credential".to_owned()
+    } else {
+        format!(
+            "the API server takes the token {} for {}",
+            sight.credential, sight.identity
+        )
+    });
     for answer in sight.answers.iter().filter(|answer| answer.allowed) {
         let said = Evidence::Server(answer.reason.clone());
         match &answer.action {
@@ -81,7 +89,12 @@ fn mark(board: &mut Board<'_, '_>, sight: &Sight) {
                 {
                     let text = format!("get {path}: {tells}");
                     let chain = board.chain(vec![first.clone(), link_with(text, said)]);
-                    board.mark(Place::Paths, [position], Ways::GET, chain);
+                    let ways = if is_stranger {
+                        Ways::GET.with(Ways::MEASURED)
+                    } else {
+                        Ways::GET
+                    };
+                    board.mark(Place::Paths, [position], ways, chain);
                 }
             }
         }

@@ -11,6 +11,7 @@ use viewshed_model::{
 
 use crate::environment::Environment;
 use crate::error::Error;
+use crate::here::stranger;
 use crate::kubernetes::verify::{own_rules, review_own, who_am_i};
 use crate::kubernetes::{Client, Limits, Options, collect, connect_with_token};
 use crate::progress::Progress;
@@ -28,11 +29,12 @@ pub struct SightOptions {
 
 /// Questions that are asked with one credential at most. Some hundred kinds in some hundred namespaces
 /// stay below; what lies beyond is a counted gap.
-const QUESTIONS_MAX: usize = 200_000;
+pub(super) const QUESTIONS_MAX: usize = 200_000;
 
 /// Asks the API server with each mounted token: who it is, everything that lists show, and `list`,
-/// `watch` and `get` of every kind. A token that is not accepted, for example because it is for another
-/// audience, is a gap. What the credential may not do is an answer of its sight, not a gap.
+/// `watch` and `get` of every kind; and last without any credential, as everybody there can. A token
+/// that is not accepted, for example because it is for another audience, is a gap. What the credential
+/// may not do is an answer of its sight, not a gap. Outside of clusters nothing is asked.
 pub async fn sights(
     environment: &Environment,
     surroundings: &Surroundings,
@@ -40,11 +42,21 @@ pub async fn sights(
     progress: &dyn Progress,
 ) -> (Vec<Sight>, Vec<Gap>) {
     let (mut found, mut gaps) = (Vec::new(), Vec::new());
+    let connection = Options {
+        namespaces: options.namespaces.clone(),
+        limits: options.limits,
+        ..Options::new(environment.clone(), &options.user_agent)
+    };
     for token in &surroundings.tokens {
-        match sight(environment, &token.path, options, progress).await {
+        match sight(&connection, &token.path, progress).await {
             Ok(sight) => found.push(sight),
             Err(error) => gaps.push(unused(token, &error)),
         }
+    }
+    match stranger::sight(&connection, progress).await {
+        Ok(sight) => found.push(sight),
+        Err(Error::NoCluster) => {}
+        Err(error) => gaps.push(stranger::unanswered(&error)),
     }
     (found, gaps)
 }
@@ -69,18 +81,8 @@ fn unused(token: &MountedToken, error: &Error) -> Gap {
     }
 }
 
-async fn sight(
-    environment: &Environment,
-    token: &str,
-    options: &SightOptions,
-    progress: &dyn Progress,
-) -> Result<Sight, Error> {
-    let connection = Options {
-        namespaces: options.namespaces.clone(),
-        limits: options.limits,
-        ..Options::new(environment.clone(), &options.user_agent)
-    };
-    let client = connect_with_token(&connection, Path::new(token)).await?;
+async fn sight(connection: &Options, token: &str, progress: &dyn Progress) -> Result<Sight, Error> {
+    let client = connect_with_token(connection, Path::new(token)).await?;
     let identity = match client.identity() {
         Some(identity) => identity.clone(),
         None => who_am_i(&client).await.unwrap_or_default(),
@@ -88,13 +90,7 @@ async fn sight(
     let (cluster, mut gaps) = collect(&client, progress).await?;
     // What the credential may not do is an answer here, and stands among the answers.
     gaps.retain(|gap| gap.reason != GapReason::Forbidden);
-    let mut namespaces: BTreeSet<String> = cluster
-        .namespaces
-        .iter()
-        .map(|namespace| namespace.meta.name.clone())
-        .collect();
-    namespaces.insert(client.namespace().to_owned());
-    namespaces.extend(options.namespaces.iter().cloned());
+    let namespaces = known_namespaces(&client, &cluster);
     let answers = ask(&client, &cluster, &namespaces, (&mut gaps, progress)).await;
     Ok(Sight {
         credential: token.to_owned(),
@@ -103,6 +99,15 @@ async fn sight(
         answers,
         gaps,
     })
+}
+
+/// The namespaces that lists showed, the own one, and those that the user named.
+pub(super) fn known_namespaces(client: &Client, cluster: &Cluster) -> BTreeSet<String> {
+    let listed = cluster.namespaces.iter().map(|found| &found.meta.name);
+    let named = client.known_namespaces().iter();
+    let mut namespaces: BTreeSet<String> = listed.chain(named).cloned().collect();
+    namespaces.insert(client.namespace().to_owned());
+    namespaces
 }
 
 async fn ask(

@@ -362,7 +362,11 @@ fn words(answer: &viewshed_model::OwnAnswer) -> String {
 async fn a_token_that_is_not_accepted_is_a_gap_that_does_not_show_it() {
     let (found, gaps) =
         sights_of(|_| Reply::Json(401, r#"{"message":"Unauthorized"}"#.to_owned())).await;
-    assert_eq!(found, []);
+    let [stranger] = &found[..] else {
+        panic!("{} sights", found.len());
+    };
+    assert_eq!(stranger.identity.user, "system:anonymous");
+    assert!(stranger.answers.iter().all(|answer| !answer.allowed));
     assert_eq!(gaps[0].what, format!("use the token `/{FOLDER}/token`"));
     assert_eq!(
         gaps[0].hint,
@@ -370,4 +374,71 @@ async fn a_token_that_is_not_accepted_is_a_gap_that_does_not_show_it() {
     );
     assert!(!format!("{gaps:?}").contains(&bound_token()));
     assert!(Path::new(&gaps[0].source).is_relative());
+}
+
+/// Strangers may list services of one namespace and read one path.
+fn open_answers(asked: &Asked) -> Reply {
+    match asked.path() {
+        "/version" => Reply::Json(200, r#"{"gitVersion":"v1.37.2"}"#.to_owned()),
+        "/api/v1/namespaces/default/services" => Reply::Json(
+            200,
+            json!({"kind": "ServiceList", "items": [{"metadata": {"namespace": "default", "name": "web"}}]})
+                .to_string(),
+        ),
+        _ => Reply::Json(403, r#"{"message":"no"}"#.to_owned()),
+    }
+}
+
+#[tokio::test]
+async fn without_a_token_everything_is_asked_as_a_stranger() {
+    let (_, acceptor) = authority("127.0.0.1");
+    let server = FakeServer::start_tls(open_answers, acceptor).await;
+    let port = server.address.port().to_string();
+    let (_root, environment) = inside(
+        &[("etc/hostname", "web")],
+        &[
+            ("KUBERNETES_SERVICE_HOST", "127.0.0.1"),
+            ("KUBERNETES_SERVICE_PORT", &port),
+        ],
+    );
+    let surroundings = look_around(&environment);
+    let options = SightOptions {
+        namespaces: Vec::new(),
+        user_agent: "viewshed/test".to_owned(),
+        limits: Limits::default(),
+    };
+    let (found, gaps) = sights(&environment, &surroundings, &options, &Quiet).await;
+    assert_eq!(gaps, []);
+    let [sight] = &found[..] else {
+        panic!("{} sights", found.len());
+    };
+    assert_eq!(sight.identity, viewshed_model::Identity::anonymous());
+    assert_eq!(sight.cluster.services[0].meta.full_name(), "default/web");
+    let allowed: Vec<String> = sight
+        .answers
+        .iter()
+        .filter(|answer| answer.allowed)
+        .map(words)
+        .collect();
+    assert_eq!(allowed, ["get /version", "list services in `default`"]);
+    assert!(sight.answers.len() > 40, "{}", sight.answers.len());
+    assert!(
+        server
+            .asked()
+            .iter()
+            .all(|asked| asked.header("authorization").is_empty()),
+    );
+}
+
+#[tokio::test]
+async fn outside_of_clusters_nothing_is_asked() {
+    let (_root, environment) = inside(&[], &[]);
+    let surroundings = look_around(&environment);
+    let options = SightOptions {
+        namespaces: Vec::new(),
+        user_agent: "viewshed/test".to_owned(),
+        limits: Limits::default(),
+    };
+    let (found, gaps) = sights(&environment, &surroundings, &options, &Quiet).await;
+    assert_eq!((found, gaps), (Vec::new(), Vec::new()));
 }

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use super::client::Client;
 use super::failure::{Failure, classify};
-use super::kubeconfig::{SERVICE_ACCOUNT_FOLDER, incomplete, load, proxy_named, with_token};
+use super::kubeconfig::{SERVICE_ACCOUNT_FOLDER, incomplete, load, of_variables, proxy_named};
 use super::limits::Limits;
 use super::proxy::proxy_for;
 use super::request::{Request, Review};
@@ -79,11 +79,29 @@ pub async fn connect(options: &Options) -> Result<Client, Error> {
 
 /// Connects to the server that a pod's variables name, with the token in a file and the authority
 /// beside it (else the default one). The token's own namespace file is used when there is one.
+///
+/// # Errors
+/// No server named, no connection, no trust, or a token that the server does not accept.
 pub(crate) async fn connect_with_token(options: &Options, token: &Path) -> Result<Client, Error> {
+    let mut client = open(pod_kubeconfig(options, Some(token))?, options).await?;
+    client.identity = check_credential(&client).await?;
+    Ok(client)
+}
+
+/// Prepares a connection to the server that a pod's variables name, for requests without any
+/// credential. Nothing is sent.
+///
+/// # Errors
+/// No server named.
+pub(crate) async fn connect_as_stranger(options: &Options) -> Result<Client, Error> {
+    open(pod_kubeconfig(options, None)?, options).await
+}
+
+fn pod_kubeconfig(options: &Options, token: Option<&Path>) -> Result<Kubeconfig, Error> {
     let environment = &options.environment;
     let default_folder = Path::new(SERVICE_ACCOUNT_FOLDER);
     let beside = |name: &str| {
-        [token.parent(), Some(default_folder)]
+        [token.and_then(Path::parent), Some(default_folder)]
             .into_iter()
             .flatten()
             .map(|folder| environment.path(folder.join(name)))
@@ -91,11 +109,8 @@ pub(crate) async fn connect_with_token(options: &Options, token: &Path) -> Resul
     };
     let namespace = beside("namespace").and_then(|path| std::fs::read_to_string(path).ok());
     let authority = beside("ca.crt").unwrap_or_default();
-    let kubeconfig = with_token(environment, &environment.path(token), &authority, namespace)
-        .ok_or(Error::NoCluster)?;
-    let mut client = open(kubeconfig, options).await?;
-    client.identity = check_credential(&client).await?;
-    Ok(client)
+    let token = token.map(|token| environment.path(token));
+    of_variables(environment, token.as_deref(), &authority, namespace).ok_or(Error::NoCluster)
 }
 
 /// Asks one thing that needs a valid credential but no permission.

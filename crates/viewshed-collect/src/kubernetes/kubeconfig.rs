@@ -151,15 +151,17 @@ fn of_pod(environment: &Environment) -> Option<Kubeconfig> {
         return None;
     }
     let namespace = std::fs::read_to_string(folder.join("namespace")).ok();
-    with_token(environment, &token, &folder.join("ca.crt"), namespace)
+    of_variables(environment, Some(&token), &folder.join("ca.crt"), namespace)
 }
 
 const NAME: &str = "in-cluster";
 
-/// A kubeconfig in memory for a token file, with the server that the pod's variables name.
-pub(crate) fn with_token(
+/// A kubeconfig in memory for the server that the pod's variables name, with the token of a file or
+/// without any credential. Only a token needs to know whom it is sent to: where there is neither a token
+/// nor an authority, the server's certificate is not checked.
+pub(crate) fn of_variables(
     environment: &Environment,
-    token: &Path,
+    token: Option<&Path>,
     authority: &Path,
     namespace: Option<String>,
 ) -> Option<Kubeconfig> {
@@ -175,10 +177,11 @@ pub(crate) fn with_token(
         certificate_authority: authority
             .exists()
             .then(|| authority.to_string_lossy().into_owned()),
+        insecure_skip_tls_verify: (token.is_none() && !authority.exists()).then_some(true),
         ..Cluster::default()
     };
     let user = AuthInfo {
-        token_file: Some(token.to_string_lossy().into_owned()),
+        token_file: token.map(|path| path.to_string_lossy().into_owned()),
         ..AuthInfo::default()
     };
     let context = Context {

@@ -5,6 +5,7 @@
 
 mod access;
 mod evidence;
+mod here;
 mod scan;
 mod sight;
 

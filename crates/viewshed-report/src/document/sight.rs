@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use viewshed_model::{
-    Category, DiffReport, EstateSummary, Gap, GrantOrigin, HeldIdentity, Here, IdentityRank,
-    Position, RankReport, SeenItem, SightChange, Vantage, Verification, View, ViewDifference,
-    WhoAnswer, WhoEntry,
+    Category, DiffReport, EstateSummary, Gap, GrantOrigin, HeldIdentity, IdentityRank, Position,
+    RankReport, SeenItem, SightChange, Vantage, Verification, View, ViewDifference, WhoAnswer,
+    WhoEntry,
 };
 
 use super::evidence::facts;
+use super::here::HereDocument;
 use super::{ChainDocument, EvidenceDocument, SubjectDocument};
 use crate::wording;
 
@@ -28,7 +29,7 @@ pub(crate) struct SeeDocument<'a> {
     verification: Option<VerificationDocument<'a>>,
     gaps: &'a [Gap],
     #[serde(skip_serializing_if = "Option::is_none")]
-    here: Option<&'a Here>,
+    here: Option<HereDocument<'a>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -68,7 +69,7 @@ impl<'a> SeeDocument<'a> {
                 differences: &verification.differences,
             }),
             gaps: &view.gaps,
-            here: view.here.as_deref(),
+            here: view.here.as_deref().map(HereDocument::of),
         }
     }
 }

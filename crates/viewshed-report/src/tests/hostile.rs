@@ -11,7 +11,21 @@ use crate::clean::is_unsafe;
 use crate::{Answer, Format, Style, render};
 
 /// Fields that hold text from an estate, and are no name of ours.
-const FIELDS: [&str; 29] = [
+const FIELDS: [&str; 43] = [
+    "address",
+    "audiences",
+    "capabilities",
+    "cloud",
+    "filesystem",
+    "issuer",
+    "kubeconfigs",
+    "machine_vendor",
+    "node",
+    "path",
+    "pod",
+    "root",
+    "sockets",
+    "subject",
     "binding",
     "binding_namespace",
     "check",
@@ -75,6 +89,7 @@ fn poisoned_answers(text: &str) -> Answers {
     Answers {
         scan: poisoned(&samples.scan, text),
         view: poisoned(&samples.view, text),
+        here: poisoned(&samples.here, text),
         verification: poisoned(&samples.verification, text),
         who: poisoned(&samples.who, text),
         gaps: poisoned(&samples.gaps, text),

@@ -16,6 +16,7 @@ use crate::{Answer, Format, Style, render};
 struct Answers {
     scan: ScanReport,
     view: View,
+    here: View,
     verification: Verification,
     who: Vec<WhoAnswer>,
     gaps: Vec<Gap>,
@@ -34,6 +35,7 @@ impl Answers {
         Self {
             scan: sample::scan_report(),
             view: sample::view(),
+            here: sample::here_view(),
             verification: sample::verification(),
             who: sample::who_answers(),
             gaps: vec![sample::gap()],
@@ -55,6 +57,7 @@ impl Answers {
             Answer::Scan(&self.scan),
             Answer::See(&self.view, Some(&self.verification)),
             Answer::See(&self.view, None),
+            Answer::See(&self.here, None),
             Answer::Who(&self.who, &self.gaps),
             Answer::Rank(&self.rank),
             Answer::Diff(&self.diff),

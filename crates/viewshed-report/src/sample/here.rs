@@ -1,0 +1,91 @@
+//! The answer of a program that looked around in a pod of the shop.
+
+use viewshed_model::{
+    Action, AnsweredCredential, EnvName, ForeignMount, Here, HostAccess, Identity, MetadataAddress,
+    MountedToken, NonResourceRequest, OwnAnswer, ResourceRequest, Surroundings, Tell, Vantage,
+    View,
+};
+
+const TOKEN: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
+
+/// The view of the pod's sample, as seen from inside.
+pub(crate) fn here_view() -> View {
+    let list_pods = OwnAnswer {
+        action: Action::Resource(ResourceRequest {
+            verb: "list".to_owned(),
+            resource: "pods".to_owned(),
+            namespace: "shop".to_owned(),
+            ..ResourceRequest::default()
+        }),
+        allowed: true,
+        reason: "RBAC: allowed by RoleBinding \"reader/shop\"".to_owned(),
+    };
+    let version = OwnAnswer {
+        action: Action::NonResource(NonResourceRequest {
+            verb: "get".to_owned(),
+            path: "/version".to_owned(),
+        }),
+        allowed: true,
+        reason: "the request was answered with status 200".to_owned(),
+    };
+    View {
+        vantage: Vantage::Here,
+        here: Some(Box::new(Here {
+            surroundings: surroundings(),
+            credentials: vec![
+                AnsweredCredential {
+                    credential: TOKEN.to_owned(),
+                    identity: Identity::service_account("shop", "cart"),
+                    answers: vec![list_pods],
+                },
+                AnsweredCredential {
+                    credential: String::new(),
+                    identity: Identity::anonymous(),
+                    answers: vec![version],
+                },
+            ],
+        })),
+        ..super::view()
+    }
+}
+
+/// Everything that can be around a program.
+fn surroundings() -> Surroundings {
+    Surroundings {
+        variables: vec![EnvName {
+            name: "DATABASE_URL".to_owned(),
+            is_reference: true,
+            tells: vec![Tell::ServiceAddress],
+        }],
+        tokens: vec![MountedToken {
+            path: TOKEN.to_owned(),
+            issuer: "https://kubernetes.default.svc".to_owned(),
+            subject: "system:serviceaccount:shop:cart".to_owned(),
+            audiences: vec!["https://kubernetes.default.svc".to_owned()],
+            pod: "cart-7d".to_owned(),
+            node: "worker-1".to_owned(),
+            expires_at_seconds: Some(1_800_000_000),
+        }],
+        sockets: vec!["/run/containerd/containerd.sock".to_owned()],
+        mounts: vec![ForeignMount {
+            path: "/run/containerd".to_owned(),
+            root: "/run/containerd".to_owned(),
+            filesystem: "tmpfs".to_owned(),
+            is_read_only: true,
+        }],
+        host: HostAccess {
+            network: true,
+            pid: true,
+            ipc: false,
+        },
+        capabilities: vec!["CAP_SYS_ADMIN".to_owned()],
+        kubeconfigs: vec!["/host/etc/kubernetes/kubelet.conf".to_owned()],
+        machine_vendor: "Amazon EC2".to_owned(),
+        metadata_addresses: vec![MetadataAddress {
+            address: "169.254.169.254:80".to_owned(),
+            cloud: "AWS".to_owned(),
+            status: Some(401),
+        }],
+        gaps: vec![super::gap()],
+    }
+}
