@@ -83,9 +83,21 @@ fn kubeconfigs(environment: &Environment, mounts: &[viewshed_model::ForeignMount
         .iter()
         .filter(|mount| mounts::is_foreign(mount))
         .map(|mount| mount.path.trim_end_matches('/'));
-    for folder in folders.chain([""]) {
+    for path in KUBECONFIG_PATHS {
+        paths.push(format!("/{path}"));
+    }
+    for folder in folders {
+        // Whatever part of the host's path is mounted: `/`, `/etc`, `/etc/kubernetes`, the file itself.
         for path in KUBECONFIG_PATHS {
-            paths.push(format!("{folder}/{path}"));
+            let parts = path
+                .match_indices('/')
+                .filter_map(|(at, _)| path.get(at + 1..));
+            for rest in parts.chain([path]) {
+                paths.push(format!("{folder}/{rest}"));
+            }
+            if path.rsplit('/').next() == folder.rsplit('/').next() {
+                paths.push(folder.to_owned());
+            }
         }
     }
     paths.sort_unstable();

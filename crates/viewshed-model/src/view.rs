@@ -102,6 +102,8 @@ pub struct HeldIdentity {
     pub identity: Identity,
     /// How, in plain words: "token mounted at /var/run/secrets/...".
     pub how: String,
+    /// Whether the API server accepts the credential; it refuses a token that is for somebody else.
+    pub is_accepted: bool,
 }
 
 /// A chain of steps that opens a view; the last link shows the objects.

@@ -368,6 +368,7 @@ pub(crate) fn view() -> View {
         identities: vec![HeldIdentity {
             identity: Identity::service_account("shop", "cart"),
             how: "token mounted at /var/run/secrets/kubernetes.io/serviceaccount/token".to_owned(),
+            is_accepted: true,
         }],
         chains: vec![
             chain(&[

@@ -26,7 +26,8 @@ pub(crate) fn verify(
     let progress = input::progress(screen);
     let mut verification = Verification::default();
     let context = arguments.context.first().map(String::as_str);
-    let asked = view.identities.clone();
+    let mut asked = view.identities.clone();
+    asked.retain(|held| held.is_accepted);
     let gaps = &mut view.gaps;
     input::block_on(async {
         let client = input::connect(arguments, context, &ImpersonateArgs::default()).await?;

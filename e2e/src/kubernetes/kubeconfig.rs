@@ -1,4 +1,4 @@
-//! Writing kubeconfig files that need no other file.
+//! Writing kubeconfig files.
 
 use base64ct::{Base64, Encoding};
 use serde_json::{Value, json};
@@ -17,6 +17,8 @@ pub enum Endpoint {
 /// How a kubeconfig proves who it is.
 pub(crate) enum Credentials<'a> {
     Certificate(&'a KeyedCertificate),
+    /// The path of a file with certificate and key, as a kubelet's own has it.
+    CertificateFile(&'a str),
     Token(&'a str),
 }
 
@@ -26,6 +28,10 @@ pub(crate) fn kubeconfig(server: &str, authority: &str, credentials: &Credential
         Credentials::Certificate(keyed) => json!({
             "client-certificate-data": base64(&keyed.certificate),
             "client-key-data": base64(&keyed.key),
+        }),
+        Credentials::CertificateFile(path) => json!({
+            "client-certificate": path,
+            "client-key": path,
         }),
         Credentials::Token(token) => json!({ "token": token }),
     };

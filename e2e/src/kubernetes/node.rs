@@ -22,6 +22,8 @@ use crate::machine::{Machine, NODE_ADDRESS};
 use crate::run::run;
 
 const START_LIMIT: Duration = Duration::from_secs(120);
+/// Where kubelets keep the certificate that they act with.
+const KUBELET_CERTIFICATE: &str = "/var/lib/kubelet/pki/kubelet-client-current.pem";
 const CONTAINERD_SOCKET: &str = "/run/containerd/containerd.sock";
 
 /// A control plane and a node on one enclosed machine. Dropping it ends all of it.
@@ -131,7 +133,12 @@ fn start_kubelet(plane: &ControlPlane, options: &NodeOptions) -> Result<Daemon> 
     let authority = &authority.keyed().certificate;
     let inside = plane.server(Endpoint::Inside);
     machine.write("/etc/kubernetes/pki/ca.crt", authority)?;
-    let kubelet_kubeconfig = kubeconfig(inside, authority, &Credentials::Certificate(&client));
+    machine.write(
+        KUBELET_CERTIFICATE,
+        &format!("{}{}", client.certificate, client.key),
+    )?;
+    let credentials = Credentials::CertificateFile(KUBELET_CERTIFICATE);
+    let kubelet_kubeconfig = kubeconfig(inside, authority, &credentials);
     machine.write("/etc/kubernetes/kubelet.conf", &kubelet_kubeconfig)?;
     machine.write(
         "/var/lib/kubelet/config.yaml",

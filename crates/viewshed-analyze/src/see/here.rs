@@ -27,6 +27,7 @@ pub fn see_here(surroundings: Surroundings, sights: Vec<Sight>) -> View {
         board.identities.push(HeldIdentity {
             identity: sight.identity.clone(),
             how,
+            is_accepted: true,
         });
         board.gaps.extend(sight.gaps.iter().cloned());
         mark(&mut board, sight);

@@ -45,6 +45,7 @@ impl Foothold<'_> {
         match opening {
             Opening::Root => self.mark_root(board, held),
             Opening::NodeCredentials => self.hold_node_credentials(held),
+            Opening::KubeletConfiguration => self.doubt_kubelet_configuration(board, held),
             Opening::PodVolumes => self.mark_pod_volumes(board, held),
             Opening::AdminCredentials => self.hold_admin_credentials(board, held),
             Opening::EtcdData => self.mark_etcd(board),
@@ -154,6 +155,19 @@ impl Foothold<'_> {
                 Identity::node(self.node),
                 extended(self.links, [link(text)]),
             );
+        }
+    }
+
+    fn doubt_kubelet_configuration(&self, board: &mut Board<'_, '_>, held: &[Held]) {
+        let node = Identity::node(self.node);
+        if !held.iter().any(|known| known.identity == node) {
+            board.depends_on.insert(MissingFact {
+                fact: format!(
+                    "whether /etc/kubernetes/kubelet.conf of {} holds the kubelet's certificate \
+                     or names it",
+                    self.place()
+                ),
+            });
         }
     }
 

@@ -9,6 +9,8 @@ pub(crate) enum Opening {
     Root,
     /// The kubelet's client certificate.
     NodeCredentials,
+    /// The kubelet's kubeconfig: kubeadm's only names the certificate, others hold it.
+    KubeletConfiguration,
     /// Volumes of every pod on the node: tokens, secrets, config maps.
     PodVolumes,
     /// Administrator credentials of a control-plane node, or the key that signs them.
@@ -64,12 +66,16 @@ impl Runtime {
 }
 
 /// Files and folders of a node, and what each opens. A mount of a parent opens it too.
-const PLACES: [(&str, Opening); 25] = [
+const PLACES: [(&str, Opening); 26] = [
     ("/var/lib/kubelet/pki", Opening::NodeCredentials),
     ("/var/lib/kubelet/kubeconfig", Opening::NodeCredentials),
     (
         "/var/lib/rancher/k3s/agent/client-kubelet.key",
         Opening::NodeCredentials,
+    ),
+    (
+        "/etc/kubernetes/kubelet.conf",
+        Opening::KubeletConfiguration,
     ),
     ("/var/lib/kubelet/pods", Opening::PodVolumes),
     ("/etc/kubernetes/admin.conf", Opening::AdminCredentials),

@@ -75,6 +75,7 @@ pub fn see_in(index: &SightIndex<'_>, vantage: &Vantage) -> Result<View, SeeErro
                 .links
                 .last()
                 .map_or_else(|| "as asked".to_owned(), |link| link.text.clone()),
+            is_accepted: true,
         });
         mark_identity(&mut board, &held);
     }

@@ -73,6 +73,7 @@ impl Inside<'_> {
                     how: format!(
                         "{text}, for the audience `{audience}`: useless at the API server"
                     ),
+                    is_accepted: false,
                 }),
             }
         }
@@ -115,7 +116,10 @@ impl Inside<'_> {
     }
 
     fn mark_mounts(&self, board: &mut Board<'_, '_>, held: &mut Vec<Held>) {
-        for (opening, text) in openings_of(self.spec(), &self.title) {
+        let mut openings = openings_of(self.spec(), &self.title);
+        // What is in doubt comes last: another mount may settle it.
+        openings.sort_by_key(|(opening, _)| *opening == Opening::KubeletConfiguration);
+        for (opening, text) in openings {
             let links = [link(text)];
             self.foothold(&links).mark_opening(board, opening, held);
         }

@@ -125,6 +125,7 @@ fn shows_pods(opening: Opening, runtime: &str) -> bool {
             of.is_none_or(|of| of.serves(runtime).unwrap_or(of.is_of_pods()))
         }
         Opening::NodeCredentials
+        | Opening::KubeletConfiguration
         | Opening::PodVolumes
         | Opening::AdminCredentials
         | Opening::EtcdData

@@ -226,6 +226,31 @@ fn kubeconfigs_are_named_wherever_the_host_is_mounted() {
 }
 
 #[test]
+fn kubeconfigs_are_named_in_any_part_of_the_hosts_folders() {
+    let mountinfo = "\
+        6 1 8:1 /etc /mnt/etc rw - ext4 /dev/sda1 rw\n\
+        7 1 8:1 /var/lib/kubelet /data rw - ext4 /dev/sda1 rw\n\
+        8 1 8:1 /etc/rancher/k3s/k3s.yaml /k3s.yaml rw - ext4 /dev/sda1 rw\n";
+    let found = look(
+        &[
+            ("proc/self/mountinfo", mountinfo),
+            ("mnt/etc/kubernetes/kubelet.conf", "x"),
+            ("data/kubeconfig", "x"),
+            ("k3s.yaml", "x"),
+        ],
+        &[],
+    );
+    assert_eq!(
+        found.kubeconfigs,
+        [
+            "/data/kubeconfig",
+            "/k3s.yaml",
+            "/mnt/etc/kubernetes/kubelet.conf"
+        ]
+    );
+}
+
+#[test]
 fn an_empty_root_gives_gaps_and_no_failure() {
     let found = look(&[], &[]);
     assert_eq!(found.gaps.len(), 2);

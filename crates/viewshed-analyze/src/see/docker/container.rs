@@ -185,6 +185,7 @@ impl Inside<'_> {
                     Runtime::Containerd | Runtime::CriO | Runtime::Podman,
                 ))
                 | Opening::NodeCredentials
+                | Opening::KubeletConfiguration
                 | Opening::PodVolumes
                 | Opening::AdminCredentials
                 | Opening::EtcdData => {}

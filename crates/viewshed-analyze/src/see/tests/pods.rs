@@ -82,9 +82,27 @@ fn a_token_for_somebody_else_is_named_and_useless() {
     );
     let view = view(&cluster, &in_pod("shop", "web"));
     assert!(!shown(&view).contains("Pod shop/cart"));
+    assert!(!view.identities[0].is_accepted);
     assert!(view.identities[0].how.ends_with(
         "at /var/run/secrets/vault/vault-token, for the audience `vault`: useless at the API server"
     ));
+}
+
+#[test]
+fn a_kubelets_kubeconfig_alone_is_a_doubt() {
+    let doubts = |paths: &[&str]| {
+        let mut cluster = shop();
+        for path in paths {
+            let volume = VolumeSource::HostPath((*path).to_owned());
+            mount(&mut cluster.pods[1].spec, volume, path);
+        }
+        let view = view(&cluster, &in_pod("shop", "web"));
+        let is_doubt = |fact: &&viewshed_model::MissingFact| fact.fact.contains("kubelet.conf");
+        view.depends_on.iter().filter(is_doubt).count()
+    };
+    assert_eq!(doubts(&["/etc/kubernetes"]), 1);
+    assert_eq!(doubts(&["/etc/kubernetes", "/var/lib/kubelet"]), 0);
+    assert_eq!(doubts(&["/etc/kubernetes/pki"]), 0);
 }
 
 #[test]
