@@ -33,9 +33,9 @@ pub(super) fn member(path: &Path) -> Member {
         .strip_suffix(".gz")
         .or_else(|| name.strip_suffix(".zst"))
         .unwrap_or(&name);
-    let (log, age) = numbered(plain)
+    let (log, age) = dated_within(plain)
+        .or_else(|| numbered(plain))
         .or_else(|| dated_behind(plain))
-        .or_else(|| dated_within(plain))
         .unwrap_or_else(|| (plain.to_owned(), Age::Written));
     Member {
         log: path.with_file_name(log),
