@@ -436,3 +436,9 @@ fn queries_of_coredns_are_read_with_the_time_of_their_container() {
         2 OtherKind from line 4",
     );
 }
+
+#[test]
+fn recycled_room_is_the_same_room() {
+    let activities: Vec<Activity<'_>> = Vec::with_capacity(100);
+    assert!(super::recycled(activities).capacity() >= 100);
+}
