@@ -56,10 +56,9 @@ pub(super) struct Content<R> {
     uncompressed: u64,
 }
 
-#[expect(clippy::large_enum_variant, reason = "one per open file")]
 enum Layer<R> {
     Plain(BufReader<R>),
-    Gzip(MultiGzDecoder<Counted<R>>),
+    Gzip(Box<MultiGzDecoder<Counted<R>>>),
     Zstd(zstd::stream::read::Decoder<'static, Counted<R>>),
 }
 
@@ -85,7 +84,7 @@ impl<R: Read> Content<R> {
         };
         let form = form(first.get(..MAGIC_BYTES).unwrap_or(first));
         let layer = match form {
-            Form::Gzip => Layer::Gzip(MultiGzDecoder::new(Counted::new(buffered))),
+            Form::Gzip => Layer::Gzip(Box::new(MultiGzDecoder::new(Counted::new(buffered)))),
             Form::Zstd => {
                 let decoder = zstd::stream::read::Decoder::with_buffer(Counted::new(buffered))?;
                 Layer::Zstd(decoder)

@@ -201,10 +201,13 @@ impl FileReader {
 
 fn broken(to: u64, error: &std::io::Error) -> End {
     let inner = error.get_ref();
+    let is_bomb = inner
+        .and_then(|inner| inner.downcast_ref::<Bomb>())
+        .is_some();
     let reason = match error.kind() {
         ErrorKind::UnexpectedEof => GapReason::Truncated,
         ErrorKind::PermissionDenied => GapReason::Forbidden,
-        _ if matches!(inner, Some(inner) if inner.is::<Bomb>()) => GapReason::TooLarge,
+        _ if is_bomb => GapReason::TooLarge,
         _ if inner.is_some() => GapReason::Malformed,
         _ => GapReason::Unreachable,
     };

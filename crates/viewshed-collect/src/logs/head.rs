@@ -1,5 +1,6 @@
 //! What the first bytes of a log tell: which content it is, when it begins, whether it is lines at all.
 
+use std::fmt::Write;
 use std::io::{ErrorKind, Read};
 
 use memchr::memchr;
@@ -9,20 +10,37 @@ use sha2::{Digest, Sha256};
 
 use super::limits::{FINGERPRINT_BYTES, HEAD_BYTES};
 
-/// Reads the first bytes of a stream. What follows an error is not missed here: the reader will meet it.
-pub(super) fn read_head(stream: impl Read) -> Vec<u8> {
-    let mut head = Vec::new();
+/// The first bytes of a stream.
+#[derive(Debug, Default)]
+pub(super) struct Head {
+    pub(super) bytes: Vec<u8>,
+    /// Whether it breaks off or is damaged there. The reader will meet that too, and tell it.
+    pub(super) is_broken: bool,
+}
+
+/// Reads the first bytes of a stream.
+pub(super) fn read_head(stream: impl Read) -> Head {
+    let mut head = Head::default();
     let mut stream = stream.take(HEAD_BYTES as u64);
     let mut part = [0; 4096];
     loop {
         match stream.read(&mut part) {
             Ok(0) => return head,
-            Ok(count) => head.extend_from_slice(part.get(..count).unwrap_or_default()),
+            Ok(count) => {
+                let read = part.get(..count).unwrap_or_default();
+                head.bytes.extend_from_slice(read);
+            }
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(_) => return head,
+            Err(_) => {
+                head.is_broken = true;
+                return head;
+            }
         }
     }
 }
+
+/// Bytes of a SHA-256 that are kept: nobody can make two contents with the same 16.
+const DIGEST_BYTES: usize = 16;
 
 /// By which content is known again, whatever its file is called and whether it is compressed.
 ///
@@ -34,11 +52,13 @@ pub(super) struct Fingerprint {
 }
 
 impl Fingerprint {
-    /// `None` as long as there is neither a whole line nor enough bytes to tell contents apart.
-    pub(super) fn of(head: &[u8]) -> Option<Self> {
-        let length = head.len().min(FINGERPRINT_BYTES);
-        let is_enough = length == FINGERPRINT_BYTES || memchr(b'\n', head).is_some();
-        is_enough.then(|| Self::with_length(head, length))
+    /// `None` as long as there are not enough bytes to tell contents apart: neither a whole line nor the
+    /// whole length, or a compressed file that is just being written and holds less than others.
+    pub(super) fn of(head: &Head) -> Option<Self> {
+        let bytes = &head.bytes;
+        let length = bytes.len().min(FINGERPRINT_BYTES);
+        let has_line = memchr(b'\n', bytes).is_some() && !head.is_broken;
+        (length == FINGERPRINT_BYTES || has_line).then(|| Self::with_length(bytes, length))
     }
 
     /// Of something that will not grow.
@@ -48,14 +68,11 @@ impl Fingerprint {
 
     fn with_length(head: &[u8], length: usize) -> Self {
         let hash = Sha256::digest(head.get(..length).unwrap_or(head));
-        let digest = hash
-            .iter()
-            .take(16)
-            .fold(String::with_capacity(32), |mut text, byte| {
-                text.push(hex(byte >> 4));
-                text.push(hex(byte & 15));
-                text
-            });
+        let mut digest = String::with_capacity(2 * DIGEST_BYTES);
+        for byte in hash.iter().take(DIGEST_BYTES) {
+            // Writing into a string cannot fail.
+            write!(digest, "{byte:02x}").ok();
+        }
         Self { length, digest }
     }
 
@@ -125,13 +142,16 @@ fn time_at(text: &[u8]) -> Option<FirstTime> {
     fits.then_some(time)
 }
 
-fn hex(half: u8) -> char {
-    char::from_digit(u32::from(half), 16).unwrap_or('0')
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Fingerprint, first_time, is_document};
+    use super::{Fingerprint, Head, first_time, is_document};
+
+    fn fingerprint(bytes: &[u8], is_broken: bool) -> Option<Fingerprint> {
+        Fingerprint::of(&Head {
+            bytes: bytes.to_vec(),
+            is_broken,
+        })
+    }
 
     #[test]
     fn documents_are_told_from_lines() {
@@ -181,11 +201,12 @@ mod tests {
 
     #[test]
     fn a_fingerprint_knows_its_content_when_it_has_grown() {
-        let early = Fingerprint::of(b"first\n").unwrap();
+        let early = fingerprint(b"first\n", false).unwrap();
         assert!(early.matches(b"first\nsecond\n"));
         assert!(!early.matches(b"first"));
         assert!(!early.matches(b"other\nsecond\n"));
-        assert_eq!(Fingerprint::of(b"no end yet"), None);
-        assert!(Fingerprint::of(&[b'x'; 1024]).is_some());
+        assert_eq!(fingerprint(b"no end yet", false), None);
+        assert_eq!(fingerprint(b"first\n", true), None);
+        assert!(fingerprint(&[b'x'; 1024], true).is_some());
     }
 }

@@ -59,9 +59,8 @@ pub enum Acknowledge {
 }
 
 /// A listener that is bound, and answers once it is run.
-#[expect(clippy::struct_field_names, reason = "the standard library's own word")]
 pub(super) struct Listener {
-    listener: TcpListener,
+    socket: TcpListener,
     tls: Option<TlsAcceptor>,
     token: Option<String>,
 }
@@ -85,10 +84,10 @@ impl Listener {
             })
             .transpose()?;
         let unusable = |source| Error::CannotListen { address, source };
-        let listener = TcpListener::bind(address).map_err(unusable)?;
-        listener.set_nonblocking(true).map_err(unusable)?;
+        let socket = TcpListener::bind(address).map_err(unusable)?;
+        socket.set_nonblocking(true).map_err(unusable)?;
         Ok(Self {
-            listener,
+            socket,
             tls: tls.map(TlsAcceptor::from),
             token: token.map(|token| token.trim().to_owned()),
         })
@@ -96,7 +95,7 @@ impl Listener {
 
     /// Where it listens: the port that the system chose, when 0 was asked for.
     pub(super) fn address(&self) -> Option<SocketAddr> {
-        self.listener.local_addr().ok()
+        self.socket.local_addr().ok()
     }
 
     pub(super) fn token(&self) -> Option<&str> {
@@ -115,7 +114,7 @@ impl Listener {
     }
 
     async fn serve(self, bodies: Arc<Bodies>, mut stop: watch::Receiver<bool>) {
-        let Ok(listener) = tokio::net::TcpListener::from_std(self.listener) else {
+        let Ok(listener) = tokio::net::TcpListener::from_std(self.socket) else {
             return;
         };
         let connections = Connections::default();

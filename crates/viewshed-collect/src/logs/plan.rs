@@ -14,7 +14,7 @@ use viewshed_model::GapReason;
 use super::compression::{Content as Bytes, Form};
 use super::family::{Age, member};
 use super::file::{End, Job, Stamp, shown};
-use super::head::{Fingerprint, first_time, is_document, read_head};
+use super::head::{Fingerprint, Head, first_time, is_document, read_head};
 use super::limits::{ABSENT_LOOKS, STILL_LOOKS};
 use super::lines::Tail;
 use super::merge::{Lane, Outcome};
@@ -63,7 +63,7 @@ struct Known {
 struct Opened {
     stamp: Stamp,
     form: Form,
-    head: Vec<u8>,
+    head: Head,
 }
 
 /// Keeps track of files and contents from look to look.
@@ -237,7 +237,6 @@ impl Planner {
                 return None;
             }
         }
-        let is_final = self.follow == Follow::No || (still >= STILL_LOOKS && *age != Age::Written);
         if still == STILL_LOOKS && !self.is_worth_another_look(path, age) {
             return None;
         }
@@ -250,6 +249,8 @@ impl Planner {
                 return None;
             }
         };
+        let is_being_written = *age == Age::Written && opened.form == Form::Plain;
+        let is_final = self.follow == Follow::No || (still >= STILL_LOOKS && !is_being_written);
         self.job(&Candidate {
             log,
             path,
@@ -270,7 +271,7 @@ impl Planner {
             self.report.gap(gap(&shown(path), reason, detail, ""));
             return false;
         }
-        (seen.is_unfinished || seen.content.is_none()) && *age != Age::Written
+        seen.content.is_none() || (seen.is_unfinished && *age != Age::Written)
     }
 
     fn job(&mut self, candidate: &Candidate<'_>) -> Option<Job> {
@@ -321,7 +322,7 @@ impl Planner {
             return None;
         }
         seen.is_read = false;
-        let is_document = is_document(&opened.head);
+        let is_document = is_document(&opened.head.bytes);
         self.paths.insert(path.to_path_buf(), seen);
         if is_document && is_plain && !is_final && candidate.still < 2 {
             // It may still be being written.
@@ -339,7 +340,7 @@ impl Planner {
             tail: if waits { Tail::Waits } else { Tail::IsLine },
             is_document,
             is_compressed: !is_plain,
-            begins: first_time(&opened.head),
+            begins: first_time(&opened.head.bytes),
         })
     }
 
@@ -348,7 +349,9 @@ impl Planner {
         let Opened { stamp, form, head } = &candidate.opened;
         let fingerprint = match Fingerprint::of(head) {
             Some(fingerprint) => fingerprint,
-            None if candidate.is_final && !head.is_empty() => Fingerprint::of_all(head),
+            None if candidate.is_final && !head.bytes.is_empty() => {
+                Fingerprint::of_all(&head.bytes)
+            }
             None => return None,
         };
         let log = candidate.log.to_string_lossy();
@@ -358,7 +361,7 @@ impl Planner {
             .contents
             .iter()
             .filter(|(_, known)| {
-                known.content.log == log && known.content.fingerprint.matches(head)
+                known.content.log == log && known.content.fingerprint.matches(&head.bytes)
             })
             .max_by_key(|(_, known)| (is_here(&known.content), known.content.fingerprint.length()))
             .map(|(id, _)| *id);
@@ -469,7 +472,7 @@ fn open(path: &Path) -> std::io::Result<Opened> {
     let content = Bytes::open(file)?;
     let form = content.form();
     let head = match form {
-        Form::Other(_) => Vec::new(),
+        Form::Other(_) => Head::default(),
         _ => read_head(content),
     };
     Ok(Opened { stamp, form, head })

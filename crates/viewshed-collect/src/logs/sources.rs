@@ -1,4 +1,4 @@
-//! ENTERS: all sources together; what the program loops over.
+//! ENTERS: everything that is watched: all sources together, what the program loops over.
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;

@@ -1,5 +1,3 @@
-#![expect(clippy::format_collect, reason = "tests read better so")]
-
 use std::fs;
 use std::io::{Read, Write};
 
@@ -16,6 +14,10 @@ fn read(files: &[(&str, &[u8])]) -> (String, Vec<Gap>) {
     let folder = folder(files);
     let mut sources = Sources::open(&of_paths(&[folder.path()], Follow::No), b"").unwrap();
     (drain(&mut sources), sources.gaps())
+}
+
+fn lines(lines: impl Iterator<Item = String>) -> String {
+    lines.collect::<Vec<_>>().join("\n") + "\n"
 }
 
 #[test]
@@ -60,7 +62,7 @@ fn many_files_on_many_threads_keep_the_order_of_their_log() {
     let mut files: Vec<(String, Vec<u8>)> = Vec::new();
     let mut expected = String::new();
     for number in (1..40).rev() {
-        let text: String = (0..500).map(|line| format!("{number} {line}\n")).collect();
+        let text = lines((0..500).map(|line| format!("{number} {line}")));
         expected += &text;
         files.push((format!("audit.log.{number}.gz"), gzip(text.as_bytes())));
     }
@@ -90,9 +92,8 @@ fn gzip_of_several_members_is_one_file() {
 
 #[test]
 fn a_cut_or_damaged_file_gives_every_line_before_it_and_a_gap() {
-    let text: String = (0..20_000_u64)
-        .map(|line| format!("{}\n", line.wrapping_mul(0x9e37_79b9_7f4a_7c15)))
-        .collect();
+    let numbers = (0..20_000_u64).map(|line| line.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_string());
+    let text = lines(numbers);
     let whole = gzip(text.as_bytes());
     let cut = &whole[..whole.len() / 2];
     let mut damaged = whole.clone();
