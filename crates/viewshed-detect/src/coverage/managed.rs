@@ -7,7 +7,7 @@ use viewshed_model::{AuditPolicy, AuditResources, AuditRule, Level, Stage, Visib
 
 use super::LogKind;
 use super::action::{Ask, Needs};
-use super::policy::by_policy;
+use super::policy::{by_policy, reviews_by_policy};
 use super::verdict::Verdict;
 
 /// The documented policy of a service, where to read about it, and what its owner can do.
@@ -19,6 +19,14 @@ struct Service {
     change: &'static str,
     /// Said of what shows: what this service leaves out of every entry.
     caveat: &'static str,
+    levels: Levels,
+}
+
+/// Whether a service says how much of a request it records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Levels {
+    Documented,
+    NotDocumented,
 }
 
 /// From what the verdicts on a source of this kind follow; `None` where the owner's policy decides.
@@ -30,15 +38,7 @@ pub(super) fn basis(kind: LogKind) -> Option<&'static str> {
 pub(super) fn by_service(kind: LogKind, ask: &Ask) -> Option<Verdict> {
     let service = service(kind)?;
     let mut verdict = by_policy(&service.policy, ask);
-    verdict.cited = service.cited;
-    verdict.rules.clear();
-    // The numbers of these rules mean nothing to the owner of the cluster.
-    verdict.why = verdict
-        .why
-        .split(" (")
-        .next()
-        .unwrap_or_default()
-        .to_owned();
+    own(&mut verdict, &service);
     let is_undocumented = match kind {
         LogKind::GkeAdminActivity => !ask.verbs.iter().all(|verb| is_read(verb)),
         LogKind::GkeDataAccess => !ask.paths.is_empty() || ask.needs == Needs::Request,
@@ -68,6 +68,35 @@ pub(super) fn by_service(kind: LogKind, ask: &Ask) -> Option<Verdict> {
     Some(verdict)
 }
 
+/// The verdict on the reviews that kubelets and aggregated servers send.
+pub(super) fn reviews(kind: LogKind) -> Option<Verdict> {
+    let service = service(kind)?;
+    let mut verdict = reviews_by_policy(&service.policy);
+    own(&mut verdict, &service);
+    verdict.change.clear();
+    Some(verdict)
+}
+
+/// Says what the service's documentation says, and nothing that only our notation of it does.
+fn own(verdict: &mut Verdict, service: &Service) {
+    verdict.cited = service.cited;
+    verdict.rules.clear();
+    // Rules and their numbers are our notation; they mean nothing to the owner of the cluster.
+    let why = [" (`rules[", " (no rule", ": `rules[", ": no rule"]
+        .into_iter()
+        .fold(verdict.why.as_str(), |why, mark| {
+            why.split(mark).next().unwrap_or_default()
+        });
+    verdict.why = match (service.levels, verdict.visibility) {
+        (Levels::NotDocumented, Visibility::Visible) => "recorded, as documented".to_owned(),
+        (Levels::NotDocumented, Visibility::Partial) if !why.starts_with("not recorded") => {
+            "recorded; whether with its body, which holds the question, is not documented"
+                .to_owned()
+        }
+        (Levels::Documented | Levels::NotDocumented, _) => why.to_owned(),
+    };
+}
+
 const WRITE_BODIES: &str =
     "set `spec.audit.profile: WriteRequestBodies` on the `APIServer` object `cluster`";
 
@@ -76,51 +105,16 @@ fn is_read(verb: &str) -> bool {
 }
 
 fn service(kind: LogKind) -> Option<Service> {
-    let google = |rules, basis, change| Service {
-        policy: complete(rules),
-        basis,
-        cited: "GKE, Kubernetes audit logging policies (ADMIN_READ, DATA_READ)",
-        change,
-        caveat: "without groups, the token's pod and the query",
-    };
-    let azure = |rules, basis, change| Service {
-        policy: complete(rules),
-        basis,
-        cited: "learn.microsoft.com, AKS, Monitor the API server",
-        change,
-        caveat: "",
-    };
-    let everything = || rule(Level::Metadata, &[], &[]);
     Some(match kind {
-        LogKind::GkeAdminActivity => google(
-            vec![
-                rule(Level::None, &["get", "list", "watch"], &[]),
-                everything(),
-            ],
-            "GKE's documentation of Admin Activity logs",
-            "switch on Data Access audit logs (ADMIN_READ and DATA_READ) for the service `k8s.io`",
-        ),
-        LogKind::GkeDataAccess => google(
-            vec![everything()],
-            "GKE's documentation of Data Access logs",
-            "",
-        ),
-        LogKind::AksKubeAudit => azure(
-            vec![everything()],
-            "AKS's documentation of the category `kube-audit`",
-            "AKS does not say whether bodies are recorded: give a log of a day",
-        ),
-        LogKind::AksKubeAuditAdmin => azure(
-            vec![rule(Level::None, &["get", "list"], &[]), everything()],
-            "AKS's documentation of the category `kube-audit-admin`",
-            "send the category `kube-audit` instead of `kube-audit-admin`",
-        ),
+        LogKind::GkeAdminActivity | LogKind::GkeDataAccess => google(kind),
+        LogKind::AksKubeAudit | LogKind::AksKubeAuditAdmin => azure(kind),
         LogKind::Eks => Service {
             policy: complete(google_reference()),
             basis: "the reference policy that EKS builds on",
             cited: "EKS best practices, Detective controls; kubernetes cluster/gce/gci/configure-helper.sh; aws/containers-roadmap issue 566",
             change: "EKS's policy cannot be changed: watch the pods that ask instead (process events, network flows)",
             caveat: "an entry over 256 KB is cut",
+            levels: Levels::Documented,
         },
         LogKind::OpenShift => Service {
             policy: complete(openshift()),
@@ -128,6 +122,7 @@ fn service(kind: LogKind) -> Option<Service> {
             cited: "openshift/library-go pkg/operator/apiserver/audit/manifests/base-policy.yaml",
             change: "every OpenShift profile leaves this out: watch for the lists that follow a crawl",
             caveat: "",
+            levels: Levels::Documented,
         },
         LogKind::AdmissionWebhook => Service {
             policy: complete(admission()),
@@ -135,6 +130,7 @@ fn service(kind: LogKind) -> Option<Service> {
             cited: "kubernetes.io, Admission Controllers; aws/containers-roadmap issue 566",
             change: "admission never sees reads: use the server's audit log",
             caveat: "without what came of it",
+            levels: Levels::Documented,
         },
         LogKind::KubernetesAudit
         | LogKind::DockerEvents
@@ -143,6 +139,55 @@ fn service(kind: LogKind) -> Option<Service> {
         | LogKind::ProcessEvents
         | LogKind::DnsQueries => return None,
     })
+}
+
+/// All but the verbs that it leaves out.
+fn everything_but(verbs: &[&str]) -> AuditPolicy {
+    let mut rules = vec![rule(Level::Metadata, &[], &[])];
+    if !verbs.is_empty() {
+        rules.insert(0, rule(Level::None, verbs, &[]));
+    }
+    complete(rules)
+}
+
+fn google(kind: LogKind) -> Service {
+    let is_admin = kind == LogKind::GkeAdminActivity;
+    Service {
+        policy: everything_but(if is_admin {
+            &["get", "list", "watch"]
+        } else {
+            &[]
+        }),
+        basis: if is_admin {
+            "GKE's documentation of Admin Activity logs"
+        } else {
+            "GKE's documentation of Data Access logs"
+        },
+        cited: "GKE, Kubernetes audit logging policies (ADMIN_READ, DATA_READ)",
+        change: "switch on Data Access audit logs (ADMIN_READ and DATA_READ) for the service `k8s.io`",
+        caveat: "without groups, the token's pod and the query",
+        levels: Levels::NotDocumented,
+    }
+}
+
+fn azure(kind: LogKind) -> Service {
+    let is_admin = kind == LogKind::AksKubeAuditAdmin;
+    Service {
+        policy: everything_but(if is_admin { &["get", "list"] } else { &[] }),
+        basis: if is_admin {
+            "AKS's documentation of the category `kube-audit-admin`"
+        } else {
+            "AKS's documentation of the category `kube-audit`"
+        },
+        cited: "learn.microsoft.com, AKS, Monitor the API server",
+        change: if is_admin {
+            "send the category `kube-audit` instead of `kube-audit-admin`"
+        } else {
+            "give a log of a day: what occurs in it is visible"
+        },
+        caveat: "",
+        levels: Levels::NotDocumented,
+    }
 }
 
 fn complete(rules: Vec<AuditRule>) -> AuditPolicy {
@@ -233,9 +278,4 @@ fn admission() -> Vec<AuditRule> {
             &[],
         ),
     ]
-}
-
-/// What a service records of the reviews that kubelets and aggregated servers send.
-pub(super) fn policy(kind: LogKind) -> Option<AuditPolicy> {
-    service(kind).map(|service| service.policy)
 }

@@ -165,14 +165,10 @@ fn behind(ask: &Ask, source: &KnownSource<'_>) -> Verdict {
 
 fn delegated(source: &KnownSource<'_>) -> Verdict {
     let log = source.profile.map(log::reviews_by_log);
-    if let Some(policy) = managed::policy(source.kind) {
+    if let Some(documented) = managed::reviews(source.kind) {
         return match log {
             Some(log) if log.visibility == Visibility::Partial => log,
-            _ => Verdict {
-                rules: Vec::new(),
-                change: String::new(),
-                ..policy::reviews_by_policy(&policy)
-            },
+            _ => documented,
         };
     }
     match (source.policy, log) {

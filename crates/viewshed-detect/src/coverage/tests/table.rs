@@ -160,8 +160,14 @@ fn aks_admin_excludes_get_and_list() {
     }
     check(
         &full,
-        &[("discovery-crawl", Visible), ("read-version", Visible)],
+        &[
+            ("discovery-crawl", Visible),
+            ("read-version", Visible),
+            ("ask-own-access", Partial),
+        ],
     );
+    // Levels are not documented, so none is told.
+    assert!(full.rows.iter().all(|row| !row.why.contains("level")));
 }
 
 #[test]
@@ -394,6 +400,8 @@ fn every_row_says_why_and_names_are_distinct() {
     for kind in LogKind::ALL {
         for row in &of_kind(kind).rows {
             assert!(!row.why.is_empty(), "{kind}: {}", row.action);
+            let is_ours = row.why.contains("rules[") || row.why.contains("no rule");
+            assert!(!is_ours, "{kind}: {}", row.why);
             let is_lost = matches!(row.visibility, Visibility::Unknown | Visibility::Partial);
             let is_cited = !row.cited.is_empty();
             assert!(!is_lost || is_cited, "{kind}: {}", row.action);
