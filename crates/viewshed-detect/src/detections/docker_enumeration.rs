@@ -47,11 +47,11 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     let unversioned = !path.is_empty() && version(path).is_none();
     let weight = if unversioned { base * 1.6 } else { base };
     let nth = look.facts.count(Sort::DockerRead);
-    Sign::new(
+    Some(Sign::new(
         weight,
         format!(
             "{} asks the Docker daemon for {nth} different things",
             look.who
         ),
-    )
+    ))
 }

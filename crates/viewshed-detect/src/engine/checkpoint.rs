@@ -22,7 +22,7 @@ struct Saved {
     hash_seed: u64,
     clock: Clock,
     recent: RecentIds,
-    warm: Vec<Entry>,
+    warm: (Vec<Entry>, u32),
     places: Places,
     counters: Counters,
     /// As JSON: incidents leave out what is empty, which only self-describing formats can read back.
@@ -41,7 +41,7 @@ impl Engine {
             hash_seed: self.settings.hash_seed,
             clock: self.clock,
             recent: self.recent.clone(),
-            warm: self.warm.entries(),
+            warm: self.warm.saved(),
             places: self.places.clone(),
             counters: self.counters,
             sessions: json(serde_json::to_vec(&self.sessions)),
@@ -66,11 +66,7 @@ impl Engine {
             return Err(StateError::Damaged);
         }
         let mut engine = Self::new(settings, Baseline::load(&saved.baseline)?);
-        let mut warm = Warm::default();
-        for entry in saved.warm {
-            warm.set(entry);
-        }
-        engine.warm = warm;
+        engine.warm = Warm::restored(saved.warm);
         engine.clock = saved.clock;
         engine.recent = saved.recent;
         engine.places = saved.places;
