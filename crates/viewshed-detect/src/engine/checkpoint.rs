@@ -25,6 +25,7 @@ struct Saved {
     warm: (Vec<Entry>, u32),
     places: Places,
     counters: Counters,
+    stages: [(u64, u64); 5],
     /// As JSON: incidents leave out what is empty, which only self-describing formats can read back.
     sessions: Vec<u8>,
     own: Vec<u8>,
@@ -44,6 +45,7 @@ impl Engine {
             warm: self.warm.saved(),
             places: self.places.clone(),
             counters: self.counters,
+            stages: self.stages,
             sessions: json(serde_json::to_vec(&self.sessions)),
             own: json(serde_json::to_vec(&self.own)),
             baseline: self.baseline.save(),
@@ -71,6 +73,7 @@ impl Engine {
         engine.recent = saved.recent;
         engine.places = saved.places;
         engine.counters = saved.counters;
+        engine.stages = saved.stages;
         engine.sessions = sessions;
         engine.own = own;
         Ok(engine)

@@ -48,7 +48,7 @@ use warm::{Warm, Warmth};
 
 /// When so many requests were received and none was ever answered, the log holds no answers, and the first
 /// stage is judged.
-const UNANSWERED_MAX: u64 = 64;
+const UNANSWERED_MAX: u64 = 16;
 
 /// Activities whose table entries are fetched together: the waits for memory overlap, which is most of the
 /// time that a known activity takes.
@@ -89,6 +89,8 @@ pub struct Engine {
     /// The identity of all that find no room.
     crowd: usize,
     scratch: [String; 2],
+    /// Lines of each surface that tell of a received request, and of an answered one.
+    stages: [(u64, u64); 5],
     /// Only there so that the compiler does not leave the loads of `touch` out.
     touched: u64,
 }
@@ -116,6 +118,7 @@ impl Engine {
             counters: Counters::default(),
             crowd,
             scratch: [String::new(), String::new()],
+            stages: [(0, 0); 5],
             touched: 0,
         }
     }
@@ -187,9 +190,7 @@ impl Engine {
         wall_s: i64,
         incidents: &mut Vec<Incident>,
     ) {
-        let is_received = activity.stage == Stage::RequestReceived;
-        if is_received && (self.counters.judged > 0 || self.counters.received_only < UNANSWERED_MAX)
-        {
+        if self.is_answered_later(activity) {
             self.counters.received_only += 1;
             return;
         }
@@ -206,11 +207,25 @@ impl Engine {
         if now_s >= self.sessions.next_due_s() {
             self.look_again(incidents);
         }
-        self.counters.judged += u64::from(!is_received);
+        self.counters.judged += 1;
         self.baseline.count(now_s);
         if !self.is_warm(fingerprint.shape, now_s) {
             self.examine(activity, fingerprint.shape, incidents);
         }
+    }
+
+    /// Whether a line only tells that a request was received, and another one will tell its result.
+    fn is_answered_later(&mut self, activity: &Activity<'_>) -> bool {
+        let is_received = activity.stage == Stage::RequestReceived;
+        let Some((received, answered)) = self.stages.get_mut(activity.surface as usize) else {
+            return false;
+        };
+        if is_received {
+            *received = received.saturating_add(1);
+        } else {
+            *answered = answered.saturating_add(1);
+        }
+        is_received && (*answered > 0 || *received <= UNANSWERED_MAX)
     }
 
     /// Whether this very shape was ordinary a moment ago and still is.

@@ -44,7 +44,7 @@ fn in_parts(batch: &[Activity<'_>], cuts: &[usize], saved: bool) -> Vec<Incident
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(16))]
 
     #[test]
     fn how_a_log_is_split_makes_no_difference(cuts in proptest::collection::vec(1_usize..60, 0..12)) {
@@ -183,6 +183,22 @@ fn two_lines_of_one_request_are_one_event() {
         .flat_map(|one| [one.clone(), one])
         .collect();
     assert_eq!(run(&doubled), run(&log()));
+}
+
+#[test]
+fn a_log_without_answers_is_judged_by_its_requests() {
+    let mut script = log();
+    for one in &mut script {
+        (one.stage, one.code, one.verdict) = (Stage::RequestReceived, 0, Verdict::Unknown);
+    }
+    assert_eq!(run(&script).len(), 1);
+    // With answers the same lines say nothing.
+    script.extend(activities(
+        "10:50:00 shop/cart get configmaps cart -n shop 200",
+        0,
+    ));
+    script.rotate_right(1);
+    assert_eq!(run(&script).len(), 0);
 }
 
 #[test]
