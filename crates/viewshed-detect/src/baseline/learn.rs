@@ -48,38 +48,33 @@ impl Baseline {
             record.requests = record.requests.saturating_add(1);
             record.last_s = record.last_s.max(now_s);
             if let Some(habit) = record.habits.get_mut(at) {
-                habit.repeat(now_s, half_life_s, window_s);
+                habit.repeat(1, now_s, half_life_s, window_s);
             }
         }
     }
 
-    /// Counts a habit that was ordinary a moment ago once more; false when it must be looked at again.
-    #[inline]
-    pub(crate) fn repeat_known(&mut self, entry: &Entry, now_s: u32, window_limit: u32) -> bool {
+    /// Tells a habit the repetitions that were kept, and `more`; false when it must be looked at again.
+    pub(crate) fn tell(&mut self, entry: &Entry, more: u32, now_s: u32, window_limit: u32) -> bool {
         let (half_life_s, window_s) = (self.half_life_s, self.window_s);
-        let Some(record) = usize::try_from(entry.index)
-            .ok()
-            .and_then(|at| self.identities.get_mut(at))
-        else {
+        let index = usize::try_from(entry.index).ok();
+        let Some(record) = index.and_then(|at| self.identities.get_mut(at)) else {
             return false;
         };
         // A place in the table may have been given to another identity, a habit folded into another.
-        if record.hash != entry.record
-            || record.is_watched
-            || (entry.is_write && record.session != 0)
-        {
+        if half(record.hash) != entry.record || record.is_watched {
             return false;
         }
         let Some(habit) = record.habits.get_mut(usize::from(entry.habit_at)) else {
             return false;
         };
-        if habit.hash != entry.habit
-            || u32::from(habit.window_count) > habit.tolerated(window_limit)
-        {
+        let is_often =
+            habit.is_counted && u32::from(habit.window_count) >= habit.tolerated(window_limit);
+        if half(habit.hash) != entry.habit || is_often {
             return false;
         }
-        habit.repeat(now_s, half_life_s, window_s);
-        record.requests = record.requests.saturating_add(1);
+        let times = u32::from(entry.kept).saturating_add(more);
+        habit.repeat(times, now_s, half_life_s, window_s);
+        record.requests = record.requests.saturating_add(times);
         record.last_s = record.last_s.max(now_s);
         true
     }
@@ -141,6 +136,8 @@ impl Baseline {
         habit.kind = self.symbols.intern(behaviour.kind);
         habit.namespace = self.symbols.intern(behaviour.namespace);
         habit.standing = standing;
+        let is_enumerated = matches!(behaviour.kind, "pods" | "nodes") && behaviour.op != Op::Write;
+        habit.is_counted = is_enumerated || behaviour.outcome == Outcome::Missing;
         Some(habit)
     }
 
@@ -196,7 +193,8 @@ impl Baseline {
                     known.last_s = known.last_s.max(now_s);
                 }
                 None => {
-                    self.evicted_habits += u64::from(add(group, habit, GROUP_HABITS_MAX, now_s));
+                    let is_full = add(group, habit, GROUP_HABITS_MAX, now_s);
+                    self.evicted_habits += u64::from(is_full);
                 }
             }
         }
@@ -249,4 +247,9 @@ fn merge(
     (merged.hash, merged.kind, merged.namespace) = (hash, kind, namespace);
     record.habits.retain(|habit| !matches(habit));
     record.habits.push(merged);
+}
+
+/// Enough of a hash to notice that something else took the place.
+pub(crate) fn half(hash: u64) -> u32 {
+    u32::try_from(hash >> 32).unwrap_or_default()
 }

@@ -19,6 +19,7 @@ use crate::engine::who::{Class, Who};
 
 pub use bytes::StateError;
 pub(crate) use bytes::{seal, unseal};
+pub(crate) use learn::half;
 pub(crate) use record::{Record, Standing, remember_origin};
 pub use rows::BaselineRow;
 use symbols::{Symbol, Symbols};

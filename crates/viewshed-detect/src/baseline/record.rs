@@ -52,6 +52,8 @@ pub(crate) struct Habit {
     pub(crate) op: Op,
     pub(crate) outcome: Outcome,
     pub(crate) standing: Standing,
+    /// Whether many repetitions are an event: pods, nodes, and what is missing.
+    pub(crate) is_counted: bool,
     days: u8,
 }
 
@@ -70,13 +72,14 @@ impl Habit {
             op,
             outcome,
             standing: Standing::Usual,
+            is_counted: false,
             days: 1,
         }
     }
 
-    /// Counts one more time.
+    /// Counts so many more times.
     #[inline]
-    pub(crate) fn repeat(&mut self, now_s: u32, half_life_s: u32, window_s: u32) {
+    pub(crate) fn repeat(&mut self, times: u32, now_s: u32, half_life_s: u32, window_s: u32) {
         if now_s / DAY_S > self.last_s / DAY_S {
             self.days = self.days.saturating_add(1);
         }
@@ -84,10 +87,12 @@ impl Habit {
         if now_s.saturating_sub(self.last_s) >= 3_600 {
             self.strength = self.faded(now_s, half_life_s);
         }
-        self.strength = self.strength.saturating_add(ONCE).min(STRENGTH_MAX);
+        let more = times.saturating_mul(ONCE);
+        self.strength = self.strength.saturating_add(more).min(STRENGTH_MAX);
         self.last_s = self.last_s.max(now_s);
         if now_s.saturating_sub(self.window_s) < window_s {
-            self.window_count = self.window_count.saturating_add(1);
+            let times = u16::try_from(times).unwrap_or(u16::MAX);
+            self.window_count = self.window_count.saturating_add(times);
         } else {
             if self.standing == Standing::Usual {
                 // A peak is remembered, but one quiet week after another it comes down again.
@@ -146,6 +151,8 @@ pub(crate) struct Record {
     pub(crate) session: u32,
     /// Whether every request of it must be looked at: it has an open incident.
     pub(crate) is_watched: bool,
+    /// Hash of the last address, credential and program that were found in order; 0 for none.
+    pub(crate) last_arrival: u64,
     pub(crate) addresses: [u32; ORIGINS_MAX],
     pub(crate) programs: [u32; ORIGINS_MAX],
     pub(crate) habits: Vec<Habit>,
@@ -164,6 +171,7 @@ impl Record {
             requests: 0,
             session: 0,
             is_watched: false,
+            last_arrival: 0,
             addresses: [0; ORIGINS_MAX],
             programs: [0; ORIGINS_MAX],
             habits: Vec::new(),

@@ -33,11 +33,11 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         (_, 1) => 10.0,
         _ => 8.0,
     };
-    Sign::quiet(
+    Some(Sign::quiet(
         weight,
         format!(
             "{} asks what it may do, {nth} different questions so far",
             look.who
         ),
-    )
+    ))
 }

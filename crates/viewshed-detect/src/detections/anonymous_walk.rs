@@ -61,5 +61,5 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
             look.outcome_words()
         }
     );
-    Sign::new(weight, text)
+    Some(Sign::new(weight, text))
 }

@@ -50,11 +50,11 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         String::new()
     };
     let place = if in_container { " in a container" } else { "" };
-    Sign::new(
+    Some(Sign::new(
         weight,
         format!(
             "{} runs {program}{disguise}{place}, {nth} different commands",
             look.who
         ),
-    )
+    ))
 }

@@ -31,8 +31,8 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     };
     let text = format!("{} is refused for {nth} different kinds", look.who);
     if nth >= 3 {
-        Sign::new(base, text)
+        Some(Sign::new(base, text))
     } else {
-        Sign::quiet(base, text)
+        Some(Sign::quiet(base, text))
     }
 }

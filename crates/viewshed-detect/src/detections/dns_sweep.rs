@@ -27,20 +27,20 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     let kind = look.activity.verb.to_ascii_lowercase();
     if kind == "axfr" || kind == "ixfr" {
         look.facts.nth(Sort::Resolved, ["zone", &name])?;
-        return Sign::new(
+        return Some(Sign::new(
             100.0,
             format!("{} asks for the whole zone {name}", look.who),
-        );
+        ));
     }
     // `any` and `*` stood for every service in CoreDNS before 1.9 and in kube-dns; tools still ask.
     let is_wildcard =
         name.split('.').any(|label| label == "any" || label == "*") && name.contains(".svc");
     if is_wildcard {
         let nth = look.facts.nth(Sort::Resolved, [&kind, &name])?;
-        return Sign::new(
+        return Some(Sign::new(
             if nth <= 2 { 70.0 } else { 25.0 },
             format!("{} asks for every service at once: {name}", look.who),
-        );
+        ));
     }
     reverse(look, &name)
 }
@@ -53,13 +53,13 @@ fn reverse(look: &mut Look<'_>, name: &str) -> Option<Sign> {
     look.facts.last_resolved = address;
     let weight = if distance <= 4 { 28.0 } else { 3.0 };
     let nth = look.facts.count(Sort::Resolved);
-    Sign::new(
+    Some(Sign::new(
         weight,
         format!(
             "{} resolves {nth} addresses back, one after the other",
             look.who
         ),
-    )
+    ))
 }
 
 /// The address of `7.0.96.10.in-addr.arpa`.

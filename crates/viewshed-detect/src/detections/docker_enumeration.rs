@@ -26,32 +26,24 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         (Op::List, "docker:secrets" | "docker:configs" | "docker:swarm") => 25.0,
         (Op::List, _) => 12.0,
         (Op::Log, _) => 14.0,
+        // Health checks run commands all day; in the daemon's events nothing tells them from others.
+        (Op::Exec, _) if path.is_empty() => 3.0,
         (Op::Exec, _) => 22.0,
         (Op::Get, _) => 8.0,
         (Op::Path, "docker:info" | "docker:system") => 12.0,
         (Op::Path, _) => 4.0,
         _ => return None,
     };
-    look.facts.nth(
-        Sort::DockerRead,
-        [
-            behaviour.kind,
-            if path.is_empty() {
-                &look.activity.object.name
-            } else {
-                path
-            },
-        ],
-    )?;
+    look.facts.nth(Sort::DockerRead, [behaviour.kind, path])?;
     // The command line client always names a version; scripts and tools often do not.
     let unversioned = !path.is_empty() && version(path).is_none();
     let weight = if unversioned { base * 1.6 } else { base };
     let nth = look.facts.count(Sort::DockerRead);
-    Sign::new(
+    Some(Sign::new(
         weight,
         format!(
             "{} asks the Docker daemon for {nth} different things",
             look.who
         ),
-    )
+    ))
 }

@@ -57,7 +57,7 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         look.outcome_words()
     );
     if look.behaviour.is_enumeration() && look.behaviour.outcome != Outcome::Refused {
-        return Sign::held(weight, text);
+        return Some(Sign::held(weight, text));
     }
-    Sign::quiet(weight, text)
+    Some(Sign::quiet(weight, text))
 }

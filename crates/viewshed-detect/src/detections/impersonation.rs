@@ -24,13 +24,13 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
             .facts
             .nth(Sort::Mask, ["refused", &look.activity.message])?;
         let weight = if nth == 1 { 40.0 } else { 25.0 } * look.share().max(0.5);
-        return Sign::new(
+        return Some(Sign::new(
             weight,
             format!(
                 "{} may not act in the name of somebody else, and tries",
                 look.who
             ),
-        );
+        ));
     }
     let mask = mask?;
     if look.mask_is_usual {
@@ -46,8 +46,8 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     // Administrators try out what others may do.
     let share = if look.share() < 1.0 { 0.25 } else { 1.0 };
     let by_habit = 1.0 + look.acquaintance * 0.3;
-    Sign::new(
+    Some(Sign::new(
         base * share * by_habit,
         format!("{} acts in the name of {}", look.who, mask.user),
-    )
+    ))
 }

@@ -80,5 +80,5 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         "{} asks whether it may `{} {}`, which no API server knows",
         look.who, review.verb, review.resource
     );
-    Sign::new(weight, text)
+    Some(Sign::new(weight, text))
 }

@@ -48,5 +48,5 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         "{} {what} the kubelet of {} ({}/{}){refused}",
         look.who, object.name, object.resource, object.subresource
     );
-    Sign::new(base, text)
+    Some(Sign::new(base, text))
 }

@@ -31,8 +31,8 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         (_, 1) => 8.0,
         _ => 12.0,
     };
-    Sign::quiet(
+    Some(Sign::quiet(
         weight * at_work,
         format!("{} reads the logs of {nth} pods", look.who),
-    )
+    ))
 }

@@ -94,39 +94,35 @@ pub(crate) struct Sign {
     pub(crate) corroborates: bool,
 }
 
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "detections end with it: a sign or none"
-)]
 impl Sign {
     /// A sign that stands for itself.
-    pub(crate) fn new(weight: f64, text: String) -> Option<Self> {
-        Some(Self {
+    pub(crate) fn new(weight: f64, text: String) -> Self {
+        Self {
             weight,
             text,
             falls_with_watch: false,
             corroborates: true,
-        })
+        }
     }
 
     /// A sign that may turn out to be the beginning of a watch.
-    pub(crate) fn held(weight: f64, text: String) -> Option<Self> {
-        Some(Self {
+    pub(crate) fn held(weight: f64, text: String) -> Self {
+        Self {
             weight,
             text,
             falls_with_watch: true,
             corroborates: false,
-        })
+        }
     }
 
     /// A sign that lends no weight to lists that may yet be followed by a watch.
-    pub(crate) fn quiet(weight: f64, text: String) -> Option<Self> {
-        Some(Self {
+    pub(crate) fn quiet(weight: f64, text: String) -> Self {
+        Self {
             weight,
             text,
             falls_with_watch: false,
             corroborates: false,
-        })
+        }
     }
 }
 
@@ -208,6 +204,7 @@ impl Look<'_> {
     /// Where something is, in words: `in all namespaces`, `in shop`, or nothing for a kind without.
     pub(crate) fn scope_words(&self) -> String {
         match self.behaviour.namespace {
+            "" if !self.behaviour.is_enumeration() => String::new(),
             "" if is_cluster_scoped(self.behaviour.kind) => String::new(),
             "" => " in all namespaces".to_owned(),
             namespace => format!(" in {namespace}"),

@@ -28,8 +28,8 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         _ => return None,
     };
     let people = if look.share() < 1.0 { 0.5 } else { 1.0 };
-    Sign::held(
+    Some(Sign::held(
         weight * people,
         format!("{} asks for {nth} kinds in one session", look.who),
-    )
+    ))
 }

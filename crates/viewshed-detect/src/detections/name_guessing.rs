@@ -38,8 +38,8 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     );
     let weight = base * look.share() * at_work * following;
     if nth >= 4 {
-        Sign::new(weight, text)
+        Some(Sign::new(weight, text))
     } else {
-        Sign::quiet(weight, text)
+        Some(Sign::quiet(weight, text))
     }
 }

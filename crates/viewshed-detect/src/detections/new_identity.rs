@@ -45,8 +45,8 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         look.outcome_words()
     );
     if is_refused {
-        Sign::quiet(weight, text)
+        Some(Sign::quiet(weight, text))
     } else {
-        Sign::held(weight, text)
+        Some(Sign::held(weight, text))
     }
 }

@@ -33,5 +33,5 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         look.behaviour.kind,
         look.scope_words()
     );
-    Sign::quiet(weight * look.share().max(0.3), text)
+    Some(Sign::quiet(weight * look.share().max(0.3), text))
 }

@@ -75,5 +75,5 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         "{} reaches {} {} through the API server",
         look.who, object.resource, object.name
     );
-    Sign::new(base * share, text)
+    Some(Sign::new(base * share, text))
 }

@@ -28,11 +28,11 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     let weight = if nth <= 3 { 35.0 } else { 20.0 }
         * look.share()
         * if look.share() < 1.0 { 0.3 } else { 1.0 };
-    Sign::new(
+    Some(Sign::new(
         weight,
         format!(
             "{} asks whether it may read {resource} and reads them at once",
             look.who
         ),
-    )
+    ))
 }

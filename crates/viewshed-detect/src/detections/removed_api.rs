@@ -48,8 +48,8 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     } else {
         path
     };
-    Sign::new(
+    Some(Sign::new(
         20.0 * look.share().max(0.5),
         format!("{} asks for {what}, which was removed long ago", look.who),
-    )
+    ))
 }

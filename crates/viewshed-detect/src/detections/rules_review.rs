@@ -29,8 +29,8 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         (_, 1) => 60.0,
         _ => 12.0,
     };
-    Sign::new(
+    Some(Sign::new(
         weight,
         format!("{} asks for the list of its own rights", look.who),
-    )
+    ))
 }

@@ -43,8 +43,8 @@ fn objects(look: &mut Look<'_>) -> Option<Sign> {
     )?;
     let at_work = if look.works_here { 0.2 } else { 1.0 };
     let weight = if nth < 3 { 3.0 } else { 8.0 } * look.share() * at_work;
-    Sign::quiet(
+    Some(Sign::quiet(
         weight,
         format!("{} reads single Secrets, {nth} so far", look.who),
-    )
+    ))
 }

@@ -36,8 +36,8 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     } else {
         12.0 + 20.0 * look.acquaintance
     };
-    Sign::new(
+    Some(Sign::new(
         weight,
         format!("{} opens {} with {program}", look.who, process.file),
-    )
+    ))
 }

@@ -16,7 +16,8 @@ pub(super) static DETECTION: Detection = Detection {
 fn judge(look: &mut Look<'_>) -> Option<Sign> {
     let origin = look.origin;
     let moved = origin.moved != Moved::No;
-    if !(moved || origin.is_foreign && origin.is_new_address) {
+    let is_elsewhere = origin.is_foreign && origin.is_new_address;
+    if !moved && !is_elsewhere {
         return None;
     }
     let is_workload = matches!(look.class, Class::ServiceAccount | Class::Node);
@@ -51,5 +52,8 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         "{what} {} is used from {}{whose}",
         look.who, look.activity.actor.address
     );
-    Sign::new(base * family * usual, text.trim_start().to_owned())
+    Some(Sign::new(
+        base * family * usual,
+        text.trim_start().to_owned(),
+    ))
 }

@@ -28,5 +28,5 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         companions + 1,
         look.activity.actor.address
     );
-    Sign::new(weight * look.share().max(0.5), text)
+    Some(Sign::new(weight * look.share().max(0.5), text))
 }

@@ -53,8 +53,8 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         22.0
     };
     let weight = base + 20.0 * look.acquaintance;
-    Sign::new(
+    Some(Sign::new(
         weight,
         format!("{} is used by {name} for the first time", look.who),
-    )
+    ))
 }

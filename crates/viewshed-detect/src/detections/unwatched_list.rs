@@ -43,10 +43,13 @@ pub(super) fn list_sign(look: &mut Look<'_>, further_share: f64) -> Option<Sign>
     );
     if look.behaviour.outcome == Outcome::Refused {
         // A program that may not read what it wants to follow tries for ever: that is a mistake more often.
-        return Sign::quiet(if is_reflector { weight * 0.5 } else { weight }, text);
+        return Some(Sign::quiet(
+            if is_reflector { weight * 0.5 } else { weight },
+            text,
+        ));
     }
     if look.behaviour.op == Op::Watch && is_reflector {
         weight *= 0.15;
     }
-    Sign::held(weight, text)
+    Some(Sign::held(weight, text))
 }

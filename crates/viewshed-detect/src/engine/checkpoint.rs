@@ -22,9 +22,10 @@ struct Saved {
     hash_seed: u64,
     clock: Clock,
     recent: RecentIds,
-    warm: Vec<Entry>,
+    warm: (Vec<Entry>, u32),
     places: Places,
     counters: Counters,
+    stages: [(u64, u64); 5],
     /// As JSON: incidents leave out what is empty, which only self-describing formats can read back.
     sessions: Vec<u8>,
     own: Vec<u8>,
@@ -41,9 +42,10 @@ impl Engine {
             hash_seed: self.settings.hash_seed,
             clock: self.clock,
             recent: self.recent.clone(),
-            warm: self.warm.entries(),
+            warm: self.warm.saved(),
             places: self.places.clone(),
             counters: self.counters,
+            stages: self.stages,
             sessions: json(serde_json::to_vec(&self.sessions)),
             own: json(serde_json::to_vec(&self.own)),
             baseline: self.baseline.save(),
@@ -66,15 +68,12 @@ impl Engine {
             return Err(StateError::Damaged);
         }
         let mut engine = Self::new(settings, Baseline::load(&saved.baseline)?);
-        let mut warm = Warm::default();
-        for entry in saved.warm {
-            warm.set(entry);
-        }
-        engine.warm = warm;
+        engine.warm = Warm::restored(saved.warm);
         engine.clock = saved.clock;
         engine.recent = saved.recent;
         engine.places = saved.places;
         engine.counters = saved.counters;
+        engine.stages = saved.stages;
         engine.sessions = sessions;
         engine.own = own;
         Ok(engine)

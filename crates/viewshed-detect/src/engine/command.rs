@@ -11,7 +11,7 @@ const WORD_MAX: usize = 40;
 const WORDS_MAX: usize = 64;
 
 /// Programs whose purpose is to ask a cluster or a daemon.
-const CLIENTS: [&str; 10] = [
+const CLIENTS: [&str; 14] = [
     "kubectl",
     "oc",
     "docker",
@@ -22,6 +22,10 @@ const CLIENTS: [&str; 10] = [
     "helm",
     "k9s",
     "kubeletctl",
+    "k3s",
+    "docker-compose",
+    "kdigger",
+    "peirates",
 ];
 /// Programs that fetch what they are told to.
 const FETCHERS: [&str; 4] = ["curl", "wget", "nc", "socat"];
@@ -87,7 +91,10 @@ pub(crate) fn fetches_from_cluster(program: &str, command: &str) -> bool {
 /// Whether a path holds the credential of a workload or a kubelet.
 pub(crate) fn is_token_file(path: &str) -> bool {
     path.contains("/serviceaccount/token")
+        || path.contains("/secrets/eks.amazonaws.com/serviceaccount")
         || path.contains("kubernetes.io~projected")
+        || path.starts_with("/var/lib/kubelet/pki/")
+        || path.ends_with("/k3s/k3s.yaml")
         || path.ends_with("/kubelet.conf")
         || path.ends_with("/kubelet/kubeconfig")
         || path.ends_with("/.kube/config")

@@ -51,8 +51,8 @@ pub(crate) fn incident_id(parts: &[&str]) -> String {
         digest.update(part.as_bytes());
     }
     let bytes: [u8; 32] = digest.finalize().into();
-    let (first, _) = bytes.split_first_chunk::<8>().unwrap_or((&[0; 8], &[]));
-    format!("{:016x}", u64::from_be_bytes(*first))
+    let start = bytes.first_chunk().copied().unwrap_or_default();
+    format!("{:016x}", u64::from_be_bytes(start))
 }
 
 impl Dossier {

@@ -10,7 +10,7 @@ use super::origin::{Arrival, groups_of, identity_tag};
 use super::session::{Evidence, Session, WATCH_FOLLOWS_S};
 use super::warm::Entry;
 use super::who::{Class, Who, short_name};
-use crate::baseline::Standing;
+use crate::baseline::{Record, Standing, half};
 use crate::detections::{self, Look, Sign, judge};
 
 const DAY_S: u32 = 24 * 60 * 60;
@@ -19,6 +19,8 @@ const WORK_FOLLOWS_S: u32 = 10 * 60;
 /// Points in hundredths from which on somebody is linked to the session at his address: programs, and
 /// people, who share addresses more often.
 const LINK_MIN: u32 = 500;
+/// Fewer points than this, in hundredths, begin no session: an ordinary day has thousands of them.
+const SESSION_MIN: u32 = 150;
 const LINK_MIN_PERSON: u32 = 1_500;
 
 /// Whom an activity belongs to, and how it compares with what is known.
@@ -122,9 +124,7 @@ impl Engine {
         let is_settled = behaviour.is_settled_by_habit()
             || (now_s.saturating_sub(habit.first_s) >= DAY_S && habit.first_s < started_s);
         let is_usual = habit.is_usual(now_s, self.baseline.half_life_s()) && is_settled;
-        let counts = matches!(behaviour.kind, "pods" | "nodes") && behaviour.op != Op::Write
-            || behaviour.outcome == Outcome::Missing;
-        let window = if counts {
+        let window = if habit.is_counted {
             u32::from(habit.window_count) + 1
         } else {
             0
@@ -168,17 +168,20 @@ impl Engine {
         let now_s = self.clock.now_s();
         let Some(at) = subject.habit else { return };
         self.baseline.repeat(subject.index, at, now_s);
-        self.places
-            .ordinary(subject.arrival.address, identity_tag(subject.index), now_s);
+        self.settle_in(subject.arrival.address, subject.index);
         self.forgive_work(subject);
         self.keep_warm(subject.index, at, &subject.behaviour, shape);
     }
 
     fn keep_warm(&mut self, index: usize, at: usize, behaviour: &Behaviour<'_>, shape: u64) {
+        // Work is looked at while something stands against who does it: it may explain it.
+        let is_left_out = |record: &Record| {
+            record.is_watched || (behaviour.op == Op::Write && record.session != 0)
+        };
         let Some(record) = self
             .baseline
             .record(index)
-            .filter(|record| !record.is_watched)
+            .filter(|record| !is_left_out(record))
         else {
             return;
         };
@@ -189,15 +192,20 @@ impl Engine {
         ) else {
             return;
         };
-        self.warm.set(Entry {
+        let now_s = self.clock.now_s();
+        let lost = self.warm.set(Entry {
             key: shape,
-            record: record.hash(),
-            habit: habit.hash(),
+            record: half(record.hash()),
+            habit: half(habit.hash()),
             index: place,
-            at_s: self.clock.now_s(),
+            at_s: now_s,
             habit_at,
-            is_write: behaviour.op == Op::Write,
+            is_counted: habit.is_counted,
+            ..Entry::default()
         });
+        if let Some(lost) = lost {
+            self.baseline.tell(&lost, 0, now_s, u32::MAX);
+        }
     }
 
     /// Weighs what is not ordinary, and learns it.
@@ -247,13 +255,15 @@ impl Engine {
             .baseline
             .record(subject.index)
             .is_some_and(|record| record.is_watched);
+        if candidate == 0 && points < SESSION_MIN {
+            signs.clear();
+        }
         if signs.is_empty() {
             if is_watched && !subject.is_usual && subject.behaviour.op != Op::Health {
                 self.note(activity, subject, own, 0);
                 self.tell(own, incidents);
             } else {
-                self.places
-                    .ordinary(subject.arrival.address, identity_tag(subject.index), now_s);
+                self.settle_in(subject.arrival.address, subject.index);
             }
         } else {
             let session = if own != 0 && near != 0 && own != near && points >= link_min {

@@ -43,6 +43,9 @@ impl Engine {
             describe(activity, member);
         }
         if let Some(record) = self.baseline.record_mut(subject.index) {
+            if record.session != id {
+                self.warm.cool();
+            }
             record.session = id;
             record.is_watched = is_open;
         }
@@ -221,6 +224,7 @@ impl Engine {
             return;
         };
         session.dossier = Some(Box::new(dossier));
+        self.warm.cool();
         let since_s = session.started_s;
         let members: Vec<u32> = session
             .members

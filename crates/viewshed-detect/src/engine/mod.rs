@@ -44,11 +44,15 @@ use sessions::Sessions;
 pub use settings::Settings;
 #[cfg(test)]
 pub(crate) use tests::Evidenced;
-use warm::Warm;
+use warm::{Warm, Warmth};
 
 /// When so many requests were received and none was ever answered, the log holds no answers, and the first
 /// stage is judged.
-const UNANSWERED_MAX: u64 = 64;
+const UNANSWERED_MAX: u64 = 16;
+
+/// Activities whose table entries are fetched together: the waits for memory overlap, which is most of the
+/// time that a known activity takes.
+const GROUP: usize = 16;
 
 /// What was read, and what a limit made the engine leave out.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -85,6 +89,10 @@ pub struct Engine {
     /// The identity of all that find no room.
     crowd: usize,
     scratch: [String; 2],
+    /// Lines of each surface that tell of a received request, and of an answered one.
+    stages: [(u64, u64); 5],
+    /// Only there so that the compiler does not leave the loads of `touch` out.
+    touched: u64,
 }
 
 impl Engine {
@@ -110,6 +118,8 @@ impl Engine {
             counters: Counters::default(),
             crowd,
             scratch: [String::new(), String::new()],
+            stages: [(0, 0); 5],
+            touched: 0,
         }
     }
 
@@ -124,8 +134,18 @@ impl Engine {
             self.clock.advance(wall_s);
             self.look_again(incidents);
         }
-        for activity in batch {
-            self.take(activity, wall_s, incidents);
+        for group in batch.chunks(GROUP) {
+            let mut fingerprints = [Fingerprint::default(); GROUP];
+            for (place, activity) in fingerprints.iter_mut().zip(group) {
+                *place = Fingerprint::of(activity, &self.hasher);
+            }
+            for fingerprint in &fingerprints {
+                self.touched ^=
+                    self.warm.touch(fingerprint.shape) ^ self.recent.touch(fingerprint.request);
+            }
+            for (activity, fingerprint) in group.iter().zip(fingerprints) {
+                self.take(activity, fingerprint, wall_s, incidents);
+            }
         }
     }
 
@@ -133,6 +153,9 @@ impl Engine {
     pub fn finish(&mut self, now: Timestamp, incidents: &mut Vec<Incident>) {
         self.end_sessions(incidents);
         self.own.finish(now, incidents);
+        for entry in self.warm.untold() {
+            self.baseline.tell(&entry, 0, self.clock.now_s(), u32::MAX);
+        }
     }
 
     /// Tells that a live source spoke: call it once per batch. Ends its silence, if there was one.
@@ -146,7 +169,8 @@ impl Engine {
         self.own.listen(now, incidents);
     }
 
-    /// What is usual, as learned so far.
+    /// What is usual, as learned so far. The last few minutes' repetitions of known habits are in it only
+    /// after [`finish`](Self::finish).
     pub fn baseline(&self) -> &Baseline {
         &self.baseline
     }
@@ -159,14 +183,17 @@ impl Engine {
         counters
     }
 
-    fn take(&mut self, activity: &Activity<'_>, wall_s: i64, incidents: &mut Vec<Incident>) {
-        let is_received = activity.stage == Stage::RequestReceived;
-        if is_received && (self.counters.judged > 0 || self.counters.received_only < UNANSWERED_MAX)
-        {
+    fn take(
+        &mut self,
+        activity: &Activity<'_>,
+        fingerprint: Fingerprint,
+        wall_s: i64,
+        incidents: &mut Vec<Incident>,
+    ) {
+        if self.is_answered_later(activity) {
             self.counters.received_only += 1;
             return;
         }
-        let fingerprint = Fingerprint::of(activity, &self.hasher);
         if !activity.id.is_empty() && !self.recent.is_new(fingerprint.request, moment(activity)) {
             self.counters.duplicates += 1;
             return;
@@ -180,20 +207,37 @@ impl Engine {
         if now_s >= self.sessions.next_due_s() {
             self.look_again(incidents);
         }
-        self.counters.judged += u64::from(!is_received);
+        self.counters.judged += 1;
         self.baseline.count(now_s);
         if !self.is_warm(fingerprint.shape, now_s) {
             self.examine(activity, fingerprint.shape, incidents);
         }
     }
 
+    /// Whether a line only tells that a request was received, and another one will tell its result.
+    fn is_answered_later(&mut self, activity: &Activity<'_>) -> bool {
+        let is_received = activity.stage == Stage::RequestReceived;
+        let Some((received, answered)) = self.stages.get_mut(activity.surface as usize) else {
+            return false;
+        };
+        if is_received {
+            *received = received.saturating_add(1);
+        } else {
+            *answered = answered.saturating_add(1);
+        }
+        is_received && (*answered > 0 || *received <= UNANSWERED_MAX)
+    }
+
     /// Whether this very shape was ordinary a moment ago and still is.
     #[inline]
     fn is_warm(&mut self, shape: u64, now_s: u32) -> bool {
-        let Some(entry) = self.warm.get(shape, now_s) else {
-            return false;
-        };
-        let limit = self.settings.pod_query_threshold;
-        self.baseline.repeat_known(&entry, now_s, limit)
+        match self.warm.look(shape, now_s) {
+            Warmth::Cold => false,
+            Warmth::Ordinary => true,
+            Warmth::Tell(entry) => {
+                let limit = self.settings.pod_query_threshold;
+                self.baseline.tell(&entry, 1, now_s, limit)
+            }
+        }
     }
 }

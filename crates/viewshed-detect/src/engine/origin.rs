@@ -10,6 +10,8 @@ use crate::detections::look::{Moved, Origin};
 /// Addresses and programs of an identity are saved as short hashes under a fixed key: two that collide hide
 /// a change of place, and a place cannot be chosen.
 const ORIGIN_KEY: u64 = 0;
+/// After so long without its owner an address may belong to another pod. Seconds.
+const HANDED_OVER_S: u32 = 15 * 60;
 
 /// What was found, besides the [`Origin`].
 #[derive(Debug, Clone, Copy)]
@@ -49,6 +51,22 @@ impl Engine {
             "" => 0,
             text => self.hasher.hash_one((&*activity.cluster, text)).max(1),
         };
+        let arrival = self
+            .hasher
+            .hash_one((address, &*actor.credential, &*actor.user_agent))
+            .max(1);
+        let is_as_before = self
+            .baseline
+            .record(index)
+            .is_some_and(|record| record.last_arrival == arrival);
+        let place = self.places.address(address);
+        if is_as_before && !place.has_session() {
+            return Arrival {
+                origin,
+                address,
+                is_unusual: false,
+            };
+        }
         let (address_tag, program) = (tag(&actor.address), tag(program_of(&actor.user_agent)));
         if let Some(record) = self.baseline.record_mut(index) {
             origin.is_new_address =
@@ -69,19 +87,45 @@ impl Engine {
             };
         }
         let is_workload = matches!(class, Class::ServiceAccount | Class::Node);
-        let place = self.places.address(address);
         origin.is_foreign = is_workload
             && address != 0
-            && place.belongs_to_other(identity_tag(index), self.clock.now_s());
+            && !place.is_shared()
+            && !place.is_home_of(identity_tag(index))
+            && place.owners().any(|owner| self.is_active(owner));
         origin.moves_are_usual = self.places.moves_are_usual();
         let is_unusual = (is_workload && origin.is_new_program)
             || origin.moved != Moved::No
             || (origin.is_foreign && origin.is_new_address);
+        if let Some(record) = self.baseline.record_mut(index) {
+            record.last_arrival = if is_unusual { 0 } else { arrival };
+        }
         Arrival {
             origin,
             address,
             is_unusual,
         }
+    }
+
+    /// An identity did something ordinary at an address: it is at home there.
+    pub(super) fn settle_in(&mut self, address: u64, index: usize) {
+        let place = self.places.address(address);
+        let identity = identity_tag(index);
+        if address == 0 || place.is_shared() || place.is_home_of(identity) {
+            return;
+        }
+        let mut places = std::mem::take(&mut self.places);
+        places.settle(address, identity, |owner| self.is_active(owner));
+        self.places = places;
+    }
+
+    /// Whether an identity was seen of late.
+    fn is_active(&self, identity: u32) -> bool {
+        let index = identity
+            .checked_sub(1)
+            .and_then(|at| usize::try_from(at).ok());
+        let record = index.and_then(|at| self.baseline.record(at));
+        record
+            .is_some_and(|record| self.clock.now_s().saturating_sub(record.last_s) <= HANDED_OVER_S)
     }
 }
 

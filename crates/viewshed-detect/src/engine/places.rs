@@ -1,52 +1,58 @@
 //! Where identities and credentials were seen: to notice a token that moves, and hands that hold several.
 
-use std::collections::BTreeMap;
-
-use serde::{Deserialize, Serialize};
+use rustc_hash::FxHashMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Addresses and credentials remembered, each, in either of two generations; when the young one is full the
 /// old one is forgotten. Whoever is forgotten is known anew at the next request.
 const GENERATION_MAX: usize = 1 << 17;
 /// From so many ordinary identities on, an address is a node, a proxy or a gateway and links nobody.
 const SHARED_BY: u8 = 4;
-/// After so long without its owner an address may belong to another pod. Seconds.
-const HANDED_OVER_S: u32 = 15 * 60;
-
 /// An address.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Place {
     ordinary: [u32; SHARED_BY as usize],
     count: u8,
-    last_s: u32,
     /// Session with unusual activity from here; 0 for none.
     pub(crate) session: u32,
 }
 
 impl Place {
+    /// Whether something unusual ever came from here.
+    pub(crate) fn has_session(&self) -> bool {
+        self.session != 0
+    }
+
     /// Whether many identities use it in ordinary times.
     pub(crate) fn is_shared(&self) -> bool {
         self.count >= SHARED_BY
     }
 
-    /// Whether somebody else is at home here.
-    pub(crate) fn belongs_to_other(&self, identity: u32, now_s: u32) -> bool {
-        let is_held = now_s.saturating_sub(self.last_s) <= HANDED_OVER_S;
-        is_held && self.count > 0 && !self.is_shared() && !self.ordinary.contains(&identity)
+    /// Who is at home here.
+    pub(crate) fn owners(&self) -> impl Iterator<Item = u32> {
+        self.ordinary.into_iter().filter(|identity| *identity != 0)
+    }
+
+    /// Whether this identity is at home here.
+    pub(crate) fn is_home_of(&self, identity: u32) -> bool {
+        self.ordinary.contains(&identity)
     }
 }
 
 /// Two maps, the older of which is dropped when the younger is full: bounded, and nothing is searched.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+///
+/// Keys are keyed hashes, so the cheap hash over them cannot be attacked.
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Generations<V> {
-    young: BTreeMap<u64, V>,
-    old: BTreeMap<u64, V>,
+    young: FxHashMap<u64, V>,
+    old: FxHashMap<u64, V>,
 }
 
 impl<V> Default for Generations<V> {
     fn default() -> Self {
         Self {
-            young: BTreeMap::new(),
-            old: BTreeMap::new(),
+            young: FxHashMap::default(),
+            old: FxHashMap::default(),
         }
     }
 }
@@ -61,6 +67,32 @@ impl<V: Copy> Generations<V> {
             self.old = std::mem::take(&mut self.young);
         }
         self.young.insert(key, value);
+    }
+}
+
+impl<V: Copy + Ord + Serialize> Serialize for Generations<V> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // Sorted: the same state gives the same bytes.
+        let sorted = |map: &FxHashMap<u64, V>| -> Vec<(u64, V)> {
+            let mut entries: Vec<(u64, V)> =
+                map.iter().map(|(key, value)| (*key, *value)).collect();
+            entries.sort_unstable();
+            entries
+        };
+        (sorted(&self.young), sorted(&self.old)).serialize(serializer)
+    }
+}
+
+/// Entries of the young and the old map.
+type Entries<V> = (Vec<(u64, V)>, Vec<(u64, V)>);
+
+impl<'de, V: Deserialize<'de>> Deserialize<'de> for Generations<V> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (young, old): Entries<V> = Deserialize::deserialize(deserializer)?;
+        Ok(Self {
+            young: young.into_iter().collect(),
+            old: old.into_iter().collect(),
+        })
     }
 }
 
@@ -80,26 +112,19 @@ impl Places {
         self.addresses.get(address).unwrap_or_default()
     }
 
-    /// An identity did something ordinary here.
-    pub(crate) fn ordinary(&mut self, address: u64, identity: u32, now_s: u32) {
+    /// An identity did something ordinary here, where besides it only `active` ones still are.
+    pub(crate) fn settle(&mut self, address: u64, identity: u32, active: impl Fn(u32) -> bool) {
         let mut place = self.address(address);
-        let is_held = now_s.saturating_sub(place.last_s) <= HANDED_OVER_S;
-        if place.is_shared() || (is_held && place.ordinary.contains(&identity)) {
-            if now_s.saturating_sub(place.last_s) > 60 {
-                place.last_s = now_s;
-                self.addresses.set(address, place);
-            }
-            return;
+        let mut owners = [0; SHARED_BY as usize];
+        let still = place
+            .owners()
+            .filter(|owner| *owner == identity || active(*owner));
+        let mut count = 0_u8;
+        for (slot, owner) in owners.iter_mut().zip(still.chain([identity])) {
+            *slot = owner;
+            count += 1;
         }
-        if !is_held {
-            place.ordinary = [0; SHARED_BY as usize];
-            place.count = 0;
-        }
-        if let Some(free) = place.ordinary.get_mut(usize::from(place.count)) {
-            *free = identity;
-            place.count += 1;
-        }
-        place.last_s = now_s;
+        (place.ordinary, place.count) = (owners, count);
         self.addresses.set(address, place);
     }
 

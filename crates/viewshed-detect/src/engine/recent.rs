@@ -46,6 +46,15 @@ impl RecentIds {
         is_new && (moment == Moment::Begun || remember(&mut self.finished, hash))
     }
 
+    /// Fetches what is known of this id from memory.
+    #[inline]
+    pub(crate) fn touch(&self, hash: u64) -> u64 {
+        self.finished
+            .get(place(hash, self.finished.len()))
+            .copied()
+            .unwrap_or_default()
+    }
+
     /// Whether the tables have their size; those of a damaged file may not.
     pub(crate) fn is_sound(&self) -> bool {
         self.finished.len() == FINISHED_MAX && self.running.len() == RUNNING_MAX
@@ -55,10 +64,8 @@ impl RecentIds {
 #[inline]
 fn remember(places: &mut [u64], hash: u64) -> bool {
     let hash = hash.max(1);
-    // The tables are powers of two below 2^32, so the low bits of the hash are a place.
-    let low = usize::try_from(hash & 0xffff_ffff).unwrap_or_default();
-    let mask = places.len().wrapping_sub(1);
-    match places.get_mut(low & mask) {
+    let at = place(hash, places.len());
+    match places.get_mut(at) {
         Some(place) if *place == hash => false,
         Some(place) => {
             *place = hash;
@@ -66,4 +73,10 @@ fn remember(places: &mut [u64], hash: u64) -> bool {
         }
         None => true,
     }
+}
+
+/// The low bits of the hash: the tables are powers of two below 2^32.
+#[inline]
+fn place(hash: u64, places: usize) -> usize {
+    usize::try_from(hash & 0xffff_ffff).unwrap_or_default() & places.wrapping_sub(1)
 }

@@ -152,33 +152,7 @@ impl Session {
 
     /// Points of the session now; `held` tells about lists that a watch may still follow.
     pub(crate) fn score(&self, now_s: u32, half_life_s: u32, held: Held) -> f64 {
-        Self::score_of(&self.evidence, now_s, half_life_s, held)
-    }
-
-    fn score_of(evidence: &[Evidence], now_s: u32, half_life_s: u32, held: Held) -> f64 {
-        let left = |one: &Evidence| {
-            f64::from(one.weight) / 100.0 * remaining(now_s.saturating_sub(one.at_s), half_life_s)
-        };
-        let is_corroborated = evidence
-            .iter()
-            .any(|one| one.corroborates && left(one) >= CORROBORATION_MIN);
-        let counts = |one: &&Evidence| {
-            !one.falls_with_watch
-                || held == Held::Counts
-                || (held == Held::LogEnds && !one.is_reflector)
-                || is_corroborated
-                || now_s.saturating_sub(one.at_s) >= WATCH_FOLLOWS_S
-        };
-        let mut sums = [0.0_f64; 64];
-        for one in evidence.iter().filter(counts) {
-            if let Some(sum) = sums.get_mut(usize::from(one.detection)) {
-                *sum += left(one);
-            }
-        }
-        let capped = detections::ALL.iter().zip(sums);
-        capped
-            .map(|(detection, sum)| sum.min(f64::from(detection.cap)))
-            .sum()
+        score_of(&self.evidence, now_s, half_life_s, held)
     }
 
     /// A watch followed a list, or something was changed where things were read: it was work.
@@ -192,7 +166,7 @@ impl Session {
             .filter(|one| one.identity == identity)
         {
             if let Some(percent) = is_work(one) {
-                one.weight = one.weight * percent / 100;
+                one.weight = one.weight / 100 * percent + one.weight % 100 * percent / 100;
                 one.falls_with_watch = false;
             }
         }
@@ -203,7 +177,7 @@ impl Session {
         let reached = (1..=self.evidence.len()).find(|count| {
             let evidence = self.evidence.get(..*count).unwrap_or_default();
             let now_s = evidence.last().map_or(0, |one| one.at_s);
-            Self::score_of(evidence, now_s, half_life_s, Held::Counts) >= threshold
+            score_of(evidence, now_s, half_life_s, Held::Counts) >= threshold
         });
         reached
             .and_then(|count| self.evidence.get(count - 1))
@@ -214,7 +188,7 @@ impl Session {
     /// began.
     pub(crate) fn forget_prelude(&mut self, threshold: f64, now_s: u32, half_life_s: u32) {
         while let [first, second, ..] = self.notes.as_slice() {
-            let gap_s = (second.at_us - first.at_us) / 1_000_000;
+            let gap_s = second.at_us.saturating_sub(first.at_us) / 1_000_000;
             let from_us = second.at_us;
             let is_weak = first.weight < FIRST_WEIGHT_MIN && gap_s > BELONGS_TOGETHER_S;
             if !is_weak && (first.weight >= STRONG_WEIGHT || gap_s <= PRELUDE_GAP_S) {
@@ -226,7 +200,7 @@ impl Session {
                 .filter(|one| one.at_us >= from_us)
                 .cloned()
                 .collect();
-            if Self::score_of(&later, now_s, half_life_s, Held::Counts) < threshold {
+            if score_of(&later, now_s, half_life_s, Held::Counts) < threshold {
                 return;
             }
             self.evidence = later;
@@ -249,7 +223,7 @@ impl Session {
     pub(crate) fn next_due_s(&self, now_s: u32, idle_s: u32) -> u32 {
         let held = self.evidence.iter().filter(|one| one.falls_with_watch);
         let matures = held
-            .map(|one| one.at_s + WATCH_FOLLOWS_S)
+            .map(|one| one.at_s.saturating_add(WATCH_FOLLOWS_S))
             .filter(|at_s| *at_s > now_s)
             .min();
         let idle = self.last_s.saturating_add(idle_s);
@@ -258,4 +232,31 @@ impl Session {
             _ => idle.max(now_s.saturating_add(1)),
         }
     }
+}
+
+/// Points of some evidence: each piece decayed, each detection up to its cap.
+fn score_of(evidence: &[Evidence], now_s: u32, half_life_s: u32, held: Held) -> f64 {
+    let left = |one: &Evidence| {
+        f64::from(one.weight) / 100.0 * remaining(now_s.saturating_sub(one.at_s), half_life_s)
+    };
+    let is_corroborated = evidence
+        .iter()
+        .any(|one| one.corroborates && left(one) >= CORROBORATION_MIN);
+    let counts = |one: &&Evidence| {
+        !one.falls_with_watch
+            || held == Held::Counts
+            || (held == Held::LogEnds && !one.is_reflector)
+            || is_corroborated
+            || now_s.saturating_sub(one.at_s) >= WATCH_FOLLOWS_S
+    };
+    let mut sums = [0.0_f64; 64];
+    for one in evidence.iter().filter(counts) {
+        if let Some(sum) = sums.get_mut(usize::from(one.detection)) {
+            *sum += left(one);
+        }
+    }
+    let capped = detections::ALL.iter().zip(sums);
+    capped
+        .map(|(detection, sum)| sum.min(f64::from(detection.cap)))
+        .sum()
 }

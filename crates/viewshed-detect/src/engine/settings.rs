@@ -38,7 +38,7 @@ impl Default for Settings {
             session_idle_h: 12,
             habit_half_life_days: 14,
             identities_max: 1 << 20,
-            hash_seed: 0x005e_ed0f_5eed,
+            hash_seed: 0x5eed_5eed_5eed,
         }
     }
 }

@@ -1,9 +1,4 @@
 //! What the engine must notice, and what it must not.
-#![expect(
-    clippy::format_push_string,
-    clippy::too_many_lines,
-    reason = "scripts of sessions read better so"
-)]
 
 use super::Engine;
 use crate::detections;

@@ -1,5 +1,7 @@
 //! Ordinary work: no incident, at the start of a log and after a month, without any list of names.
 
+use std::fmt::Write as _;
+
 use super::world::{after_a_month, after_an_hour, engine, wall};
 use crate::script::activities;
 
@@ -100,10 +102,18 @@ fn a_gitops_tool_lists_in_pages_and_watches() {
         "ingresses.networking.k8s.io",
     ];
     for kind in kinds {
-        script += &format!("+0s argocd/argocd-application-controller list {kind} -A 200\n");
+        writeln!(
+            script,
+            "+0s argocd/argocd-application-controller list {kind} -A 200"
+        )
+        .unwrap();
     }
     for kind in kinds {
-        script += &format!("+1s argocd/argocd-application-controller watch {kind} -A rv=44 200\n");
+        writeln!(
+            script,
+            "+1s argocd/argocd-application-controller watch {kind} -A rv=44 200"
+        )
+        .unwrap();
     }
     check("argo", &script);
 }
@@ -156,10 +166,10 @@ fn k9s_asks_for_every_verb_of_every_resource() {
         "jobs.batch",
     ] {
         for verb in ["get", "list", "watch", "delete", "patch"] {
-            script += &format!("+0s dave can-i {verb} {resource} ~k9s/v0.32\n");
+            writeln!(script, "+0s dave can-i {verb} {resource} ~k9s/v0.32").unwrap();
         }
-        script += &format!("+1s dave list {resource} -A ~k9s/v0.32 200\n");
-        script += &format!("+0s dave watch {resource} -A rv=4 ~k9s/v0.32 200\n");
+        writeln!(script, "+1s dave list {resource} -A ~k9s/v0.32 200").unwrap();
+        writeln!(script, "+0s dave watch {resource} -A rv=4 ~k9s/v0.32 200").unwrap();
     }
     check("k9s", &script);
 }
@@ -170,7 +180,8 @@ fn a_pipeline_deploys_into_several_namespaces() {
     let mut script = String::new();
     for (number, namespace) in ["shop", "blog", "search", "mail"].iter().enumerate() {
         let time = if number == 0 { "10:00:00" } else { "+5s" };
-        script += &format!(
+        writeln!(
+            script,
             "{time} ci/helm list secrets -n {namespace} label=owner%3Dhelm {agent} 200
              +0s ci/helm get deployments.apps web -n {namespace} {agent} 404
              +0s ci/helm create secrets sh.helm.release.v1.web.v1 -n {namespace} {agent} 201
@@ -180,8 +191,9 @@ fn a_pipeline_deploys_into_several_namespaces() {
              +0s ci/helm get configmaps web -n {namespace} {agent} 404
              +0s ci/helm create configmaps web -n {namespace} {agent} 201
              +1s ci/helm list pods -n {namespace} {agent} 200
-             +1s ci/helm list replicasets.apps -n {namespace} {agent} 200\n"
-        );
+             +1s ci/helm list replicasets.apps -n {namespace} {agent} 200"
+        )
+        .unwrap();
     }
     check("helm", &script);
 }
@@ -212,10 +224,12 @@ fn a_namespace_is_emptied() {
         "events",
         "endpoints",
     ] {
-        script += &format!(
+        writeln!(
+            script,
             "+0s kube-system/namespace-controller deletecollection {kind} -n old 200
-             +0s kube-system/namespace-controller list {kind} -n old 200\n"
-        );
+             +0s kube-system/namespace-controller list {kind} -n old 200"
+        )
+        .unwrap();
     }
     check("namespace controller", &script);
 }
@@ -225,13 +239,12 @@ fn a_new_daemon_on_every_node_reads_its_own_node() {
     let mut script = String::new();
     for node in 1..=8 {
         let time = if node == 1 { "10:00:00" } else { "+1s" };
-        script += &format!(
-            "{time} logging/agent @10.1.{node}.4 get nodes worker-{node} 200
+        writeln!(script, "{time} logging/agent @10.1.{node}.4 get nodes worker-{node} 200
              +0s logging/agent @10.1.{node}.4 list pods -A field=spec.nodeName%3Dworker-{node} 200
              +0s logging/agent @10.1.{node}.4 watch pods -A field=spec.nodeName%3Dworker-{node} rv=1 200
              +0s logging/agent @10.1.{node}.4 list namespaces -A rv=0 200
-             +0s logging/agent @10.1.{node}.4 watch namespaces -A rv=1 200\n"
-        );
+             +0s logging/agent @10.1.{node}.4 watch namespaces -A rv=1 200"
+        ).unwrap();
     }
     check("daemon", &script);
 }

@@ -1,6 +1,8 @@
 //! Intrusions in the manner of the tools and campaigns that are publicly known: one incident each, within
 //! five requests of becoming unusual, in a log of an hour and in one of a month.
 
+use std::fmt::Write as _;
+
 use viewshed_model::{Incident, IncidentState};
 
 use super::world::{after_a_month, after_an_hour};
@@ -40,7 +42,8 @@ fn check(name: &str, script: &str, opened_max: usize) {
 fn describe(incidents: &[Incident]) -> String {
     let mut text = String::new();
     for one in incidents {
-        text += &format!(
+        write!(
+            text,
             "\n{} {:?} {} first {} opened {} events {}",
             one.severity,
             one.confidence,
@@ -48,12 +51,15 @@ fn describe(incidents: &[Incident]) -> String {
             one.first_event.audit_id,
             one.opened_at,
             one.event_count
-        );
+        )
+        .unwrap();
         for reason in &one.reasons {
-            text += &format!(
+            write!(
+                text,
                 "\n   {:3} {} {}",
                 reason.weight, reason.detection, reason.text
-            );
+            )
+            .unwrap();
         }
     }
     text

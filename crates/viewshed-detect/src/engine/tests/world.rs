@@ -9,7 +9,7 @@ use crate::script::{BASE_S, activities};
 use crate::{Baseline, Engine, Settings};
 
 /// An hour of an ordinary small cluster from its start: controllers that list and watch, kubelets and the
-/// scheduler with their ordinary refusals, people, a deployer, a scraper, a `GitOps` tool.
+/// scheduler with their ordinary refusals, people, a deployer, a scraper, a tool that keeps a cluster as a repository has it.
 pub(crate) const ORDINARY: &str = "
 08:00:00 system:kube-scheduler list pods -A rv=0 200
 +1s system:kube-scheduler watch pods -A rv=1 200
