@@ -21,6 +21,7 @@ mod merge;
 mod plan;
 mod positions;
 mod report;
+mod roots;
 mod sources;
 mod spares;
 mod standard_input;

@@ -13,6 +13,7 @@ use memchr::memchr;
 use sha2::{Digest, Sha256};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::timeout;
+use viewshed_model::GapReason;
 
 use super::chunk::{Chunk, Mark};
 use super::head::is_document;
@@ -21,7 +22,7 @@ use super::limits::{
     BODIES_BYTES_MAX, BODY_BYTES_MAX, BODY_TIME_MAX, CONNECTIONS_MAX, HEAD_BYTES, RECEIPT_TIME_MAX,
     RETRY_AFTER_S, ROOM_TIME_MAX,
 };
-use super::report::Report;
+use super::report::{Report, gap};
 
 /// The pusher waits for it; dropped without being given, the pusher is told to come again.
 #[derive(Debug)]
@@ -83,11 +84,24 @@ impl Bodies {
         }
         match self.accept(request).await {
             Ok(()) => respond(StatusCode::OK),
-            Err((status, _)) => {
-                self.report.refused(&self.source);
+            Err((status, words)) => {
+                self.refused(status, words);
                 respond(status)
             }
         }
+    }
+
+    /// What a pusher need not send again, or cannot send otherwise, is missing for good.
+    fn refused(&self, status: StatusCode, words: &str) {
+        self.report.refused(&self.source);
+        let reason = match status {
+            StatusCode::BAD_REQUEST => GapReason::Malformed,
+            StatusCode::PAYLOAD_TOO_LARGE => GapReason::TooLarge,
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => GapReason::Unsupported,
+            _ => return,
+        };
+        let detail = format!("a pushed body was refused: {words}");
+        self.report.gap(gap(&self.source, reason, detail, ""));
     }
 
     async fn accept(&self, request: Request<Incoming>) -> Result<(), Refusal> {

@@ -7,6 +7,9 @@ use std::time::{Duration, Instant};
 use super::chunk::Chunk;
 use super::limits::WAITING_BYTES_MAX;
 
+/// Longest wait for a chunk: there is a largest time, and a caller may ask for more.
+const WAIT_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+
 #[derive(Debug, Default)]
 struct Queue {
     chunks: VecDeque<Chunk>,
@@ -54,7 +57,7 @@ impl Inbox {
 
     /// The next chunk, waiting for it at most this long.
     pub(super) fn take(&self, wait: Duration) -> Taken {
-        let until = Instant::now() + wait;
+        let until = Instant::now() + wait.min(WAIT_MAX);
         let mut state = self.lock();
         loop {
             if let Some(chunk) = state.take_in_turn() {

@@ -40,7 +40,7 @@ pub(super) const THREADS_MAX: usize = 8;
 pub(super) const SIDE_BY_SIDE_MAX: usize = 64;
 
 /// Bytes of one source that wait to be taken. Beyond, the source is read no further.
-pub(super) const WAITING_BYTES_MAX: usize = 16 * 1024 * 1024;
+pub(super) const WAITING_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// Bytes of used buffers that are kept for the next chunks.
 pub(super) const SPARE_BYTES_MAX: usize = 32 * 1024 * 1024;

@@ -20,18 +20,8 @@ use super::lines::Tail;
 use super::merge::{Lane, Outcome};
 use super::positions::{Content, Positions, Whole};
 use super::report::{Report, gap};
+use super::roots::{Root, files, unreadable};
 use super::sources::Follow;
-use crate::files::walk;
-use crate::text::one_line;
-
-/// What the user named.
-#[derive(Debug, Clone)]
-pub(super) enum Root {
-    /// This log; when following, also what it becomes by rotation.
-    Log(PathBuf),
-    /// Every file below it.
-    Folder(PathBuf),
-}
 
 /// What is known of a path.
 #[derive(Debug, Clone)]
@@ -80,8 +70,6 @@ pub(super) struct Planner {
     is_first_look: bool,
 }
 
-type Files = BTreeMap<PathBuf, BTreeMap<(Age, PathBuf), bool>>;
-
 impl Planner {
     pub(super) fn new(
         roots: Vec<Root>,
@@ -95,6 +83,11 @@ impl Planner {
             .into_iter()
             .map(|(id, content)| (id, Known::new(content, None)))
             .collect();
+        for root in &roots {
+            if let Root::Log(path) = root {
+                report.known(&shown(&member(path).log).into());
+            }
+        }
         Self {
             roots,
             follow,
@@ -113,7 +106,7 @@ impl Planner {
             known.absent += 1;
             known.is_taken = false;
         }
-        let logs = self.files();
+        let logs = files(&self.roots, self.follow, &self.report);
         let present: BTreeSet<&PathBuf> = logs
             .values()
             .flat_map(BTreeMap::keys)
@@ -181,46 +174,12 @@ impl Planner {
         has_moved
     }
 
-    /// Every file by log, oldest first, and whether it is wanted from its beginning.
-    fn files(&self) -> Files {
-        let mut logs = Files::new();
-        let mut add = |path: PathBuf, is_wanted: bool| {
-            let member = member(&path);
-            let files = logs.entry(member.log).or_default();
-            *files.entry((member.age, path)).or_default() |= is_wanted;
-        };
-        for root in &self.roots {
-            match root {
-                Root::Folder(folder) => match walk::files_below(folder) {
-                    Ok(found) => {
-                        for gap in found.gaps {
-                            self.report.standing_gap(gap);
-                        }
-                        for path in found.files {
-                            add(path, true);
-                        }
-                    }
-                    Err(error) => self.unreadable(folder, &error),
-                },
-                Root::Log(path) => {
-                    add(path.clone(), true);
-                    if self.follow == Follow::Yes {
-                        for sibling in siblings(path) {
-                            add(sibling, false);
-                        }
-                    }
-                }
-            }
-        }
-        logs
-    }
-
     fn consider(&mut self, log: &Path, age: &Age, path: &Path, is_wanted: bool) -> Option<Job> {
         let stamp = match std::fs::metadata(path) {
             Ok(metadata) => Stamp::of(&metadata),
             Err(error) => {
                 if self.follow == Follow::No || error.kind() != std::io::ErrorKind::NotFound {
-                    self.unreadable(path, &error);
+                    unreadable(&self.report, path, &error);
                 }
                 return None;
             }
@@ -244,7 +203,7 @@ impl Planner {
             Ok(opened) => opened,
             Err(error) => {
                 if error.kind() != std::io::ErrorKind::NotFound {
-                    self.unreadable(path, &error);
+                    unreadable(&self.report, path, &error);
                 }
                 return None;
             }
@@ -426,17 +385,6 @@ impl Planner {
             is_kept
         });
     }
-
-    fn unreadable(&self, path: &Path, error: &std::io::Error) {
-        let reason = match error.kind() {
-            std::io::ErrorKind::PermissionDenied => GapReason::Forbidden,
-            _ => GapReason::Unreachable,
-        };
-        let detail = one_line(&error.to_string());
-        let hint = "check its permissions";
-        self.report
-            .standing_gap(gap(&shown(path), reason, detail, hint));
-    }
 }
 
 impl Known {
@@ -476,19 +424,6 @@ fn open(path: &Path) -> std::io::Result<Opened> {
         _ => read_head(content),
     };
     Ok(Opened { stamp, form, head })
-}
-
-/// The other files of the same log. A folder that cannot be read has none that could be read either.
-fn siblings(path: &Path) -> Vec<PathBuf> {
-    let entries = path
-        .parent()
-        .and_then(|folder| std::fs::read_dir(folder).ok());
-    entries
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|other| other != path && member(other).log == path && other.is_file())
-        .collect()
 }
 
 fn whole(stamp: &Stamp, holds: u64) -> Whole {

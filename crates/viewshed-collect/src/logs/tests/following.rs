@@ -11,9 +11,10 @@ use crate::logs::follow::LogReader;
 use crate::logs::inbox::{Inbox, Taken};
 use crate::logs::limits::{ABSENT_LOOKS, STILL_LOOKS};
 use crate::logs::lines::Sizes;
-use crate::logs::plan::{Planner, Root};
+use crate::logs::plan::Planner;
 use crate::logs::positions::Positions;
 use crate::logs::report::Report;
+use crate::logs::roots::Root;
 use crate::logs::sources::{Follow, Sources};
 
 /// A log that is written and rotated, and a reader that looks when it is told to.
