@@ -1,7 +1,7 @@
 //! ENTERS: rule files. What rules cost per activity, on one core and on activities that are decoded already.
 //!
 //! `cargo run --release -p viewshed-benchmarks --features sigma --bin rules -- FOLDER...`; without arguments
-//! the folders of Falco's and SigmaHQ's rules in the corpus. One figure per folder and one for all together.
+//! the folders of Falco's and the public Sigma rules in the corpus. One figure per folder and one for all together.
 //! The mixture is that of a busy cluster (controllers' leases and statuses, watches, discovery, some refused
 //! requests, pods created with their bodies at level Request).
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
@@ -20,12 +20,23 @@ const FOLDERS: [&str; 2] = [
     "../shared/corpus/audit/sigma",
 ];
 /// Few enough to stay in the cache, as a batch that was just decoded does.
-const ACTIVITIES: usize = 1_000;
-const PASSES: usize = 200;
+const ACTIVITIES: u32 = 1_000;
+const PASSES: u32 = 200;
 const ROUNDS: usize = 5;
 
 /// User, agent, verb, group, resource, subresource, namespace, weight in a thousand.
-const MIXTURE: [(&str, &str, &str, &str, &str, &str, &str, usize); 12] = [
+type Row = (
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    usize,
+);
+
+const MIXTURE: [Row; 12] = [
     (
         "system:kube-controller-manager",
         "kube-controller-manager/v1.33.0 (linux/amd64) kubernetes/6b1d875/leader-election",
@@ -206,7 +217,7 @@ fn measure(what: &str, files: &[(String, String)], activities: &[Activity<'_>]) 
             }
         }
         let spent = cpu_time().saturating_sub(start);
-        nanoseconds.push(spent.as_secs_f64() * 1e9 / (ACTIVITIES * PASSES) as f64);
+        nanoseconds.push(spent.as_secs_f64() * 1e9 / f64::from(ACTIVITIES * PASSES));
     }
     nanoseconds.sort_by(f64::total_cmp);
     let median = nanoseconds.get(ROUNDS / 2).copied().unwrap_or_default();
@@ -227,7 +238,7 @@ fn activities() -> Vec<Activity<'static>> {
         .collect()
 }
 
-fn activity(at: usize, random: &mut Random) -> Activity<'static> {
+fn activity(at: u32, random: &mut Random) -> Activity<'static> {
     let mut weight = random.below(1000);
     let mut chosen = MIXTURE.first();
     for row in &MIXTURE {
@@ -245,7 +256,7 @@ fn activity(at: usize, random: &mut Random) -> Activity<'static> {
     // Kubelets' and controllers' ordinary refusals.
     let is_refused = random.below(1000) < 5;
     Activity {
-        at_us: 1_767_225_600_000_000 + i64::try_from(at).unwrap_or(0) * 500,
+        at_us: 1_767_225_600_000_000 + i64::from(at) * 500,
         stage: if verb == "watch" {
             Stage::ResponseStarted
         } else {

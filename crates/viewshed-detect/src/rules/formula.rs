@@ -102,6 +102,10 @@ pub(crate) enum Pattern {
     /// Is there, with any value.
     Present,
     /// Is not there.
+    #[cfg_attr(
+        not(feature = "sigma"),
+        expect(dead_code, reason = "Sigma alone has such conditions")
+    )]
     Absent,
     /// Is there, and agrees with something that is not analysed: a pattern, a number range, a set.
     Opaque,
@@ -113,6 +117,10 @@ pub(crate) enum Letters {
     /// As they are: Falco.
     Exact,
     /// Without regard to case: Sigma.
+    #[cfg_attr(
+        not(feature = "sigma"),
+        expect(dead_code, reason = "Sigma alone has such conditions")
+    )]
     Folded,
 }
 
@@ -141,6 +149,10 @@ pub(crate) enum Formula {
     /// A comparison.
     Check(Check),
     /// Each of them, in events of their own.
+    #[cfg_attr(
+        not(feature = "sigma"),
+        expect(dead_code, reason = "Sigma alone has such conditions")
+    )]
     Parts(Vec<Self>),
     /// A known answer.
     Constant(bool),
