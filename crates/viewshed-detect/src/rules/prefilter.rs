@@ -130,16 +130,15 @@ fn ask(
     activity: &Activity<'_>,
     found: &mut Vec<RuleMatch>,
 ) {
-    let mut bits = None;
+    let mut texts = texts.of(activity);
     for (engine, candidates) in engines.iter_mut().zip(candidates) {
         let mut rules = &*candidates.rules;
         if candidates.has_text {
-            let bits = *bits.get_or_insert_with(|| texts.bits(activity));
             let possible = candidates
                 .rules
                 .iter()
                 .zip(&candidates.residuals)
-                .filter(|(_, residual)| residual.is_possible(bits))
+                .filter(|(_, residual)| residual.is_possible(&mut texts))
                 .map(|(rule, _)| *rule);
             asked.clear();
             asked.extend(possible);

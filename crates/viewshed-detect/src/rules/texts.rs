@@ -1,10 +1,13 @@
 //! Comparisons with a user's name, a user agent or a path, decided before a rule is asked.
 //!
-//! Users and agents repeat: what the comparisons say of one is remembered. Paths do not: for them three
-//! bytes that every searched text has in common are looked for, and if none is there, no text is.
+//! Users and agents repeat: what the comparisons say of one is remembered. Paths do not: whole paths and
+//! their beginnings are compared, and of texts inside them three bytes that all have in common are looked
+//! for: if they are not there, no text is. Nothing is looked at before a condition asks for it.
 
+use std::borrow::Cow;
 use std::hash::Hasher;
 
+use memchr::memmem::Finder;
 use rustc_hash::{FxHashMap, FxHasher};
 use viewshed_model::Activity;
 
@@ -48,8 +51,31 @@ pub(super) struct TextChecks {
 #[derive(Debug)]
 struct TextCheck {
     check: Check,
-    /// Only for paths.
-    pieces: Vec<[u8; 3]>,
+    way: Way,
+}
+
+/// How a comparison is decided.
+#[derive(Debug)]
+enum Way {
+    /// From memory.
+    Remembered,
+    /// By comparing: of a path's beginning or all of it, with regard to case.
+    Compared,
+    /// By looking for pieces of which every searched text has one.
+    Pieces(Vec<Finder<'static>>),
+}
+
+/// One activity's texts, looked at when asked for.
+#[derive(Debug)]
+pub(super) struct Texts<'t> {
+    checks: &'t [TextCheck],
+    users: &'t mut Memory,
+    agents: &'t mut Memory,
+    activity: &'t Activity<'t>,
+    user: Option<TextBits>,
+    agent: Option<TextBits>,
+    /// The path with small letters.
+    path: Option<Cow<'t, [u8]>>,
 }
 
 /// Per text, what the comparisons say of it.
@@ -59,9 +85,9 @@ struct Memory {
     count: usize,
 }
 
-/// What the comparisons say of one activity, one bit each.
+/// What the comparisons say of one text, one bit each.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct TextBits {
+struct TextBits {
     can_hold: u64,
     must_hold: u64,
 }
@@ -72,12 +98,7 @@ impl TextBits {
         self.must_hold |= u64::from(truth == Truth::Always) << at;
     }
 
-    fn add(&mut self, other: Self) {
-        self.can_hold |= other.can_hold;
-        self.must_hold |= other.must_hold;
-    }
-
-    const fn truth(self, at: u32) -> Truth {
+    const fn truth(self, at: usize) -> Truth {
         if self.can_hold >> at & 1 == 0 {
             Truth::Never
         } else if self.must_hold >> at & 1 == 1 {
@@ -96,16 +117,12 @@ impl TextChecks {
             if !is_text || self.checks.len() >= CHECKS_MAX || self.position(check).is_some() {
                 continue;
             }
-            let pieces = match check.fact {
-                Fact::Uri => match common_pieces(check) {
-                    Some(pieces) => pieces,
-                    None => continue,
-                },
-                _ => Vec::new(),
+            let Some(way) = way(check) else {
+                continue;
             };
             self.checks.push(TextCheck {
                 check: check.clone(),
-                pieces,
+                way,
             });
         }
     }
@@ -140,39 +157,93 @@ impl TextChecks {
         }
     }
 
-    /// Which comparisons can hold for an activity.
-    pub(super) fn bits(&mut self, activity: &Activity<'_>) -> TextBits {
-        let Self {
-            checks,
-            users,
-            agents,
-        } = self;
-        let mut bits = users.bits(checks, &Fact::User, &activity.actor.user);
-        bits.add(agents.bits(checks, &Fact::UserAgent, &activity.actor.user_agent));
-        let mut lowered = None;
-        for (at, one) in checks.iter().enumerate() {
-            if one.check.fact == Fact::Uri && !activity.uri.is_empty() {
-                let path = match one.check.letters {
-                    Letters::Exact => activity.uri.as_bytes(),
-                    Letters::Folded => lowered
-                        .get_or_insert_with(|| activity.uri.to_ascii_lowercase())
-                        .as_bytes(),
-                };
-                // How other scripts fold is the engine's business.
-                let can_hold =
-                    !path.is_ascii() || one.pieces.iter().any(|piece| has_piece(path, *piece));
-                bits.set(
-                    at,
-                    if can_hold {
-                        Truth::Perhaps
-                    } else {
-                        Truth::Never
-                    },
-                );
-            }
+    /// The texts of an activity.
+    pub(super) fn of<'t>(&'t mut self, activity: &'t Activity<'t>) -> Texts<'t> {
+        Texts {
+            checks: &self.checks,
+            users: &mut self.users,
+            agents: &mut self.agents,
+            activity,
+            user: None,
+            agent: None,
+            path: None,
         }
-        bits
     }
+}
+
+impl Texts<'_> {
+    fn truth(&mut self, at: u32) -> Truth {
+        let Some((at, one)) = usize::try_from(at)
+            .ok()
+            .and_then(|at| Some((at, self.checks.get(at)?)))
+        else {
+            return Truth::Perhaps;
+        };
+        let actor = &self.activity.actor;
+        match (&one.way, &one.check.fact) {
+            (Way::Remembered, Fact::User) => {
+                let users = &mut *self.users;
+                let bits = *self
+                    .user
+                    .get_or_insert_with(|| users.bits(self.checks, &Fact::User, &actor.user));
+                bits.truth(at)
+            }
+            (Way::Remembered, _) => {
+                let agents = &mut *self.agents;
+                let bits = *self.agent.get_or_insert_with(|| {
+                    agents.bits(self.checks, &Fact::UserAgent, &actor.user_agent)
+                });
+                bits.truth(at)
+            }
+            (Way::Compared, fact) => one.check.truth(&OneText {
+                fact,
+                text: &self.activity.uri,
+            }),
+            (Way::Pieces(pieces), _) => self.has_piece(pieces, one.check.letters),
+        }
+    }
+
+    fn has_piece(&mut self, pieces: &[Finder<'static>], letters: Letters) -> Truth {
+        let uri = self.activity.uri.as_bytes();
+        let path = match letters {
+            Letters::Exact => uri,
+            Letters::Folded => self.path.get_or_insert_with(|| lowered(uri)),
+        };
+        let is_there = pieces.iter().any(|piece| piece.find(path).is_some());
+        // How other scripts fold is the engine's business.
+        if uri.is_empty() || !is_there && path.is_ascii() {
+            Truth::Never
+        } else {
+            Truth::Perhaps
+        }
+    }
+}
+
+fn lowered(text: &[u8]) -> Cow<'_, [u8]> {
+    if text.iter().any(u8::is_ascii_uppercase) {
+        Cow::Owned(text.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+/// How a comparison is decided here; `None` if it is not.
+fn way(check: &Check) -> Option<Way> {
+    if check.fact != Fact::Uri {
+        return Some(Way::Remembered);
+    }
+    let is_whole = |pattern: &Pattern| {
+        matches!(
+            pattern,
+            Pattern::Equals(_) | Pattern::Differs(_) | Pattern::Prefix(_) | Pattern::Suffix(_)
+        )
+    };
+    if check.letters == Letters::Exact && check.patterns.iter().all(is_whole) {
+        return Some(Way::Compared);
+    }
+    let pieces = common_pieces(check)?;
+    let finders = pieces.iter().map(|piece| Finder::new(piece).into_owned());
+    Some(Way::Pieces(finders.collect()))
 }
 
 fn single(mut parts: Box<[Residual]>, join: fn(Box<[Residual]>) -> Residual) -> Residual {
@@ -194,16 +265,18 @@ impl Residual {
     }
 
     /// Whether the condition can still hold.
-    pub(super) fn is_possible(&self, bits: TextBits) -> bool {
-        self.truth(bits) != Truth::Never
+    pub(super) fn is_possible(&self, texts: &mut Texts<'_>) -> bool {
+        self.truth(texts) != Truth::Never
     }
 
-    fn truth(&self, bits: TextBits) -> Truth {
+    fn truth(&self, texts: &mut Texts<'_>) -> Truth {
         match self {
-            Self::And(parts) => all(parts.iter().map(|part| part.truth(bits))),
-            Self::Or(parts) => all(parts.iter().map(|part| part.truth(bits).inverted())).inverted(),
-            Self::Not(part) => part.truth(bits).inverted(),
-            Self::Text(at) => bits.truth(*at),
+            Self::And(parts) => all(parts.iter().map(|part| part.truth(texts))),
+            Self::Or(parts) => {
+                all(parts.iter().map(|part| part.truth(texts).inverted())).inverted()
+            }
+            Self::Not(part) => part.truth(texts).inverted(),
+            Self::Text(at) => texts.truth(*at),
             Self::Known(true) => Truth::Always,
             Self::Known(false) => Truth::Never,
             Self::Open => Truth::Perhaps,
