@@ -30,6 +30,10 @@ pub(crate) enum Fact {
     User,
     /// One of `user.groups`.
     Group,
+    /// `userAgent`.
+    UserAgent,
+    /// `requestURI`.
+    Uri,
     /// Something inside `requestObject`.
     RequestBody,
     /// Something inside `responseObject`.
@@ -56,7 +60,7 @@ impl Truth {
         if holds { Self::Always } else { Self::Never }
     }
 
-    const fn inverted(self) -> Self {
+    pub(crate) const fn inverted(self) -> Self {
         match self {
             Self::Always => Self::Never,
             Self::Perhaps => Self::Perhaps,
@@ -70,8 +74,6 @@ impl Truth {
 pub(crate) enum Knowledge<'a> {
     /// Nothing.
     Open,
-    /// It is there, with whatever value.
-    Present,
     /// It is not there.
     Absent,
     /// It is this.
@@ -100,11 +102,13 @@ pub(crate) enum Pattern {
     /// Is there, with any value.
     Present,
     /// Is not there.
+    #[cfg_attr(
+        not(feature = "sigma"),
+        expect(dead_code, reason = "Sigma alone has such conditions")
+    )]
     Absent,
     /// Is there, and agrees with something that is not analysed: a pattern, a number range, a set.
     Opaque,
-    /// Nobody knows what the field being absent means here.
-    Unclear,
 }
 
 /// How letters are compared.
@@ -113,6 +117,10 @@ pub(crate) enum Letters {
     /// As they are: Falco.
     Exact,
     /// Without regard to case: Sigma.
+    #[cfg_attr(
+        not(feature = "sigma"),
+        expect(dead_code, reason = "Sigma alone has such conditions")
+    )]
     Folded,
 }
 
@@ -140,6 +148,12 @@ pub(crate) enum Formula {
     Not(Box<Self>),
     /// A comparison.
     Check(Check),
+    /// Each of them, in events of their own.
+    #[cfg_attr(
+        not(feature = "sigma"),
+        expect(dead_code, reason = "Sigma alone has such conditions")
+    )]
+    Parts(Vec<Self>),
     /// A known answer.
     Constant(bool),
     /// Something that is not analysed.
@@ -172,10 +186,28 @@ impl Formula {
                 }
                 sum
             }
+            // One event says of the others nothing.
+            Self::Parts(parts) => parts
+                .iter()
+                .find(|part| part.truth(world) != Truth::Never)
+                .map_or(Truth::Never, |_| Truth::Perhaps),
             Self::Not(part) => part.truth(world).inverted(),
             Self::Check(check) => check.truth(world),
             Self::Constant(holds) => Truth::of(*holds),
             Self::Open => Truth::Perhaps,
+        }
+    }
+
+    /// Whether it says everything that the condition says.
+    pub(crate) fn is_exact(&self) -> bool {
+        match self {
+            Self::And(parts) | Self::Or(parts) | Self::Parts(parts) => {
+                parts.iter().all(Self::is_exact)
+            }
+            Self::Not(part) => part.is_exact(),
+            Self::Check(check) => !check.patterns.contains(&Pattern::Opaque),
+            Self::Constant(_) => true,
+            Self::Open => false,
         }
     }
 
@@ -188,7 +220,7 @@ impl Formula {
 
     fn collect<'a>(&'a self, found: &mut Vec<&'a Check>) {
         match self {
-            Self::And(parts) | Self::Or(parts) => {
+            Self::And(parts) | Self::Or(parts) | Self::Parts(parts) => {
                 for part in parts {
                     part.collect(found);
                 }
@@ -219,13 +251,12 @@ impl Check {
 impl Pattern {
     fn truth(&self, known: Knowledge<'_>, letters: Letters) -> Truth {
         match (self, known) {
-            (Self::Unclear, _) => Truth::Perhaps,
             (_, Knowledge::Open) => Truth::Perhaps,
             (Self::Absent, Knowledge::Absent) => Truth::Always,
-            (Self::Absent, Knowledge::Present | Knowledge::Is(_)) => Truth::Never,
+            (Self::Absent, Knowledge::Is(_)) => Truth::Never,
             (_, Knowledge::Absent) => Truth::Never,
             (Self::Present, _) => Truth::Always,
-            (Self::Opaque, _) | (_, Knowledge::Present) => Truth::Perhaps,
+            (Self::Opaque, _) => Truth::Perhaps,
             (Self::Equals(text), Knowledge::Is(value)) => {
                 compare(value, text, letters, |value, text| value == text)
             }
@@ -267,7 +298,7 @@ impl fmt::Display for Pattern {
             Self::Contains(text) => write!(out, "`...{text}...`"),
             Self::Present => out.write_str("anything"),
             Self::Absent => out.write_str("nothing"),
-            Self::Opaque | Self::Unclear => out.write_str("something"),
+            Self::Opaque => out.write_str("something"),
         }
     }
 }

@@ -62,6 +62,22 @@ pub struct RuleMatch {
     pub message: String,
 }
 
+/// Longest message, in bytes: names, images and role rules are chosen by clients. The rest is cut off and an
+/// ellipsis tells.
+pub(crate) const MESSAGE_BYTES_MAX: usize = 8 * 1024;
+
+/// Cuts a message that is too long.
+pub(crate) fn cut(message: &mut String) {
+    if message.len() <= MESSAGE_BYTES_MAX {
+        return;
+    }
+    let end = (0..=MESSAGE_BYTES_MAX)
+        .rev()
+        .find(|end| message.is_char_boundary(*end));
+    message.truncate(end.unwrap_or_default());
+    message.push('…');
+}
+
 fn identity<S: Serializer>(rule: &Arc<RuleIdentity>, out: S) -> Result<S::Ok, S::Error> {
     rule.as_ref().serialize(out)
 }

@@ -1,12 +1,9 @@
-//! Rules that people already have, run on activities: Falco's; Sigma files are told apart and named.
+//! Rules that people already have, Sigma and Falco, run on activities.
 //!
 //! A [`RuleSet`] takes the texts of any number of rule files, tells the languages apart by their content,
-//! and judges one activity at a time.
-#![expect(
-    dead_code,
-    reason = "what only the check of rules against a log asks for stands beside what judging asks for"
-)]
+//! and judges one activity at a time. Which rules can ever fire on a log is told by [`check`].
 
+pub mod check;
 mod falco;
 mod formula;
 mod matches;
@@ -14,6 +11,9 @@ mod outline;
 mod prefilter;
 mod problem;
 mod reading;
+#[cfg(feature = "sigma")]
+mod sigma;
+mod texts;
 
 #[cfg(test)]
 mod tests;
@@ -24,12 +24,14 @@ use self::falco::FalcoRules;
 use self::outline::{RuleEngine, RuleOutline};
 use self::prefilter::Prefilter;
 use self::problem::Problems;
+#[cfg(feature = "sigma")]
+use self::sigma::SigmaRules;
 
 pub use self::falco::can_parse_condition;
 pub use self::matches::{EngineName, RuleIdentity, RuleMatch};
 pub use self::problem::{Effect, RuleProblem};
 
-/// Largest rule file, in bytes. The largest public one, Falco's, has 170 KB; `SigmaHQ`'s rules have 3 KB each.
+/// Largest rule file, in bytes. The largest public one, Falco's, has 170 KB; Sigma rules have 3 KB each.
 /// A larger file is refused by name.
 pub const FILE_BYTES_MAX: usize = 16 * 1024 * 1024;
 
@@ -72,6 +74,11 @@ impl RuleSet {
         if !falco.is_empty() {
             engines.push(Box::new(FalcoRules::load(&falco, &mut problems)));
         }
+        #[cfg(feature = "sigma")]
+        if !sigma.is_empty() {
+            engines.push(Box::new(SigmaRules::load(&sigma, &mut problems)));
+        }
+        #[cfg(not(feature = "sigma"))]
         for (name, _) in sigma {
             problems.file(name, "this build has no Sigma engine".to_owned());
         }
@@ -83,8 +90,8 @@ impl RuleSet {
             .cloned()
             .collect();
         let rules = Self {
+            prefilter: Prefilter::new(&engines),
             engines,
-            prefilter: Prefilter::default(),
             broken,
         };
         (rules, problems)

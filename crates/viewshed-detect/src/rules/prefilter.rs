@@ -9,26 +9,42 @@ use std::hash::Hasher;
 use rustc_hash::{FxHashMap, FxHasher};
 use viewshed_model::Activity;
 
-use super::formula::{Fact, Knowledge, Truth, World};
+use super::formula::{Fact, Knowledge, World};
 use super::matches::RuleMatch;
 use super::outline::RuleEngine;
 use super::reading::{decision_name, level_name, stage_name};
+use super::texts::{Residual, TextChecks};
 
 /// Most combinations that are kept. Verbs and resources come from clients, so a hostile log has as many as
-/// it likes: past the limit the formulas are asked anew for each.
+/// it likes: past the limit every rule is asked about the others.
 const COMBINATIONS_MAX: usize = 16 * 1024;
 
 /// Longest texts of one kept combination, in bytes; see [`COMBINATIONS_MAX`].
 const COMBINATION_BYTES_MAX: usize = 512;
 
-/// Positions of rules, per engine.
-pub(super) type Candidates = Box<[Box<[u32]>]>;
+/// The rules of one engine that a combination does not rule out.
+#[derive(Debug)]
+struct Candidates {
+    rules: Box<[u32]>,
+    /// For each, what is left of its condition.
+    residuals: Box<[Residual]>,
+    /// Whether some residual can be ruled out by a text.
+    has_text: bool,
+}
+
+/// Candidates of one combination, per engine.
+type Known = (Combination, Box<[Candidates]>);
 
 /// Candidates by combination.
 #[derive(Debug, Default)]
 pub(super) struct Prefilter {
-    known: FxHashMap<u64, Vec<(Combination, Candidates)>>,
+    known: FxHashMap<u64, Vec<Known>>,
     count: usize,
+    texts: TextChecks,
+    /// Every rule, for combinations past the limit.
+    every: Box<[Candidates]>,
+    /// The rules to ask about one activity; kept for its memory.
+    asked: Vec<u32>,
 }
 
 /// The fields that a combination consists of.
@@ -42,6 +58,20 @@ struct Combination {
 }
 
 impl Prefilter {
+    pub(super) fn new(engines: &[Box<dyn RuleEngine>]) -> Self {
+        let mut prefilter = Self {
+            every: engines
+                .iter()
+                .map(|engine| Candidates::every(engine.outlines().len()))
+                .collect(),
+            ..Self::default()
+        };
+        for outline in engines.iter().flat_map(|engine| engine.outlines()) {
+            prefilter.texts.add(&outline.formula);
+        }
+        prefilter
+    }
+
     /// Judges one activity by the rules that can match it.
     pub(super) fn judge(
         &mut self,
@@ -51,37 +81,71 @@ impl Prefilter {
     ) {
         let flags = flags(activity);
         let hash = hash(activity, flags);
-        let known = self.known.get(&hash).and_then(|entries| {
+        let Self {
+            known,
+            texts,
+            every,
+            asked,
+            count,
+        } = self;
+        let candidates = known.get(&hash).and_then(|entries| {
             entries
                 .iter()
                 .find(|(combination, _)| combination.is(activity, flags))
         });
-        if let Some((_, candidates)) = known {
-            ask(engines, candidates, activity, found);
+        if let Some((_, candidates)) = candidates {
+            ask(engines, candidates, (texts, asked), activity, found);
             return;
         }
-        let candidates = candidates_of(engines, activity);
-        ask(engines, &candidates, activity, found);
         let combination = Combination::of(activity, flags);
-        if self.count < COMBINATIONS_MAX && combination.bytes() <= COMBINATION_BYTES_MAX {
-            self.count = self.count.saturating_add(1);
-            self.known
-                .entry(hash)
-                .or_default()
-                .push((combination, candidates));
+        if *count >= COMBINATIONS_MAX || combination.bytes() > COMBINATION_BYTES_MAX {
+            ask(engines, every, (texts, asked), activity, found);
+            return;
+        }
+        let candidates = candidates_of(engines, texts, activity);
+        ask(engines, &candidates, (texts, asked), activity, found);
+        *count = count.saturating_add(1);
+        known
+            .entry(hash)
+            .or_default()
+            .push((combination, candidates));
+    }
+}
+
+impl Candidates {
+    fn every(count: usize) -> Self {
+        let rules: Box<[u32]> = (0_u32..).take(count).collect();
+        Self {
+            residuals: rules.iter().map(|_| Residual::Open).collect(),
+            rules,
+            has_text: false,
         }
     }
 }
 
 fn ask(
     engines: &mut [Box<dyn RuleEngine>],
-    candidates: &[Box<[u32]>],
+    candidates: &[Candidates],
+    (texts, asked): (&mut TextChecks, &mut Vec<u32>),
     activity: &Activity<'_>,
     found: &mut Vec<RuleMatch>,
 ) {
+    let mut texts = texts.of(activity);
     for (engine, candidates) in engines.iter_mut().zip(candidates) {
-        if !candidates.is_empty() {
-            engine.judge(candidates, activity, found);
+        let mut rules = &*candidates.rules;
+        if candidates.has_text {
+            let possible = candidates
+                .rules
+                .iter()
+                .zip(&candidates.residuals)
+                .filter(|(_, residual)| residual.is_possible(&mut texts))
+                .map(|(rule, _)| *rule);
+            asked.clear();
+            asked.extend(possible);
+            rules = asked;
+        }
+        if !rules.is_empty() {
+            engine.judge(rules, activity, found);
         }
     }
 }
@@ -123,6 +187,8 @@ fn flags(activity: &Activity<'_>) -> u64 {
         | u64::from(activity.request_body.is_empty()) << 40
         | u64::from(activity.response_body.is_empty()) << 41
         | u64::from(activity.actor.user.is_empty()) << 42
+        | u64::from(activity.actor.user_agent.is_empty()) << 43
+        | u64::from(activity.uri.is_empty()) << 44
 }
 
 fn hash(activity: &Activity<'_>, flags: u64) -> u64 {
@@ -135,22 +201,29 @@ fn hash(activity: &Activity<'_>, flags: u64) -> u64 {
     hasher.finish()
 }
 
-fn candidates_of(engines: &[Box<dyn RuleEngine>], activity: &Activity<'_>) -> Candidates {
+fn candidates_of(
+    engines: &[Box<dyn RuleEngine>],
+    texts: &TextChecks,
+    activity: &Activity<'_>,
+) -> Box<[Candidates]> {
     let mut digits = [0_u8; 5];
     let world = ActivityWorld {
         activity,
         code: code_text(activity.code, &mut digits),
     };
-    engines
-        .iter()
-        .map(|engine| {
-            (0_u32..)
-                .zip(engine.outlines())
-                .filter(|(_, outline)| outline.formula.truth(&world) != Truth::Never)
-                .map(|(at, _)| at)
-                .collect()
-        })
-        .collect()
+    let of_engine = |engine: &dyn RuleEngine| {
+        let (rules, residuals): (Vec<u32>, Vec<Residual>) = (0_u32..)
+            .zip(engine.outlines())
+            .map(|(at, outline)| (at, texts.residual(&outline.formula, &world)))
+            .filter(|(_, residual)| *residual != Residual::Known(false))
+            .unzip();
+        Candidates {
+            has_text: residuals.iter().any(Residual::has_text),
+            rules: rules.into(),
+            residuals: residuals.into(),
+        }
+    };
+    engines.iter().map(|engine| of_engine(&**engine)).collect()
 }
 
 /// The digits of a status; empty for 0, which stands for none.
@@ -197,9 +270,15 @@ impl World for ActivityWorld<'_> {
             Fact::RequestBody if self.activity.request_body.is_empty() => Knowledge::Absent,
             Fact::ResponseBody if self.activity.response_body.is_empty() => Knowledge::Absent,
             Fact::Unknown => Knowledge::Absent,
-            Fact::User | Fact::Group | Fact::RequestBody | Fact::ResponseBody | Fact::Other => {
-                Knowledge::Open
-            }
+            Fact::UserAgent if self.activity.actor.user_agent.is_empty() => Knowledge::Absent,
+            Fact::Uri if self.activity.uri.is_empty() => Knowledge::Absent,
+            Fact::User
+            | Fact::UserAgent
+            | Fact::Uri
+            | Fact::Group
+            | Fact::RequestBody
+            | Fact::ResponseBody
+            | Fact::Other => Knowledge::Open,
         }
     }
 }

@@ -15,6 +15,10 @@ use super::words::Word;
 /// largest public rule has 400; macros that double in twenty steps have a million.
 pub(crate) const PARTS_MAX: usize = 50_000;
 
+/// Deepest nesting of a condition once its macros are in place; public rules reach 12. Deeper only serves to
+/// exhaust a stack.
+const DEPTH_MAX: usize = 400;
+
 /// A condition.
 #[derive(Debug)]
 pub(super) enum Condition {
@@ -124,6 +128,7 @@ pub(super) struct Resolver<'d> {
     definitions: &'d Definitions,
     macros: BTreeMap<&'d str, Result<Expression, String>>,
     parts: usize,
+    depth: usize,
 }
 
 impl<'d> Resolver<'d> {
@@ -132,12 +137,14 @@ impl<'d> Resolver<'d> {
             definitions,
             macros: BTreeMap::new(),
             parts: 0,
+            depth: 0,
         }
     }
 
     /// A rule's condition, made ready.
     pub(super) fn resolve(&mut self, expression: &Expression) -> Result<Condition, String> {
         self.parts = 0;
+        self.depth = 0;
         self.part(expression, &mut Vec::new())
     }
 
@@ -150,6 +157,20 @@ impl<'d> Resolver<'d> {
         if self.parts > PARTS_MAX {
             return Err(format!("its macros make more than {PARTS_MAX} parts"));
         }
+        if self.depth >= DEPTH_MAX {
+            return Err(format!("its macros nest deeper than {DEPTH_MAX}"));
+        }
+        self.depth = self.depth.saturating_add(1);
+        let condition = self.one(expression, inside);
+        self.depth = self.depth.saturating_sub(1);
+        condition
+    }
+
+    fn one(
+        &mut self,
+        expression: &Expression,
+        inside: &mut Vec<String>,
+    ) -> Result<Condition, String> {
         Ok(match expression {
             Expression::And(parts) => Condition::And(self.each(parts, inside)?),
             Expression::Or(parts) => Condition::Or(self.each(parts, inside)?),

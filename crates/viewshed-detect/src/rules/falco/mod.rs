@@ -10,6 +10,7 @@ mod exceptions;
 mod extract;
 mod fields;
 mod files;
+mod names;
 mod output;
 mod parse;
 mod pod;

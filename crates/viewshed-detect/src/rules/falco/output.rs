@@ -4,15 +4,12 @@
 
 use std::borrow::Cow;
 
+use super::super::matches::{MESSAGE_BYTES_MAX, cut};
 use super::super::reading::Reading;
 use super::extract::{Extracted, extract};
 use super::fields::Field;
 use super::parse::{FieldName, LetterChange};
 use super::words::Words;
-
-/// Longest message, in bytes: names, images and role rules are chosen by clients. The rest is cut off and an
-/// ellipsis tells.
-pub(crate) const MESSAGE_BYTES_MAX: usize = 8 * 1024;
 
 const ABSENT: &str = "<NA>";
 
@@ -79,14 +76,6 @@ impl Template {
         }
         message
     }
-}
-
-fn cut(message: &mut String) {
-    let end = (0..=MESSAGE_BYTES_MAX)
-        .rev()
-        .find(|end| message.is_char_boundary(*end));
-    message.truncate(end.unwrap_or_default());
-    message.push('…');
 }
 
 fn push_list(message: &mut String, values: &[Cow<'_, str>]) {

@@ -190,7 +190,12 @@ fn check(words: &mut Words<'_>, depth: usize) -> Result<Expression, ConditionErr
             Err(words.error("a closing `)` is missing"))
         };
     }
-    let Some(field) = field(words)? else {
+    let is_keyword = ["and", "or"]
+        .iter()
+        .any(|word| words.clone().take_word(word));
+    let field = if is_keyword { None } else { field(words)? };
+    let Some(field) = field else {
+        words.skip_blanks();
         return Err(words.error("a field, a macro or `(` is expected here"));
     };
     let Some(operator) = operator(words) else {

@@ -48,9 +48,34 @@ impl AuditEvent {
             .into()
     }
 
-    #[expect(clippy::too_many_lines, reason = "one line per field")]
-    pub(crate) fn activity(&self) -> Activity<'_> {
+    fn actor(&self) -> Actor<'_> {
         let groups = self.event["user"]["groups"].as_array();
+        Actor {
+            user: self.text("/user/username"),
+            groups: Texts::List(
+                groups
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|group| Some(group.as_str()?.into()))
+                    .collect(),
+            ),
+            impersonated: self.event.get("impersonatedUser").map(|_| {
+                Box::new(Impersonated {
+                    user: self.text("/impersonatedUser/username"),
+                    groups: Texts::Empty,
+                })
+            }),
+            address: self.event["sourceIPs"]
+                .as_array()
+                .and_then(|all| all.last()?.as_str())
+                .unwrap_or_default()
+                .into(),
+            user_agent: self.text("/userAgent"),
+            ..Actor::default()
+        }
+    }
+
+    pub(crate) fn activity(&self) -> Activity<'_> {
         let time = self.text("/requestReceivedTimestamp");
         let time = if time.is_empty() {
             self.text("/timestamp")
@@ -73,29 +98,7 @@ impl AuditEvent {
                 _ => Level::Metadata,
             },
             id: self.text("/auditID"),
-            actor: Actor {
-                user: self.text("/user/username"),
-                groups: Texts::List(
-                    groups
-                        .into_iter()
-                        .flatten()
-                        .filter_map(|group| Some(group.as_str()?.into()))
-                        .collect(),
-                ),
-                impersonated: self.event.get("impersonatedUser").map(|_| {
-                    Box::new(Impersonated {
-                        user: self.text("/impersonatedUser/username"),
-                        groups: Texts::Empty,
-                    })
-                }),
-                address: self.event["sourceIPs"]
-                    .as_array()
-                    .and_then(|all| all.last()?.as_str())
-                    .unwrap_or_default()
-                    .into(),
-                user_agent: self.text("/userAgent"),
-                ..Actor::default()
-            },
+            actor: self.actor(),
             verb: self.text("/verb"),
             object: ActivityObject {
                 api_group: self.text("/objectRef/apiGroup"),
