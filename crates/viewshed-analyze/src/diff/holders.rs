@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use viewshed_model::{Cluster, Position, ServiceAccount, SightChange};
 
 use super::fold;
-use super::rules::{Gain, Side, Sides, Sight};
+use super::rules::{Side, Sides, Sight};
 use crate::checks::{runners, token_mount};
 use crate::who::Row;
 
@@ -33,21 +33,10 @@ pub(super) fn gained(
         let now = sight(sides.after, sides, &row);
         let long_since = sight(sides.before, sides, &row);
         let own = old.map(|old| sight(sides.before, sides, &Row::service_account(namespace, old)));
-        let gains: Vec<Gain<'_>> = now
-            .own
-            .iter()
-            .filter_map(|(place, sources)| {
-                let (verbs, source) = sources.first()?;
-                let known = own.as_ref().map(|own| own.verbs(*place));
-                let verbs = verbs.without(known.unwrap_or_default());
-                let new = long_since.verbs(*place);
-                (!verbs.is_empty() && new.contains(verbs)).then_some(Gain {
-                    place: *place,
-                    verbs,
-                    source: *source,
-                })
-            })
-            .collect();
+        let gains = now.by_grant(|place| {
+            let known = own.as_ref().map(|own| own.verbs(place));
+            long_since.verbs(place).without(known.unwrap_or_default())
+        });
         let holder = Row {
             subject: fold::holder(kind, namespace, name),
             identity: row.identity.clone(),

@@ -237,6 +237,26 @@ impl<'a> Sight<'a> {
         here.without(around)
     }
 
+    /// The wanted verbs of each place, each with the first own grant that gives it.
+    pub(super) fn by_grant(&self, wanted: impl Fn(Place<'a>) -> Verbs) -> Vec<Gain<'a>> {
+        let mut found = Vec::new();
+        for (place, sources) in &self.own {
+            let mut left = wanted(*place);
+            for (given, source) in sources {
+                let verbs = given.intersection(left);
+                left = left.without(verbs);
+                if !verbs.is_empty() {
+                    found.push(Gain {
+                        place: *place,
+                        verbs,
+                        source: *source,
+                    });
+                }
+            }
+        }
+        found
+    }
+
     fn sees_path(&self, path: &str) -> bool {
         self.everything.is_some()
             || self.own_paths.keys().any(|wider| covers(wider, path))
@@ -357,19 +377,7 @@ fn of_row(sides: Sides<'_>, row: &Row) -> Vec<SightChange> {
 
 /// What own grants show after and nothing showed before.
 pub(super) fn gains<'a>(before: &Sight<'_>, after: &Sight<'a>) -> Vec<Gain<'a>> {
-    let mut gains = Vec::new();
-    for (place, sources) in &after.own {
-        let verbs = after.widest_here(*place).without(before.verbs(*place));
-        let source = sources.iter().find(|(each, _)| each.intersects(verbs));
-        if let Some((_, source)) = source {
-            gains.push(Gain {
-                place: *place,
-                verbs,
-                source: *source,
-            });
-        }
-    }
-    gains
+    after.by_grant(|place| after.widest_here(place).without(before.verbs(place)))
 }
 
 fn has_same_grants(sides: Sides<'_>, row: &Row) -> bool {

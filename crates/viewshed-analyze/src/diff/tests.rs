@@ -232,6 +232,41 @@ fn a_workload_that_changes_its_account_gains_what_that_account_sees() {
 }
 
 #[test]
+fn each_verb_is_told_with_the_grant_that_gives_it() {
+    let roles = || vec![lister(), role("getter", &["get | core | pods"])];
+    let bindings = |who: &str| {
+        vec![
+            binding("a", "ClusterRole/lister", &[who]),
+            binding("b", "ClusterRole/getter", &[who]),
+        ]
+    };
+    let two_lines = |who: &str| format!("+ {who}: list pods\n+ {who}: get pods");
+    let sorted = |text: String| {
+        let mut lines: Vec<&str> = text.lines().collect();
+        lines.sort_unstable();
+        lines.join("\n")
+    };
+    check(
+        &estate(roles(), vec![]),
+        &estate(roles(), bindings("user:jane")),
+        &sorted(two_lines("user jane")),
+    );
+    let with = |account: &str| {
+        let mut web = deployment("shop/web", "web:1");
+        account.clone_into(&mut web.template.service_account);
+        mount(&mut web.template, api_token(), "/token");
+        let mut estate = estate(roles(), bindings("sa:shop/wide"));
+        estate.clusters[0].workloads = vec![web];
+        estate
+    };
+    check(
+        &with("narrow"),
+        &with("wide"),
+        &sorted(two_lines("Deployment shop/web")),
+    );
+}
+
+#[test]
 fn clusters_are_matched_by_name_and_a_lonely_one_is_a_gap() {
     let named = |names: &[&str], bindings: Vec<RoleBinding>| {
         let mut all = estate(vec![lister()], bindings);
