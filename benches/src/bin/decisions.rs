@@ -5,10 +5,9 @@
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 use std::hint::black_box;
-use std::time::Duration;
 
-use rustix::time::{ClockId, clock_gettime};
 use viewshed_analyze::rbac::{AccessIndex, Session, Verdict};
+use viewshed_benchmarks::clock::thread_cpu_time;
 use viewshed_benchmarks::generate::{Size, cluster, group_name, user_name};
 use viewshed_benchmarks::random::Random;
 use viewshed_model::{Action, Cluster, Identity, NonResourceRequest, ResourceRequest};
@@ -21,18 +20,18 @@ const ROUNDS: usize = 1_250;
 fn main() {
     let cluster = cluster(Size::LARGE, 1);
     let mut random = Random::new(2);
-    let start = cpu_time();
+    let start = thread_cpu_time();
     let index = AccessIndex::new(&cluster);
-    let index_ms = cpu_time().saturating_sub(start).as_secs_f64() * 1e3;
+    let index_ms = thread_cpu_time().saturating_sub(start).as_secs_f64() * 1e3;
     let identities: Vec<Identity> = (0..IDENTITIES)
         .map(|_| identity(&cluster, &mut random))
         .collect();
-    let start = cpu_time();
+    let start = thread_cpu_time();
     let sessions: Vec<Session<'_>> = identities
         .iter()
         .map(|identity| index.session(identity))
         .collect();
-    let sessions_ms = cpu_time().saturating_sub(start).as_secs_f64() * 1e3;
+    let sessions_ms = thread_cpu_time().saturating_sub(start).as_secs_f64() * 1e3;
     let questions: Vec<(usize, Action)> = (0..QUESTIONS)
         .map(|_| {
             let at = random.below(IDENTITIES);
@@ -66,15 +65,6 @@ fn main() {
     });
 }
 
-/// CPU time of this thread: what other programs do on the machine does not count.
-fn cpu_time() -> Duration {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
-    Duration::new(
-        time.tv_sec.try_into().unwrap_or_default(),
-        time.tv_nsec.try_into().unwrap_or_default(),
-    )
-}
-
 /// Asks every question in every round and prints the rate and the share of yes.
 fn rate(
     what: &str,
@@ -82,7 +72,7 @@ fn rate(
     questions: &[(usize, Action)],
     ask: impl Fn(usize, &Action) -> bool,
 ) {
-    let start = cpu_time();
+    let start = thread_cpu_time();
     let mut allowed = 0u64;
     for _ in 0..rounds {
         for (at, action) in questions {
@@ -90,7 +80,7 @@ fn rate(
         }
     }
     let asked = u32::try_from(rounds * questions.len()).unwrap_or(u32::MAX);
-    let per_second = f64::from(asked) / cpu_time().saturating_sub(start).as_secs_f64();
+    let per_second = f64::from(asked) / thread_cpu_time().saturating_sub(start).as_secs_f64();
     let share = 100 * allowed / u64::from(asked);
     println!(
         "{what}: {:.2} million per second ({share} % allowed)",

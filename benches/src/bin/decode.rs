@@ -5,10 +5,9 @@
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 use std::hint::black_box;
-use std::time::Duration;
 
-use rustix::time::{ClockId, clock_gettime};
 use viewshed_benchmarks::audit::audit_log;
+use viewshed_benchmarks::clock::thread_cpu_time;
 use viewshed_decode::logs::{Arena, LogFormat, decode, recycled};
 use viewshed_model::Skips;
 
@@ -45,9 +44,9 @@ fn measure(what: &str, log: &str, work: fn(&str) -> usize) {
     let mut seconds: Vec<f64> = Vec::new();
     let mut events = 0;
     for _ in 0..ROUNDS {
-        let start = cpu_time();
+        let start = thread_cpu_time();
         events = work(log);
-        seconds.push(cpu_time().saturating_sub(start).as_secs_f64());
+        seconds.push(thread_cpu_time().saturating_sub(start).as_secs_f64());
     }
     seconds.sort_by(f64::total_cmp);
     let median = seconds.get(ROUNDS / 2).copied().unwrap_or(f64::NAN);
@@ -94,13 +93,4 @@ fn split_chunk(bytes: &[u8]) -> (&[u8], &[u8]) {
         .position(|byte| *byte == b'\n')
         .map_or(bytes.len(), |more| CHUNK_BYTES + more + 1);
     bytes.split_at(length)
-}
-
-/// CPU time of this thread: what other programs do on the machine does not count.
-fn cpu_time() -> Duration {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
-    Duration::new(
-        time.tv_sec.try_into().unwrap_or_default(),
-        time.tv_nsec.try_into().unwrap_or_default(),
-    )
 }

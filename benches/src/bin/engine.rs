@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use rustix::time::{ClockId, clock_gettime};
+use viewshed_benchmarks::clock::thread_cpu_time;
 use viewshed_benchmarks::random::Random;
 use viewshed_detect::{Baseline, Engine, Settings};
 use viewshed_model::{Activity, ActivityObject, Actor, Verdict};
@@ -93,10 +93,10 @@ fn time(identities: usize) {
             .map(|text| text.bytes().filter(|byte| *byte == b'\n').count())
             .sum();
         std::hint::black_box(read);
-        let start = cpu_time();
+        let start = thread_cpu_time();
         engine.step(wall(), &batch, &mut incidents);
         if round >= ROUNDS {
-            spent += cpu_time().saturating_sub(start);
+            spent += thread_cpu_time().saturating_sub(start);
         } else {
             weighed = engine.counters().weighed;
         }
@@ -134,9 +134,9 @@ fn memory(identities: usize) {
         let batch: Vec<Activity<'_>> = (0..6)
             .map(|habit| activity(Some(&one), habit * 10, at_us))
             .collect();
-        let start = cpu_time();
+        let start = thread_cpu_time();
         engine.step(wall(), &batch, &mut incidents);
-        spent += cpu_time().saturating_sub(start);
+        spent += thread_cpu_time().saturating_sub(start);
     }
     let bytes = resident_bytes().saturating_sub(before);
     println!(
@@ -146,12 +146,12 @@ fn memory(identities: usize) {
         spent.as_secs_f64() * 1e9 / 6_000_000.0,
         incidents.len()
     );
-    let start = cpu_time();
+    let start = thread_cpu_time();
     let saved = engine.baseline().to_bytes();
     println!(
         "saved: {} bytes each, {:.1} s",
         saved.len() / identities,
-        cpu_time().saturating_sub(start).as_secs_f64()
+        thread_cpu_time().saturating_sub(start).as_secs_f64()
     );
 }
 
@@ -209,15 +209,6 @@ fn activity(who: Option<&Identity>, habit: usize, at_us: i64) -> Activity<'_> {
         verdict: Verdict::Allowed,
         ..Activity::default()
     }
-}
-
-/// CPU time of this thread: what other programs do on the machine does not count.
-fn cpu_time() -> Duration {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
-    Duration::new(
-        time.tv_sec.try_into().unwrap_or_default(),
-        time.tv_nsec.try_into().unwrap_or_default(),
-    )
 }
 
 /// What the process occupies now; 0 where the system does not tell.

@@ -8,9 +8,8 @@
 
 use std::fs;
 use std::hint::black_box;
-use std::time::Duration;
 
-use rustix::time::{ClockId, clock_gettime};
+use viewshed_benchmarks::clock::thread_cpu_time;
 use viewshed_benchmarks::random::Random;
 use viewshed_detect::rules::RuleSet;
 use viewshed_model::{Activity, ActivityObject, Actor, Level, Stage, Texts, Verdict};
@@ -200,15 +199,15 @@ fn measure(what: &str, files: &[(String, String)], activities: &[Activity<'_>]) 
         .iter()
         .map(|(name, text)| (name.as_str(), text.as_str()))
         .collect();
-    let start = cpu_time();
+    let start = thread_cpu_time();
     let (mut rules, problems) = RuleSet::load(&texts);
-    let load_ms = cpu_time().saturating_sub(start).as_secs_f64() * 1e3;
+    let load_ms = thread_cpu_time().saturating_sub(start).as_secs_f64() * 1e3;
     let mut found = Vec::new();
     let mut nanoseconds = Vec::new();
     let mut matches = 0;
     for _ in 0..ROUNDS {
         matches = 0;
-        let start = cpu_time();
+        let start = thread_cpu_time();
         for _ in 0..PASSES {
             for activity in activities {
                 rules.judge(black_box(activity), &mut found);
@@ -216,7 +215,7 @@ fn measure(what: &str, files: &[(String, String)], activities: &[Activity<'_>]) 
                 found.clear();
             }
         }
-        let spent = cpu_time().saturating_sub(start);
+        let spent = thread_cpu_time().saturating_sub(start);
         nanoseconds.push(spent.as_secs_f64() * 1e9 / f64::from(ACTIVITIES * PASSES));
     }
     nanoseconds.sort_by(f64::total_cmp);
@@ -302,13 +301,4 @@ fn activity(at: u32, random: &mut Random) -> Activity<'static> {
         request_body: if is_creation { POD } else { "" },
         ..Activity::default()
     }
-}
-
-/// CPU time of this thread: what other programs do on the machine does not count.
-fn cpu_time() -> Duration {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
-    Duration::new(
-        time.tv_sec.try_into().unwrap_or_default(),
-        time.tv_nsec.try_into().unwrap_or_default(),
-    )
 }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use rustix::time::{ClockId, clock_gettime};
+use viewshed_benchmarks::clock::process_cpu_time;
 use viewshed_benchmarks::random::Random;
 use viewshed_collect::logs::{
     Acknowledge, Follow, ListenerSettings, Next, SourceSettings, Sources,
@@ -119,14 +119,17 @@ fn read(what: &str, paths: &[PathBuf], threads: usize) -> Result<(), Box<dyn std
         threads,
         ..SourceSettings::default()
     };
-    let (start, start_cpu) = (Instant::now(), cpu_time());
+    let (start, start_cpu) = (Instant::now(), process_cpu_time());
     let mut sources = Sources::open(&settings, b"")?;
     let mut bytes = 0_u64;
     while let Next::Chunk(chunk) = sources.next_chunk(Duration::from_secs(60)) {
         bytes += chunk.bytes.len() as u64;
         sources.done(chunk);
     }
-    let (wall, cpu) = (start.elapsed(), cpu_time().saturating_sub(start_cpu));
+    let (wall, cpu) = (
+        start.elapsed(),
+        process_cpu_time().saturating_sub(start_cpu),
+    );
     println!(
         "{what}, {threads} thread(s): {:.2} GB/s of wall time, {:.2} GB/s of CPU time",
         gigabytes(bytes) / wall.as_secs_f64(),
@@ -159,7 +162,7 @@ fn push() -> Result<(), Box<dyn std::error::Error>> {
         r#"{{"kind":"EventList","apiVersion":"audit.k8s.io/v1","metadata":{{}},"items":[{}]}}"#,
         items.join(",")
     );
-    let (start, start_cpu) = (Instant::now(), cpu_time());
+    let (start, start_cpu) = (Instant::now(), process_cpu_time());
     let pushers: Vec<_> = (0..PUSHERS)
         .map(|_| {
             let body = body.clone();
@@ -181,7 +184,7 @@ fn push() -> Result<(), Box<dyn std::error::Error>> {
     println!(
         "pushed, {BATCH} events a body, {PUSHERS} connections: {:.0} events/s; both sides took {:.2} µs of CPU time an event",
         events / start.elapsed().as_secs_f64(),
-        cpu_time().saturating_sub(start_cpu).as_secs_f64() * 1e6 / events,
+        process_cpu_time().saturating_sub(start_cpu).as_secs_f64() * 1e6 / events,
     );
     Ok(())
 }
@@ -208,13 +211,4 @@ fn push_batches(address: SocketAddr, body: &str) -> Result<(), Error> {
 fn gigabytes(bytes: u64) -> f64 {
     // Whole megabytes are exact enough.
     f64::from(u32::try_from(bytes / 1_000_000).unwrap_or(u32::MAX)) / 1e3
-}
-
-/// CPU time of this process: what other programs do on the machine does not count.
-fn cpu_time() -> Duration {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
-    Duration::new(
-        time.tv_sec.try_into().unwrap_or_default(),
-        time.tv_nsec.try_into().unwrap_or_default(),
-    )
 }

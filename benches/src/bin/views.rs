@@ -7,11 +7,11 @@
 use std::hint::black_box;
 use std::time::Duration;
 
-use rustix::time::{ClockId, clock_gettime};
 use viewshed_analyze::SightIndex;
 use viewshed_analyze::diff::diff;
 use viewshed_analyze::rbac::Reach;
 use viewshed_analyze::{see, who};
+use viewshed_benchmarks::clock::{process_cpu_time, wall_time};
 use viewshed_benchmarks::generate::{Size, estate, group_name, user_name};
 use viewshed_model::{
     Action, Estate, Identity, ResourceRequest, Subject, SubjectKind, Vantage, View,
@@ -112,30 +112,13 @@ fn identities(estate: &Estate) -> Vec<(&'static str, Identity)> {
     ]
 }
 
-/// CPU time of all threads.
-fn cpu_time() -> Duration {
-    duration(ClockId::ProcessCPUTime)
-}
-
-fn duration(clock: ClockId) -> Duration {
-    let time = clock_gettime(clock);
-    Duration::new(
-        time.tv_sec.try_into().unwrap_or_default(),
-        time.tv_nsec.try_into().unwrap_or_default(),
-    )
-}
-
 fn measure<T>(what: &str, work: impl Fn() -> T) {
     let mut runs: Vec<(f64, f64)> = (0..RUNS)
         .map(|_| {
-            let (cpu, wall) = (cpu_time(), duration(ClockId::Monotonic));
+            let (cpu, wall) = (process_cpu_time(), wall_time());
             black_box(work());
-            let ms =
-                |start: Duration, clock| duration(clock).saturating_sub(start).as_secs_f64() * 1e3;
-            (
-                ms(cpu, ClockId::ProcessCPUTime),
-                ms(wall, ClockId::Monotonic),
-            )
+            let ms = |start: Duration, end: Duration| end.saturating_sub(start).as_secs_f64() * 1e3;
+            (ms(cpu, process_cpu_time()), ms(wall, wall_time()))
         })
         .collect();
     runs.sort_by(|a, b| a.0.total_cmp(&b.0));
