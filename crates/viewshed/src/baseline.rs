@@ -1,7 +1,7 @@
 //! `viewshed baseline`: what each identity usually does, learned from past logs.
 
 use jiff::Timestamp;
-use viewshed_detect::{Baseline, Engine};
+use viewshed_detect::Engine;
 use viewshed_model::{BaselineHolder, BaselineRow};
 use viewshed_report::Answer;
 
@@ -9,19 +9,17 @@ use crate::cli::{BaselineAction, BaselineArgs};
 use crate::outcome::{Failure, Outcome};
 use crate::output::{Lists, Screen};
 use crate::terminal;
-use crate::watch::{self, Event, Pump, Reading, read_file, unknown};
+use crate::watch::{self, Pump, Reading, unknown};
 
 /// Learns, or shows what was learned.
 pub(crate) fn run(arguments: &BaselineArgs, screen: &Screen) -> Result<Outcome, Failure> {
     match &arguments.action {
         Some(BaselineAction::Show { file, output }) => {
-            let baseline = Baseline::from_bytes(&read_file(file)?).map_err(|error| {
-                Failure::usage(
-                    format!("`{}` is no usable baseline: {error}", file.display()),
-                    "make one with `viewshed baseline --from LOGS -o FILE`",
-                )
-            })?;
-            let rows: Vec<BaselineRow> = baseline.rows().into_iter().map(row).collect();
+            let rows: Vec<BaselineRow> = watch::read_baseline(file)?
+                .rows()
+                .into_iter()
+                .map(row)
+                .collect();
             screen.show(&Answer::Baseline(&rows), output, Lists::Short)?;
             Ok(Outcome::Clean)
         }
@@ -32,29 +30,21 @@ pub(crate) fn run(arguments: &BaselineArgs, screen: &Screen) -> Result<Outcome, 
 fn learn(arguments: &BaselineArgs) -> Result<Outcome, Failure> {
     let judge = &arguments.judge;
     let mut engine = Engine::new(watch::settings(judge), watch::baseline(judge)?);
-    let mut pump = Pump::open(&arguments.logs, None)?;
     let mut reading = Reading::new(arguments.logs.format);
     let mut incidents = Vec::new();
-    loop {
-        match pump.next() {
-            Event::Chunk(chunk) => {
-                reading.judge(&chunk, &mut engine, Timestamp::now(), &mut incidents);
-                incidents.clear();
-                pump.done(chunk);
-            }
-            Event::Quiet => {}
-            Event::End => break,
-        }
-    }
+    let unread = Pump::open(&arguments.logs, None)?.drain(|chunk| {
+        reading.judge(chunk, &mut engine, Timestamp::now(), &mut incidents);
+        incidents.clear();
+    });
     engine.finish(Timestamp::now(), &mut incidents);
     terminal::write_answer(&engine.baseline().to_bytes(), Some(&arguments.output))?;
     let events = engine.counters().judged;
-    let habits = engine.baseline().rows().len();
+    let habits = engine.baseline().habit_count();
     terminal::say(&format!(
         "learned {habits} habits from {events} events; `viewshed baseline show {}` lists them",
         arguments.output.display()
     ));
-    let gaps = pump.gaps().len() + unknown(&reading).count();
+    let gaps = unread.len() + unknown(&reading).count();
     Ok(Outcome::of(false, gaps > 0 || reading.skips().total() > 0))
 }
 

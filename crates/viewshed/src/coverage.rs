@@ -6,7 +6,7 @@ use viewshed_report::Answer;
 use crate::cli::CoverageArgs;
 use crate::outcome::{Failure, Outcome};
 use crate::output::{Lists, Screen};
-use crate::watch::{Event, Pump, Reading, known_sources, policy, unknown};
+use crate::watch::{Pump, Reading, described, known_sources, policy, unknown};
 
 /// Judges every discovery action by the policy and by what the logs were seen to hold.
 pub(crate) fn run(arguments: &CoverageArgs, screen: &Screen) -> Result<Outcome, Failure> {
@@ -14,18 +14,7 @@ pub(crate) fn run(arguments: &CoverageArgs, screen: &Screen) -> Result<Outcome, 
     let mut reading = Reading::new(arguments.logs.format);
     let mut gaps = Vec::new();
     if !arguments.logs.from.is_empty() {
-        let mut pump = Pump::open(&arguments.logs, None)?;
-        loop {
-            match pump.next() {
-                Event::Chunk(chunk) => {
-                    reading.note(&chunk);
-                    pump.done(chunk);
-                }
-                Event::Quiet => {}
-                Event::End => break,
-            }
-        }
-        gaps = pump.gaps();
+        gaps = Pump::open(&arguments.logs, None)?.drain(|chunk| reading.note(chunk));
     } else if policy.is_none() {
         return Err(Failure::usage(
             "neither logs nor an audit policy are named",
@@ -33,18 +22,8 @@ pub(crate) fn run(arguments: &CoverageArgs, screen: &Screen) -> Result<Outcome, 
         ));
     }
     gaps.extend(unknown(&reading));
-    let described = known_sources(&reading);
-    let mut sources: Vec<KnownSource<'_>> = described
-        .iter()
-        .map(|source| KnownSource {
-            name: &source.name,
-            kind: source.kind,
-            policy: policy.as_ref(),
-            profile: Some(&source.profile),
-            daemon: None,
-            skips: source.skips.clone(),
-        })
-        .collect();
+    let described = described(&reading);
+    let mut sources = known_sources(&described, policy.as_ref());
     if sources.is_empty() && policy.is_some() {
         sources.push(KnownSource {
             name: "audit policy",

@@ -5,6 +5,7 @@ mod reading;
 mod report;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use viewshed_detect::{Baseline, Engine, Settings};
 use viewshed_model::{Incident, Timeline};
@@ -15,9 +16,11 @@ use crate::outcome::{Failure, Outcome};
 use crate::output::{Lists, Screen};
 use crate::{scan, terminal};
 
-pub(crate) use pump::{Event, Pump, read_file};
+use pump::{Event, read_file};
+
+pub(crate) use pump::Pump;
 pub(crate) use reading::Reading;
-pub(crate) use report::{known_sources, policy, unknown};
+pub(crate) use report::{described, known_sources, policy, unknown};
 
 /// Reads every source to its end, or until interrupted, and tells what was found.
 pub(crate) fn run(arguments: &WatchArgs, screen: &Screen) -> Result<Outcome, Failure> {
@@ -33,6 +36,9 @@ pub(crate) fn run(arguments: &WatchArgs, screen: &Screen) -> Result<Outcome, Fai
         match pump.next() {
             Event::Chunk(chunk) => {
                 reading.judge(&chunk, &mut engine, now, &mut grown);
+                if is_live {
+                    engine.heard(now, &chunk.source, &mut grown);
+                }
                 pump.done(chunk);
             }
             Event::Quiet => {
@@ -45,7 +51,7 @@ pub(crate) fn run(arguments: &WatchArgs, screen: &Screen) -> Result<Outcome, Fai
     }
     engine.finish(jiff::Timestamp::now(), &mut grown);
     found.take(&mut grown, is_live.then_some((arguments, screen)))?;
-    let report = report::report(&found, &reading, policy.as_ref(), pump.gaps());
+    let report = report::report(found, &reading, policy.as_ref(), pump.gaps());
     if !is_live || matches!(arguments.output.output, Format::Table | Format::Wide) {
         screen.show(&Answer::Watch(&report), &arguments.output, Lists::Short)?;
     }
@@ -123,9 +129,17 @@ pub(crate) fn settings(arguments: &JudgeArgs) -> Settings {
 /// # Errors
 /// When the file cannot be read or is no baseline.
 pub(crate) fn baseline(arguments: &JudgeArgs) -> Result<Baseline, Failure> {
-    let Some(path) = &arguments.baseline else {
-        return Ok(Baseline::default());
-    };
+    arguments
+        .baseline
+        .as_deref()
+        .map_or_else(|| Ok(Baseline::default()), read_baseline)
+}
+
+/// What a file of `viewshed baseline` holds.
+///
+/// # Errors
+/// When the file cannot be read or is no baseline.
+pub(crate) fn read_baseline(path: &Path) -> Result<Baseline, Failure> {
     Baseline::from_bytes(&read_file(path)?).map_err(|error| {
         Failure::usage(
             format!("`{}` is no usable baseline: {error}", path.display()),

@@ -36,6 +36,15 @@ pub struct BaselineRow {
 }
 
 impl Baseline {
+    /// How many habits [`rows`](Self::rows) would tell.
+    pub fn habit_count(&self) -> usize {
+        let records = self.identities.records().iter();
+        records
+            .chain(self.groups.records())
+            .map(|record| record.habits.len())
+            .sum()
+    }
+
     /// Every habit in words: identities first, sorted by cluster and name.
     pub fn rows(&self) -> Vec<BaselineRow> {
         let identities = self

@@ -25,7 +25,7 @@ static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 pub(crate) enum Event {
     /// Bytes to judge.
     Chunk(Chunk),
-    /// Nothing for a while.
+    /// Nothing for a while; only of live sources, since the time of past logs is their own.
     Quiet,
     /// Nothing more will come.
     End,
@@ -88,11 +88,23 @@ impl Pump {
             self.is_stopping = true;
             self.sources.stop();
         }
-        match self.sources.next_chunk(WAIT) {
-            Next::Chunk(chunk) => Event::Chunk(chunk),
-            Next::Quiet => Event::Quiet,
-            Next::End => Event::End,
+        loop {
+            return match self.sources.next_chunk(WAIT) {
+                Next::Chunk(chunk) => Event::Chunk(chunk),
+                Next::Quiet if self.is_live => Event::Quiet,
+                Next::Quiet => continue,
+                Next::End => Event::End,
+            };
         }
+    }
+
+    /// Reads past logs to their end; what could not be read.
+    pub(crate) fn drain(mut self, mut act: impl FnMut(&Chunk)) -> Vec<Gap> {
+        while let Event::Chunk(chunk) = self.next() {
+            act(&chunk);
+            self.done(chunk);
+        }
+        self.gaps()
     }
 
     /// Takes a chunk back that was judged.

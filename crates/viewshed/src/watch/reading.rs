@@ -15,6 +15,9 @@ pub(crate) struct Reading {
     /// What the user says that they are.
     format: Option<LogFormat>,
     pub(crate) sources: BTreeMap<String, SourceRead>,
+    /// Room that is used again for every chunk.
+    arena: Arena,
+    activities: Vec<Activity<'static>>,
 }
 
 /// One source.
@@ -31,6 +34,8 @@ impl Reading {
         Self {
             format,
             sources: BTreeMap::new(),
+            arena: Arena::new(),
+            activities: Vec::new(),
         }
     }
 
@@ -45,7 +50,6 @@ impl Reading {
         self.each(chunk, |activities| {
             engine.step(now, activities, incidents);
         });
-        engine.heard(now, &chunk.source, incidents);
     }
 
     /// Decodes a chunk and notes what it shows.
@@ -65,11 +69,12 @@ impl Reading {
             return;
         };
         // A pushed body is recognised by itself: several senders may share a listener.
-        let format = match (self.format, chunk.is_document) {
-            (Some(format), _) => Some(format),
-            (None, true) => logs::recognise(&chunk.bytes),
-            (None, false) => source.format.or_else(|| logs::recognise(&chunk.bytes)),
+        let known = if chunk.is_document {
+            self.format
+        } else {
+            source.format
         };
+        let format = known.or_else(|| logs::recognise(&chunk.bytes));
         source.format = source.format.or(format);
         let Some(format) = format else {
             source
@@ -77,12 +82,12 @@ impl Reading {
                 .add(SkipReason::OtherKind, || format!("byte {}", chunk.offset));
             return;
         };
-        let arena = Arena::default();
-        let mut activities = Vec::new();
+        self.arena.reset();
+        let mut activities = logs::recycled(std::mem::take(&mut self.activities));
         logs::decode(
             format,
             &chunk.bytes,
-            &arena,
+            &self.arena,
             &mut activities,
             &mut source.skips,
         );
@@ -90,6 +95,7 @@ impl Reading {
             source.profile.add(activity);
         }
         act(&activities);
+        self.activities = logs::recycled(activities);
     }
 
     /// What was not judged, over all sources.

@@ -40,8 +40,26 @@ pub(crate) struct Described {
     pub(crate) skips: Skips,
 }
 
+/// The sources as coverage judges them.
+pub(crate) fn known_sources<'a>(
+    described: &'a [Described],
+    policy: Option<&'a AuditPolicy>,
+) -> Vec<KnownSource<'a>> {
+    described
+        .iter()
+        .map(|source| KnownSource {
+            name: &source.name,
+            kind: source.kind,
+            policy,
+            profile: Some(&source.profile),
+            daemon: None,
+            skips: source.skips.clone(),
+        })
+        .collect()
+}
+
 /// Every source whose format is known.
-pub(crate) fn known_sources(reading: &Reading) -> Vec<Described> {
+pub(crate) fn described(reading: &Reading) -> Vec<Described> {
     reading
         .sources
         .iter()
@@ -72,25 +90,14 @@ fn kind(format: LogFormat) -> LogKind {
 }
 
 pub(super) fn report(
-    found: &Found,
+    found: Found,
     reading: &Reading,
     policy: Option<&AuditPolicy>,
     mut gaps: Vec<Gap>,
 ) -> WatchReport {
     gaps.extend(unknown(reading));
-    let described = known_sources(reading);
-    let sources: Vec<KnownSource<'_>> = described
-        .iter()
-        .map(|source| KnownSource {
-            name: &source.name,
-            kind: source.kind,
-            policy,
-            profile: Some(&source.profile),
-            daemon: None,
-            skips: source.skips.clone(),
-        })
-        .collect();
-    let mut incidents: Vec<_> = found.incidents.values().cloned().collect();
+    let described = described(reading);
+    let mut incidents: Vec<_> = found.incidents.into_values().collect();
     incidents.sort_by(|a, b| (a.opened_at, &a.id).cmp(&(b.opened_at, &b.id)));
     WatchReport {
         generated_at: jiff::Timestamp::now()
@@ -102,10 +109,10 @@ pub(super) fn report(
             .map(|source| source.profile.event_count)
             .sum(),
         incidents,
-        timelines: found.timelines.clone(),
+        timelines: found.timelines,
         detections: pages(),
         skips: reading.skips(),
-        coverage: coverage(&sources, Vec::new()),
+        coverage: coverage(&known_sources(&described, policy), Vec::new()),
         gaps,
         ..WatchReport::default()
     }
