@@ -8,7 +8,7 @@ use viewshed_model::{
 use super::board::{Board, Place, extended, link, link_with};
 use super::paths::PATHS;
 use super::ways::Ways;
-use super::{derive, finish};
+use super::{derive, finish, kubelet};
 use crate::sight::{SightIndex, Target, Verbs, resource_name, scope_text};
 
 /// The view from here: the objects that lists really showed, each with the answer of the server that
@@ -127,7 +127,22 @@ fn mark_resource(board: &mut Board<'_, '_>, request: &ResourceRequest, links: &[
             .namespace_index(namespace)
             .map_or(0..0, |at| kind.range(at)),
     };
-    if range.is_empty() || target.subresource == "proxy" {
+    if target.subresource == "proxy" {
+        if target.resource == "nodes" {
+            let node = (!request.name.is_empty()).then_some(request.name.as_str());
+            kubelet::mark_behind_proxy(board, links, node);
+        }
+        return;
+    }
+    let positions: Vec<usize> = if request.name.is_empty() {
+        range.collect()
+    } else {
+        let found = index
+            .inventory
+            .find(kind, &request.namespace, &request.name);
+        found.into_iter().collect()
+    };
+    if positions.is_empty() {
         return;
     }
     let text = format!(
@@ -142,10 +157,12 @@ fn mark_resource(board: &mut Board<'_, '_>, request: &ResourceRequest, links: &[
     } else {
         Place::Kind(target.kind)
     };
-    let ways = if namespace.is_none() {
+    let ways = if !request.name.is_empty() {
+        Ways::of_named(verb)
+    } else if namespace.is_none() {
         Ways::spanning(verb)
     } else {
         Ways::of(verb)
     };
-    board.mark(place, range, ways, chain);
+    board.mark(place, positions, ways, chain);
 }

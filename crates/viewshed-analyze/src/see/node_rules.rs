@@ -46,7 +46,7 @@ impl Reader<'_> {
             return;
         };
         let probe_namespace = if target.namespaced { ANY_NAME } else { "" };
-        for (verb, word) in Verbs::EACH {
+        for (verb, word) in target.served() {
             let (namespace, name) = match verb {
                 Verbs::GET => (probe_namespace, ANY_NAME),
                 _ => ("", ""),
@@ -83,7 +83,7 @@ impl Reader<'_> {
             return;
         };
         let own_pods = format!("spec.nodeName={}", self.node);
-        for (verb, word) in Verbs::EACH {
+        for (verb, word) in target.served() {
             let mut asked = target.question(&kind.group, word, object.namespace, object.name);
             let is_pod_list = is_pods(kind) && verb != Verbs::GET;
             if is_pod_list {

@@ -4,7 +4,7 @@ use viewshed_model::{Action, Identity};
 
 use super::paths::PATHS;
 use crate::rbac::{Question, Session, Verdict};
-use crate::sight::{SightIndex, Target, Verbs};
+use crate::sight::{SightIndex, Target};
 
 /// How many questions are put at most. A server answers some hundred reviews per second, so this is
 /// about a minute; what goes over it is counted in [`Questions::left_out`].
@@ -32,10 +32,7 @@ pub fn questions(index: &SightIndex<'_>, identity: &Identity) -> Questions {
     }
     let mut open: Vec<(&Target, &str, &'static str)> = Vec::new();
     for target in &index.targets.all {
-        for (verb, word) in Verbs::EACH {
-            if !target.verbs.contains(verb) {
-                continue;
-            }
+        for (_, word) in target.served() {
             for group in &target.groups {
                 let asked = target.question(group, word, "", "");
                 if found.ask(&session, asked.into()) != Verdict::Yes && target.namespaced {

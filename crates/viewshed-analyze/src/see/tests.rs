@@ -1,4 +1,5 @@
 mod grants;
+mod here;
 mod nodes;
 mod places;
 mod pods;

@@ -94,12 +94,11 @@ fn verbs_of(rule: &PolicyRule, target: usize, name: &str, targets: &Targets) -> 
         return Verbs::NONE;
     };
     let mut verbs = Verbs::NONE;
-    for (verb, word) in Verbs::EACH {
-        if target.verbs.contains(verb)
-            && target
-                .groups
-                .iter()
-                .any(|group| rule_allows(rule, &target.question(group, word, "", name).into()))
+    for (verb, word) in target.served() {
+        if target
+            .groups
+            .iter()
+            .any(|group| rule_allows(rule, &target.question(group, word, "", name).into()))
         {
             verbs |= verb;
         }

@@ -52,7 +52,7 @@ impl<'c> SightIndex<'c> {
     pub fn new(cluster: &'c Cluster) -> Self {
         let (access, inventory) =
             rayon::join(|| AccessIndex::new(cluster), || Inventory::new(cluster));
-        let targets = Targets::new(&inventory);
+        let targets = Targets::new(&inventory, &cluster.api_resources);
         let pods = PodTables::new(cluster, &inventory);
         Self {
             cluster,

@@ -2,6 +2,7 @@
 //! node.
 
 use rustc_hash::FxHashMap;
+use viewshed_model::ApiResource;
 
 use super::Verbs;
 use crate::inventory::{Inventory, Kind};
@@ -29,17 +30,27 @@ pub(crate) struct Target {
     pub(crate) subresource: &'static str,
     /// Whether the question carries a namespace.
     pub(crate) namespaced: bool,
-    /// The verbs that show something.
+    /// The verbs that show something: those that the server serves, where discovery tells.
     pub(crate) verbs: Verbs,
 }
 
 impl Targets {
-    pub(super) fn new(inventory: &Inventory<'_>) -> Self {
+    pub(super) fn new(inventory: &Inventory<'_>, served: &[ApiResource]) -> Self {
+        let served: FxHashMap<(&str, &str), Verbs> = served
+            .iter()
+            .filter(|api| !api.verbs.is_empty())
+            .map(|api| {
+                (
+                    (api.group.as_str(), api.resource.as_str()),
+                    Verbs::of(&api.verbs),
+                )
+            })
+            .collect();
         let mut all: Vec<Target> = inventory
             .kinds
             .iter()
             .enumerate()
-            .map(|(kind, of)| target(kind, of, "", Verbs::ALL))
+            .map(|(kind, of)| target(kind, of, "", served_verbs(of, &served)))
             .collect();
         for (resource, subresource) in [("pods", "log"), ("nodes", "proxy")] {
             let found = inventory
@@ -104,6 +115,14 @@ impl Target {
         }
     }
 
+    /// Each of its verbs with its name, the widest first.
+    pub(crate) fn served(&self) -> impl Iterator<Item = (Verbs, &'static str)> {
+        let verbs = self.verbs;
+        Verbs::EACH
+            .into_iter()
+            .filter(move |(verb, _)| verbs.contains(*verb))
+    }
+
     /// The question for it in one of its groups. The name of a namespace is also the namespace of
     /// a `get` (`RequestInfo`); callers pass it.
     pub(crate) fn question<'q>(
@@ -123,6 +142,17 @@ impl Target {
             ..ResourceQuestion::default()
         }
     }
+}
+
+/// Rules may allow more: what the server does not serve shows nothing. Component statuses, for example,
+/// cannot be watched.
+fn served_verbs(kind: &Kind<'_>, served: &FxHashMap<(&str, &str), Verbs>) -> Verbs {
+    let known = kind
+        .groups()
+        .filter_map(|group| served.get(&(group, kind.resource.as_str())))
+        .copied()
+        .reduce(|one, other| one | other);
+    known.unwrap_or(Verbs::ALL)
 }
 
 fn target(position: usize, kind: &Kind<'_>, subresource: &'static str, verbs: Verbs) -> Target {

@@ -20,6 +20,14 @@ impl Verbs {
         (Self::GET, "get"),
     ];
 
+    /// Those of the words that show something.
+    pub(crate) fn of(words: &[String]) -> Self {
+        Self::EACH
+            .into_iter()
+            .filter(|(_, name)| words.iter().any(|word| word == name))
+            .fold(Self::NONE, |set, (verb, _)| set | verb)
+    }
+
     pub(crate) const fn is_empty(self) -> bool {
         self.0 == 0
     }

@@ -220,8 +220,9 @@ fn questions(api: &ApiResource, namespace: &str) -> Vec<Action> {
         .collect()
 }
 
-const PATHS: [&str; 12] = [
+const PATHS: [&str; 14] = [
     "/",
+    "/.well-known/openid-configuration",
     "/api",
     "/apis",
     "/debug/pprof/",
@@ -231,6 +232,7 @@ const PATHS: [&str; 12] = [
     "/metrics",
     "/openapi/v2",
     "/openapi/v3",
+    "/openid/v1/jwks",
     "/readyz",
     "/version",
 ];

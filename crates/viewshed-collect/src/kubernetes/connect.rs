@@ -154,6 +154,11 @@ pub(crate) async fn open(kubeconfig: Kubeconfig, options: &Options) -> Result<Cl
     impersonate(&mut config.auth_info, &options.impersonation);
     keep_standard_input(&mut config.auth_info);
     trim_token(&mut config.auth_info);
+    if config.accept_invalid_certs && config.root_cert.is_none() {
+        // The library would load the system's authorities although nobody asks them, and fail in an
+        // image that has none.
+        config.root_cert = Some(Vec::new());
+    }
     config.default_retry = false;
     config.connect_timeout = Some(options.limits.answer_time_max.min(CONNECT_TIME_MAX));
     config.read_timeout = None;

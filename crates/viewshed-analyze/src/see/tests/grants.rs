@@ -37,6 +37,25 @@ fn a_list_of_all_namespaces_names_the_namespaces() {
 }
 
 #[test]
+fn a_verb_that_the_server_does_not_serve_shows_nothing() {
+    let mut cluster = granted(&["* | core | secrets"], "dev", &["user:dev"]);
+    cluster.api_resources.push(viewshed_model::ApiResource {
+        version: "v1".to_owned(),
+        resource: "secrets".to_owned(),
+        kind: "Secret".to_owned(),
+        namespaced: true,
+        verbs: vec!["get".to_owned(), "create".to_owned()],
+        ..viewshed_model::ApiResource::default()
+    });
+    check(
+        &cluster,
+        &user("dev"),
+        "Secret ops/admin: get
+         Secret shop/db: get",
+    );
+}
+
+#[test]
 fn a_get_of_all_namespaces_names_no_namespace() {
     check(
         &granted(&["get | core | secrets"], "dev", &["user:dev"]),

@@ -1,0 +1,119 @@
+use viewshed_model::{
+    Action, Cluster, Identity, Meta, NonResourceRequest, OwnAnswer, ResourceRequest, Sight,
+    Surroundings, View,
+};
+
+use super::{chain_of, shown};
+use crate::samples::shop;
+use crate::see::see_here;
+
+/// `VERB RESOURCE [NAMESPACE [NAME]]`, or a path; `no` in front of what is refused.
+fn answer(words: &str) -> OwnAnswer {
+    let (allowed, words) = match words.strip_prefix("no ") {
+        Some(rest) => (false, rest),
+        None => (true, words),
+    };
+    let mut parts = words.split(' ').map(str::to_owned);
+    let mut next = || parts.next().unwrap_or_default();
+    let (verb, resource) = (next(), next());
+    let action = if resource.starts_with('/') {
+        let path = resource;
+        Action::NonResource(NonResourceRequest { verb, path })
+    } else {
+        let (resource, subresource) = match resource.split_once('/') {
+            Some((resource, subresource)) => (resource.to_owned(), subresource.to_owned()),
+            None => (resource, String::new()),
+        };
+        Action::Resource(ResourceRequest {
+            verb,
+            resource,
+            subresource,
+            namespace: next(),
+            name: next(),
+            ..ResourceRequest::default()
+        })
+    };
+    OwnAnswer {
+        action,
+        allowed,
+        reason: "because".to_owned(),
+    }
+}
+
+fn sight(credential: &str, identity: Identity, cluster: Cluster, answers: &[&str]) -> Sight {
+    Sight {
+        credential: credential.to_owned(),
+        identity,
+        cluster,
+        answers: answers.iter().map(|words| answer(words)).collect(),
+        gaps: Vec::new(),
+    }
+}
+
+fn seen(answers: &[&str]) -> View {
+    let cart = Identity::service_account("shop", "cart");
+    let sight = sight("/token", cart, shop(), answers);
+    see_here(Surroundings::default(), vec![sight])
+}
+
+#[test]
+fn only_what_the_server_allowed_shows() {
+    assert_eq!(shown(&seen(&["no list pods shop", "no list pods"])), "");
+    let view = shown(&seen(&["list pods shop", "no list services shop"]));
+    assert!(view.contains("Pod shop/cart: list"), "{view}");
+    assert!(!view.contains("Service "), "{view}");
+}
+
+#[test]
+fn a_name_that_may_be_read_shows_that_object_alone() {
+    let view = shown(&seen(&["get pods shop cart"]));
+    assert!(view.contains("Pod shop/cart: get"), "{view}");
+    assert!(!view.contains("Pod shop/web"), "{view}");
+}
+
+#[test]
+fn every_credential_shows_its_own_and_objects_count_once() {
+    let services = Cluster {
+        services: vec![viewshed_model::Service {
+            meta: Meta {
+                namespace: Some("open".to_owned()),
+                name: "front".to_owned(),
+                ..Meta::default()
+            },
+            ..viewshed_model::Service::default()
+        }],
+        ..Cluster::default()
+    };
+    let cart = Identity::service_account("shop", "cart");
+    let view = see_here(
+        Surroundings::default(),
+        vec![
+            sight("/token", cart.clone(), shop(), &["list pods shop"]),
+            sight("/other", cart, shop(), &["watch pods shop"]),
+            sight(
+                "",
+                Identity::anonymous(),
+                services,
+                &["list services open", "get /version", "no get /metrics"],
+            ),
+        ],
+    );
+    let text = shown(&view);
+    assert_eq!(
+        text.matches("Pod shop/cart: list, watch").count(),
+        1,
+        "{text}"
+    );
+    assert!(text.contains("Service open/front: list"), "{text}");
+    assert_eq!(
+        chain_of(&view, "path", "/version")[0],
+        "a request to the API server without a credential"
+    );
+    let here = view.here.unwrap();
+    let answered: Vec<(&str, usize)> = here
+        .credentials
+        .iter()
+        .map(|answered| (answered.credential.as_str(), answered.answers.len()))
+        .collect();
+    assert_eq!(answered, [("/token", 1), ("/other", 1), ("", 3)]);
+}

@@ -1,0 +1,162 @@
+//! One pod: the view from outside against what the program inside was answered.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+use serde_json::{Value, json};
+
+use crate::is_taken_from_node;
+use crate::place::Place;
+
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) identities: usize,
+    pub(crate) asked: usize,
+    pub(crate) objects: usize,
+    pub(crate) differences: Vec<String>,
+}
+
+/// Users that the API server accepts from this vantage.
+pub(crate) fn users(view: &Value) -> BTreeSet<String> {
+    identities(view).into_iter().map(|(user, _)| user).collect()
+}
+
+/// User and sorted groups of every identity whose credential is accepted.
+fn identities(view: &Value) -> BTreeSet<(String, Vec<String>)> {
+    let held = view["identities"].as_array().unwrap();
+    held.iter()
+        .filter(|held| held["is_accepted"] == true)
+        .map(|held| user_and_groups(&held["identity"]))
+        .collect()
+}
+
+fn user_and_groups(identity: &Value) -> (String, Vec<String>) {
+    let groups = identity["groups"].as_array();
+    let mut groups: Vec<String> = groups
+        .into_iter()
+        .flatten()
+        .map(|group| group.as_str().unwrap().to_owned())
+        .collect();
+    groups.sort();
+    (identity["user"].as_str().unwrap().to_owned(), groups)
+}
+
+pub(crate) fn compare(place: &Place, pod: &str, tally: &mut Tally) {
+    let outside = place.see_pod(pod);
+    let inside: Vec<Value> = place
+        .containers(pod)
+        .iter()
+        .map(|container| {
+            let words = ["see", "--here", "--all", "--namespaces", &place.namespaces];
+            place.inside(pod, container, &words)
+        })
+        .collect();
+    compare_identities(pod, &outside, &inside, tally);
+    for view in &inside {
+        for credential in view["here"]["credentials"].as_array().unwrap() {
+            compare_answers(place, pod, credential, tally);
+        }
+    }
+    let name = pod.split('/').nth(1).unwrap();
+    let all_are_used = users(&outside)
+        .iter()
+        .all(|user| !is_taken_from_node(name, user));
+    if all_are_used {
+        compare_objects(pod, &outside, &inside, tally);
+    }
+}
+
+fn compare_identities(pod: &str, outside: &Value, inside: &[Value], tally: &mut Tally) {
+    let name = pod.split('/').nth(1).unwrap();
+    let computed: BTreeSet<_> = identities(outside)
+        .into_iter()
+        .filter(|(user, _)| !is_taken_from_node(name, user))
+        .collect();
+    let answered: BTreeSet<_> = inside.iter().flat_map(identities).collect();
+    tally.identities += answered.len();
+    if computed != answered {
+        let difference = format!("{pod}: holds {computed:?}, inside {answered:?}");
+        tally.differences.push(difference);
+    }
+}
+
+/// Each question that the server answered inside is decided from the estate.
+fn compare_answers(place: &Place, pod: &str, credential: &Value, tally: &mut Tally) {
+    let answers = credential["answers"].as_array().unwrap();
+    let mut questions = String::new();
+    for answer in answers {
+        writeln!(questions, "{}", review(&credential["identity"], answer)).unwrap();
+    }
+    let decided = place.decide(&questions);
+    assert_eq!(decided.len(), answers.len(), "{pod}");
+    for (answer, decided) in answers.iter().zip(&decided) {
+        tally.asked += 1;
+        let status = &decided["status"];
+        if status["allowed"] != answer["allowed"] || status["evaluationError"].is_string() {
+            tally
+                .differences
+                .push(format!("{pod}: server {answer}, ours {decided}"));
+        }
+    }
+}
+
+fn review(identity: &Value, answer: &Value) -> Value {
+    let mut spec = json!({"user": identity["user"], "groups": identity["groups"]});
+    let asked = &answer["resource_request"];
+    if asked.is_object() {
+        spec["resourceAttributes"] = json!({
+            "verb": asked["verb"], "group": asked["api_group"], "version": asked["api_version"],
+            "resource": asked["resource"], "subresource": asked["subresource"],
+            "namespace": asked["namespace"], "name": asked["name"],
+        });
+    } else {
+        let asked = &answer["path_request"];
+        spec["nonResourceAttributes"] = json!({"verb": asked["verb"], "path": asked["path"]});
+    }
+    json!({"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview", "spec": spec})
+}
+
+type Objects = BTreeMap<(String, String, String), BTreeSet<String>>;
+
+/// Whatever a list, a watch or a path shows must be the same. Objects of which only the name must be
+/// known show from outside alone: inside nobody tells their names.
+fn compare_objects(pod: &str, outside: &Value, inside: &[Value], tally: &mut Tally) {
+    let computed = objects(outside);
+    let mut found = Objects::new();
+    for view in inside {
+        for (object, verbs) in objects(view) {
+            found.entry(object).or_default().extend(verbs);
+        }
+    }
+    for object in computed.keys().chain(found.keys()).collect::<BTreeSet<_>>() {
+        tally.objects += 1;
+        let (ours, theirs) = (computed.get(object), found.get(object));
+        if ours != theirs {
+            tally.differences.push(format!(
+                "{pod}: {object:?} shows by {ours:?}, inside by {theirs:?}"
+            ));
+        }
+    }
+}
+
+fn objects(view: &Value) -> Objects {
+    let mut objects = Objects::new();
+    let categories = view["categories"].as_array().unwrap();
+    let seen = categories
+        .iter()
+        .flat_map(|category| category["seen"].as_array().unwrap());
+    for item in seen {
+        let text = |name: &str| item[name].as_str().unwrap_or_default().to_owned();
+        let kind = text("kind");
+        let verbs = item["verbs"].as_array().unwrap().iter();
+        let verbs: BTreeSet<String> = verbs
+            .map(|verb| verb.as_str().unwrap().to_owned())
+            .filter(|verb| matches!(verb.as_str(), "list" | "watch") || kind == "path")
+            .collect();
+        // Events come and go.
+        if !verbs.is_empty() && kind != "Event" {
+            objects.insert((kind, text("namespace"), text("name")), verbs);
+        }
+    }
+    objects
+}
