@@ -11,7 +11,7 @@ mod read;
 mod record;
 mod write;
 
-pub use read::read;
+pub use read::{read, read_named};
 pub use write::write;
 
 use std::collections::BTreeMap;

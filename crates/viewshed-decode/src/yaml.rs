@@ -136,6 +136,12 @@ fn described(error: &Error) -> YamlError {
         .and_then(|location| u32::try_from(location.line()).ok())
         .unwrap_or(0);
     let text = error.without_snippet().to_string();
+    if text.starts_with("budget breached") {
+        return YamlError {
+            line,
+            text: "its aliases or its nesting make it larger than is read".to_owned(),
+        };
+    }
     // The line is told apart, relative to the file; the parser's own is relative to the document.
     let end = text
         .find(" at line ")

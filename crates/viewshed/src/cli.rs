@@ -223,6 +223,7 @@ pub(crate) enum FailOn {
   viewshed see --container web --docker-host unix:///var/run/docker.sock
   viewshed see --docker tcp://10.0.0.5:2376
   viewshed see --here                         from inside a pod or container")]
+#[command(override_usage = "viewshed see <VANTAGE> [OPTIONS]")]
 #[command(group = clap::ArgGroup::new("vantage").required(true).args(
     ["anonymous", "user", "serviceaccount", "pod", "node", "container", "docker", "kubelet", "here"]))]
 pub(crate) struct SeeArgs {

@@ -32,7 +32,10 @@ use crate::outcome::{Failure, Outcome};
 use crate::output::Screen;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(message) => return outcome::of_usage(&message),
+    };
     let screen = Screen::new(&cli);
     match run(cli.command, &screen) {
         Ok(outcome) => outcome.exit_code(),

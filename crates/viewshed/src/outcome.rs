@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use crate::terminal;
+
 /// A run that produced an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Outcome {
@@ -87,12 +89,35 @@ impl Failure {
             Self::Usage { message, hint } => (message.clone(), hint),
             Self::Collect { error, hint } => (format!("{error:#}"), hint),
         };
-        if hint.is_empty() {
+        harmless(&if hint.is_empty() {
             format!("error: {message}")
         } else {
             format!("error: {message}\n  hint: {hint}")
+        })
+    }
+}
+
+/// Help and version go out as they are; a message about the command line repeats words of it.
+pub(crate) fn of_usage(message: &clap::Error) -> ExitCode {
+    if message.use_stderr() {
+        let text = message.render().to_string();
+        let is_harmless = text
+            .lines()
+            .all(|line| viewshed_report::clean(line) == line);
+        if !is_harmless {
+            terminal::say(harmless(&text).trim_end());
+            return ExitCode::from(2);
         }
     }
+    // A terminal that went away is nobody to tell.
+    message.print().ok();
+    ExitCode::from(if message.use_stderr() { 2 } else { 0 })
+}
+
+/// Text of several lines that may repeat names from anywhere: nothing in it steers a terminal.
+pub(crate) fn harmless(text: &str) -> String {
+    let lines: Vec<_> = text.lines().map(viewshed_report::clean).collect();
+    lines.join("\n")
 }
 
 impl From<anyhow::Error> for Failure {

@@ -53,13 +53,13 @@ pub(super) fn text_of<'a>(
     Some(String::from_utf8_lossy(bytes))
 }
 
-/// A byte order mark, or a zero byte in one of the first two places, where YAML and JSON have an
-/// ASCII character (YAML 1.2, 5.2).
+/// A byte order mark, or text that starts with two ASCII characters of two bytes each, as every YAML
+/// and JSON does (YAML 1.2, 5.2).
 fn is_utf16(bytes: &[u8]) -> bool {
-    match bytes {
+    let is_text = |byte: u8| byte.is_ascii_graphic() || byte.is_ascii_whitespace();
+    match *bytes {
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => true,
-        [0, second, ..] => *second != 0,
-        [first, 0, third, ..] => *first != 0 && *third != 0,
+        [0, one, 0, other, ..] | [one, 0, other, 0, ..] => is_text(one) && is_text(other),
         _ => false,
     }
 }

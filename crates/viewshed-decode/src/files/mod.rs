@@ -103,7 +103,7 @@ impl FileSet {
     }
 
     fn add_snapshot(&mut self, path: &str, bytes: &[u8]) {
-        match snapshot::read(bytes) {
+        match snapshot::read_named(bytes, path) {
             Ok(former) => {
                 let estate = &mut self.estate;
                 if estate.collected_at.is_empty() {

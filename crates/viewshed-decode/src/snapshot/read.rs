@@ -17,6 +17,7 @@ use crate::DecodeError;
 use crate::gaps::{GapList, gap};
 use crate::text::clean_short;
 
+/// Whose gaps they are when the snapshot has no name.
 const SOURCE: &str = "snapshot";
 /// Compressed bytes handed over at once. zstd drops what it made of the bytes of one call when they
 /// turn out to be damaged, so this is how much one damaged place can take with it.
@@ -29,6 +30,14 @@ const COLLECT_AGAIN: &str = "collect the estate again";
 /// # Errors
 /// When there is nothing to answer from: not a snapshot, or one of a newer format.
 pub fn read(input: impl Read) -> Result<Estate, DecodeError> {
+    read_named(input, SOURCE)
+}
+
+/// The same; gaps of the file itself have `name` as their source.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_named(input: impl Read, name: &str) -> Result<Estate, DecodeError> {
     let not_snapshot = |error: &io::Error| DecodeError::NotSnapshot {
         detail: clean_short(&error.to_string()),
     };
@@ -47,7 +56,7 @@ pub fn read(input: impl Read) -> Result<Estate, DecodeError> {
         collected_at: header.collected_at,
         ..Estate::default()
     };
-    let mut damage = Damage::default();
+    let mut damage = Damage::of(name);
     let trailer = read_lines(&mut lines, &mut line, &mut estate, &mut damage);
     damage.compare(trailer.as_ref(), lines.is_at_limit());
     estate.gaps.append(&mut damage.gaps);
@@ -110,7 +119,7 @@ fn finish<R: Read>(lines: &mut BoundedLines<R>, line: &mut Vec<u8>, damage: &mut
     match lines.next(line) {
         Ok(Next::End) => {}
         Ok(Next::Line | Next::TooLong) => damage.gaps.push(gap(
-            SOURCE,
+            &damage.source,
             "read what follows the trailer of the snapshot",
             GapReason::Malformed,
             "nothing should follow it",
@@ -174,8 +183,8 @@ fn count(counts: &mut BTreeMap<String, u64>, tag: &str) {
 }
 
 /// What was read, and what was not.
-#[derive(Default)]
 struct Damage {
+    source: String,
     gaps: Vec<Gap>,
     bad_lines: Vec<Gap>,
     read: BTreeMap<String, u64>,
@@ -184,10 +193,21 @@ struct Damage {
 }
 
 impl Damage {
+    fn of(source: &str) -> Self {
+        Self {
+            source: source.to_owned(),
+            gaps: Vec::new(),
+            bad_lines: Vec::new(),
+            read: BTreeMap::new(),
+            unknown: BTreeMap::new(),
+            is_stream_damaged: false,
+        }
+    }
+
     fn line(&mut self, number: u64, reason: GapReason, detail: &str) {
         let what = format!("read line {number} of the snapshot");
         GapList::resumed(&mut self.bad_lines).push(gap(
-            SOURCE,
+            &self.source,
             &what,
             reason,
             detail,
@@ -204,7 +224,7 @@ impl Damage {
         let what = "read the snapshot to its end";
         let detail = error.to_string();
         self.gaps
-            .push(gap(SOURCE, what, reason, &detail, COLLECT_AGAIN));
+            .push(gap(&self.source, what, reason, &detail, COLLECT_AGAIN));
     }
 
     /// Compares with the trailer's counts and adds the gaps that follow.
@@ -213,7 +233,7 @@ impl Damage {
         for (tag, count) in &self.unknown {
             let what = format!("read lines tagged `{tag}`");
             let mut gap = gap(
-                SOURCE,
+                &self.source,
                 &what,
                 GapReason::Unsupported,
                 "this version does not know them",
@@ -231,7 +251,7 @@ impl Damage {
                 };
                 let detail = "it ends without its trailer";
                 self.gaps.push(gap(
-                    SOURCE,
+                    &self.source,
                     "read the snapshot to its end",
                     reason,
                     detail,
@@ -246,7 +266,13 @@ impl Damage {
             if read < written {
                 let what = format!("read all `{}` lines", clean_short(tag));
                 let detail = format!("{written} were written, {read} could be read");
-                let mut gap = gap(SOURCE, &what, GapReason::Malformed, &detail, COLLECT_AGAIN);
+                let mut gap = gap(
+                    &self.source,
+                    &what,
+                    GapReason::Malformed,
+                    &detail,
+                    COLLECT_AGAIN,
+                );
                 gap.count = written - read;
                 self.gaps.push(gap);
             }

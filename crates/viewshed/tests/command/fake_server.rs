@@ -156,11 +156,17 @@ fn talk(stream: impl Read + Write, answer: &dyn Fn(&str) -> Reply) -> std::io::R
 }
 
 /// The path of the next request, its body read; nothing at the end of the connection.
-fn read_request(stream: &mut impl BufRead) -> std::io::Result<Option<String>> {
-    let mut first = String::new();
-    if stream.read_line(&mut first)? == 0 {
+fn read_request(stream: &mut BufReader<impl Read + Write>) -> std::io::Result<Option<String>> {
+    let mut first = Vec::new();
+    if stream.read_until(b'\n', &mut first)? == 0 {
         return Ok(None);
     }
+    let Ok(first) = String::from_utf8(first) else {
+        // A TLS greeting: as every web server answers it.
+        let answer = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n";
+        stream.get_mut().write_all(answer)?;
+        return Ok(None);
+    };
     let mut length = 0;
     loop {
         let mut line = String::new();

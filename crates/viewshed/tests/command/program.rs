@@ -76,6 +76,7 @@ impl Program {
             .env_clear()
             .env("HOME", self.folder.path())
             .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+            .env("TERM", "xterm")
             .env("VIEWSHED", env!("CARGO_BIN_EXE_viewshed"))
             // Whatever socket this machine has is not the test's.
             .env("DOCKER_HOST", "unix:///nonexistent/docker.sock")
@@ -130,7 +131,7 @@ impl Run {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
-    /// `reason what` of every gap, and the details.
+    /// Source, reason, what and details of every gap.
     pub(crate) fn gaps(&self) -> Vec<String> {
         let document = self.json();
         let gaps = document["gaps"].as_array().cloned().unwrap_or_default();
@@ -138,7 +139,8 @@ impl Run {
         gaps.iter()
             .map(|gap| {
                 format!(
-                    "{} {}: {}",
+                    "{}: {} {}: {}",
+                    text(gap, "source"),
                     text(gap, "reason"),
                     text(gap, "what"),
                     text(gap, "detail")

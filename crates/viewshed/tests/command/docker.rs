@@ -1,0 +1,128 @@
+//! Docker daemons of every age and manner.
+
+use crate::fake_server::{FakeServer, Reply};
+use crate::program::{Program, Run};
+
+/// A daemon with one container that speaks these API versions.
+fn daemon(newest: &'static str, oldest: &'static str) -> impl Fn(&str) -> Reply + Send + Sync {
+    move |path| {
+        let rest = match path
+            .strip_prefix("/v")
+            .and_then(|rest| rest.split_once('/'))
+        {
+            Some((version, rest)) if version.contains('.') => rest,
+            _ => path.trim_start_matches('/'),
+        };
+        let json = |text: &str| Reply::Json(200, text.to_owned());
+        match rest {
+            "_ping" => Reply::Header(200, "Api-Version", newest.to_owned(), "OK".to_owned()),
+            "version" => json(&format!(
+                r#"{{"Version":"1.2.3","ApiVersion":"{newest}","MinAPIVersion":"{oldest}"}}"#
+            )),
+            "info" => json(r#"{"Name":"alpha","Swarm":{"LocalNodeState":"inactive"}}"#),
+            "containers/json" => json(r#"[{"Id":"c1","Names":["/web"],"Image":"shop"}]"#),
+            "containers/c1/json" => {
+                json(r#"{"Id":"c1","Name":"/web","Config":{"Image":"shop"},"HostConfig":{}}"#)
+            }
+            "images/json" => json(r#"[{"Id":"sha256:1","RepoTags":["shop:1"]}]"#),
+            "networks" | "plugins" => json("[]"),
+            "volumes" => json(r#"{"Volumes":[]}"#),
+            "system/df" => json(r#"{"LayersSize":7}"#),
+            _ => Reply::Json(404, r#"{"message":"page not found"}"#.to_owned()),
+        }
+    }
+}
+
+fn see(address: &str, further: &[&str]) -> Run {
+    let words = ["see", "--docker", address, "-o", "json"];
+    Program::new().run(&[&words[..], further].concat())
+}
+
+fn see_server(server: &FakeServer, further: &[&str]) -> Run {
+    see(&format!("tcp://{}", server.address), further)
+}
+
+#[test]
+fn a_daemon_of_our_age_is_read_without_gaps() {
+    let run = see_server(&FakeServer::start(daemon("1.41", "1.12")), &[]);
+    run.check(0, &[]);
+    assert!(run.out.contains("\"web\""), "{run:?}");
+}
+
+#[test]
+fn a_daemon_too_old_or_too_new_is_read_all_the_same_and_said_so() {
+    for (newest, oldest, gap) in [
+        (
+            "1.24",
+            "1.12",
+            "the daemon is too old: it speaks the API up to 1.24",
+        ),
+        (
+            "1.99",
+            "1.90",
+            "the daemon is too new: it speaks the API from 1.90 on",
+        ),
+    ] {
+        let run = see_server(&FakeServer::start(daemon(newest, oldest)), &[]);
+        run.check_gap(4, gap);
+        assert!(run.out.contains("\"web\""), "{run:?}");
+    }
+}
+
+#[test]
+fn a_daemon_that_is_not_there_is_an_error_with_a_hint() {
+    see("unix:///nonexistent/docker.sock", &[]).check(
+        3,
+        &[
+            "cannot reach the Docker daemon at `unix:///nonexistent/docker.sock`",
+            "hint:",
+        ],
+    );
+    see("tcp://127.0.0.1:1", &[]).check(3, &["cannot reach the Docker daemon", "hint:"]);
+    see("nonsense://x", &[]).check(3, &["nonsense", "hint:"]);
+    see("tcp://", &[]).check(3, &["error:", "hint:"]);
+}
+
+#[test]
+fn a_server_that_is_no_daemon_or_does_not_answer_is_left() {
+    for reply in [
+        Reply::Raw(b"SSH-2.0-OpenSSH_9.2\r\n"),
+        Reply::Raw(b""),
+        Reply::Json(200, "<html>\u{1b}[31mwelcome</html>".to_owned()),
+        Reply::Json(404, "not here".to_owned()),
+        Reply::Hang,
+        Reply::Drip,
+    ] {
+        let server = FakeServer::start(move |_| reply.clone());
+        let run = see_server(&server, &["--timeout", "1"]);
+        run.check(3, &["error:", "hint:"]);
+        assert!(!run.err.contains('\u{1b}'), "{run:?}");
+    }
+}
+
+#[test]
+fn one_bad_answer_costs_only_itself() {
+    for (reply, gap) in [
+        (Reply::Hang, "timed-out images"),
+        (Reply::Drip, "timed-out images"),
+        (Reply::Flood, "too-large images"),
+        (Reply::Raw(b"garbage"), "truncated images"),
+        (Reply::Json(200, "<html>".to_owned()), "malformed images"),
+        (
+            Reply::Json(403, r#"{"message":"denied"}"#.to_owned()),
+            "forbidden images",
+        ),
+    ] {
+        let good = daemon("1.41", "1.12");
+        let server = FakeServer::start(move |path| {
+            if path.ends_with("/images/json") {
+                reply.clone()
+            } else {
+                good(path)
+            }
+        });
+        let run = see_server(&server, &["--timeout", "2"]);
+        run.check_gap(4, gap);
+        assert!(run.out.contains("\"web\""), "{run:?}");
+    }
+}

@@ -1,0 +1,111 @@
+//! Help, examples and completions of every command.
+
+use crate::program::Program;
+
+const COMMANDS: [&[&str]; 9] = [
+    &["scan"],
+    &["see"],
+    &["who"],
+    &["who", "can"],
+    &["who", "sees"],
+    &["can-i"],
+    &["collect"],
+    &["explain"],
+    &["completions"],
+];
+
+#[test]
+fn every_command_has_help_with_examples() {
+    let program = Program::new();
+    for command in COMMANDS {
+        let run = program.run(&[command, &["--help"]].concat());
+        run.check(0, &[]);
+        let first = format!("viewshed {}", command.join(" "));
+        let examples = run.out.split("Examples:").nth(1).unwrap_or_default();
+        assert!(examples.contains(&first), "{command:?}: {}", run.out);
+        let long = run.out.lines().find(|line| line.chars().count() > 110);
+        assert_eq!(long, None, "{command:?}");
+    }
+    let all = program.run(&["--help"]);
+    for command in COMMANDS {
+        assert!(all.out.contains(command[0]), "{command:?}");
+    }
+    assert!(all.out.contains("Exit codes"), "{}", all.out);
+}
+
+/// Every example of the help is a command line that the program understands.
+#[test]
+fn every_example_is_understood() {
+    let program = Program::new()
+        .with_variable("KUBECONFIG", "/nonexistent")
+        .with_file("answers", "");
+    let mut count = 0;
+    for command in COMMANDS {
+        let help = program.run(&[command, &["--help"]].concat()).out;
+        let examples = help.split("Examples:").nth(1).unwrap_or_default();
+        for line in examples.lines() {
+            let Some(rest) = line.strip_prefix("  viewshed ") else {
+                continue;
+            };
+            // Two blanks and more set a remark apart; `>` is the shell's.
+            let words = rest.split("  ").next().unwrap_or_default();
+            let words = words.split(" > ").next().unwrap_or_default();
+            let words: Vec<&str> = words.split_whitespace().collect();
+            let run = program.run(&[&words[..], &["--help"]].concat());
+            run.check(0, &[]);
+            // Without `--help`, whatever fails is the estate that is not here, never the words.
+            let run = program.run(&words);
+            let is_usage = run.err.contains("Usage:") || run.err.contains("unexpected argument");
+            assert!(!is_usage, "{words:?}: {run:?}");
+            count += 1;
+        }
+    }
+    assert!(count >= 30, "{count}");
+}
+
+#[test]
+fn completions_are_made_for_four_shells() {
+    let program = Program::new();
+    for (shell, sign) in [
+        ("bash", "complete -F _viewshed"),
+        ("zsh", "#compdef viewshed"),
+        ("fish", "complete -c viewshed"),
+        ("powershell", "Register-ArgumentCompleter"),
+    ] {
+        let run = program.run(&["completions", shell]);
+        run.check(0, &[]);
+        assert!(run.out.contains(sign), "{shell}: {}", run.out);
+        for command in ["scan", "see", "who", "can-i", "collect", "explain"] {
+            assert!(run.out.contains(command), "{shell}: {command}");
+        }
+    }
+    let run = program.shell("\"$VIEWSHED\" completions bash | bash -n");
+    run.check(0, &[]);
+}
+
+#[test]
+fn wrong_usage_is_2_and_says_what_to_do() {
+    let program = Program::new();
+    program.run(&[]).check(2, &["Usage:"]);
+    program.run(&["scna"]).check(2, &["scan"]);
+    program.run(&["see", "--demo"]).check(2, &["--pod"]);
+    program
+        .run(&["see", "--demo", "--anonymous", "--node", "x"])
+        .check(2, &["cannot be used with"]);
+    program
+        .run(&["see", "--demo", "--pod", "x"])
+        .check(2, &["NAMESPACE/NAME"]);
+    program
+        .run(&["see", "--demo", "--anonymous", "-o", "sarif"])
+        .check(2, &["has no `sarif` form", "hint:"]);
+    program
+        .run(&["see", "--demo", "--anonymous", "--verify"])
+        .check(2, &["--verify"]);
+    program
+        .run(&["scan", "--demo", "--timeout", "0"])
+        .check(2, &["--timeout"]);
+    program
+        .run(&["can-i", "list", "pods", "--demo"])
+        .check(2, &["whose access?", "--as"]);
+    program.run(&["--version"]).check(0, &[]);
+}

@@ -1,0 +1,106 @@
+//! `can-i --questions` with lines that are none: each keeps its place, the others are answered.
+
+use crate::program::Program;
+
+const ROLES: &str = "
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: reader}
+rules: [{apiGroups: [''], resources: [pods], verbs: [list]}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: reader}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: reader}
+subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: jane}]
+";
+
+fn review(user: &str) -> String {
+    format!(
+        "{{\"apiVersion\":\"authorization.k8s.io/v1\",\"kind\":\"SubjectAccessReview\",\"spec\":{{\"user\":\"{user}\",\
+         \"resourceAttributes\":{{\"verb\":\"list\",\"resource\":\"pods\",\"namespace\":\"shop\"}}}}}}"
+    )
+}
+
+#[test]
+fn bad_lines_keep_their_place_among_the_answers() {
+    let huge = format!(
+        "{{\"kind\":\"SubjectAccessReview\",\"x\":\"{}\"}}",
+        "y".repeat(100 << 20)
+    );
+    let lines = [
+        review("jane"),
+        "not json".to_owned(),
+        huge,
+        "{\"kind\":\"Pod\"}".to_owned(),
+        "[1,2]".to_owned(),
+        String::new(),
+        "{\"kind\":\"SubjectAccessReview\",\"spec\":null}".to_owned(),
+        "[".repeat(100_000),
+        review("joe"),
+    ];
+    let program = Program::new()
+        .with_file("roles.yaml", ROLES)
+        .with_file("questions.jsonl", lines.join("\n"));
+    let run = program.run(&[
+        "can-i",
+        "--from",
+        "roles.yaml",
+        "--questions",
+        "questions.jsonl",
+    ]);
+    run.check(4, &["line 2", "line 3", "longer than"]);
+    let answers: Vec<serde_json::Value> = run
+        .out
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let kinds: Vec<&str> = answers
+        .iter()
+        .map(|one| one["kind"].as_str().unwrap())
+        .collect();
+    // The empty line is no question.
+    assert_eq!(kinds.len(), lines.len() - 1, "{kinds:?}");
+    assert_eq!(answers[0]["status"]["allowed"], true);
+    assert_eq!(answers[7]["status"]["allowed"], false);
+    assert!(
+        kinds[1..7].iter().all(|kind| *kind == "Status"),
+        "{kinds:?}"
+    );
+}
+
+#[test]
+fn audit_events_that_differ_make_the_exit_code_1() {
+    let event = |decision: &str| {
+        format!(
+            "{{\"kind\":\"Event\",\"apiVersion\":\"audit.k8s.io/v1\",\"auditID\":\"a1\",\"stage\":\"ResponseComplete\",\
+             \"requestURI\":\"/api/v1/namespaces/shop/pods\",\"verb\":\"list\",\"user\":{{\"username\":\"jane\",\
+             \"groups\":[\"system:authenticated\"]}},\"objectRef\":{{\"resource\":\"pods\",\"namespace\":\"shop\",\
+             \"apiVersion\":\"v1\"}},\"annotations\":{{\"authorization.k8s.io/decision\":\"{decision}\"}}}}\n"
+        )
+    };
+    let program = Program::new().with_file("roles.yaml", ROLES);
+    let ask = |input: &str| {
+        let words = ["can-i", "--from", "roles.yaml", "--questions", "-"];
+        program.run_with_input(&words, input.as_bytes())
+    };
+    let same = ask(&event("allow"));
+    same.check(0, &[]);
+    assert!(
+        same.out
+            .contains("1 recorded decisions decided anew: 0 differ"),
+        "{same:?}"
+    );
+    let differs = ask(&format!("{}{}", event("allow"), event("forbid")));
+    differs.check(1, &[]);
+    assert!(differs.out.contains("line 2:"), "{differs:?}");
+    assert!(differs.out.contains("recorded forbid"), "{differs:?}");
+}
+
+#[test]
+fn a_file_that_is_not_there_is_an_error() {
+    let program = Program::new().with_file("roles.yaml", ROLES);
+    program
+        .run(&["can-i", "--from", "roles.yaml", "--questions", "absent"])
+        .check(3, &["cannot read questions from `absent`", "hint:"]);
+}

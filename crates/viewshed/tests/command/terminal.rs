@@ -1,0 +1,99 @@
+//! Colours and progress: only where a person watches, and never against their wish.
+
+use serde_json::Value;
+
+use crate::fake_server::{FakeServer, Reply};
+use crate::program::{Program, Run};
+
+/// Runs a command line with a terminal on its input, output and errors (`script`, util-linux).
+fn on_a_terminal(program: &Program, line: &str) -> Run {
+    let run = program.shell(&format!(
+        "script --quiet --return --command '{line}' /dev/null"
+    ));
+    assert!(!run.err.contains("not found"), "{run:?}");
+    run
+}
+
+const SCAN: &str = "\"$VIEWSHED\" scan --demo";
+
+#[test]
+fn colours_are_for_terminals_and_no_color_wins() {
+    let program = Program::new();
+    let coloured = on_a_terminal(&program, SCAN);
+    assert!(coloured.out.contains("\u{1b}["), "{coloured:?}");
+    assert!(!program.shell(SCAN).out.contains('\u{1b}'));
+    let none = Program::new().with_variable("NO_COLOR", "1");
+    assert!(!on_a_terminal(&none, SCAN).out.contains("\u{1b}["));
+    let dumb = Program::new().with_variable("TERM", "dumb");
+    assert!(!on_a_terminal(&dumb, SCAN).out.contains("\u{1b}["));
+    let forced = program.run(&["scan", "--demo", "--color", "always"]);
+    assert!(forced.out.contains("\u{1b}["), "{forced:?}");
+    let never = on_a_terminal(&program, &format!("{SCAN} --color never"));
+    assert!(!never.out.contains("\u{1b}["), "{never:?}");
+    let document = on_a_terminal(&program, &format!("{SCAN} -o json"));
+    assert!(!document.out.contains("\u{1b}["), "{document:?}");
+}
+
+/// Slow enough that bars are drawn.
+fn slow_server() -> FakeServer {
+    FakeServer::start(|path| {
+        std::thread::sleep(std::time::Duration::from_millis(120));
+        match path {
+            "/apis/authentication.k8s.io/v1/selfsubjectreviews" => {
+                Reply::Json(201, r#"{"status":{"userInfo":{"username":"jane"}}}"#.to_owned())
+            }
+            "/apis" => Reply::Json(200, r#"{"kind":"APIGroupDiscoveryList","items":[]}"#.to_owned()),
+            "/api" => Reply::Json(
+                200,
+                r#"{"kind":"APIGroupDiscoveryList","items":[{"metadata":{"name":""},"versions":[
+                   {"version":"v1","resources":[{"resource":"pods","responseKind":{"kind":"Pod"},
+                    "scope":"Namespaced","verbs":["list"]}]}]}]}"#
+                    .to_owned(),
+            ),
+            "/api/v1/pods" => Reply::Json(
+                200,
+                r#"{"kind":"PodList","metadata":{"continue":""},"items":[{"metadata":{"namespace":"a","name":"b"}}]}"#
+                    .to_owned(),
+            ),
+            _ => Reply::Json(404, "{}".to_owned()),
+        }
+    })
+}
+
+#[test]
+fn progress_is_drawn_on_errors_of_a_terminal_only() {
+    let server = slow_server();
+    let program = Program::new().with_file("config", server.kubeconfig());
+    let line = "\"$VIEWSHED\" who --kubeconfig config -o json";
+    // Standard output is a pipe, standard error a terminal.
+    let drawn = on_a_terminal(&program, &format!("{line} > answer.json"));
+    assert!(
+        drawn.out.contains('\r') && drawn.out.contains("pods"),
+        "{drawn:?}"
+    );
+    let answer = std::fs::read_to_string(program.folder().join("answer.json")).unwrap();
+    serde_json::from_str::<Value>(&answer).unwrap();
+    let quiet = on_a_terminal(&program, &format!("{line} --quiet > answer.json"));
+    assert!(!quiet.out.contains("pods"), "{quiet:?}");
+    let piped = program.shell(line);
+    assert_eq!(piped.err, "", "{piped:?}");
+    serde_json::from_str::<Value>(&piped.out).unwrap();
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let program = Program::new();
+    let run = program.shell("\"$VIEWSHED\" scan --demo -o html | head -c 10 >/dev/null");
+    run.check(0, &[]);
+    assert_eq!(run.err, "");
+}
+
+#[test]
+fn an_output_that_cannot_be_written_is_an_error() {
+    let program = Program::new();
+    program
+        .run(&["scan", "--demo", "--output-file", "no/such/folder/x"])
+        .check(3, &["cannot write", "no/such/folder/x"]);
+    let full = program.shell("\"$VIEWSHED\" scan --demo -o json > /dev/full");
+    full.check(3, &["cannot write to standard output"]);
+}
