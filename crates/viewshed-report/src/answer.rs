@@ -5,7 +5,7 @@ use viewshed_model::{
     ScanReport, Verification, View, WatchReport, WhoAnswer,
 };
 
-use crate::sarif::{incidents, sarif};
+use crate::sarif::{changes, incidents, sarif};
 use crate::style::{Detail, Style};
 use crate::{cef, csv, dot, falco, html, json, markdown, navigator, ocsf, table, yaml};
 
@@ -141,7 +141,7 @@ impl<'a> Answer<'a> {
         match format {
             Format::Table | Format::Wide | Format::Json | Format::JsonLines | Format::Yaml => true,
             Format::Csv => !matches!(self, Self::CanI(_) | Self::Rules(_)),
-            Format::Sarif => matches!(self, Self::Scan(_) | Self::Watch(_)),
+            Format::Sarif => matches!(self, Self::Scan(_) | Self::Diff(_) | Self::Watch(_)),
             Format::Html => matches!(self, Self::Scan(_) | Self::Watch(_)),
             Format::Markdown => matches!(
                 self,
@@ -198,6 +198,7 @@ pub fn render(answer: &Answer<'_>, format: Format, style: &Style) -> Result<Stri
         (Format::Csv, Answer::Watch(report)) => csv::watch(report),
         (Format::Csv, Answer::Coverage(report)) => csv::coverage(report),
         (Format::Csv, Answer::Baseline(rows)) => csv::baseline(rows),
+        (Format::Sarif, Answer::Diff(report)) => changes(report),
         (Format::Sarif, Answer::Watch(report)) => incidents(report),
         (Format::Html, Answer::Watch(report)) => html::watch(report),
         (Format::Markdown, Answer::Watch(report)) => markdown::watch(report),

@@ -1,9 +1,10 @@
-//! LEAVES: SARIF 2.1.0 of a scan or a watch, for code scanning services and editors.
+//! LEAVES: SARIF 2.1.0 of a scan, a diff or a watch, for code scanning services and editors.
 //!
 //! Own structs: about a dozen of the standard's several hundred properties are used, and the crates that
 //! model all of them bring a builder and a code generator along. What the standard (OASIS SARIF 2.1.0,
 //! sections named below) and GitHub's "SARIF support for code scanning" demand is held by tests.
 
+mod changes;
 mod incidents;
 mod location;
 #[cfg(test)]
@@ -19,6 +20,7 @@ use crate::clean::clean;
 use crate::json;
 use crate::lines::put;
 use crate::wording::{gap_reason, thousands};
+pub use changes::changes;
 pub use incidents::incidents;
 use location::Location;
 
@@ -363,20 +365,30 @@ fn message(text: &str) -> String {
 /// What stays the same about a finding from run to run, as 32 hexadecimal digits: check, object and
 /// subjects, and the file or else the estate; not the line, counts or wording.
 pub(crate) fn fingerprint(finding: &Finding) -> String {
+    let place = match &finding.location {
+        Some(location) => &location.file,
+        None => &finding.estate,
+    };
+    let subjects: Vec<String> = finding.subjects.iter().map(ToString::to_string).collect();
+    let object = [
+        finding.check.as_str(),
+        &finding.namespace,
+        &finding.object,
+        place,
+    ];
+    digest(
+        object
+            .into_iter()
+            .chain(subjects.iter().map(String::as_str)),
+    )
+}
+
+/// The parts, each with its length before it, as 32 hexadecimal digits.
+fn digest<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
     let mut hash = Sha256::new();
-    let mut add = |part: &str| {
+    for part in parts {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part);
-    };
-    add(&finding.check);
-    add(&finding.namespace);
-    add(&finding.object);
-    match &finding.location {
-        Some(location) => add(&location.file),
-        None => add(&finding.estate),
-    }
-    for subject in &finding.subjects {
-        add(&subject.to_string());
     }
     let digest = hash.finalize();
     digest

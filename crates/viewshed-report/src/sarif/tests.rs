@@ -215,3 +215,25 @@ fn incidents_are_results_with_a_rule_each() {
         "cluster/incidents/vs-0"
     );
 }
+
+#[test]
+fn gains_are_results_at_their_binding_and_losses_are_counted() {
+    let report = sample::diff_report();
+    let log: Value = serde_json::from_str(&super::changes(&report)).expect("it is JSON");
+    let run = &log["runs"][0];
+    let results = list(&run["results"]);
+    assert_eq!(results.len(), 1);
+    let result = &results[0];
+    assert_eq!(result["ruleId"], run["tool"]["driver"]["rules"][0]["id"]);
+    let text = result["message"]["text"].as_str().expect("a text");
+    for part in ["alice", "list pods", "in shop", "view"] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    let place = &result["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "rbac.yaml");
+    assert_eq!(place["region"]["startLine"], 3);
+    let note = &run["invocations"][0]["toolExecutionNotifications"][0];
+    assert_eq!(note["level"], "note");
+    let text = note["message"]["text"].as_str().expect("a text");
+    assert!(text.starts_with("1 loss of sight"), "{text}");
+}

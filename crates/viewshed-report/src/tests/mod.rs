@@ -96,13 +96,13 @@ fn formats_that_are_not_offered_say_which_are() {
     let answers = Answers::samples();
     let error = render(
         &Answer::Diff(&answers.diff),
-        Format::Sarif,
+        Format::Html,
         &Style::default(),
     )
     .expect_err("there is no such form");
     assert_eq!(
         error.to_string(),
-        "`diff` has no `sarif` form; it is offered as table, wide, json, jsonl, yaml, csv, markdown"
+        "`diff` has no `html` form; it is offered as table, wide, json, jsonl, yaml, csv, sarif, markdown"
     );
 }
 
