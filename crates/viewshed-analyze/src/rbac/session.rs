@@ -206,20 +206,31 @@ impl<'a> Session<'a> {
 
     /// What RBAC alone says: the evidence, or the server's words about roles that do not exist.
     pub(super) fn rbac(&self, question: &Question<'_>) -> Result<Evidence, String> {
+        let compiled = &self.index.roles;
+        let numbered = match question {
+            Question::Resource(asked) => Some((asked, compiled.numbered(asked))),
+            Question::NonResource { .. } => None,
+        };
         let mut missing = Vec::new();
-        for grant in self
-            .cluster_grants()
-            .chain(self.namespace_grants(question.namespace()))
-        {
-            let Some(role) = grant.role else {
-                missing.push(missing_role(grant.binding));
+        let cluster_wide = self.entries.iter().take(self.cluster_wide);
+        for entry in cluster_wide.chain(self.namespaced_entries(question.namespace())) {
+            let Some(indexed) = self.index.bindings.get(entry.binding as usize) else {
                 continue;
             };
+            let (Some(role), Some(number)) = (indexed.role, indexed.role_number) else {
+                missing.push(missing_role(indexed.binding));
+                continue;
+            };
+            // Most roles are passed over by their numbers; only the allowing one is read.
+            if numbered.is_some_and(|(asked, numbered)| !compiled.allows(number, asked, &numbered))
+            {
+                continue;
+            }
             let allowing = role
                 .rules
                 .iter()
                 .position(|rule| rule_allows(rule, question));
-            if let Some(rule) = allowing {
+            if let (Some(rule), Some(grant)) = (allowing, self.grant(*entry)) {
                 return Ok(grant.evidence(rule));
             }
         }
