@@ -1,9 +1,8 @@
 //! The identities that ask, each looked up once.
 
 use std::borrow::Borrow;
-use std::hash::{Hash, Hasher};
 
-use rustc_hash::{FxHashMap, FxHasher};
+use rustc_hash::FxHashMap;
 use viewshed_analyze::rbac::{AccessIndex, Session};
 use viewshed_model::Identity;
 
@@ -14,59 +13,58 @@ const SESSIONS_MAX: usize = 50_000;
 /// Sessions by identity. User and groups are all that the authorizers look at.
 pub(super) struct Sessions<'a> {
     index: &'a AccessIndex<'a>,
-    by_hash: FxHashMap<u64, Vec<Session<'a>>>,
-    count: usize,
+    /// By user and groups as one run of bytes: comparing them reads one place in memory, not one for
+    /// each group.
+    by_names: FxHashMap<Box<[u8]>, u32>,
+    sessions: Vec<Session<'a>>,
+    /// The names of the identity that asks now.
+    names: Vec<u8>,
 }
 
 impl<'a> Sessions<'a> {
     pub(super) fn new(index: &'a AccessIndex<'a>) -> Self {
         Self {
             index,
-            by_hash: FxHashMap::default(),
-            count: 0,
+            by_names: FxHashMap::default(),
+            sessions: Vec::new(),
+            names: Vec::new(),
         }
     }
 
     /// The session of exactly this user and these groups, in this order.
     pub(super) fn of<G: Borrow<str>>(&mut self, user: &str, groups: &[G]) -> &Session<'a> {
-        if self.count >= SESSIONS_MAX {
-            self.by_hash.clear();
-            self.count = 0;
+        self.names.clear();
+        push(&mut self.names, user);
+        for group in groups {
+            push(&mut self.names, group.borrow());
         }
-        let bucket = self.by_hash.entry(hash(user, groups)).or_default();
-        let known = bucket
-            .iter()
-            .position(|session| is_of(session.identity(), user, groups));
-        let position = known.unwrap_or_else(|| {
-            let groups = groups.iter().map(Borrow::borrow);
-            bucket.push(self.index.session(&Identity::exactly(user, groups)));
-            self.count += 1;
-            bucket.len() - 1
-        });
+        let known = self.by_names.get(self.names.as_slice()).copied();
+        let position = known.map_or_else(|| self.add(user, groups), |number| number as usize);
         #[expect(
             clippy::indexing_slicing,
-            reason = "the position was found or pushed in this bucket"
+            reason = "the position was found or pushed in this list"
         )]
-        &bucket[position]
+        &self.sessions[position]
+    }
+
+    fn add<G: Borrow<str>>(&mut self, user: &str, groups: &[G]) -> usize {
+        if self.sessions.len() >= SESSIONS_MAX {
+            self.by_names.clear();
+            self.sessions.clear();
+        }
+        let position = self.sessions.len();
+        let groups = groups.iter().map(Borrow::borrow);
+        self.sessions
+            .push(self.index.session(&Identity::exactly(user, groups)));
+        if let Ok(number) = u32::try_from(position) {
+            self.by_names.insert(self.names.as_slice().into(), number);
+        }
+        position
     }
 }
 
-fn is_of<G: Borrow<str>>(identity: &Identity, user: &str, groups: &[G]) -> bool {
-    identity.user == user
-        && identity.groups.len() == groups.len()
-        && identity
-            .groups
-            .iter()
-            .zip(groups)
-            .all(|(known, given)| known.as_str() == given.borrow())
-}
-
-fn hash<G: Borrow<str>>(user: &str, groups: &[G]) -> u64 {
-    let mut hasher = FxHasher::default();
-    user.hash(&mut hasher);
-    for group in groups {
-        let group: &str = group.borrow();
-        group.hash(&mut hasher);
-    }
-    hasher.finish()
+/// The name with its length before it, so that no two lists of names are the same bytes.
+fn push(names: &mut Vec<u8>, name: &str) {
+    names.extend_from_slice(&name.len().to_le_bytes());
+    names.extend_from_slice(name.as_bytes());
 }
