@@ -37,9 +37,5 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         look.who
     );
     let weight = base * look.share() * at_work * following;
-    if nth >= 4 {
-        Some(Sign::new(weight, text))
-    } else {
-        Some(Sign::quiet(weight, text))
-    }
+    Some(Sign::unless_made(weight, text))
 }

@@ -7,21 +7,24 @@ use super::behaviour::{Behaviour, Op, Outcome};
 use super::facts::Facts;
 use super::kinds::is_telling;
 use super::origin::{Arrival, groups_of, identity_tag};
-use super::session::{Evidence, Session, WATCH_FOLLOWS_S};
+use super::session::{Evidence, Session, WORK_FOLLOWS_S};
 use super::warm::Entry;
 use super::who::{Class, Who, short_name};
 use crate::baseline::{Record, Standing, half};
+use crate::detections::look::FallsWith;
 use crate::detections::{self, Look, Sign, judge};
 
 const DAY_S: u32 = 24 * 60 * 60;
 /// Work that follows what it belongs to later than this was not the reason for it. Seconds.
-const WORK_FOLLOWS_S: u32 = 10 * 60;
+const WORK_BELONGS_S: u32 = 10 * 60;
 /// Points in hundredths from which on somebody is linked to the session at his address: programs, and
 /// people, who share addresses more often.
 const LINK_MIN: u32 = 500;
 /// Fewer points than this, in hundredths, begin no session: an ordinary day has thousands of them.
 const SESSION_MIN: u32 = 150;
 const LINK_MIN_PERSON: u32 = 1_500;
+/// Longer names of objects are cut: there are none. Bytes (RFC 1123 subdomains).
+const NAME_MAX: usize = 253;
 
 /// Whom an activity belongs to, and how it compares with what is known.
 #[derive(Debug, Clone, Copy)]
@@ -52,7 +55,7 @@ impl Engine {
         let is_ordinary =
             subject.is_usual && !subject.arrival.is_unusual && subject.mask_is_usual && !is_over;
         if is_ordinary {
-            self.settle(&subject, shape);
+            self.settle(activity, &subject, shape);
         } else {
             self.counters.weighed += 1;
             self.weigh(activity, &subject, shape, incidents);
@@ -164,12 +167,12 @@ impl Engine {
     }
 
     /// Counts something ordinary.
-    fn settle(&mut self, subject: &Subject<'_>, shape: u64) {
+    fn settle(&mut self, activity: &Activity<'_>, subject: &Subject<'_>, shape: u64) {
         let now_s = self.clock.now_s();
         let Some(at) = subject.habit else { return };
         self.baseline.repeat(subject.index, at, now_s);
         self.settle_in(subject.arrival.address, subject.index);
-        self.forgive_work(subject);
+        self.forgive_work(activity, subject);
         self.keep_warm(subject.index, at, &subject.behaviour, shape);
     }
 
@@ -237,7 +240,7 @@ impl Engine {
         if self.settings.allows(subject.who.key) {
             signs.clear();
         }
-        self.forgive_work(subject);
+        self.forgive_work(activity, subject);
         let points: u32 = signs
             .iter()
             .map(|(_, sign)| hundredths(sign))
@@ -377,8 +380,9 @@ impl Engine {
     }
 
     /// A watch after a list, a change where something was read: then it was work.
-    fn forgive_work(&mut self, subject: &Subject<'_>) {
+    fn forgive_work(&mut self, activity: &Activity<'_>, subject: &Subject<'_>) {
         let behaviour = &subject.behaviour;
+        let made = super::who::clip(&activity.object.name, NAME_MAX);
         let is_done = behaviour.outcome == Outcome::Shown;
         if !is_done || !matches!(behaviour.op, Op::Watch | Op::Write) {
             return;
@@ -396,12 +400,20 @@ impl Engine {
             let same_place = *one.namespace == *behaviour.namespace;
             if behaviour.op == Op::Watch {
                 let followed = *one.kind == *behaviour.kind && same_place && one.op == Op::List;
-                let is_now = followed && one.falls_with_watch && age_s <= 2 * WATCH_FOLLOWS_S;
+                let is_held = one.falls_with == FallsWith::Watch;
+                let is_now = followed && is_held && age_s <= 2 * WORK_FOLLOWS_S;
                 return is_now.then(|| what_a_watch_leaves(one));
             }
-            let is_local = same_place && !behaviour.namespace.is_empty() && age_s <= WORK_FOLLOWS_S;
+            if !same_place || age_s > WORK_BELONGS_S {
+                return None;
+            }
             let was_missing = one.outcome == Outcome::Missing && *one.kind == *behaviour.kind;
-            (is_local && (one.falls_with_watch || was_missing)).then_some(25)
+            // The name of what is made is not in every log.
+            if was_missing && (*one.name == *made || made.is_empty()) {
+                return Some(0);
+            }
+            let is_local = !behaviour.namespace.is_empty();
+            (is_local && (one.falls_with == FallsWith::Watch || was_missing)).then_some(25)
         });
     }
 
@@ -438,7 +450,8 @@ impl Engine {
                 outcome: subject.behaviour.outcome,
                 kind: subject.behaviour.kind.into(),
                 namespace: subject.behaviour.namespace.into(),
-                falls_with_watch: sign.falls_with_watch,
+                name: super::who::clip(&activity.object.name, NAME_MAX).into(),
+                falls_with: sign.falls_with,
                 corroborates: sign.corroborates,
                 is_reflector,
             });
