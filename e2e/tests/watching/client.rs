@@ -106,11 +106,10 @@ impl<'p> Client<'p> {
     pub(crate) fn send(&self, method: &str, path: &str, body: &str) -> Answer {
         let mut stream = self.ask(method, path, body);
         let mut bytes = Vec::new();
+        let read = stream.read_to_end(&mut bytes).map(|_| ());
         // The server may close without a closing word of TLS.
-        match stream.read_to_end(&mut bytes) {
-            Err(error) if error.kind() != io::ErrorKind::UnexpectedEof => panic!("{path}: {error}"),
-            _ => {}
-        }
+        let closed = |error: &io::Error| error.kind() == io::ErrorKind::UnexpectedEof;
+        assert!(read.as_ref().err().is_none_or(closed), "{path}: {read:?}");
         answer(&bytes)
     }
 
@@ -174,14 +173,14 @@ impl<'p> Client<'p> {
 
     fn ask(&self, method: &str, path: &str, body: &str) -> Stream {
         let socket = TcpStream::connect(self.way.address()).unwrap();
+        socket.set_nodelay(true).unwrap();
         socket.set_read_timeout(Some(ANSWER_LIMIT)).unwrap();
         let name = ServerName::try_from("127.0.0.1").unwrap();
         let connection = ClientConnection::new(Arc::clone(&self.tls), name).unwrap();
         let mut stream = StreamOwned::new(connection, socket);
-        let token = self
-            .token
-            .as_ref()
-            .map_or(String::new(), |token| format!("Authorization: Bearer {token}\r\n"));
+        let token = self.token.as_ref().map_or(String::new(), |token| {
+            format!("Authorization: Bearer {token}\r\n")
+        });
         let kind = match (method, body) {
             (_, "") => String::new(),
             ("PATCH", _) => "Content-Type: application/apply-patch+yaml\r\n".to_owned(),

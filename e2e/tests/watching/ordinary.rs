@@ -55,27 +55,43 @@ const FURTHER: [&str; 12] = [
     "/apis/policy/v1/poddisruptionbudgets",
 ];
 
-/// Records all of them, in the order of a day.
+type Script = fn(&ControlPlane);
+
+/// All of them, in the order of a day. The first is what happens before anybody does anything.
+const SCRIPTS: [(&str, Script); 21] = [
+    ("the first start of a control plane", |_| {}),
+    ("an administrator sets a cluster up", crate::estate::furnish),
+    ("a monitoring server starts, and starts again", monitoring),
+    ("an exporter of object states starts", exporter),
+    ("a GitOps tool lists in pages and follows", argo),
+    ("a GitOps tool applies what is missing", flux),
+    ("a kubelet starts", kubelet),
+    ("a scheduler starts", scheduler),
+    ("an operator without rights tries again and again", refused),
+    ("a new operator streams, and elects a leader", operator),
+    ("every client discovers the API anew", rediscovery),
+    ("a developer works with kubectl", developer),
+    ("a person leaves a terminal dashboard open", dashboard),
+    ("a pipeline applies and waits", pipeline),
+    ("a pipeline installs a chart", chart),
+    ("an administrator looks for a fault", administrator),
+    ("controllers start again", controllers),
+    ("programs share the network of their node", neighbours),
+    ("two people and two pipelines share an address", colleagues),
+    ("a namespace and what belongs together is deleted", deletion),
+    ("an administrator reads everything", curious),
+];
+
+/// Records all of them.
 pub(crate) fn record(plane: &ControlPlane, recorder: &mut Recorder<'_>) -> Vec<Session> {
-    let mut sessions = vec![recorder.session("the first start of a control plane", || {})];
-    let mut session =
-        |name, run: &dyn Fn(&ControlPlane)| sessions.push(recorder.session(name, || run(plane)));
-    session("an administrator sets a cluster up", &crate::estate::furnish);
-    session("a monitoring server starts, and starts again", &monitoring);
-    session("an exporter of object states starts", &exporter);
-    session("a GitOps tool lists in pages and follows", &argo);
-    session("a GitOps tool applies what is missing", &flux);
-    session("a kubelet starts", &kubelet);
-    session("a scheduler starts", &scheduler);
-    session("an operator without rights tries again and again", &refused);
-    session("a new operator streams, and elects a leader", &operator);
-    session("every client discovers the API anew", &rediscovery);
-    session("a developer works with kubectl", &developer);
-    session("a person leaves a terminal dashboard open", &dashboard);
-    session("a pipeline applies and waits", &pipeline);
-    session("a pipeline installs a chart", &chart);
-    session("an administrator looks for a fault", &administrator);
-    sessions
+    let record_one =
+        |(name, script): (&'static str, Script)| recorder.session(name, || script(plane));
+    SCRIPTS.into_iter().map(record_one).collect()
+}
+
+/// Their names.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    SCRIPTS.into_iter().map(|(name, _)| name)
 }
 
 fn monitoring(plane: &ControlPlane) {
@@ -86,14 +102,16 @@ fn monitoring(plane: &ControlPlane) {
         "Prometheus/3.5.0",
     );
     for _ in 0..2 {
-        let watches: Vec<Option<Open>> = TARGETS.iter().map(|path| client.follow(path, "")).collect();
+        let watches: Vec<Option<Open>> =
+            TARGETS.iter().map(|path| client.follow(path, "")).collect();
         assert!(watches.iter().all(Option::is_some));
     }
 }
 
 fn exporter(plane: &ControlPlane) {
     let agent = "kube-state-metrics/v2.17.0 (linux/amd64) kube-state-metrics/abc1234";
-    let client = Client::service_account(plane, "monitoring/kube-state-metrics", "127.0.2.2", agent);
+    let client =
+        Client::service_account(plane, "monitoring/kube-state-metrics", "127.0.2.2", agent);
     client.get("/version");
     let watches: Vec<Option<Open>> = STATES.iter().map(|path| client.follow(path, "")).collect();
     assert!(watches.iter().all(Option::is_some));
@@ -107,7 +125,10 @@ fn argo(plane: &ControlPlane) {
         client.get(path);
     }
     let paths = STATES.iter().chain(&FURTHER);
-    let versions: Vec<_> = paths.clone().map(|path| (path, client.get(&format!("{path}?limit=500")))).collect();
+    let versions: Vec<_> = paths
+        .clone()
+        .map(|path| (path, client.get(&format!("{path}?limit=500"))))
+        .collect();
     let mut watches = Vec::new();
     for (path, list) in versions {
         assert_eq!(list.code, 200, "{path}");
@@ -119,15 +140,23 @@ fn argo(plane: &ControlPlane) {
 
 fn flux(plane: &ControlPlane) {
     let agent = "kustomize-controller/v0.0.0 (linux/amd64) kubernetes/$Format";
-    let client =
-        Client::service_account(plane, "flux-system/kustomize-controller", "127.0.2.4", agent);
+    let client = Client::service_account(
+        plane,
+        "flux-system/kustomize-controller",
+        "127.0.2.4",
+        agent,
+    );
     for path in ["/api", "/apis", "/openapi/v3"] {
         client.get(path);
     }
-    let _watches: Vec<Open> = ["/api/v1/secrets", "/api/v1/configmaps", "/api/v1/namespaces"]
-        .iter()
-        .map(|path| client.stream(path))
-        .collect();
+    let _watches: Vec<Open> = [
+        "/api/v1/secrets",
+        "/api/v1/configmaps",
+        "/api/v1/namespaces",
+    ]
+    .iter()
+    .map(|path| client.stream(path))
+    .collect();
     for name in ["front", "back", "queue", "cache", "mail"] {
         let path = format!("/api/v1/namespaces/blog/configmaps/{name}");
         assert_eq!(client.get(&path).code, 404);
@@ -135,7 +164,10 @@ fn flux(plane: &ControlPlane) {
             format!(r#"{{"apiVersion":"v1","kind":"ConfigMap","metadata":{{"name":"{name}"}}}}"#);
         let query = "fieldManager=kustomize-controller&force=true";
         client.send("PATCH", &format!("{path}?dryRun=All&{query}"), &body);
-        assert_eq!(client.send("PATCH", &format!("{path}?{query}"), &body).code, 201);
+        assert_eq!(
+            client.send("PATCH", &format!("{path}?{query}"), &body).code,
+            201
+        );
     }
 }
 
@@ -160,7 +192,8 @@ fn kubelet(plane: &ControlPlane) {
         client.get(&format!("/api/v1/namespaces/shop/pods/{name}"));
         client.get(&format!("/api/v1/namespaces/shop/secrets/{name}"));
         client.get(&format!("/api/v1/namespaces/shop/configmaps/{name}"));
-        let path = format!("/api/v1/namespaces/shop/configmaps?fieldSelector=metadata.name%3D{name}");
+        let path =
+            format!("/api/v1/namespaces/shop/configmaps?fieldSelector=metadata.name%3D{name}");
         client.get(&path);
     }
     client.get("/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/worker-7");
@@ -220,8 +253,18 @@ fn operator(plane: &ControlPlane) {
 
 fn rediscovery(plane: &ControlPlane) {
     let clients = [
-        Client::service_account(plane, "argocd/application-controller", "127.0.2.3", "argocd/v0.0.0"),
-        Client::service_account(plane, "flux-system/helm-controller", "127.0.2.7", "helm/v0.0.0"),
+        Client::service_account(
+            plane,
+            "argocd/application-controller",
+            "127.0.2.3",
+            "argocd/v0.0.0",
+        ),
+        Client::service_account(
+            plane,
+            "flux-system/helm-controller",
+            "127.0.2.7",
+            "helm/v0.0.0",
+        ),
         Client::service_account(plane, "blog/operator", "127.0.2.6", "operator/v1.4.0"),
     ];
     for client in &clients {
@@ -274,7 +317,15 @@ fn dashboard(plane: &ControlPlane) {
     for path in ["/version", "/api", "/apis"] {
         bob.get(path);
     }
-    for kind in ["namespaces", "pods", "nodes", "services", "configmaps", "secrets", "events"] {
+    for kind in [
+        "namespaces",
+        "pods",
+        "nodes",
+        "services",
+        "configmaps",
+        "secrets",
+        "events",
+    ] {
         for verb in ["get", "list", "watch", "delete", "patch"] {
             bob.may(verb, kind, "");
         }
@@ -346,17 +397,44 @@ fn chart(plane: &ControlPlane) {
     client.get("/api");
     client.get("/apis");
     let secrets = "/api/v1/namespaces/shop/secrets";
-    client.get(&format!("{secrets}?labelSelector=name%3Dstore%2Cowner%3Dhelm"));
+    client.get(&format!(
+        "{secrets}?labelSelector=name%3Dstore%2Cowner%3Dhelm"
+    ));
     let parts = [
-        ("/api/v1/namespaces/shop/serviceaccounts", "v1", "ServiceAccount", "store"),
+        (
+            "/api/v1/namespaces/shop/serviceaccounts",
+            "v1",
+            "ServiceAccount",
+            "store",
+        ),
         (secrets, "v1", "Secret", "store-database"),
         (secrets, "v1", "Secret", "store-mail"),
         (secrets, "v1", "Secret", "store-payment"),
         (secrets, "v1", "Secret", "store-search"),
-        ("/api/v1/namespaces/shop/configmaps", "v1", "ConfigMap", "store"),
-        ("/api/v1/namespaces/shop/configmaps", "v1", "ConfigMap", "store-nginx"),
-        ("/apis/rbac.authorization.k8s.io/v1/clusterroles", "rbac.authorization.k8s.io/v1", "ClusterRole", "store"),
-        ("/apis/rbac.authorization.k8s.io/v1/namespaces/shop/roles", "rbac.authorization.k8s.io/v1", "Role", "store"),
+        (
+            "/api/v1/namespaces/shop/configmaps",
+            "v1",
+            "ConfigMap",
+            "store",
+        ),
+        (
+            "/api/v1/namespaces/shop/configmaps",
+            "v1",
+            "ConfigMap",
+            "store-nginx",
+        ),
+        (
+            "/apis/rbac.authorization.k8s.io/v1/clusterroles",
+            "rbac.authorization.k8s.io/v1",
+            "ClusterRole",
+            "store",
+        ),
+        (
+            "/apis/rbac.authorization.k8s.io/v1/namespaces/shop/roles",
+            "rbac.authorization.k8s.io/v1",
+            "Role",
+            "store",
+        ),
     ];
     for (path, _, _, name) in parts {
         assert_eq!(client.get(&format!("{path}/{name}")).code, 404);
@@ -391,4 +469,103 @@ fn administrator(plane: &ControlPlane) {
     ] {
         root.run(line);
     }
+}
+
+fn controllers(plane: &ControlPlane) {
+    let agent = "kube-controller-manager/v1.37.2 (linux/amd64) kubernetes/8adc0f0";
+    let manager = Client::certified(
+        plane,
+        ("system:kube-controller-manager", &[]),
+        "127.0.0.1",
+        &format!("{agent}/kube-controller-manager"),
+    );
+    manager.get("/api");
+    manager.get("/apis");
+    let mut watches: Vec<Option<Open>> = Vec::new();
+    for path in STATES.iter().chain(&FURTHER) {
+        watches.push(manager.follow(path, ""));
+    }
+    for (name, paths) in [
+        ("generic-garbage-collector", STATES.as_slice()),
+        (
+            "deployment-controller",
+            &[
+                "/apis/apps/v1/deployments",
+                "/apis/apps/v1/replicasets",
+                "/api/v1/pods",
+            ],
+        ),
+        (
+            "endpoint-controller",
+            &["/api/v1/services", "/api/v1/endpoints", "/api/v1/pods"],
+        ),
+        ("namespace-controller", &["/api/v1/namespaces"]),
+    ] {
+        let agent = format!("{agent}/system:serviceaccount:kube-system:{name}");
+        let account = format!("kube-system/{name}");
+        let client = Client::service_account(plane, &account, "127.0.0.1", &agent);
+        client.get("/api");
+        for path in paths {
+            watches.push(client.follow(path, ""));
+        }
+    }
+}
+
+fn neighbours(plane: &ControlPlane) {
+    let node = "127.0.2.5";
+    for (account, agent) in [
+        ("monitoring/prometheus", "node-agent/v1.0.0"),
+        ("monitoring/kube-state-metrics", "kube-proxy/v1.37.2"),
+        ("argocd/application-controller", "network-agent/v3.30.0"),
+    ] {
+        let client = Client::service_account(plane, account, node, agent);
+        client.get("/version");
+        for path in ["/api/v1/nodes", "/api/v1/services", "/api/v1/pods"] {
+            let _watch = client.follow(path, "");
+        }
+    }
+}
+
+fn colleagues(plane: &ControlPlane) {
+    let office = "127.0.2.13";
+    for user in ["carol", "dave"] {
+        let person = Tool::person(plane, user, DEVELOPERS, office);
+        for line in [
+            "get pods -A",
+            "get nodes",
+            "get deployments -n shop",
+            "get secrets -n shop",
+        ] {
+            person.run(line);
+        }
+    }
+    for account in ["ci/deployer", "ci/helm"] {
+        let pipeline = Tool::service_account(plane, account, office);
+        pipeline.run("get deployment front -n shop");
+        pipeline.run("get pods -n shop");
+        pipeline.run("annotate deployment front -n shop built=now --overwrite");
+    }
+}
+
+/// The garbage collector looks for every owner before it deletes what depends on it.
+fn deletion(plane: &ControlPlane) {
+    let root = Tool::person(plane, "root@example.com", &["system:masters"], "127.0.2.12");
+    root.run("create namespace old");
+    for number in 0..12 {
+        root.run(&format!(
+            "create deployment web-{number} --image=nginx -n old"
+        ));
+    }
+    root.run("delete deployments --all -n old --wait=false");
+    root.run("delete namespace old --timeout=20s");
+}
+
+fn curious(plane: &ControlPlane) {
+    let root = Tool::person(plane, "root@example.com", &["system:masters"], "127.0.2.12");
+    for path in STATES.iter().chain(&FURTHER) {
+        root.run(&format!("get --raw {path}"));
+    }
+    root.run("get pods,services,secrets,configmaps,roles,rolebindings -A");
+    root.run("auth can-i --list");
+    root.run("cluster-info dump -n shop");
 }

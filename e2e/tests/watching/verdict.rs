@@ -28,15 +28,19 @@ const HELD_S: i64 = 61;
 pub(crate) struct Verdict {
     /// The last revision of each.
     pub(crate) incidents: Vec<Incident>,
-    /// The intruder's requests, in order: time and audit id.
+    /// The intruder's requests, in order: time and audit id. Without what every client asks first.
     pub(crate) requests: Vec<(i64, String)>,
     /// How many of them there were when the first incident was told.
     pub(crate) told_after: Option<usize>,
 }
 
-/// Judges ordinary sessions.
-pub(crate) fn of_ordinary<'l>(logs: impl IntoIterator<Item = &'l str>) -> Verdict {
-    judge(logs, None)
+/// Judges ordinary sessions. With a threshold below the usual one they have to be far from it.
+pub(crate) fn of_ordinary<'l>(logs: impl IntoIterator<Item = &'l str>, threshold: u32) -> Verdict {
+    let settings = Settings {
+        threshold,
+        ..Settings::default()
+    };
+    judge(logs, settings, None)
 }
 
 /// Judges an intrusion after ordinary sessions.
@@ -45,14 +49,15 @@ pub(crate) fn of_intrusion<'l>(
     intrusion: &Intrusion,
     pace: Pace,
 ) -> Verdict {
-    judge(logs, Some((intrusion, pace)))
+    judge(logs, Settings::default(), Some((intrusion, pace)))
 }
 
 fn judge<'l>(
     logs: impl IntoIterator<Item = &'l str>,
+    settings: Settings,
     intrusion: Option<(&Intrusion, Pace)>,
 ) -> Verdict {
-    let mut engine = Engine::new(Settings::default(), Baseline::default());
+    let mut engine = Engine::new(settings, Baseline::default());
     let mut told = Vec::new();
     let arena = Arena::new();
     let mut now = Timestamp::UNIX_EPOCH;
@@ -70,7 +75,7 @@ fn judge<'l>(
         for activity in paced(intrusion, pace, activities(&intrusion.session.log, &arena)) {
             let at = (activity.at_us, activity.id.to_string());
             let is_new = !verdict.requests.iter().any(|(_, id)| *id == at.1);
-            if is_own(intrusion, &activity) && is_new {
+            if is_own(intrusion, &activity) && is_new && !is_preamble(&activity) {
                 verdict.requests.push(at);
             }
             now = time(activity.at_us);
@@ -121,9 +126,18 @@ fn is_own(intrusion: &Intrusion, activity: &Activity<'_>) -> bool {
     let user = &*activity.actor.user;
     let is_stolen = user.starts_with("system:serviceaccount:")
         && !user.starts_with("system:serviceaccount:kube-system:");
-    intrusion.addresses.contains(&&*activity.actor.address)
+    intrusion
+        .script
+        .addresses
+        .contains(&&*activity.actor.address)
         && (is_stolen || user == "system:anonymous" || user.is_empty())
         && activity.stage != Stage::RequestReceived
+}
+
+/// Whether any client begins like this: which kinds there are, and which version.
+fn is_preamble(activity: &Activity<'_>) -> bool {
+    let path = activity.uri.split('?').next().unwrap_or_default();
+    ["/api", "/apis", "/openapi/v2", "/openapi/v3", "/version"].contains(&path)
 }
 
 fn activities<'l>(log: &'l str, arena: &'l Arena) -> Vec<Activity<'l>> {
@@ -135,7 +149,11 @@ fn activities<'l>(log: &'l str, arena: &'l Arena) -> Vec<Activity<'l>> {
         &mut activities,
         &mut skips,
     );
-    assert_eq!(skips.total(), 0, "the decoder reads every line of a real log");
+    assert_eq!(
+        skips.total(),
+        0,
+        "the decoder reads every line of a real log"
+    );
     activities
 }
 
@@ -144,12 +162,14 @@ fn time(at_us: i64) -> Timestamp {
 }
 
 impl Verdict {
-    /// With which of the intruder's requests the first incident opened, counted from 1.
-    pub(crate) fn opened_with(&self) -> usize {
-        let opened = self.incidents.first().map_or(i64::MAX, |one| {
-            one.opened_at.as_microsecond()
-        });
-        self.requests.iter().filter(|(at_us, _)| *at_us <= opened).count()
+    /// With which of the intruder's requests the first incident opened, counted from 1 after `ordinary` ones.
+    pub(crate) fn opened_with(&self, ordinary: usize) -> usize {
+        let opened = self
+            .incidents
+            .first()
+            .map_or(i64::MAX, |one| one.opened_at.as_microsecond());
+        let until = self.requests.iter().filter(|(at_us, _)| *at_us <= opened);
+        until.count().saturating_sub(ordinary)
     }
 
     /// What a person needs to see when something is not as expected.

@@ -159,10 +159,16 @@ impl Session {
     }
 
     /// A watch followed a list, or something was changed where things were read: it was work.
-    pub(crate) fn forgive(&mut self, identity: u32, is_work: impl Fn(&Evidence) -> Option<u32>) {
+    /// Says whether anything was.
+    pub(crate) fn forgive(
+        &mut self,
+        identity: u32,
+        is_work: impl Fn(&Evidence) -> Option<u32>,
+    ) -> bool {
         if self.dossier.is_some() {
-            return;
+            return false;
         }
+        let mut was_work = false;
         for one in self
             .evidence
             .iter_mut()
@@ -171,8 +177,12 @@ impl Session {
             if let Some(percent) = is_work(one) {
                 one.weight = one.weight / 100 * percent + one.weight % 100 * percent / 100;
                 one.falls_with = FallsWith::Nothing;
+                was_work = true;
             }
         }
+        // Thousands of names may be looked for and made; they must not take the room of what counts.
+        self.evidence.retain(|one| one.weight > 0);
+        was_work
     }
 
     /// The piece of evidence with which the threshold was reached, held lists counted where they happened.
@@ -252,9 +262,7 @@ fn score_of(evidence: &[Evidence], now_s: u32, half_life_s: u32, held: Held) -> 
         let is_over = now_s.saturating_sub(one.at_s) >= WORK_FOLLOWS_S;
         let may_fall = match one.falls_with {
             FallsWith::Nothing => false,
-            FallsWith::Watch => {
-                !is_corroborated && (held == Held::Waits || one.is_reflector)
-            }
+            FallsWith::Watch => !is_corroborated && (held == Held::Waits || one.is_reflector),
             // Whoever deploys uses the tools of people, which says nothing about what he looks for.
             FallsWith::Creation => held == Held::Waits,
         };
