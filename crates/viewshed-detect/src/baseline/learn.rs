@@ -136,8 +136,7 @@ impl Baseline {
         habit.kind = self.symbols.intern(behaviour.kind);
         habit.namespace = self.symbols.intern(behaviour.namespace);
         habit.standing = standing;
-        let is_enumerated = matches!(behaviour.kind, "pods" | "nodes") && behaviour.op != Op::Write;
-        habit.is_counted = is_enumerated || behaviour.outcome == Outcome::Missing;
+        habit.is_counted = matches!(behaviour.kind, "pods" | "nodes") && behaviour.op != Op::Write;
         Some(habit)
     }
 

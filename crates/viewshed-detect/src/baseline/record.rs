@@ -52,7 +52,7 @@ pub(crate) struct Habit {
     pub(crate) op: Op,
     pub(crate) outcome: Outcome,
     pub(crate) standing: Standing,
-    /// Whether many repetitions are an event: pods, nodes, and what is missing.
+    /// Whether many repetitions are an event: questions for pods and nodes.
     pub(crate) is_counted: bool,
     days: u8,
 }

@@ -1,5 +1,6 @@
 //! Asks about its own rights, one question after the other.
 
+use super::tool_on_workload::tool;
 use super::{Detection, Look, Sign};
 use crate::engine::behaviour::Op;
 use crate::engine::facts::Sort;
@@ -9,7 +10,7 @@ pub(super) static DETECTION: Detection = Detection {
     name: "access-question-storm",
     title: "asks many questions about its own rights",
     techniques: &["T1613", "T1069"],
-    cap: 60,
+    cap: 80,
     page: include_str!("../../../../docs/detections/access-question-storm.md"),
     judge,
 };
@@ -29,9 +30,14 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     let nth = look.facts.nth(Sort::Question, [verb, resource])?;
     look.facts.asked(resource, look.now_s);
     let weight = match (look.class, nth) {
+        // Dashboards ask for every verb of every kind.
+        (Class::Person | Class::System, 21..) => 0.0,
         (Class::Person | Class::System, _) => 0.5,
-        (_, 1) => 10.0,
-        _ => 8.0,
+        _ if tool(&look.activity.actor.user_agent).is_some() => 16.0,
+        (_, 1) => 12.0,
+        // Operators ask for all that they need when they start.
+        (_, 7..) => 0.0,
+        _ => 10.0,
     };
     Some(Sign::quiet(
         weight,

@@ -43,7 +43,7 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         // What scanners of the whole internet ask everybody for.
         Op::Path | Op::Write if behaviour.kind.starts_with('/') => 4.0,
         _ if nth == 1 => 38.0,
-        _ => 32.0,
+        _ => 34.0,
     };
     let shown = behaviour.outcome == Outcome::Shown && behaviour.op.shows();
     let weight = if shown && behaviour.op != Op::Path {

@@ -25,12 +25,16 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         .nth(Sort::RefusedKind, [look.behaviour.kind, ""])?;
     let base = match look.class {
         Class::Node | Class::System => 1.5,
-        Class::Person => 3.0,
+        // Dashboards ask for every kind that there is.
+        Class::Person if nth > 10 || is_reflector => 0.5,
+        Class::Person => 2.0,
+        // A program without the rights that it wants, and it wants to follow everything.
+        _ if is_reflector && nth > 3 => 0.5,
         _ if is_reflector => 6.0,
         _ => 13.0,
     };
     let text = format!("{} is refused for {nth} different kinds", look.who);
-    if nth >= 3 {
+    if nth >= 3 && !is_reflector {
         Some(Sign::new(base, text))
     } else {
         Some(Sign::quiet(base, text))

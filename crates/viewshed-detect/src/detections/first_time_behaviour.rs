@@ -36,13 +36,20 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     } else {
         1.0
     };
+    // A program that was renewed and lacks the rights that it wants now.
+    let is_refused = look.behaviour.outcome == Outcome::Refused;
+    let mistake = if is_refused && look.is_reflector_style() {
+        0.3
+    } else {
+        1.0
+    };
     let class = match look.class {
         Class::Person => 0.4,
         Class::System => 0.3,
         Class::Node => look.share(),
         Class::ServiceAccount | Class::Anonymous | Class::Invalid | Class::Local => 1.0,
     };
-    let weight = base * missing * class * look.acquaintance * look.surprise();
+    let weight = base * missing * mistake * class * look.acquaintance * look.surprise();
     let days = look.known_days.max(1);
     let peers = match look.peers {
         (0, _) => String::new(),
@@ -56,7 +63,7 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         look.scope_words(),
         look.outcome_words()
     );
-    if look.behaviour.is_enumeration() && look.behaviour.outcome != Outcome::Refused {
+    if look.behaviour.is_enumeration() && !is_refused {
         return Some(Sign::held(weight, text));
     }
     Some(Sign::quiet(weight, text))

@@ -20,10 +20,7 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         && mask.is_none()
         && look.activity.message.contains("cannot impersonate");
     if was_refused {
-        let nth = look
-            .facts
-            .nth(Sort::Mask, ["refused", &look.activity.message])?;
-        let weight = if nth == 1 { 40.0 } else { 25.0 } * look.share().max(0.5);
+        let weight = refused(look)? * look.share().max(0.5);
         return Some(Sign::new(
             weight,
             format!(
@@ -50,4 +47,20 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         base * share * by_habit,
         format!("{} acts in the name of {}", look.who, mask.user),
     ))
+}
+
+/// Points for a refused impersonation. The message names what was asked for and, from Kubernetes 1.36 on, not
+/// the mask: one tried after the other looks like the same one again, and a few times that counts.
+///
+/// Source: kubernetes `staging/src/k8s.io/apiserver/pkg/endpoints/filters/impersonation/constrained_impersonation.go`.
+fn refused(look: &mut Look<'_>) -> Option<f64> {
+    let message: &str = &look.activity.message;
+    let again = ["again", "and again", "once more"];
+    if let Some(nth) = look.facts.nth(Sort::Mask, ["refused", message]) {
+        return Some(if nth == 1 { 50.0 } else { 25.0 });
+    }
+    again
+        .into_iter()
+        .find_map(|time| look.facts.nth(Sort::Mask, [time, message]))
+        .map(|_| 10.0)
 }

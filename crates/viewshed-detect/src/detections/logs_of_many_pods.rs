@@ -27,6 +27,8 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     )?;
     let at_work = if look.works_here { 0.3 } else { 1.0 };
     let weight = match (look.class, nth) {
+        // People follow the logs of everything that belongs to an application.
+        (Class::Person | Class::System, 11..) => 0.0,
         (Class::Person | Class::System, _) => 1.5,
         (_, 1) => 8.0,
         _ => 12.0,

@@ -1,5 +1,6 @@
 //! What a detection sees of one activity.
 
+use serde::{Deserialize, Serialize};
 use viewshed_model::Activity;
 
 use crate::engine::behaviour::{Behaviour, Op, Outcome};
@@ -81,6 +82,18 @@ pub(crate) enum Moved {
     Yes,
 }
 
+/// What an identity may do next that makes ordinary work of a sign.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum FallsWith {
+    /// Nothing does.
+    #[default]
+    Nothing,
+    /// It follows the kind: then the list was the beginning of a watch.
+    Watch,
+    /// It makes what it did not find.
+    Creation,
+}
+
 /// One reason that a detection found.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Sign {
@@ -88,8 +101,8 @@ pub(crate) struct Sign {
     pub(crate) weight: f64,
     /// In plain words.
     pub(crate) text: String,
-    /// Whether it falls when a watch of the kind follows: then it was the beginning of a watch.
-    pub(crate) falls_with_watch: bool,
+    /// What may follow and take its weight.
+    pub(crate) falls_with: FallsWith,
     /// Whether it only ever says something together with others: held lists count at once with it.
     pub(crate) corroborates: bool,
 }
@@ -100,7 +113,7 @@ impl Sign {
         Self {
             weight,
             text,
-            falls_with_watch: false,
+            falls_with: FallsWith::Nothing,
             corroborates: true,
         }
     }
@@ -110,7 +123,17 @@ impl Sign {
         Self {
             weight,
             text,
-            falls_with_watch: true,
+            falls_with: FallsWith::Watch,
+            corroborates: false,
+        }
+    }
+
+    /// A sign that may turn out to be the look before something is made.
+    pub(crate) fn unless_made(weight: f64, text: String) -> Self {
+        Self {
+            weight,
+            text,
+            falls_with: FallsWith::Creation,
             corroborates: false,
         }
     }
@@ -120,7 +143,7 @@ impl Sign {
         Self {
             weight,
             text,
-            falls_with_watch: false,
+            falls_with: FallsWith::Nothing,
             corroborates: false,
         }
     }

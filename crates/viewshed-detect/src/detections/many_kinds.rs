@@ -27,7 +27,7 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         6 | 9 | 14 => 15.0,
         _ => return None,
     };
-    let people = if look.share() < 1.0 { 0.5 } else { 1.0 };
+    let people = if look.share() < 1.0 { 0.25 } else { 1.0 };
     Some(Sign::held(
         weight * people,
         format!("{} asks for {nth} kinds in one session", look.who),

@@ -37,7 +37,7 @@ mod tokens_from_one_address;
 mod tool_on_workload;
 mod unwatched_list;
 
-pub(crate) use look::{Look, Sign};
+pub(crate) use look::{FallsWith, Look, Sign};
 
 /// One detection: what it looks for.
 #[derive(Debug)]
@@ -102,11 +102,16 @@ pub fn find(name: &str) -> Option<&'static Detection> {
 const WEIGHT_MIN: f64 = 0.4;
 /// Only who gives this many points himself is linked to others who came from the same address.
 const COMPANION_WEIGHT_MIN: f64 = 5.0;
+/// What tells something about a client and nothing about what it looks for: links nobody.
+const OF_CLIENTS: [&str; 3] = [
+    tool_on_workload::DETECTION.name,
+    token_used_elsewhere::DETECTION.name,
+    tokens_from_one_address::DETECTION.name,
+];
 
 /// Every sign in one activity, with its detection's place in [`ALL`].
 pub(crate) fn judge(look: &mut Look<'_>, signs: &mut Vec<(u8, Sign)>) {
     look.was_listed = look.facts.listed(look.behaviour.kind);
-    let mut total = 0.0;
     let mut companions = None;
     for (place, detection) in (0_u8..).zip(ALL) {
         if detection.name == tokens_from_one_address::DETECTION.name {
@@ -116,16 +121,35 @@ pub(crate) fn judge(look: &mut Look<'_>, signs: &mut Vec<(u8, Sign)>) {
         if let Some(sign) = (detection.judge)(look)
             && sign.weight >= WEIGHT_MIN
         {
-            total += sign.weight;
             signs.push((place, sign));
         }
     }
-    if total >= COMPANION_WEIGHT_MIN
+    if linking(look, signs) >= COMPANION_WEIGHT_MIN
         && let Some((place, detection)) = companions
         && let Some(sign) = (detection.judge)(look)
     {
         signs.push((place, sign));
     }
+}
+
+/// The points that link an identity to others at the same address: for what it looks for, and not for what may
+/// be the beginning of work, since all programs of a node or a control plane begin like that.
+pub(crate) fn linking(look: &Look<'_>, signs: &[(u8, Sign)]) -> f64 {
+    let is_reflector = look.is_reflector_style();
+    let links = |(place, sign): &&(u8, Sign)| {
+        let is_of_client = at(*place).is_some_and(|one| OF_CLIENTS.contains(&one.name));
+        let is_work = match sign.falls_with {
+            FallsWith::Nothing => false,
+            FallsWith::Watch => is_reflector,
+            FallsWith::Creation => true,
+        };
+        !is_of_client && !is_work
+    };
+    signs
+        .iter()
+        .filter(links)
+        .map(|(_, sign)| sign.weight)
+        .sum()
 }
 
 /// The detection at a place of [`ALL`].

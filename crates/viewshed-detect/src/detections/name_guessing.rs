@@ -22,11 +22,17 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     if !is_miss || name.is_empty() || look.is_usual || look.class == Class::Node {
         return None;
     }
+    // Who follows a kind knows its names: the garbage collector looks for owners that are gone.
+    if look.watches_it {
+        return None;
+    }
     let nth = look.facts.nth(Sort::Guess, [behaviour.kind, name])?;
     let base = match nth {
         1 => 8.0,
         2 => 14.0,
         3 => 26.0,
+        // People look for what was deleted, and for what they wrote down wrongly.
+        9.. if look.class == Class::Person => 0.0,
         _ => 30.0,
     };
     // Deployers look before they create, controllers look after what they follow.
@@ -37,9 +43,5 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         look.who
     );
     let weight = base * look.share() * at_work * following;
-    if nth >= 4 {
-        Some(Sign::new(weight, text))
-    } else {
-        Some(Sign::quiet(weight, text))
-    }
+    Some(Sign::unless_made(weight, text))
 }

@@ -55,15 +55,21 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         && REVEALING
             .iter()
             .any(|part| format!("{beyond}/").starts_with(part));
-    let nth = look
-        .facts
-        .nth(Sort::Proxied, [&object.resource, &object.name])?;
-    let base = match (is_node, is_revealing, nth) {
-        (true, true, 1) => 75.0,
-        (true, false, 1) => 45.0,
-        (true, ..) => 30.0,
-        (false, _, 1) => 20.0,
-        (false, ..) => 12.0,
+    let target = format!("{}/{}", object.resource, object.name);
+    // The first part of the path: what of a kubelet or of a service is asked for.
+    let part = beyond.split('/').nth(1).unwrap_or_default();
+    let is_first = look.facts.count(Sort::Proxied) == 0;
+    let is_new_target = look.facts.nth(Sort::Proxied, [&target, ""]).is_some();
+    let is_new_part = look.facts.nth(Sort::Proxied, [&target, part]).is_some();
+    let base = match (is_node, is_revealing) {
+        (true, true) if is_first => 75.0,
+        (true, false) if is_first => 45.0,
+        (false, _) if is_first => 30.0,
+        (true, _) if is_new_target => 30.0,
+        (false, _) if is_new_target => 22.0,
+        (true, _) if is_new_part => 15.0,
+        (false, _) if is_new_part => 5.0,
+        _ => return None,
     };
     // A dashboard behind `kubectl proxy` is a person's daily work, a kubelet is not.
     let share = if look.share() < 1.0 && is_node {

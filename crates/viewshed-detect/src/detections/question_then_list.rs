@@ -1,7 +1,6 @@
 //! Asks whether it may read, and reads at once.
 
 use super::{Detection, Look, Sign};
-use crate::engine::behaviour::Outcome;
 use crate::engine::facts::Sort;
 
 pub(super) static DETECTION: Detection = Detection {
@@ -18,8 +17,8 @@ const WITHIN_S: u32 = 5;
 
 fn judge(look: &mut Look<'_>) -> Option<Sign> {
     let resource = look.activity.object.resource.as_ref();
+    // Tools ask about `get` and then list, and so are refused.
     if !look.behaviour.is_enumeration()
-        || look.behaviour.outcome == Outcome::Refused
         || !look.facts.has_just_asked(resource, look.now_s, WITHIN_S)
     {
         return None;

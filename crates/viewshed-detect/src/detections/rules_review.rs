@@ -8,7 +8,7 @@ pub(super) static DETECTION: Detection = Detection {
     name: "rules-review",
     title: "asks for the list of its own rights",
     techniques: &["T1613", "T1069"],
-    cap: 80,
+    cap: 90,
     page: include_str!("../../../../docs/detections/rules-review.md"),
     judge,
 };
@@ -27,7 +27,7 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         (Class::Person, 1) => 6.0 + 10.0 * look.acquaintance,
         (Class::Person, _) => 2.0,
         (_, 1) => 60.0,
-        _ => 12.0,
+        _ => 30.0,
     };
     Some(Sign::new(
         weight,

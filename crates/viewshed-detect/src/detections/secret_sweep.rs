@@ -10,7 +10,7 @@ pub(super) static DETECTION: Detection = Detection {
     name: "secret-sweep",
     title: "reads Secrets where it has no business",
     techniques: &["T1613", "T1552.007"],
-    cap: 90,
+    cap: 110,
     page: include_str!("../../../../docs/detections/secret-sweep.md"),
     judge,
 };
@@ -28,7 +28,7 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     } else {
         1.0
     };
-    let mut sign = list_sign(look, 0.6)?;
+    let mut sign = list_sign(look, 0.7)?;
     sign.weight *= share;
     Some(sign)
 }

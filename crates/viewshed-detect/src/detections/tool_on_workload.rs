@@ -1,6 +1,7 @@
 //! A program in a pod turns into a tool of people.
 
 use super::{Detection, Look, Sign};
+use crate::engine::behaviour::Op;
 use crate::engine::facts::Sort;
 use crate::engine::who::Class;
 
@@ -28,25 +29,28 @@ const TOOLS: [&str; 10] = [
     "postmanruntime",
 ];
 
+/// The tool of people that a client says it is.
+pub(super) fn tool(user_agent: &str) -> Option<&'static str> {
+    let name = user_agent.split(['/', ' ']).next().unwrap_or_default();
+    TOOLS
+        .into_iter()
+        .find(|tool| name.eq_ignore_ascii_case(tool))
+}
+
 fn judge(look: &mut Look<'_>) -> Option<Sign> {
     if !matches!(look.class, Class::ServiceAccount | Class::Node) || !look.origin.is_new_program {
         return None;
     }
-    let agent: &str = &look.activity.actor.user_agent;
-    let name = agent
-        .split(['/', ' '])
-        .next()
-        .unwrap_or_default()
-        .to_ascii_lowercase();
-    if !TOOLS.contains(&name.as_str()) || look.behaviour.op == crate::engine::behaviour::Op::Health
-    {
+    if look.behaviour.op == Op::Health {
         return None;
     }
-    let nth = look.facts.nth(Sort::Program, [&name, ""])?;
+    let agent: &str = &look.activity.actor.user_agent;
+    let name = tool(agent)?;
+    let nth = look.facts.nth(Sort::Program, [name, ""])?;
     // client-go without build information: no released kubectl says so.
     let is_unreleased = name == "kubectl" && agent.contains("$Format");
     let base = if nth > 1 {
-        10.0
+        15.0
     } else if is_unreleased {
         35.0
     } else {

@@ -14,6 +14,9 @@ pub(super) static DETECTION: Detection = Detection {
     judge,
 };
 
+/// People who look for a fault look everywhere: what they list beyond so many lists says little more.
+const PEOPLE_LIST: u16 = 10;
+
 fn judge(look: &mut Look<'_>) -> Option<Sign> {
     let kind = look.behaviour.kind;
     if kind == "secrets" || kinds::is_rbac(kind) {
@@ -34,6 +37,9 @@ pub(super) fn list_sign(look: &mut Look<'_>, further_share: f64) -> Option<Sign>
     if look.was_listed {
         weight *= further_share;
     }
+    if look.share() < 1.0 && look.facts.count(Sort::Listed) > PEOPLE_LIST {
+        weight *= 0.3;
+    }
     let text = format!(
         "{} {} {kind}{} without following them{}",
         look.who,
@@ -44,12 +50,13 @@ pub(super) fn list_sign(look: &mut Look<'_>, further_share: f64) -> Option<Sign>
     if look.behaviour.outcome == Outcome::Refused {
         // A program that may not read what it wants to follow tries for ever: that is a mistake more often.
         return Some(Sign::quiet(
-            if is_reflector { weight * 0.5 } else { weight },
+            if is_reflector { weight * 0.3 } else { weight },
             text,
         ));
     }
     if look.behaviour.op == Op::Watch && is_reflector {
-        weight *= 0.15;
+        // Tools that keep a cluster as a repository has it follow hundreds of kinds.
+        weight *= if kinds::is_telling(kind) { 0.15 } else { 0.03 };
     }
     Some(Sign::held(weight, text))
 }

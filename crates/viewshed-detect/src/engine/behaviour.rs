@@ -185,7 +185,11 @@ impl<'a> Behaviour<'a> {
             op,
             outcome: Outcome::of(activity),
             kind: clip(scratch, KIND_MAX),
-            namespace: clip(&activity.object.namespace, NAMESPACE_MAX),
+            namespace: match activity.object.namespace.as_ref() {
+                // The API server has the name of a namespace here as well, though no namespace is in another.
+                _ if scratch == "namespaces" => "",
+                namespace => clip(namespace, NAMESPACE_MAX),
+            },
         }
     }
 

@@ -80,6 +80,11 @@ impl Facts {
         Some(*count)
     }
 
+    /// Whether this very thing was seen.
+    pub(crate) fn has(&self, sort: Sort, parts: [&str; 2]) -> bool {
+        self.seen.contains(&self.hash(sort, parts))
+    }
+
     /// How many distinct things of this sort were seen.
     pub(crate) fn count(&self, sort: Sort) -> u16 {
         self.counts.get(sort as usize).copied().unwrap_or_default()
@@ -87,7 +92,7 @@ impl Facts {
 
     /// Whether all objects of this kind were asked for.
     pub(crate) fn listed(&self, kind: &str) -> bool {
-        self.seen.contains(&self.hash(Sort::ListedKind, [kind, ""]))
+        self.has(Sort::ListedKind, [kind, ""])
     }
 
     /// Remembers a question about own rights.

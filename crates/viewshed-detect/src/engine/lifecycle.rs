@@ -52,20 +52,18 @@ impl Engine {
         if is_open {
             self.baseline.unlearn(subject.index, self.clock.now_s());
         }
-        if subject.arrival.address != 0 {
-            self.places.unusual(subject.arrival.address, id);
+        // Whoever comes here next is linked to what was first, or to what is an incident already.
+        let first = self.session_at(subject.arrival.spot);
+        let is_first = first == 0 || (is_open && !self.is_open(first));
+        if subject.arrival.spot != 0 && is_first {
+            self.places.unusual(subject.arrival.spot, id);
         }
     }
 
     /// Takes an identity that came to the place of another session out of its own: one hand, one session.
     /// What it did elsewhere stays behind, unless that is an incident: then the other session joins it.
     pub(super) fn meet(&mut self, tag: u32, own: u32, near: u32) -> u32 {
-        let is_open = |id: u32| {
-            self.sessions
-                .get(id)
-                .is_some_and(|session| session.dossier.is_some())
-        };
-        let (from, into) = match (is_open(own), is_open(near)) {
+        let (from, into) = match (self.is_open(own), self.is_open(near)) {
             (true, true) => return own,
             (true, false) => (near, own),
             (false, _) => {
@@ -263,16 +261,18 @@ impl Engine {
         }
     }
 
+    /// Whether a session is an incident.
+    fn is_open(&self, id: u32) -> bool {
+        let session = self.sessions.get(id);
+        session.is_some_and(|session| session.dossier.is_some())
+    }
+
     fn half_life_s(&self) -> u32 {
         self.settings.evidence_half_life_h.saturating_mul(3_600)
     }
 
     fn idle_s(&self, id: u32) -> u32 {
-        let is_open = self
-            .sessions
-            .get(id)
-            .is_some_and(|session| session.dossier.is_some());
-        if is_open {
+        if self.is_open(id) {
             self.settings.session_idle_h.saturating_mul(3_600)
         } else {
             LOOK_S

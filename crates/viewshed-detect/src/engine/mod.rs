@@ -27,6 +27,7 @@ mod settings;
 #[cfg(test)]
 mod tests;
 pub(crate) mod warm;
+mod weigh;
 pub(crate) mod who;
 
 use ahash::RandomState;

@@ -3,8 +3,9 @@
 use viewshed_model::Activity;
 
 use super::Engine;
+use super::places::Host;
 use super::who::{Class, service_account};
-use crate::baseline::{hasher, remember_origin};
+use crate::baseline::{ORIGINS_MAX, hasher, remember_origin};
 use crate::detections::look::{Moved, Origin};
 
 /// Addresses and programs of an identity are saved as short hashes under a fixed key: two that collide hide
@@ -17,8 +18,9 @@ const HANDED_OVER_S: u32 = 15 * 60;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Arrival {
     pub(super) origin: Origin,
-    /// Hash of cluster and address; 0 without an address.
-    pub(super) address: u64,
+    /// Hash of cluster and address; where many come from one address, of what the client calls itself as
+    /// well. 0 without an address.
+    pub(super) spot: u64,
     pub(super) is_unusual: bool,
 }
 
@@ -60,14 +62,22 @@ impl Engine {
             .record(index)
             .is_some_and(|record| record.last_arrival == arrival);
         let place = self.places.address(address);
-        if is_as_before && !place.has_session() {
+        let spot = match &*actor.user_agent {
+            agent if place.is_shared() => self.hasher.hash_one((address, agent)).max(1),
+            _ => address,
+        };
+        if is_as_before && !self.places.address(spot).has_session() {
             return Arrival {
                 origin,
-                address,
+                spot,
                 is_unusual: false,
             };
         }
         let (address_tag, program) = (tag(&actor.address), tag(program_of(&actor.user_agent)));
+        let has_home = self
+            .baseline
+            .record(index)
+            .is_some_and(|record| record.addresses != [0; ORIGINS_MAX]);
         if let Some(record) = self.baseline.record_mut(index) {
             origin.is_new_address =
                 address_tag != 0 && !remember_origin(&mut record.addresses, address_tag);
@@ -87,11 +97,15 @@ impl Engine {
             };
         }
         let is_workload = matches!(class, Class::ServiceAccount | Class::Node);
+        // Somebody new is at home wherever he begins.
         origin.is_foreign = is_workload
+            && has_home
             && address != 0
             && !place.is_shared()
             && !place.is_home_of(identity_tag(index))
-            && place.owners().any(|owner| self.is_active(owner));
+            && place
+                .owners()
+                .any(|owner| self.is_active(owner) && self.is_workload(owner));
         origin.moves_are_usual = self.places.moves_are_usual();
         let is_unusual = (is_workload && origin.is_new_program)
             || origin.moved != Moved::No
@@ -101,21 +115,35 @@ impl Engine {
         }
         Arrival {
             origin,
-            address,
+            spot,
             is_unusual,
         }
     }
 
-    /// An identity did something ordinary at an address: it is at home there.
-    pub(super) fn settle_in(&mut self, address: u64, index: usize) {
-        let place = self.places.address(address);
+    /// An identity did something ordinary at a spot: it is at home there.
+    pub(super) fn settle_in(&mut self, spot: u64, index: usize) {
+        let place = self.places.address(spot);
         let identity = identity_tag(index);
-        if address == 0 || place.is_shared() || place.is_home_of(identity) {
+        if spot == 0 || place.is_shared() || place.is_home_of(identity) {
             return;
         }
+        let class = self.baseline.record(index).map(|record| record.class);
+        let host = match class {
+            Some(Class::Node | Class::System) => Host::Yes,
+            _ => Host::No,
+        };
         let mut places = std::mem::take(&mut self.places);
-        places.settle(address, identity, |owner| self.is_active(owner));
+        places.settle(spot, identity, host, |owner| self.is_active(owner));
         self.places = places;
+    }
+
+    /// Whether an identity is a program in a pod: people and their gateways hold no addresses of pods.
+    fn is_workload(&self, identity: u32) -> bool {
+        let index = identity
+            .checked_sub(1)
+            .and_then(|at| usize::try_from(at).ok());
+        let record = index.and_then(|at| self.baseline.record(at));
+        record.is_some_and(|record| record.class == Class::ServiceAccount)
     }
 
     /// Whether an identity was seen of late.

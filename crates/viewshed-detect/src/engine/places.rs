@@ -8,11 +8,22 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 const GENERATION_MAX: usize = 1 << 17;
 /// From so many ordinary identities on, an address is a node, a proxy or a gateway and links nobody.
 const SHARED_BY: u8 = 4;
+/// Whether an identity is a program of the host itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Host {
+    /// A kubelet, a part of the control plane.
+    Yes,
+    /// Anybody else.
+    No,
+}
+
 /// An address.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Place {
     ordinary: [u32; SHARED_BY as usize],
     count: u8,
+    /// A kubelet or the control plane is at home here: so are all programs in the network of that host.
+    is_host: bool,
     /// Session with unusual activity from here; 0 for none.
     pub(crate) session: u32,
 }
@@ -25,7 +36,7 @@ impl Place {
 
     /// Whether many identities use it in ordinary times.
     pub(crate) fn is_shared(&self) -> bool {
-        self.count >= SHARED_BY
+        self.count >= SHARED_BY || self.is_host
     }
 
     /// Who is at home here.
@@ -113,8 +124,15 @@ impl Places {
     }
 
     /// An identity did something ordinary here, where besides it only `active` ones still are.
-    pub(crate) fn settle(&mut self, address: u64, identity: u32, active: impl Fn(u32) -> bool) {
+    pub(crate) fn settle(
+        &mut self,
+        address: u64,
+        identity: u32,
+        host: Host,
+        active: impl Fn(u32) -> bool,
+    ) {
         let mut place = self.address(address);
+        place.is_host |= host == Host::Yes;
         let mut owners = [0; SHARED_BY as usize];
         let still = place
             .owners()

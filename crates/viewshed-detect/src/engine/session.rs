@@ -8,10 +8,12 @@ use super::decay::remaining;
 use super::dossier::Dossier;
 use super::facts::Facts;
 use crate::detections;
+use crate::detections::look::FallsWith;
 
-/// A list counts after this time if no watch has followed, or at once when other signs stand beside it. A
-/// controller starts its watch as soon as it has read the list. Seconds.
-pub(crate) const WATCH_FOLLOWS_S: u32 = 60;
+/// A list counts after this time if no watch has followed, or at once when other signs stand beside it; a
+/// name that does not exist, if nothing of this name was made. A controller starts its watch as soon as it
+/// has read the list, a deployer makes what he did not find as soon as he has looked for everything. Seconds.
+pub(crate) const WORK_FOLLOWS_S: u32 = 60;
 /// Pieces of evidence kept of one session; later ones add their weight to what there is.
 const EVIDENCE_MAX: usize = 96;
 /// Events kept before an incident opens; of more, the first and the newest stay.
@@ -44,18 +46,19 @@ pub(crate) struct Evidence {
     pub(crate) outcome: Outcome,
     pub(crate) kind: Box<str>,
     pub(crate) namespace: Box<str>,
-    pub(crate) falls_with_watch: bool,
+    pub(crate) name: Box<str>,
+    pub(crate) falls_with: FallsWith,
     pub(crate) corroborates: bool,
     /// Made the way client libraries begin a watch.
     pub(crate) is_reflector: bool,
 }
 
-/// Whether lists count that a watch may still follow.
+/// Whether evidence counts that may still turn out to be the beginning of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Held {
-    /// Not before their time, unless other signs stand beside them.
+    /// Not before its time, unless other signs stand beside it.
     Waits,
-    /// Those that do not look like the beginning of a watch: nothing more will come.
+    /// Unless it looks like the beginning of a watch: nothing more will come.
     LogEnds,
     /// All.
     Counts,
@@ -156,10 +159,16 @@ impl Session {
     }
 
     /// A watch followed a list, or something was changed where things were read: it was work.
-    pub(crate) fn forgive(&mut self, identity: u32, is_work: impl Fn(&Evidence) -> Option<u32>) {
+    /// Says whether anything was.
+    pub(crate) fn forgive(
+        &mut self,
+        identity: u32,
+        is_work: impl Fn(&Evidence) -> Option<u32>,
+    ) -> bool {
         if self.dossier.is_some() {
-            return;
+            return false;
         }
+        let mut was_work = false;
         for one in self
             .evidence
             .iter_mut()
@@ -167,9 +176,13 @@ impl Session {
         {
             if let Some(percent) = is_work(one) {
                 one.weight = one.weight / 100 * percent + one.weight % 100 * percent / 100;
-                one.falls_with_watch = false;
+                one.falls_with = FallsWith::Nothing;
+                was_work = true;
             }
         }
+        // Thousands of names may be looked for and made; they must not take the room of what counts.
+        self.evidence.retain(|one| one.weight > 0);
+        was_work
     }
 
     /// The piece of evidence with which the threshold was reached, held lists counted where they happened.
@@ -221,9 +234,12 @@ impl Session {
 
     /// When it has to be looked at again.
     pub(crate) fn next_due_s(&self, now_s: u32, idle_s: u32) -> u32 {
-        let held = self.evidence.iter().filter(|one| one.falls_with_watch);
+        let held = self
+            .evidence
+            .iter()
+            .filter(|one| one.falls_with != FallsWith::Nothing);
         let matures = held
-            .map(|one| one.at_s.saturating_add(WATCH_FOLLOWS_S))
+            .map(|one| one.at_s.saturating_add(WORK_FOLLOWS_S))
             .filter(|at_s| *at_s > now_s)
             .min();
         let idle = self.last_s.saturating_add(idle_s);
@@ -243,11 +259,14 @@ fn score_of(evidence: &[Evidence], now_s: u32, half_life_s: u32, held: Held) -> 
         .iter()
         .any(|one| one.corroborates && left(one) >= CORROBORATION_MIN);
     let counts = |one: &&Evidence| {
-        !one.falls_with_watch
-            || held == Held::Counts
-            || (held == Held::LogEnds && !one.is_reflector)
-            || is_corroborated
-            || now_s.saturating_sub(one.at_s) >= WATCH_FOLLOWS_S
+        let is_over = now_s.saturating_sub(one.at_s) >= WORK_FOLLOWS_S;
+        let may_fall = match one.falls_with {
+            FallsWith::Nothing => false,
+            FallsWith::Watch => !is_corroborated && (held == Held::Waits || one.is_reflector),
+            // Whoever deploys uses the tools of people, which says nothing about what he looks for.
+            FallsWith::Creation => held == Held::Waits,
+        };
+        !may_fall || is_over || held == Held::Counts
     };
     let mut sums = [0.0_f64; 64];
     for one in evidence.iter().filter(counts) {

@@ -1,0 +1,296 @@
+//! What is unusual: found by the detections, and given to the session that it belongs to.
+
+use viewshed_model::{Activity, Incident};
+
+use super::Engine;
+use super::behaviour::{Op, Outcome};
+use super::decay::rounded;
+use super::facts::Facts;
+use super::judge::{DAY_S, NAME_MAX, Subject};
+use super::origin::identity_tag;
+use super::session::{Evidence, Session};
+use super::who::{Class, clip, short_name};
+use crate::baseline::Standing;
+use crate::detections::{Look, Sign, judge, linking};
+
+/// Points in hundredths from which on somebody is linked to the session at his address: programs, and
+/// people, who share addresses more often.
+const LINK_MIN: u32 = 500;
+const LINK_MIN_PERSON: u32 = 2_000;
+/// Fewer points than this, in hundredths, begin no session: an ordinary day has thousands of them.
+const SESSION_MIN: u32 = 150;
+
+/// What the detections found.
+struct Found {
+    signs: Vec<(u8, Sign)>,
+    facts: Facts,
+    /// Whether it was made the way client libraries begin a watch.
+    is_reflector: bool,
+    /// Points, in hundredths, that link identities at one address.
+    linking: u32,
+}
+
+/// Sessions that something may belong to; 0 for none.
+#[derive(Clone, Copy)]
+struct Sessions {
+    /// That of the identity.
+    own: u32,
+    /// That of others at the same address, if there are any and it may be one with them.
+    near: u32,
+}
+
+impl Engine {
+    /// Weighs what is not ordinary, and learns it.
+    pub(super) fn weigh(
+        &mut self,
+        activity: &Activity<'_>,
+        subject: &Subject<'_>,
+        shape: u64,
+        incidents: &mut Vec<Incident>,
+    ) {
+        let (found, sessions) = self.look_for(activity, subject);
+        self.forgive_work(activity, subject);
+        let points: u32 = found
+            .signs
+            .iter()
+            .map(|(_, sign)| hundredths(sign))
+            .fold(0, u32::saturating_add);
+        let is_noise = sessions.own == 0 && sessions.near == 0 && points < SESSION_MIN;
+        if found.signs.is_empty() || is_noise || self.settings.allows(subject.who.key) {
+            self.let_pass(activity, subject, sessions.own, incidents);
+        } else {
+            let id = match sessions {
+                Sessions { own: 0, near: 0 } => {
+                    let now_s = self.clock.now_s();
+                    let session = Session::new(&activity.cluster, found.facts, now_s);
+                    self.sessions.add(session)
+                }
+                Sessions { own, near: 0 } => own,
+                Sessions { own: 0, near } => near,
+                Sessions { own, near } => self.meet(identity_tag(subject.index), own, near),
+            };
+            self.join(activity, subject, id);
+            self.add_evidence(activity, subject, (id, found.is_reflector), found.signs);
+            self.note(activity, subject, id, points);
+            self.reconsider(id, incidents);
+        }
+        self.learn(subject, shape);
+    }
+
+    /// Lets every detection look, with what the session has shown so far that the activity belongs to.
+    fn look_for(&mut self, activity: &Activity<'_>, subject: &Subject<'_>) -> (Found, Sessions) {
+        let record = self.baseline.record(subject.index);
+        let own = record.map_or(0, |record| record.session);
+        let own = if self.sessions.get(own).is_some() {
+            own
+        } else {
+            0
+        };
+        let near = self.session_at(subject.arrival.spot);
+        let facts = match self.sessions.get_mut(own) {
+            Some(session) => std::mem::take(&mut session.facts),
+            None => Facts::new(self.settings.hash_seed),
+        };
+        let mut found = self.signs(activity, subject, own, facts);
+        let link_min = if subject.who.class == Class::Person || self.is_of_people(near) {
+            LINK_MIN_PERSON
+        } else {
+            LINK_MIN
+        };
+        let is_linked = near != 0 && near != own && found.linking >= link_min;
+        let near = if is_linked { near } else { 0 };
+        // Somebody else at work at this address: seen with what the others have shown already.
+        if own == 0
+            && let Some(session) = self.sessions.get(near)
+        {
+            let facts = session.facts.clone();
+            found = self.signs(activity, subject, near, facts);
+        }
+        let shown_by = if own == 0 { near } else { own };
+        if let Some(session) = self.sessions.get_mut(shown_by) {
+            session.facts = std::mem::take(&mut found.facts);
+        }
+        (found, Sessions { own, near })
+    }
+
+    /// Nothing unusual, or nothing that counts.
+    fn let_pass(
+        &mut self,
+        activity: &Activity<'_>,
+        subject: &Subject<'_>,
+        own: u32,
+        incidents: &mut Vec<Incident>,
+    ) {
+        let record = self.baseline.record(subject.index);
+        let is_watched = record.is_some_and(|record| record.is_watched);
+        if is_watched && !subject.is_usual && subject.behaviour.op != Op::Health {
+            self.note(activity, subject, own, 0);
+            self.tell(own, incidents);
+        } else {
+            self.settle_in(subject.arrival.spot, subject.index);
+        }
+    }
+
+    fn learn(&mut self, subject: &Subject<'_>, shape: u64) {
+        let now_s = self.clock.now_s();
+        let is_watched = self
+            .baseline
+            .record(subject.index)
+            .is_some_and(|record| record.is_watched);
+        self.baseline.learn(
+            subject.index,
+            &subject.behaviour,
+            now_s,
+            standing(is_watched),
+        );
+        // Ordinary from the second time on, unless every single request has to be looked at.
+        if !is_watched
+            && subject.behaviour.is_settled_by_habit()
+            && !subject.arrival.is_unusual
+            && subject.mask_is_usual
+            && let Some(at) = self.baseline.habit(subject.index, &subject.behaviour)
+            && self.standing(subject.index, Some(at), &subject.behaviour).0
+        {
+            self.keep_warm(subject.index, at, &subject.behaviour, shape);
+        }
+    }
+
+    /// Lets every detection look at one activity.
+    fn signs(
+        &self,
+        activity: &Activity<'_>,
+        subject: &Subject<'_>,
+        session: u32,
+        mut facts: Facts,
+    ) -> Found {
+        let now_s = self.clock.now_s();
+        let behaviour = subject.behaviour;
+        let record = self.baseline.record(subject.index);
+        let symbols = &self.baseline;
+        let has = |op: Op, kind: Option<&str>, namespace: Option<&str>| {
+            record.is_some_and(|record| {
+                record.has(|habit| {
+                    habit.op == op
+                        && habit.outcome == Outcome::Shown
+                        && kind.is_none_or(|kind| [kind, "*"].contains(&symbols.text(habit.kind)))
+                        && namespace
+                            .is_none_or(|name| [name, "*"].contains(&symbols.text(habit.namespace)))
+                })
+            })
+        };
+        let watches = |namespace| has(Op::Watch, Some(behaviour.kind), Some(namespace));
+        let members = self
+            .sessions
+            .get(session)
+            .map_or(&[][..], |session| &session.members);
+        let others = members
+            .iter()
+            .filter(|one| one.identity != identity_tag(subject.index))
+            .count();
+        let mut origin = subject.arrival.origin;
+        origin.companions = u32::try_from(others).unwrap_or(u32::MAX);
+        let who = short_name(subject.who.key);
+        let known_s = record.map_or(0, |record| record.known_for_s(now_s));
+        let mut look = Look {
+            activity,
+            behaviour,
+            class: subject.who.class,
+            who: &who,
+            key: subject.who.key,
+            is_usual: subject.is_usual,
+            is_new_identity: subject.is_new,
+            acquaintance: self.baseline.acquaintance(subject.index, now_s),
+            log_acquaintance: self.baseline.log_acquaintance(),
+            known_days: known_s / DAY_S,
+            log_days: self.baseline.span_s() / DAY_S,
+            peers: self.baseline.peers_doing(subject.index, &behaviour),
+            works_here: !behaviour.namespace.is_empty()
+                && has(Op::Write, None, Some(behaviour.namespace)),
+            watches_it: watches(behaviour.namespace) || watches(""),
+            watches_something: has(Op::Watch, None, None),
+            origin,
+            window: subject.window,
+            mask_is_usual: subject.mask_is_usual,
+            was_listed: false,
+            facts: &mut facts,
+            now_s,
+        };
+        let mut signs = Vec::new();
+        judge(&mut look, &mut signs);
+        let linking = rounded(linking(&look, &signs) * 100.0);
+        let is_reflector = look.is_reflector_style();
+        Found {
+            signs,
+            facts,
+            is_reflector,
+            linking,
+        }
+    }
+
+    /// Whether a session is of people only: those share addresses more often.
+    fn is_of_people(&self, session: u32) -> bool {
+        let members = self.sessions.get(session).map(|one| &one.members);
+        members.is_some_and(|members| {
+            members.iter().all(|one| {
+                let index = one.identity.checked_sub(1);
+                let record = index
+                    .and_then(|at| usize::try_from(at).ok())
+                    .and_then(|at| self.baseline.record(at));
+                record.is_some_and(|record| record.class == Class::Person)
+            })
+        })
+    }
+
+    pub(super) fn session_at(&self, spot: u64) -> u32 {
+        if spot == 0 {
+            return 0;
+        }
+        let place = self.places.address(spot);
+        let is_alive = !place.is_shared() && self.sessions.get(place.session).is_some();
+        if is_alive { place.session } else { 0 }
+    }
+
+    fn add_evidence(
+        &mut self,
+        activity: &Activity<'_>,
+        subject: &Subject<'_>,
+        (session, is_reflector): (u32, bool),
+        signs: Vec<(u8, Sign)>,
+    ) {
+        let now_s = self.clock.now_s();
+        let Some(session) = self.sessions.get_mut(session) else {
+            return;
+        };
+        for (detection, sign) in signs {
+            session.add(Evidence {
+                detection,
+                weight: hundredths(&sign),
+                text: sign.text.into(),
+                at_us: activity.at_us,
+                at_s: now_s,
+                audit_id: clip(&activity.id, 100).into(),
+                identity: identity_tag(subject.index),
+                op: subject.behaviour.op,
+                outcome: subject.behaviour.outcome,
+                kind: subject.behaviour.kind.into(),
+                namespace: subject.behaviour.namespace.into(),
+                name: clip(&activity.object.name, NAME_MAX).into(),
+                falls_with: sign.falls_with,
+                corroborates: sign.corroborates,
+                is_reflector,
+            });
+        }
+    }
+}
+
+pub(super) fn standing(is_watched: bool) -> Standing {
+    if is_watched {
+        Standing::Suspect
+    } else {
+        Standing::Usual
+    }
+}
+
+fn hundredths(sign: &Sign) -> u32 {
+    rounded(sign.weight * 100.0)
+}

@@ -1,0 +1,35 @@
+//! The cluster that all sessions work on.
+
+use viewshed_bench::kubernetes::Audit;
+use viewshed_bench::{ControlPlane, ControlPlaneOptions};
+
+/// Records who, what and when of everything, and the bodies of access reviews, as
+/// `docs/detections` recommend.
+const POLICY: &str = "
+apiVersion: audit.k8s.io/v1
+kind: Policy
+omitStages: [RequestReceived]
+rules:
+- level: Metadata
+  resources:
+  - group: authentication.k8s.io
+- level: RequestResponse
+  resources:
+  - group: authorization.k8s.io
+- level: Metadata
+";
+
+const OBJECTS: &str = include_str!("estate.yaml");
+
+pub(crate) fn start() -> ControlPlane {
+    let options = ControlPlaneOptions {
+        audit: Audit::Policy(POLICY.to_owned()),
+        ..ControlPlaneOptions::default()
+    };
+    ControlPlane::start(&options).unwrap()
+}
+
+/// Makes what the sessions need, as the administrator who sets a cluster up.
+pub(crate) fn furnish(plane: &ControlPlane) {
+    plane.kubectl().apply(OBJECTS).unwrap();
+}
