@@ -35,21 +35,10 @@ fn an_audit_webhook_comes_in_and_a_signed_webhook_goes_out_until_it_is_taken() {
     let hook = format!("http://{}/hook", receiver.address);
     let running = Running::start(
         program.folder(),
-        &[
-            "watch",
-            "--webhook",
-            "127.0.0.1:0",
-            "--state",
-            "state",
-            "--metrics",
-            "127.0.0.1:0",
-            "--deliver-webhook",
-            &hook,
-            "--deliver-webhook-secret-file",
-            "key",
-            "--output",
-            "json",
-        ],
+        &format!(
+            "watch --webhook 127.0.0.1:0 --state state --metrics 127.0.0.1:0 --deliver-webhook {hook} \
+             --deliver-webhook-secret-file key --output json"
+        ),
     );
     let listener = running.says("webhook: listening on ");
     let metrics = running.says("metrics: ");
@@ -111,23 +100,11 @@ fn what_was_not_delivered_before_a_kill_is_delivered_after_it() {
     // Nobody listens there for now.
     let address = TcpListener::bind(LOOPBACK).unwrap().local_addr().unwrap();
     let hook = format!("http://{address}/hook");
-    let words = [
-        "watch",
-        "--from",
-        "audit.log",
-        "--follow",
-        "--state",
-        "state",
-        "--save-interval",
-        "1",
-        "--metrics",
-        "127.0.0.1:0",
-        "--deliver-webhook",
-        &hook,
-        "--output",
-        "json",
-    ];
-    let running = Running::start(program.folder(), &words);
+    let line = format!(
+        "watch --from audit.log --follow --state state --save-interval 1 --metrics 127.0.0.1:0 \
+         --deliver-webhook {hook} --output json"
+    );
+    let running = Running::start(program.folder(), &line);
     let metrics = running.says("metrics: ");
     running.until("a saved state with something to deliver", |running| {
         let waits = figure(&metrics, "viewshed_deliveries_waiting")? > 0;
@@ -137,7 +114,7 @@ fn what_was_not_delivered_before_a_kill_is_delivered_after_it() {
     let told = running.told();
     running.kill();
     let receiver = Receiver::start(address, |_| 200);
-    let running = Running::start(program.folder(), &words);
+    let running = Running::start(program.folder(), &line);
     let post = taken(&running, &receiver, 1);
     assert_eq!(post.incident()["id"], told[0]["id"]);
     assert!(!post.headers.contains_key("webhook-signature"));
@@ -155,7 +132,7 @@ fn log_servers_get_cef_or_json_as_rfc_5424() {
     // Past logs deliver too, and wait for it.
     let run = program.run(&["watch", "--from", "audit.log", "--deliver-syslog", &udp]);
     assert_eq!((run.code, run.err.as_str()), (1, ""));
-    let mut datagram = [0; 65_536];
+    let mut datagram = vec![0; 65_536];
     let length = socket.recv(&mut datagram).unwrap();
     let message = std::str::from_utf8(&datagram[..length]).unwrap();
     assert!(message.starts_with("<8") && message.contains(" viewshed - incident - CEF:0|"));
@@ -239,19 +216,8 @@ fn only_clients_with_a_certificate_of_the_authority_may_push() {
     authority::write(program.folder());
     let running = Running::start(
         program.folder(),
-        &[
-            "watch",
-            "--webhook",
-            "127.0.0.1:0",
-            "--tls-cert",
-            "server.pem",
-            "--tls-key",
-            "server.key",
-            "--client-ca",
-            "ca.pem",
-            "--output",
-            "json",
-        ],
+        "watch --webhook 127.0.0.1:0 --tls-cert server.pem --tls-key server.key --client-ca ca.pem \
+         --output json",
     );
     let address = running.says("webhook: listening on ");
     let push = |has_certificate: bool| {

@@ -23,10 +23,10 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Starts `viewshed` in a folder.
-    pub(crate) fn start(folder: &Path, words: &[&str]) -> Self {
+    /// Starts `viewshed` in a folder, with words that have spaces between them.
+    pub(crate) fn start(folder: &Path, line: &str) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_viewshed"))
-            .args(words)
+            .args(line.split_whitespace())
             .env_clear()
             .env("HOME", folder)
             .env("DOCKER_HOST", "unix:///nonexistent/docker.sock")

@@ -24,21 +24,8 @@ fn a_log_is_followed_through_rotation_and_restart() {
     let start = recently();
     let program = Program::new().with_file("logs/audit.log", lines(start, 0..10));
     let at = |name: &str| program.folder().join("logs").join(name);
-    let words = [
-        "watch",
-        "--from",
-        "logs",
-        "--follow",
-        "--state",
-        "state",
-        "--metrics",
-        "127.0.0.1:0",
-        "--output",
-        "json",
-        "--save-interval",
-        "1",
-    ];
-    let running = Running::start(program.folder(), &words);
+    let line = "watch --from logs --follow --state state --save-interval 1 --metrics 127.0.0.1:0 --output json";
+    let running = Running::start(program.folder(), line);
     let metrics = running.says("metrics: ");
     judged(&running, &metrics, 10);
     // As kube-apiserver does: renamed, and a new one begun.
@@ -49,7 +36,7 @@ fn a_log_is_followed_through_rotation_and_restart() {
     // Rotated once more while nobody looked.
     fs::rename(at("audit.log"), at("audit-2025-11-26T15-33-45.420.log")).unwrap();
     fs::write(at("audit.log"), lines(start, 25..40)).unwrap();
-    let running = Running::start(program.folder(), &words);
+    let running = Running::start(program.folder(), line);
     let metrics = running.says("metrics: ");
     judged(&running, &metrics, 40);
     running.terminate();
@@ -109,23 +96,13 @@ fn a_docker_daemon_is_watched_and_its_events_count_once() {
     let first: String = (0..5)
         .map(|place| docker_event(now + place, "exec_create: /bin/sh -c id"))
         .collect();
-    let words = |host| {
-        [
-            "watch",
-            "--docker-host",
-            host,
-            "--state",
-            "state",
-            "--metrics",
-            "127.0.0.1:0",
-            "--output",
-            "json",
-        ]
-    };
     let socket = program.folder().join("docker.sock");
-    let host = format!("unix://{}", socket.display());
+    let line = format!(
+        "watch --docker-host unix://{} --state state --metrics 127.0.0.1:0 --output json",
+        socket.display()
+    );
     daemon(&socket, first.clone());
-    let running = Running::start(program.folder(), &words(&host));
+    let running = Running::start(program.folder(), &line);
     let metrics = running.says("metrics: ");
     judged(&running, &metrics, 5);
     let (code, _, err) = running.terminate();
@@ -133,7 +110,7 @@ fn a_docker_daemon_is_watched_and_its_events_count_once() {
     // Another daemon process at the same place, which remembers what was told before.
     fs::remove_file(&socket).unwrap();
     daemon(&socket, first + &docker_event(now + 9, "die"));
-    let running = Running::start(program.folder(), &words(&host));
+    let running = Running::start(program.folder(), &line);
     let metrics = running.says("metrics: ");
     judged(&running, &metrics, 6);
     running.terminate();
@@ -144,8 +121,7 @@ fn a_docker_daemon_is_watched_and_its_events_count_once() {
 fn a_pipe_that_stays_open_does_not_hold_up_the_end() {
     let program = Program::new();
     assert_eq!(program.shell("mkfifo pipe").code, 0);
-    let words = ["watch", "--from", "pipe", "--follow", "--output", "json"];
-    let running = Running::start(program.folder(), &words);
+    let running = Running::start(program.folder(), "watch --from pipe --follow --output json");
     let path = program.folder().join("pipe");
     let mut pipe = fs::File::options().write(true).open(path).unwrap();
     pipe.write_all(lines(recently(), 0..24).as_bytes()).unwrap();

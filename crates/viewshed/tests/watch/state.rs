@@ -11,20 +11,7 @@ use crate::program::Program;
 use crate::running::Running;
 use crate::web::figure;
 
-const FOLLOW: [&str; 12] = [
-    "watch",
-    "--from",
-    "audit.log",
-    "--follow",
-    "--state",
-    "state",
-    "--save-interval",
-    "1",
-    "--metrics",
-    "127.0.0.1:0",
-    "--output",
-    "json",
-];
+const FOLLOW: &str = "watch --from audit.log --follow --state state --save-interval 1 --metrics 127.0.0.1:0 --output json";
 
 fn append(folder: &Path, text: &str) {
     let mut log = OpenOptions::new()
@@ -73,19 +60,19 @@ fn a_killed_watch_goes_on_as_if_it_had_never_ended() {
     let start = recently();
     let (whole, broken) = (Program::new(), Program::new());
     append(whole.folder(), &lines(start, 0..96));
-    let running = Running::start(whole.folder(), &FOLLOW);
+    let running = Running::start(whole.folder(), FOLLOW);
     let expected = events(&running, 64);
     running.terminate();
 
     append(broken.folder(), &lines(start, 0..20));
-    let first = Running::start(broken.folder(), &FOLLOW);
+    let first = Running::start(broken.folder(), FOLLOW);
     let opened = events(&first, 1);
     // Some of this is saved, some is not, some is not even read.
     append(broken.folder(), &lines(start, 20..34));
     events(&first, 16);
     first.kill();
     append(broken.folder(), &lines(start, 34..50));
-    let second = Running::start(broken.folder(), &FOLLOW);
+    let second = Running::start(broken.folder(), FOLLOW);
     let grown = events(&second, 32);
     assert_eq!(grown["id"], opened["id"]);
     append(broken.folder(), &lines(start, 50..96));
@@ -96,7 +83,7 @@ fn a_killed_watch_goes_on_as_if_it_had_never_ended() {
 
     // Everything was told. No report has counted the incident yet, though; then one has.
     for code in [1, 0] {
-        let running = Running::start(broken.folder(), &FOLLOW);
+        let running = Running::start(broken.folder(), FOLLOW);
         let (ended, out, err) = running.terminate();
         assert_eq!((ended, out.as_str()), (code, ""), "{err}");
     }
@@ -106,11 +93,11 @@ fn a_killed_watch_goes_on_as_if_it_had_never_ended() {
 fn what_was_learned_while_running_is_kept_and_shown() {
     let program = Program::new();
     append(program.folder(), &lines(recently(), 0..12));
-    let running = Running::start(program.folder(), &FOLLOW);
+    let running = Running::start(program.folder(), FOLLOW);
     events(&running, 1);
     running.terminate();
     // While another process has the folder.
-    let running = Running::start(program.folder(), &FOLLOW);
+    let running = Running::start(program.folder(), FOLLOW);
     let shown = program.run(&["baseline", "show", "state", "--output", "json"]);
     shown.check(0, &[]);
     let rows = shown.json()["rows"].as_array().cloned().unwrap();
@@ -124,7 +111,7 @@ fn what_was_learned_while_running_is_kept_and_shown() {
         "{kinds:?}"
     );
     assert_eq!(kinds.len(), 12, "{kinds:?}");
-    let second = program.run(&FOLLOW);
+    let second = program.run(&FOLLOW.split(' ').collect::<Vec<_>>());
     second.check(
         3,
         &["in use by another process", "give each its own folder"],
