@@ -115,7 +115,7 @@ impl Deliveries {
                 Target::Webhook(settings) => Carrier::Webhook(Box::new(Webhook::new(settings)?)),
                 Target::Syslog(settings) => Carrier::Syslog(Box::new(Syslog::new(settings)?)),
             };
-            let name = carrier.name();
+            let name = unique(&carrier.name(), &lines);
             let mut outbox = kept.outboxes.remove(&name).unwrap_or_default();
             // What was being tried when the program ended may or may not have arrived.
             outbox.give_back();
@@ -275,6 +275,19 @@ impl Carrier {
             Self::Webhook(webhook) => webhook.deliver(delivery).await,
             Self::Syslog(syslog) => syslog.deliver(delivery).await,
         }
+    }
+}
+
+/// Two targets of one host have one name; what is kept for each is told apart by their order.
+fn unique(name: &str, lines: &[Arc<Line>]) -> String {
+    let same = lines.iter().map(|line| line.state().name);
+    let same = same
+        .filter(|other| other == name || other.starts_with(&format!("{name} (")))
+        .count();
+    if same == 0 {
+        name.to_owned()
+    } else {
+        format!("{name} ({})", same + 1)
     }
 }
 

@@ -67,6 +67,16 @@ impl Store {
         Ok((store, Loaded { parts, problem }))
     }
 
+    /// Reads the newest state without taking the folder: also while another process has it. Nothing is changed.
+    ///
+    /// # Errors
+    /// As [`Store::open`], but never [`Error::InUse`].
+    pub fn peek(folder: &Path) -> Result<Loaded, Error> {
+        let (newest, problem) = newest(folder)?;
+        let parts = newest.map(|newest| newest.parts).unwrap_or_default();
+        Ok(Loaded { parts, problem })
+    }
+
     /// Replaces the state by these parts, all of them or none: when this returns, they are on the disk; when the
     /// process or the machine ends before, the state is still the one before.
     ///

@@ -32,8 +32,10 @@ fn learn(arguments: &BaselineArgs) -> Result<Outcome, Failure> {
     let mut engine = Engine::new(watch::settings(judge), watch::baseline(judge)?);
     let mut reading = Reading::new(arguments.logs.format);
     let mut incidents = Vec::new();
-    let unread = Pump::open(&arguments.logs, None)?.drain(|chunk| {
-        reading.judge(chunk, &mut engine, Timestamp::now(), &mut incidents);
+    let unread = Pump::open(&arguments.logs)?.drain(|chunk| {
+        reading.each(chunk, |activities| {
+            engine.step(Timestamp::now(), activities, &mut incidents);
+        });
         incidents.clear();
     });
     engine.finish(Timestamp::now(), &mut incidents);

@@ -1,13 +1,15 @@
 //! The command line: every flag, its help and its examples. No behaviour.
 
+mod delivering;
 mod watching;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use delivering::{DeliverArgs, SyslogFormat};
 pub(crate) use watching::{
-    BaselineAction, BaselineArgs, CoverageArgs, JudgeArgs, LiveArgs, LogArgs, WatchArgs,
+    BaselineAction, BaselineArgs, CoverageArgs, JudgeArgs, LiveArgs, LogArgs, StateArgs, WatchArgs,
 };
 
 /// What an intruder could discover in a Docker or Kubernetes estate, and who can see what.

@@ -49,6 +49,19 @@ impl Screen {
         &self.style
     }
 
+    /// Whether an answer of this kind can be shown as asked, before the work is done.
+    ///
+    /// # Errors
+    /// A format that the answer is not offered in.
+    pub(crate) fn check(&self, answer: &Answer<'_>, output: &OutputArgs) -> Result<(), Failure> {
+        if answer.is_offered_as(output.output.into()) {
+            return Ok(());
+        }
+        render(answer, output.output.into(), &self.style)
+            .map(drop)
+            .map_err(|error| Failure::usage(error.to_string(), "choose another --output"))
+    }
+
     /// Writes the answer as asked.
     ///
     /// # Errors

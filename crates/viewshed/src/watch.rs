@@ -1,115 +1,270 @@
 //! `viewshed watch`: who is discovering, live or in past logs.
 
+mod figures;
+mod found;
+mod outlets;
 mod pump;
 mod reading;
 mod report;
+mod state;
+mod telling;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
+use viewshed_collect::logs::Chunk;
 use viewshed_detect::{Baseline, Engine, Settings};
-use viewshed_model::{Incident, Timeline};
-use viewshed_report::Answer;
+use viewshed_model::{AuditPolicy, Incident, IncidentState};
 
-use crate::cli::{Format, JudgeArgs, WatchArgs};
+use crate::cli::{JudgeArgs, WatchArgs};
 use crate::outcome::{Failure, Outcome};
-use crate::output::{Lists, Screen};
+use crate::output::Screen;
 use crate::{scan, terminal};
 
+use figures::{Figures, Look};
+use found::{Found, INCIDENTS_LIVE_MAX, INCIDENTS_OF_PAST_LOGS_MAX};
+use outlets::Outlets;
 use pump::{Event, read_file};
+use state::{DELIVERIES, ENGINE, INCIDENTS, Keeper, POSITIONS, SOURCES};
+use telling::Telling;
 
 pub(crate) use pump::Pump;
 pub(crate) use reading::Reading;
 pub(crate) use report::{described, known_sources, policy, unknown};
 
+/// Between two looks whether a live source fell silent, and at what others count.
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+
+/// After going on from a state folder, silence is not looked for this long: sources were not heard while the
+/// program did not run, and pushers come again at their own pace.
+const DEAF_TIME: Duration = Duration::from_secs(10 * 60);
+
 /// Reads every source to its end, or until interrupted, and tells what was found.
 pub(crate) fn run(arguments: &WatchArgs, screen: &Screen) -> Result<Outcome, Failure> {
-    let policy = policy(arguments.policy.as_deref())?;
-    let mut engine = Engine::new(settings(&arguments.judge), baseline(&arguments.judge)?);
-    let mut pump = Pump::open(&arguments.logs, Some(&arguments.live))?;
-    let is_live = pump.is_live();
-    let mut reading = Reading::new(arguments.logs.format);
-    let mut found = Found::default();
-    let mut grown = Vec::new();
+    let mut watch = Watch::open(arguments, screen)?;
     loop {
-        let now = jiff::Timestamp::now();
-        match pump.next() {
-            Event::Chunk(chunk) => {
-                reading.judge(&chunk, &mut engine, now, &mut grown);
-                if is_live {
-                    engine.heard(now, &chunk.source, &mut grown);
-                }
-                pump.done(chunk);
-            }
-            Event::Quiet => {
-                engine.step(now, &[], &mut grown);
-                engine.silence(now, &mut grown);
-            }
+        match watch.pump.next() {
+            Event::Chunk(chunk) => watch.judge(chunk)?,
+            Event::Quiet => watch.let_time_pass()?,
             Event::End => break,
         }
-        found.take(&mut grown, is_live.then_some((arguments, screen)))?;
+        watch.keep_up()?;
     }
-    engine.finish(jiff::Timestamp::now(), &mut grown);
-    found.take(&mut grown, is_live.then_some((arguments, screen)))?;
-    let report = report::report(found, &reading, policy.as_ref(), pump.gaps());
-    if !is_live || matches!(arguments.output.output, Format::Table | Format::Wide) {
-        screen.show(&Answer::Watch(&report), &arguments.output, Lists::Short)?;
-    }
-    let threshold = scan::severity(arguments.fail_on);
-    let has_findings = threshold.is_some_and(|threshold| {
-        report
-            .incidents
-            .iter()
-            .any(|incident| incident.severity >= threshold)
-    });
-    Ok(Outcome::of(has_findings, report::is_partial(&report)))
+    watch.end()
 }
 
-/// Every incident in its last revision, and how it grew.
-#[derive(Debug, Default)]
-pub(crate) struct Found {
-    pub(crate) incidents: BTreeMap<String, Incident>,
-    pub(crate) timelines: BTreeMap<String, Timeline>,
+/// Everything that takes part in watching.
+struct Watch<'a> {
+    arguments: &'a WatchArgs,
+    policy: Option<AuditPolicy>,
+    engine: Engine,
+    pump: Pump,
+    reading: Reading,
+    found: Found,
+    telling: Telling<'a>,
+    keeper: Keeper,
+    outlets: Outlets,
+    figures: Figures,
+    /// Room that is used again.
+    grown: Vec<Incident>,
+    looked: Instant,
+    deaf_until: Option<Instant>,
+    /// Events of the incidents that an earlier run left open; of past logs only.
+    before: BTreeMap<String, u64>,
 }
 
-impl Found {
-    /// Keeps what opened or grew; tells it at once where somebody watches live.
-    fn take(
-        &mut self,
-        grown: &mut Vec<Incident>,
-        live: Option<(&WatchArgs, &Screen)>,
-    ) -> Result<(), Failure> {
-        for incident in grown.drain(..) {
-            if let Some((arguments, screen)) = live {
-                tell(&incident, arguments, screen)?;
+impl<'a> Watch<'a> {
+    fn open(arguments: &'a WatchArgs, screen: &'a Screen) -> Result<Self, Failure> {
+        let policy = policy(arguments.policy.as_deref())?;
+        let (keeper, kept) = Keeper::open(&arguments.state)?;
+        let restored = kept.engine(settings(&arguments.judge))?;
+        let is_resumed = restored.is_some();
+        if is_resumed && arguments.judge.baseline.is_some() {
+            terminal::say("note: --baseline is for a new state; the one that is kept goes on");
+        }
+        let engine = match restored {
+            Some(engine) => engine,
+            None => Engine::new(settings(&arguments.judge), baseline(&arguments.judge)?),
+        };
+        let outlets = Outlets::open(&arguments.deliver, kept.bytes(DELIVERIES))?;
+        let figures = Figures::open(&arguments.deliver)?;
+        let pump = Pump::resume(
+            &arguments.logs,
+            &arguments.live,
+            keeper.is_kept().then(|| kept.bytes(POSITIONS)),
+        )?;
+        let mut before = BTreeMap::new();
+        if is_resumed && !pump.is_live() {
+            let open = still_open(&engine, &arguments.judge)?;
+            before.extend(open.into_iter().map(|one| (one.id, one.event_count)));
+        }
+        Ok(Self {
+            telling: Telling::new(&arguments.output, screen, pump.is_live())?,
+            arguments,
+            policy,
+            engine,
+            reading: Reading::resume(arguments.logs.format, kept.json(SOURCES)?),
+            found: kept.json(INCIDENTS)?,
+            pump,
+            keeper,
+            outlets,
+            figures,
+            grown: Vec::new(),
+            looked: Instant::now(),
+            deaf_until: is_resumed.then(|| Instant::now() + DEAF_TIME),
+            before,
+        })
+    }
+
+    fn judge(&mut self, chunk: Chunk) -> Result<(), Failure> {
+        let now = Timestamp::now();
+        let (engine, grown) = (&mut self.engine, &mut self.grown);
+        self.reading
+            .each(&chunk, |activities| engine.step(now, activities, grown));
+        if self.pump.is_live() {
+            engine.heard(now, &chunk.source, grown);
+        }
+        self.tell()?;
+        self.pump.done(chunk);
+        Ok(())
+    }
+
+    /// Nothing came for a while.
+    fn let_time_pass(&mut self) -> Result<(), Failure> {
+        self.engine.step(Timestamp::now(), &[], &mut self.grown);
+        self.tell()
+    }
+
+    /// What has to be done from time to time, however much comes.
+    fn keep_up(&mut self) -> Result<(), Failure> {
+        self.figures.beat();
+        if self.keeper.is_due(self.pump.owes_receipts()) {
+            self.save();
+        }
+        if self.looked.elapsed() < LOOK_INTERVAL {
+            return Ok(());
+        }
+        self.looked = Instant::now();
+        let hears = self.deaf_until.is_none_or(|until| until <= self.looked);
+        if self.pump.is_live() && hears {
+            self.engine.silence(Timestamp::now(), &mut self.grown);
+            self.tell()?;
+        }
+        self.look();
+        Ok(())
+    }
+
+    fn look(&self) {
+        self.figures.look(&Look {
+            reading: &self.reading,
+            counters: self.engine.counters(),
+            identities: self.engine.baseline().identity_count(),
+            gaps: self.pump.gaps().len(),
+            keeper: &self.keeper,
+            targets: &self.outlets.states(),
+        });
+    }
+
+    /// Tells everybody of the incidents that opened or grew, and keeps them for the report.
+    fn tell(&mut self) -> Result<(), Failure> {
+        for incident in std::mem::take(&mut self.grown) {
+            self.telling.grown(&incident)?;
+            self.outlets.send(&incident);
+            self.figures.grown(&incident);
+            self.found.keep(incident, self.incidents_max());
+        }
+        Ok(())
+    }
+
+    fn incidents_max(&self) -> usize {
+        if self.pump.is_live() {
+            INCIDENTS_LIVE_MAX
+        } else {
+            INCIDENTS_OF_PAST_LOGS_MAX
+        }
+    }
+
+    /// Everything in one piece: what was judged, how far was read, and what has still to leave.
+    fn save(&mut self) {
+        if !self.keeper.is_kept() {
+            return;
+        }
+        let is_saved = self.keeper.save(&[
+            (ENGINE, &self.engine.checkpoint()),
+            (POSITIONS, &self.pump.positions()),
+            (DELIVERIES, &self.outlets.pending()),
+            (SOURCES, &state::json(&self.reading.kept())),
+            (INCIDENTS, &state::json(&self.found)),
+        ]);
+        if is_saved {
+            self.pump.saved();
+        }
+    }
+
+    /// The log, or the run, is over.
+    fn end(mut self) -> Result<Outcome, Failure> {
+        if self.keeper.is_kept() {
+            // Pushers that wait for their receipt are told before anything else takes time.
+            self.save();
+            self.refresh()?;
+        } else {
+            self.engine.finish(Timestamp::now(), &mut self.grown);
+            self.tell()?;
+        }
+        let worst = self.found.worst;
+        let report = report::report(
+            std::mem::take(&mut self.found),
+            &self.reading,
+            self.policy.as_ref(),
+            self.pump.gaps(),
+        );
+        self.telling.at_end(&report)?;
+        self.reading.told();
+        self.outlets.finish(self.keeper.is_kept());
+        self.save();
+        if let Some(problem) = self.keeper.problem {
+            return Err(Failure::collect(
+                anyhow::anyhow!("the state is not saved: {problem}"),
+                "check the folder's permissions and the space on its disk",
+            ));
+        }
+        let threshold = scan::severity(self.arguments.fail_on);
+        let has_findings = threshold.is_some_and(|threshold| worst >= Some(threshold));
+        Ok(Outcome::of(has_findings, report::is_partial(&report)))
+    }
+
+    /// With a state folder the end is a pause: nothing ends with it. The report shows open incidents as they
+    /// are now, though, not as they were last told; and those that would open if nothing more came to past logs.
+    fn refresh(&mut self) -> Result<(), Failure> {
+        let max = self.incidents_max();
+        for incident in still_open(&self.engine, &self.arguments.judge)? {
+            let is_known = self.found.incidents.contains_key(&incident.id);
+            let has_grown = self.before.get(&incident.id) != Some(&incident.event_count);
+            if is_known || (!self.pump.is_live() && has_grown) {
+                self.found.keep(incident, max);
             }
-            self.timelines
-                .entry(incident.id.clone())
-                .or_default()
-                .add(&incident);
-            self.incidents.insert(incident.id.clone(), incident);
         }
         Ok(())
     }
 }
 
-fn tell(incident: &Incident, arguments: &WatchArgs, screen: &Screen) -> Result<(), Failure> {
-    let version = env!("CARGO_PKG_VERSION");
-    let text = match arguments.output.output {
-        Format::Json | Format::Jsonl => viewshed_report::json::incident(incident),
-        Format::Ocsf => viewshed_report::ocsf::detection_finding(incident, version),
-        Format::Cef => viewshed_report::cef::cef(incident, version),
-        Format::Falco => viewshed_report::falco::falco(incident),
-        Format::Table | Format::Wide => viewshed_report::table::incident(incident, screen.style()),
-        Format::Yaml
-        | Format::Csv
-        | Format::Sarif
-        | Format::Markdown
-        | Format::Dot
-        | Format::Html
-        | Format::Navigator => return Ok(()),
-    };
-    terminal::write_answer(text.as_bytes(), None)
+/// What is open, as it is now: a copy of the engine is brought to its end.
+fn still_open(engine: &Engine, arguments: &JudgeArgs) -> Result<Vec<Incident>, Failure> {
+    let copy = Engine::restore(settings(arguments), &engine.checkpoint());
+    let mut engine = copy.map_err(|error| {
+        Failure::collect(error, "report this, please: a checkpoint must be readable")
+    })?;
+    let mut ended = Vec::new();
+    engine.finish(Timestamp::now(), &mut ended);
+    ended.retain(|incident| incident.state == IncidentState::Closed);
+    for incident in &mut ended {
+        // What is not told as an update keeps its number.
+        incident.revision = incident.revision.saturating_sub(1).max(1);
+        incident.state = IncidentState::Open;
+    }
+    Ok(ended)
 }
 
 /// The engine's settings, with table positions that nobody can guess.
@@ -135,11 +290,15 @@ pub(crate) fn baseline(arguments: &JudgeArgs) -> Result<Baseline, Failure> {
         .map_or_else(|| Ok(Baseline::default()), read_baseline)
 }
 
-/// What a file of `viewshed baseline` holds.
+/// What a file of `viewshed baseline`, or a folder of `viewshed watch --state`, holds.
 ///
 /// # Errors
-/// When the file cannot be read or is no baseline.
+/// When it cannot be read or is no baseline.
 pub(crate) fn read_baseline(path: &Path) -> Result<Baseline, Failure> {
+    if path.is_dir() {
+        let engine = state::peek(path)?.engine(Settings::default())?;
+        return Ok(engine.map_or_else(Baseline::default, |engine| engine.baseline().clone()));
+    }
     Baseline::from_bytes(&read_file(path)?).map_err(|error| {
         Failure::usage(
             format!("`{}` is no usable baseline: {error}", path.display()),

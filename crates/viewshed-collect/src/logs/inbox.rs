@@ -15,6 +15,8 @@ struct Queue {
     chunks: VecDeque<Chunk>,
     bytes: usize,
     is_closed: bool,
+    /// Whether it counts as ended as soon as all is to stop: its reading cannot be broken off.
+    ends_with_stop: bool,
 }
 
 #[derive(Debug, Default)]
@@ -47,8 +49,20 @@ pub(super) enum Taken {
 impl Inbox {
     /// A further source. It has ended when the [`Producer`] is dropped.
     pub(super) fn producer(self: &Arc<Self>) -> Producer {
+        self.produce(Queue::default())
+    }
+
+    /// A further source that nobody waits for when all is to stop: what it hands in later is not taken.
+    pub(super) fn producer_of_pipe(self: &Arc<Self>) -> Producer {
+        self.produce(Queue {
+            ends_with_stop: true,
+            ..Queue::default()
+        })
+    }
+
+    fn produce(self: &Arc<Self>, queue: Queue) -> Producer {
         let mut state = self.lock();
-        state.queues.push(Queue::default());
+        state.queues.push(queue);
         Producer {
             inbox: Arc::clone(self),
             place: state.queues.len() - 1,
@@ -64,7 +78,7 @@ impl Inbox {
                 self.taken.notify_all();
                 return Taken::Chunk(chunk);
             }
-            if state.queues.iter().all(|queue| queue.is_closed) {
+            if state.has_ended() {
                 return Taken::End;
             }
             let left = until.saturating_duration_since(Instant::now());
@@ -83,6 +97,7 @@ impl Inbox {
     pub(super) fn stop(&self) {
         self.lock().is_stopped = true;
         self.taken.notify_all();
+        self.came.notify_all();
     }
 
     /// Waits until told to stop, at most this long.
@@ -114,6 +129,12 @@ impl Inbox {
 }
 
 impl State {
+    fn has_ended(&self) -> bool {
+        self.queues
+            .iter()
+            .all(|queue| queue.is_closed || (queue.ends_with_stop && self.is_stopped))
+    }
+
     fn take_in_turn(&mut self) -> Option<Chunk> {
         let count = self.queues.len();
         let place = (self.turn..self.turn + count)

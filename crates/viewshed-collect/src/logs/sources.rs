@@ -153,6 +153,11 @@ impl Sources {
         self.unsaved.drain(..).for_each(tell);
     }
 
+    /// Whether a pusher waits to hear that its body is saved.
+    pub fn owes_receipts(&self) -> bool {
+        !self.unsaved.is_empty()
+    }
+
     /// How each source fares, by name.
     pub fn states(&self) -> Vec<SourceState> {
         self.report.states()
@@ -168,8 +173,7 @@ impl Sources {
         self.listener_address
     }
 
-    /// Tells all sources to end. What they have handed in already can still be taken, up to [`Next::End`];
-    /// a pipe ends when its writer does.
+    /// Tells all sources to end. What they have handed in already can still be taken, up to [`Next::End`].
     pub fn stop(&mut self) {
         self.stop.send_replace(true);
         self.inbox.stop();
@@ -231,7 +235,7 @@ impl Sources {
         let pipe = Pipe {
             path,
             source: name.as_str().into(),
-            producer: self.inbox.producer(),
+            producer: self.inbox.producer_of_pipe(),
             report: Arc::clone(&self.report),
             spares: Arc::clone(&self.spares),
             sizes,

@@ -55,6 +55,35 @@ struct Shape {
 }
 
 impl ProfileCollector {
+    /// Goes on where an earlier [`ProfileCollector::profile`] stopped.
+    pub fn resume(mut profile: LogProfile) -> Self {
+        let shapes = std::mem::take(&mut profile.requests);
+        let mut collector = Self {
+            stages: STAGES.map(|stage| count_of(&profile.stages, &stage)),
+            levels: LEVELS.map(|level| count_of(&profile.levels, &level)),
+            surfaces: SURFACES.map(|surface| count_of(&profile.surfaces, &surface)),
+            profile,
+            ..Self::default()
+        };
+        for seen in shapes {
+            let parts = [
+                seen.verb,
+                seen.api_group,
+                seen.resource,
+                seen.subresource,
+                seen.path,
+            ];
+            let hash = hash_of(seen.surface, parts.each_ref().map(String::as_str));
+            collector.index.insert(hash, collector.shapes.len());
+            collector.shapes.push(Shape {
+                surface: seen.surface,
+                parts,
+                levels: LEVELS.map(|level| count_of(&seen.levels, &level)),
+            });
+        }
+        collector
+    }
+
     /// Takes one activity into account.
     pub fn add(&mut self, activity: &Activity<'_>) {
         let profile = &mut self.profile;
@@ -96,9 +125,7 @@ impl ProfileCollector {
             path,
         ]
         .map(bounded);
-        let mut hasher = FxHasher::default();
-        (activity.surface, parts).hash(&mut hasher);
-        let hash = hasher.finish();
+        let hash = hash_of(activity.surface, parts);
         let Some(at) = self.index.get(&hash).copied() else {
             self.add_new(hash, activity.surface, parts, level);
             return;
@@ -163,6 +190,16 @@ impl ProfileCollector {
         });
         profile
     }
+}
+
+fn hash_of(surface: Surface, parts: [&str; 5]) -> u64 {
+    let mut hasher = FxHasher::default();
+    (surface, parts).hash(&mut hasher);
+    hasher.finish()
+}
+
+fn count_of<K: Ord>(counts: &BTreeMap<K, u64>, key: &K) -> u64 {
+    counts.get(key).copied().unwrap_or_default()
 }
 
 fn add_one(counts: &mut [u64], index: usize) {

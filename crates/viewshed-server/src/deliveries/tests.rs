@@ -368,3 +368,28 @@ fn targets_that_make_no_sense_are_errors_that_show_no_secret() {
         ));
     }
 }
+
+#[test]
+fn two_targets_of_one_host_keep_what_waits_apart() {
+    let nobody = || {
+        Target::Webhook(WebhookSettings {
+            url: "http://127.0.0.1:1/a".to_owned(),
+            secret: None,
+            token: None,
+            authority: None,
+            user_agent: "viewshed/test".to_owned(),
+        })
+    };
+    let targets = [nobody(), nobody()];
+    let deliveries = Deliveries::start(&targets, b"").unwrap();
+    deliveries.send(&delivery("a", 1));
+    let pending = deliveries.pending();
+    drop(deliveries);
+    let deliveries = Deliveries::start(&targets, &pending).unwrap();
+    let waiting: Vec<u64> = deliveries
+        .states()
+        .iter()
+        .map(|state| state.waiting)
+        .collect();
+    assert_eq!(waiting, [1, 1]);
+}

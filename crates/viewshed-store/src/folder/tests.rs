@@ -49,6 +49,20 @@ fn a_folder_has_one_writer() {
     open(folder.path());
 }
 
+#[test]
+fn state_can_be_looked_at_while_its_writer_works() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(Store::peek(folder.path()).unwrap(), Loaded::default());
+    let (mut store, _) = open(folder.path());
+    store.save(&[("a", b"one")]).unwrap();
+    assert_eq!(part(&Store::peek(folder.path()).unwrap(), "a"), "one");
+    store.save(&[("a", b"two")]).unwrap();
+    assert_eq!(part(&Store::peek(folder.path()).unwrap(), "a"), "two");
+    let nowhere = folder.path().join("nowhere");
+    assert_eq!(Store::peek(&nowhere).unwrap(), Loaded::default());
+    assert!(!nowhere.exists());
+}
+
 /// State after two savings, in which one file was changed.
 fn check(change: impl FnOnce(&Path), expected: Result<(&str, bool), &str>) {
     let folder = tempfile::tempdir().unwrap();

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use viewshed_decode::logs::LogFormat;
 
+use super::delivering::DeliverArgs;
 use super::{FailOn, OutputArgs};
 
 /// Where events come from.
@@ -47,6 +48,25 @@ pub(crate) struct LiveArgs {
     pub(crate) docker_host: Vec<String>,
 }
 
+/// What outlives the run.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "State")]
+pub(crate) struct StateArgs {
+    /// Folder that keeps what was learned, how far was read, what is open and what is still to be delivered;
+    /// made where it is missing. A later run with it goes on where this one ends, however it ends.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) state: Option<PathBuf>,
+    /// Seconds between two savings of the state; more when saving takes long.
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value_t = 10,
+        requires = "state",
+        value_parser = clap::value_parser!(u32).range(1..=86_400)
+    )]
+    pub(crate) save_interval: u32,
+}
+
 /// What counts as unusual.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Judgement")]
@@ -60,7 +80,7 @@ pub(crate) struct JudgeArgs {
     /// Pod and node queries of one identity within the window that are a reason (AN1352 `PodQueryThreshold`).
     #[arg(long, value_name = "COUNT", default_value_t = 30)]
     pub(crate) pod_query_threshold: u32,
-    /// What is usual, learned before by `viewshed baseline`.
+    /// What is usual, learned before: a file of `viewshed baseline`, or a state folder of `viewshed watch`.
     #[arg(long, value_name = "FILE")]
     pub(crate) baseline: Option<PathBuf>,
 }
@@ -72,11 +92,17 @@ pub(crate) struct JudgeArgs {
   viewshed watch --from audit.log.gz --output json | jq .actor
   viewshed watch --from audit/ --baseline usual.vsbl --output html --output-file incidents.html
   viewshed watch --from /var/log/kubernetes/audit/audit.log --follow
+  viewshed watch --from /var/log/kubernetes/audit/audit.log --follow --state /var/lib/viewshed
   viewshed watch --webhook 127.0.0.1:8765 --output json
+  viewshed watch --webhook 0.0.0.0:9443 --tls-cert tls.crt --tls-key tls.key --client-ca apiserver-ca.crt \\
+      --state /var/lib/viewshed --metrics 127.0.0.1:9464 --quiet \\
+      --deliver-webhook https://alerts.example/viewshed --deliver-webhook-secret-file secret
   kubectl logs -n kube-system -l component=coredns | viewshed watch --from -
 
 JSON is one incident per line (docs/reference/schemas/viewshed-incident-1.json); live, an incident that grows
-comes again with the same id and a higher revision.")]
+comes again with the same id and a higher revision.
+
+With --state the end of a log, or of the run, is a pause: open incidents stay open and go on growing.")]
 pub(crate) struct WatchArgs {
     #[command(flatten)]
     pub(crate) logs: LogArgs,
@@ -84,6 +110,10 @@ pub(crate) struct WatchArgs {
     pub(crate) live: LiveArgs,
     #[command(flatten)]
     pub(crate) judge: JudgeArgs,
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
+    #[command(flatten)]
+    pub(crate) deliver: DeliverArgs,
     /// The API server's audit policy: what the log can show follows from it.
     #[arg(long, value_name = "FILE", help_heading = "Sources")]
     pub(crate) policy: Option<PathBuf>,
@@ -117,12 +147,14 @@ pub(crate) struct BaselineArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum BaselineAction {
-    /// The habits in a file, identity by identity.
+    /// The habits in a file or state folder, identity by identity.
     #[command(after_help = "Examples:
   viewshed baseline show usual.vsbl
+  viewshed baseline show /var/lib/viewshed
   viewshed baseline show usual.vsbl --output json")]
     Show {
-        /// The file that `viewshed baseline` wrote.
+        /// The file that `viewshed baseline` wrote, or the folder of `viewshed watch --state`.
+        #[arg(value_name = "FILE|DIR")]
         file: PathBuf,
         #[command(flatten)]
         output: OutputArgs,

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use tokio::signal::unix::{SignalKind, signal};
 use viewshed_collect::logs::{
     Acknowledge, Chunk, Follow, ListenerSettings, ListenerTls, Next, SourceSettings, Sources,
 };
@@ -13,6 +14,7 @@ use viewshed_model::Gap;
 use crate::cli::{LiveArgs, LogArgs};
 use crate::input;
 use crate::outcome::Failure;
+use crate::terminal;
 
 /// How long a quiet source is waited for before the engine is told the time.
 const WAIT: Duration = Duration::from_millis(500);
@@ -44,9 +46,19 @@ impl Pump {
     ///
     /// # Errors
     /// When nothing is named, or a named source cannot be opened.
-    pub(crate) fn open(logs: &LogArgs, live: Option<&LiveArgs>) -> Result<Self, Failure> {
-        let nothing = LiveArgs::default();
-        let live = live.unwrap_or(&nothing);
+    pub(crate) fn open(logs: &LogArgs) -> Result<Self, Failure> {
+        Self::resume(logs, &LiveArgs::default(), None)
+    }
+
+    /// Starts reading where `positions` tell, of a state folder that is kept.
+    ///
+    /// # Errors
+    /// When nothing is named, or a named source cannot be opened.
+    pub(crate) fn resume(
+        logs: &LogArgs,
+        live: &LiveArgs,
+        positions: Option<&[u8]>,
+    ) -> Result<Self, Failure> {
         if logs.from.is_empty() && live.webhook.is_none() && live.docker_host.is_empty() {
             return Err(Failure::usage(
                 "no source of events is named",
@@ -61,7 +73,11 @@ impl Pump {
                 address,
                 tls: tls(live),
                 token_file: live.token_file.clone(),
-                acknowledge: Acknowledge::Done,
+                acknowledge: if positions.is_some() {
+                    Acknowledge::Saved
+                } else {
+                    Acknowledge::Done
+                },
             }),
             docker: endpoints(live)?,
             threads: 0,
@@ -69,7 +85,15 @@ impl Pump {
         if is_live {
             stop_on_interrupt();
         }
-        let sources = Sources::open(&settings, &[]).map_err(input::collect_failure)?;
+        let sources = Sources::open(&settings, positions.unwrap_or_default())
+            .map_err(input::collect_failure)?;
+        if let Some(address) = sources.listener_address() {
+            // The port is the system's choice when 0 was asked for.
+            terminal::say(&format!("webhook: listening on {address}"));
+        }
+        if is_live {
+            terminal::say("watching; Ctrl-C ends it and tells the rest");
+        }
         Ok(Self {
             sources,
             is_live,
@@ -112,6 +136,21 @@ impl Pump {
         self.sources.done(chunk);
     }
 
+    /// How far everything is worked off.
+    pub(crate) fn positions(&self) -> Vec<u8> {
+        self.sources.positions()
+    }
+
+    /// What was worked off before the last [`Pump::positions`] is on the disk.
+    pub(crate) fn saved(&mut self) {
+        self.sources.saved();
+    }
+
+    /// Whether somebody waits to hear that.
+    pub(crate) fn owes_receipts(&self) -> bool {
+        self.sources.owes_receipts()
+    }
+
     /// What could not be read so far.
     pub(crate) fn gaps(&self) -> Vec<Gap> {
         self.sources.gaps()
@@ -139,20 +178,33 @@ fn endpoints(live: &LiveArgs) -> Result<Vec<docker::Endpoint>, Failure> {
         .collect()
 }
 
-/// The first interrupt ends the sources, so that the summary is still told; the second ends the program.
+/// The first interrupt, or order to terminate, ends the sources, so that everything is still saved and told; the
+/// second ends the program. Returns when that holds.
 fn stop_on_interrupt() {
-    std::thread::spawn(|| {
+    let (ready, is_ready) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
         let wait = input::block_on(async {
-            if tokio::signal::ctrl_c().await.is_ok() {
-                INTERRUPTED.store(true, Ordering::Relaxed);
-                drop(tokio::signal::ctrl_c().await);
+            let mut terminate = signal(SignalKind::terminate())?;
+            let mut interrupt = signal(SignalKind::interrupt())?;
+            ready.send(()).ok();
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
             }
+            INTERRUPTED.store(true, Ordering::Relaxed);
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            Ok::<(), std::io::Error>(())
         });
-        if wait.is_ok() {
+        if let Ok(Ok(())) = wait {
             #[expect(clippy::exit, reason = "the user asked twice")]
             std::process::exit(130);
         }
     });
+    // Without handlers signals end the program at once: nothing to wait for.
+    is_ready.recv().ok();
 }
 
 /// A whole file that the user named.

@@ -2,12 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use viewshed_collect::logs::Chunk;
 use viewshed_decode::logs::{self, Arena, LogFormat};
-use viewshed_detect::Engine;
 use viewshed_detect::coverage::ProfileCollector;
-use viewshed_model::{Activity, Incident, SkipReason, Skips};
+use viewshed_model::{Activity, LogProfile, SkipReason, Skips};
+
+/// Sources that are told apart. More than anybody has; further logs of a folder that somebody fills share one
+/// entry.
+const SOURCES_MAX: usize = 1_024;
+
+/// The name of what has no entry of its own.
+const FURTHER: &str = "(further sources)";
 
 /// What is known of the sources that were read.
 #[derive(Debug)]
@@ -15,6 +21,8 @@ pub(crate) struct Reading {
     /// What the user says that they are.
     format: Option<LogFormat>,
     pub(crate) sources: BTreeMap<String, SourceRead>,
+    /// Activities since the last report.
+    pub(crate) event_count: u64,
     /// Room that is used again for every chunk.
     arena: Arena,
     activities: Vec<Activity<'static>>,
@@ -25,51 +33,96 @@ pub(crate) struct Reading {
 pub(crate) struct SourceRead {
     /// `None` as long as nothing in it was recognised.
     pub(crate) format: Option<LogFormat>,
+    /// Since the last report.
     pub(crate) skips: Skips,
+    /// Since the beginning.
     pub(crate) profile: ProfileCollector,
+}
+
+/// What of it outlives a run.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct KeptReading {
+    sources: BTreeMap<String, KeptSource>,
+    event_count: u64,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct KeptSource {
+    format: Option<String>,
+    skips: Skips,
+    profile: LogProfile,
 }
 
 impl Reading {
     pub(crate) fn new(format: Option<LogFormat>) -> Self {
+        Self::resume(format, KeptReading::default())
+    }
+
+    /// Goes on where [`Reading::kept`] stopped.
+    pub(crate) fn resume(format: Option<LogFormat>, kept: KeptReading) -> Self {
+        let sources = kept.sources.into_iter().map(|(name, source)| {
+            let known = source.format.and_then(|name| name.parse().ok());
+            let read = SourceRead {
+                format: format.or(known),
+                skips: source.skips,
+                profile: ProfileCollector::resume(source.profile),
+            };
+            (name, read)
+        });
         Self {
             format,
-            sources: BTreeMap::new(),
+            sources: sources.collect(),
+            event_count: kept.event_count,
             arena: Arena::new(),
             activities: Vec::new(),
         }
     }
 
-    /// Decodes a chunk and hands it to the engine.
-    pub(crate) fn judge(
-        &mut self,
-        chunk: &Chunk,
-        engine: &mut Engine,
-        now: Timestamp,
-        incidents: &mut Vec<Incident>,
-    ) {
-        self.each(chunk, |activities| {
-            engine.step(now, activities, incidents);
+    /// For the state folder.
+    pub(crate) fn kept(&self) -> KeptReading {
+        let sources = self.sources.iter().map(|(name, source)| {
+            let kept = KeptSource {
+                format: source.format.map(|format| format.name().to_owned()),
+                skips: source.skips.clone(),
+                profile: source.profile.profile(),
+            };
+            (name.clone(), kept)
         });
+        KeptReading {
+            sources: sources.collect(),
+            event_count: self.event_count,
+        }
     }
 
-    /// Decodes a chunk and notes what it shows.
-    pub(crate) fn note(&mut self, chunk: &Chunk) {
-        self.each(chunk, |_| {});
+    /// A report has told what was counted so far; what the logs were seen to hold stays known.
+    pub(crate) fn told(&mut self) {
+        self.event_count = 0;
+        for source in self.sources.values_mut() {
+            source.skips.counts.clear();
+            source.skips.first.clear();
+        }
     }
 
-    fn each(&mut self, chunk: &Chunk, act: impl FnOnce(&[Activity<'_>])) {
-        if !self.sources.contains_key(&*chunk.source) {
+    /// Decodes a chunk, notes what it shows, and hands it on.
+    pub(crate) fn each(&mut self, chunk: &Chunk, act: impl FnOnce(&[Activity<'_>])) {
+        let name = if self.sources.len() < SOURCES_MAX || self.sources.contains_key(&*chunk.source)
+        {
+            &*chunk.source
+        } else {
+            FURTHER
+        };
+        if !self.sources.contains_key(name) {
             let source = SourceRead {
                 format: self.format,
                 ..SourceRead::default()
             };
-            self.sources.insert(chunk.source.to_string(), source);
+            self.sources.insert(name.to_owned(), source);
         }
-        let Some(source) = self.sources.get_mut(&*chunk.source) else {
+        let Some(source) = self.sources.get_mut(name) else {
             return;
         };
         // A pushed body is recognised by itself: several senders may share a listener.
-        let known = if chunk.is_document {
+        let known = if chunk.is_document || name == FURTHER {
             self.format
         } else {
             source.format
@@ -94,6 +147,7 @@ impl Reading {
         for activity in &activities {
             source.profile.add(activity);
         }
+        self.event_count += activities.len() as u64;
         act(&activities);
         self.activities = logs::recycled(activities);
     }

@@ -96,6 +96,7 @@ pub(super) fn report(
     mut gaps: Vec<Gap>,
 ) -> WatchReport {
     gaps.extend(unknown(reading));
+    gaps.extend(found.gap());
     let described = described(reading);
     let mut incidents: Vec<_> = found.incidents.into_values().collect();
     incidents.sort_by(|a, b| (a.opened_at, &a.id).cmp(&(b.opened_at, &b.id)));
@@ -104,10 +105,7 @@ pub(super) fn report(
             .strftime("%Y-%m-%dT%H:%M:%SZ")
             .to_string(),
         program_version: env!("CARGO_PKG_VERSION").to_owned(),
-        event_count: described
-            .iter()
-            .map(|source| source.profile.event_count)
-            .sum(),
+        event_count: reading.event_count,
         incidents,
         timelines: found.timelines,
         detections: pages(),

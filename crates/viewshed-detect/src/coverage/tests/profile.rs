@@ -93,6 +93,26 @@ fn a_flood_of_shapes_is_bounded_and_counted() {
 }
 
 #[test]
+fn gathering_goes_on_where_it_stopped() {
+    let entries = [
+        (2, activity("list", "pods", "/api/v1/pods")),
+        (3, activity("get", "", "/apis/apps/v1?timeout=32s")),
+        (1, activity("watch", "pods", "/api/v1/pods?watch=true")),
+    ];
+    for split in 0..=entries.len() {
+        let (before, after) = entries.split_at(split);
+        let mut collector = ProfileCollector::resume(profile(before));
+        for (times, activity) in after.iter().chain(before) {
+            for _ in 0..*times {
+                collector.add(activity);
+            }
+        }
+        let twice: Vec<_> = before.iter().chain(&entries).cloned().collect();
+        assert_eq!(collector.profile(), profile(&twice), "split at {split}");
+    }
+}
+
+#[test]
 fn what_occurs_is_visible_and_what_always_occurs_is_missed() {
     let seen = profile(&[
         (1, activity("list", "pods", "")),
