@@ -7,10 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Gap, MissingFact};
 
+mod matrix;
 mod place;
 #[cfg(test)]
 mod tests;
 
+pub use matrix::{EndKind, ReachCell, ReachEnd, ReachMatrix};
 pub use place::{Place, PlaceError, Target};
 
 /// What a connection is made with. Ports exist for the first three.
