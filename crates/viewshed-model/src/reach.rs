@@ -5,15 +5,17 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Gap, MissingFact};
+use crate::{Gap, MissingFact, Position};
 
 mod matrix;
 mod place;
+mod sources;
 #[cfg(test)]
 mod tests;
 
 pub use matrix::{EndKind, ReachCell, ReachEnd, ReachMatrix};
 pub use place::{Place, PlaceError, Target};
+pub use sources::{ReachSource, ReachSources};
 
 /// What a connection is made with. Ports exist for the first three.
 #[derive(
@@ -178,6 +180,9 @@ pub struct ReachReason {
     /// rule of it lets the connection through.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<usize>,
+    /// Where the policy stands, when it was read from a file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<Position>,
     /// In plain words.
     pub text: String,
 }

@@ -26,10 +26,6 @@ impl Bits {
         bits
     }
 
-    pub(super) fn of_words(words: Vec<u64>) -> Self {
-        Self(words)
-    }
-
     pub(super) fn words(&self) -> &[u64] {
         &self.0
     }
@@ -74,6 +70,14 @@ impl Bits {
         self.0.iter().map(|word| word.count_ones() as usize).sum()
     }
 
+    /// How many numbers both have.
+    pub(super) fn count_both(&self, other: &Self) -> usize {
+        let words = self.0.iter().zip(&other.0);
+        words
+            .map(|(one, two)| (one & two).count_ones() as usize)
+            .sum()
+    }
+
     pub(super) fn add_all(&mut self, other: &Self) {
         for (word, more) in self.0.iter_mut().zip(&other.0) {
             *word |= more;
@@ -97,12 +101,6 @@ impl Bits {
         for (word, less) in self.0.iter_mut().zip(&other.0) {
             *word &= !less;
         }
-    }
-
-    /// Everything that is in `whole` and not here.
-    pub(super) fn inverted(&self, whole: &Self) -> Self {
-        let words = self.0.iter().zip(&whole.0);
-        Self(words.map(|(word, whole)| whole & !word).collect())
     }
 
     /// The numbers, in order.
@@ -165,19 +163,6 @@ impl Row {
             Self::Many(bits) => bits.has(number),
             Self::Few(numbers) => {
                 u32::try_from(number).is_ok_and(|number| numbers.binary_search(&number).is_ok())
-            }
-        }
-    }
-
-    pub(super) fn add(&mut self, number: usize) {
-        match self {
-            Self::Many(bits) => bits.add(number),
-            Self::Few(numbers) => {
-                if let Ok(number) = u32::try_from(number)
-                    && let Err(at) = numbers.binary_search(&number)
-                {
-                    numbers.insert(at, number);
-                }
             }
         }
     }
@@ -245,6 +230,21 @@ impl Row {
         }
     }
 
+    /// What both have.
+    pub(super) fn and(&self, limit: &Bits) -> Self {
+        match self {
+            Self::Few(numbers) => {
+                let kept = numbers.iter().copied();
+                Self::Few(kept.filter(|number| limit.has(*number as usize)).collect())
+            }
+            Self::Many(bits) => {
+                let mut both = bits.clone();
+                both.keep(limit);
+                Self::of(&both)
+            }
+        }
+    }
+
     /// Its members, in order.
     pub(super) fn iter(&self) -> Box<dyn Iterator<Item = usize> + '_> {
         match self {
@@ -253,33 +253,10 @@ impl Row {
         }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        match self {
-            Self::Many(bits) => bits.is_empty(),
-            Self::Few(numbers) => numbers.is_empty(),
-        }
-    }
-
     pub(super) fn count(&self) -> usize {
         match self {
             Self::Many(bits) => bits.count(),
             Self::Few(numbers) => numbers.len(),
-        }
-    }
-
-    /// One word of bits.
-    pub(super) fn word(&self, at: usize) -> u64 {
-        match self {
-            Self::Many(bits) => bits.0.get(at).copied().unwrap_or(0),
-            Self::Few(numbers) => {
-                let start = numbers.partition_point(|number| (*number as usize) < at * WORD);
-                numbers
-                    .iter()
-                    .skip(start)
-                    .map(|number| *number as usize)
-                    .take_while(|number| *number < (at + 1) * WORD)
-                    .fold(0, |word, number| word | 1 << (number % WORD))
-            }
         }
     }
 }
@@ -319,22 +296,6 @@ impl RowStore {
             candidates.push(id);
             id
         })
-    }
-
-    /// In every set that has `from`, also puts `to`: the new place is like the old one.
-    ///
-    /// Hashes are then those of the sets before; [`Self::forget_hashes`] must follow.
-    pub(super) fn copy_member(&mut self, from: usize, to: usize) {
-        for row in &mut self.rows {
-            if row.has(from) {
-                row.add(to);
-            }
-        }
-    }
-
-    /// Sets that are kept from now on get ids of their own even when an equal one was there before.
-    pub(super) fn forget_hashes(&mut self) {
-        self.by_hash.clear();
     }
 }
 

@@ -10,8 +10,6 @@ use std::str::FromStr;
 mod profiles;
 mod recognise;
 mod settings;
-#[cfg(test)]
-mod tests;
 
 pub(super) use recognise::recognise;
 pub(super) use settings::{CiliumMode, FailsafePort};

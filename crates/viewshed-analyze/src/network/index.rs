@@ -2,15 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use viewshed_model::{Cluster, Gap, NetworkPolicy, PolicyReference, PortRange, Protocol};
+use viewshed_model::{Cluster, Gap, NetworkPolicy, PolicyReference};
 
 use super::address::{AddressSet, Family};
 use super::cni::{CiliumMode, Cni, FailsafePort, Profile, Ternary, recognise};
 use super::kernel::{Inputs, Kernel};
 use super::place::Places;
-use super::policy::{
-    Action, Direction, Gaps, Order, Policy, Referred, Rule, Side, Stages, Translator,
-};
+use super::policy::{Action, Gaps, Order, Policy, Referred, Rule, Side, Stages, Translator};
 use super::ports::{PortMatch, span};
 use super::vocabulary::{Term, Vocabulary};
 
@@ -220,22 +218,4 @@ fn built_in(profile: &Profile, stages: &Stages, vocabulary: &mut Vocabulary) -> 
         egress: closed(),
     });
     found
-}
-
-/// Which direction of a policy a list belongs to.
-pub(super) fn direction_of(list: &str) -> Direction {
-    if list.starts_with("ingress") || list.starts_with("failsafeInbound") {
-        Direction::Ingress
-    } else {
-        Direction::Egress
-    }
-}
-
-/// A port by protocol and number.
-pub(super) const fn single(protocol: Protocol, port: u16) -> PortRange {
-    PortRange {
-        protocol,
-        first: port,
-        last: port,
-    }
 }

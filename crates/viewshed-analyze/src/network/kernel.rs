@@ -7,38 +7,34 @@
 //! in NPV and Kano, signatures instead of pairs.)
 
 mod atoms;
-mod change;
 mod matches;
 mod pairs;
 mod rows;
 mod space;
 mod tables;
 
-pub(super) use change::Changed;
-pub(super) use pairs::{PortClass, SourceRow};
+pub(super) use pairs::{Bound, PortClass};
 pub(super) use space::{NOWHERE, Space, SpotOrigin};
 
 use std::collections::BTreeMap;
 
 use super::address::Family;
 use super::bits::RowStore;
-use super::cni::{Profile, Ternary};
-use super::eval::{Context, Locality, Tri};
+use super::cni::Profile;
+use super::eval::{Context, Locality};
 use super::place::Places;
 use super::policy::{Direction, Policy, Stages};
-use super::ports::Point;
 use super::vocabulary::Vocabulary;
 use super::walk::Applying;
 
 use matches::Matches;
-use tables::{Side, SignatureId};
+use tables::Side;
 
 /// Everything that is worked out for one family.
 #[derive(Debug, Clone)]
 pub(super) struct Kernel<'c> {
     pub(super) family: Family,
     pub(super) space: Space<'c>,
-    matches: Matches,
     rows: RowStore,
     ingress: Side,
     egress: Side,
@@ -76,7 +72,6 @@ impl<'c> Kernel<'c> {
         Self {
             family,
             space,
-            matches,
             rows,
             ingress,
             egress,
@@ -95,18 +90,24 @@ impl<'c> Kernel<'c> {
         self.side(direction).applying(spot)
     }
 
-    /// What the policies of both sides make of a connection; facts about single pods (which node, which
+    /// What the policies of both sides make of a connection, by the tables alone: what single decisions
+    /// are compared with. Facts about single pods (which node, which
     /// address) are left open.
-    pub(super) fn verdict(&self, from: u32, to: u32, point: Point, enforces: Ternary) -> Tri {
+    #[cfg(test)]
+    pub(super) fn verdict(
+        &self,
+        (from, to): (u32, u32),
+        point: super::ports::Point,
+    ) -> super::eval::Tri {
+        use super::eval::Tri;
         let out = self.egress.cell(from, point);
         let into = self.ingress.cell(to, point);
         let (from, to) = (from as usize, to as usize);
-        let is_sure = self.rows.get(out.sure).has(to) && self.rows.get(into.sure).has(from);
-        let may = self.rows.get(out.may).has(to) && self.rows.get(into.may).has(from);
-        match (is_sure, may, enforces) {
-            (true, ..) | (_, _, Ternary::No) => Tri::Yes,
-            (false, true, _) | (_, _, Ternary::Unknown) => Tri::Maybe,
-            (false, false, Ternary::Yes) => Tri::No,
+        let both = |out, into| self.rows.get(out).has(to) && self.rows.get(into).has(from);
+        match (both(out.sure, into.sure), both(out.may, into.may)) {
+            (true, _) => Tri::Yes,
+            (false, true) => Tri::Maybe,
+            (false, false) => Tri::No,
         }
     }
 
@@ -119,11 +120,4 @@ impl<'c> Kernel<'c> {
             ("egress signatures", self.egress.signatures()),
         ])
     }
-}
-
-/// Both sides' signatures of a spot: what makes two spots answer alike as a destination or a source.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Signatures {
-    pub(super) ingress: SignatureId,
-    pub(super) egress: SignatureId,
 }

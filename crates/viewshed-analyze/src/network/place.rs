@@ -8,8 +8,6 @@ use viewshed_model::{Cluster, Node, Pod, PodSpec, Workload};
 
 mod gather;
 mod lookup;
-#[cfg(test)]
-mod tests;
 
 pub(super) use lookup::Found;
 
@@ -132,6 +130,27 @@ pub(super) struct PodPlace<'c> {
     pub(super) has_ended: bool,
 }
 
+impl<'c> PodPlace<'c> {
+    /// Labels of the pod, or that the workload gives its pods; also of one on its node's network, whose
+    /// body has the node's.
+    pub(super) fn labels(&self) -> &'c BTreeMap<String, String> {
+        match self.origin {
+            Origin::Pod(pod) => &pod.meta.labels,
+            Origin::Workload(workload) => &workload.pod_labels,
+        }
+    }
+
+    /// The number of a port that an ordinary container declares under this name.
+    pub(super) fn port_named(&self, name: &str, protocol: viewshed_model::Protocol) -> Option<u16> {
+        let containers = self.origin.spec().containers.iter();
+        containers
+            .filter(|container| container.role.is_empty())
+            .flat_map(|container| &container.ports)
+            .find(|port| port.name == name && port.protocol.parse() == Ok(protocol))
+            .map(|port| port.port)
+    }
+}
+
 /// A node with its place.
 #[derive(Debug, Clone)]
 pub(super) struct NodePlace<'c> {
@@ -161,6 +180,8 @@ pub(super) struct Places<'c> {
     /// Addresses of the API server that belong to no pod and no node.
     pub(super) api_server_outside: Vec<IpAddr>,
     pub(super) by_address: BTreeMap<IpAddr, Found>,
+    /// Workloads by namespace, kind and name.
+    pub(super) workloads: BTreeMap<(&'c str, &'c str, &'c str), &'c Workload>,
 }
 
 impl<'c> Places<'c> {

@@ -55,18 +55,6 @@ impl Match {
             may: self.may.as_ref().map(limited),
         }
     }
-
-    /// The new spot is like the old one.
-    pub(super) fn copy_member(&mut self, from: usize, to: usize) {
-        for row in [Some(&mut self.sure), self.may.as_mut()]
-            .into_iter()
-            .flatten()
-        {
-            if row.has(from) {
-                row.add(to);
-            }
-        }
-    }
 }
 
 /// By expression.
@@ -107,12 +95,6 @@ impl Matches {
 
     pub(super) fn get(&self, id: ExprId) -> &Match {
         self.by_expr.get(id.index()).unwrap_or(&NOTHING)
-    }
-
-    pub(super) fn copy_member(&mut self, from: usize, to: usize) {
-        for one in &mut self.by_expr {
-            one.copy_member(from, to);
-        }
     }
 
     fn apply(&self, expr: &Expr, applier: &Applier<'_, '_>) -> Match {

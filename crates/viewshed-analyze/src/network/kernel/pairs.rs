@@ -1,9 +1,8 @@
 //! Rows against rows: everything that one spot reaches, everything that reaches one, all pairs.
 
-use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
 use super::Kernel;
-use super::tables::Table;
 use crate::network::bits::{Bits, Row, RowId};
 use crate::network::ports::{Point, PortSet};
 use crate::network::ranges::Ranges;
@@ -15,17 +14,6 @@ pub(in crate::network) struct PortClass {
     /// One of them.
     pub(in crate::network) point: Point,
 }
-
-/// What one spot reaches.
-#[derive(Debug)]
-pub(in crate::network) struct SourceRow {
-    pub(in crate::network) spot: u32,
-    /// By port class: destinations that are reached for certain, and those that may be.
-    pub(in crate::network) reach: Vec<(Bits, Bits)>,
-}
-
-/// Sources that are worked out together: eight words of bits are one line of a processor's cache.
-const BLOCK: usize = 8 * u64::BITS as usize;
 
 impl Kernel<'_> {
     /// The ports of all tables, cut as finely as any table needs.
@@ -44,7 +32,7 @@ impl Kernel<'_> {
             if table.stretches.len() < 2 {
                 continue;
             }
-            let mut renamed = rustc_hash::FxHashMap::default();
+            let mut renamed = FxHashMap::default();
             for (start, group) in starts.iter().zip(&mut groups) {
                 let cell = table.at(*start);
                 *group = *renamed.entry((*group, cell)).or_insert_with(|| {
@@ -60,8 +48,7 @@ impl Kernel<'_> {
             .map(|next| next.saturating_sub(1))
             .chain([Point::MAX]);
         let mut order: Vec<u32> = Vec::new();
-        let mut parts: rustc_hash::FxHashMap<u32, Vec<(Point, Point)>> =
-            rustc_hash::FxHashMap::default();
+        let mut parts: FxHashMap<u32, Vec<(Point, Point)>> = FxHashMap::default();
         for ((start, end), group) in starts.iter().zip(ends).zip(groups) {
             let part = parts.entry(group).or_default();
             if part.is_empty() {
@@ -79,20 +66,22 @@ impl Kernel<'_> {
             .collect()
     }
 
-    /// Ports on which `from` reaches `to`: for certain, and perhaps.
-    pub(in crate::network) fn ports_between(&self, from: u32, to: u32) -> (PortSet, PortSet) {
-        let stretches = |table: Option<&Table>| -> Vec<Point> {
+    /// First ports of the stretches that neither side's table tells apart; always with 0.
+    pub(in crate::network) fn port_starts(&self, from: u32, to: u32) -> Vec<Point> {
+        let mut starts = vec![0];
+        for (side, spot) in [(&self.egress, from), (&self.ingress, to)] {
+            let table = side.signature_of(spot).and_then(|id| side.table(id));
             let stretches = table.map(|table| table.stretches.iter().map(|stretch| stretch.0));
-            stretches.into_iter().flatten().collect()
-        };
-        let table = |side: &super::Side, spot| -> Vec<Point> {
-            stretches(side.signature_of(spot).and_then(|id| side.table(id)))
-        };
-        let mut starts = table(&self.egress, from);
-        starts.extend(table(&self.ingress, to));
-        starts.push(0);
+            starts.extend(stretches.into_iter().flatten());
+        }
         starts.sort_unstable();
         starts.dedup();
+        starts
+    }
+
+    /// Ports on which `from` reaches `to`: for certain, and perhaps.
+    pub(in crate::network) fn ports_between(&self, from: u32, to: u32) -> (PortSet, PortSet) {
+        let starts = self.port_starts(from, to);
         let ends = starts
             .iter()
             .skip(1)
@@ -151,164 +140,200 @@ impl Kernel<'_> {
         (sure, may)
     }
 
-    /// Hands every spot's reach on all ports to `visit`, in parallel and in no order; nothing is kept
-    /// beyond the block of sources that is being worked on.
-    pub(in crate::network) fn visit_pairs(
+    /// Hands every spot's reach on one class of ports to `visit`, spot by spot.
+    ///
+    /// Destinations that let in many sources are worked out once for all sources that they let in
+    /// alike; the others stand in lists by source. So a source costs little more than what it reaches
+    /// alone.
+    pub(in crate::network) fn visit_sources(
         &self,
-        classes: &[PortClass],
-        visit: &(dyn Fn(&SourceRow) + Sync),
+        class: &PortClass,
+        bound: Bound,
+        weigh: &dyn Fn(&Row) -> u64,
+        visit: &mut dyn FnMut(u32, Reached<'_>),
     ) {
         let length = self.space.spots.len();
-        let into: Vec<Vec<(RowId, RowId)>> = classes
-            .iter()
-            .map(|class| {
-                let cell = |spot: usize| {
-                    let cell = self
-                        .ingress
-                        .cell(u32::try_from(spot).unwrap_or(0), class.point);
-                    (cell.sure, cell.may)
-                };
-                (0..length).map(cell).collect()
+        let into = Into::of(self, class.point, bound);
+        let mut shared: Vec<Shared> = Vec::new();
+        let mut shared_by_key: FxHashMap<(RowId, u32), usize> = FxHashMap::default();
+        let mut accepted: Vec<Option<Bits>> = vec![None; into.groups as usize];
+        let mut more = Vec::new();
+        for spot in 0..u32::try_from(length).unwrap_or(u32::MAX) {
+            let out = bound.of(self.egress.cell(spot, class.point));
+            let row = self.rows.get(out);
+            let group = into.group_of.get(spot as usize).copied().unwrap_or(0);
+            let at = *shared_by_key.entry((out, group)).or_insert_with(|| {
+                let slot = accepted.get_mut(group as usize);
+                let mut none = None;
+                let accepted = slot
+                    .unwrap_or(&mut none)
+                    .get_or_insert_with(|| into.accepted_by(spot as usize, self, length));
+                let row = row.and(accepted);
+                shared.push(Shared {
+                    weight: weigh(&row),
+                    row,
+                });
+                shared.len() - 1
+            });
+            more.clear();
+            let few = into.few_of(spot as usize);
+            more.extend(few.iter().copied().filter(|to| row.has(*to as usize)));
+            if let Some(shared) = shared.get(at) {
+                visit(
+                    spot,
+                    Reached {
+                        shared,
+                        more: &more,
+                    },
+                );
+            }
+        }
+    }
+
+    /// Whether no answer on these ports depends on missing facts.
+    pub(in crate::network) fn is_certain(&self, class: &PortClass) -> bool {
+        [&self.ingress, &self.egress].iter().all(|side| {
+            side.tables().iter().all(|table| {
+                table
+                    .at(class.point)
+                    .is_none_or(|cell| cell.sure == cell.may)
             })
-            .collect();
-        let blocks: Vec<usize> = (0..length).step_by(BLOCK).collect();
-        blocks.into_par_iter().for_each(|start| {
-            let end = (start + BLOCK).min(length);
-            let mut rows: Vec<SourceRow> = (start..end)
-                .map(|spot| SourceRow {
-                    spot: u32::try_from(spot).unwrap_or(0),
-                    reach: Vec::with_capacity(classes.len()),
-                })
-                .collect();
-            let mut cut = Cut::new(length);
-            for (class, into) in classes.iter().zip(&into) {
-                self.block(class.point, into, (start, &mut rows), &mut cut);
-            }
-            for row in &rows {
-                visit(row);
-            }
-        });
+        })
     }
+}
 
-    /// Adds one port class to the rows of one block of sources.
-    fn block(
-        &self,
-        point: Point,
-        into: &[(RowId, RowId)],
-        (start, rows): (usize, &mut Vec<SourceRow>),
-        cut: &mut Cut,
-    ) {
-        let length = self.space.spots.len();
-        let accepted = |pick: fn(&(RowId, RowId)) -> RowId, cut: &mut Cut| {
-            let ids = into.iter().map(pick);
-            cut.turn(ids.map(|id| self.rows.get(id)), start, rows.len())
-        };
-        let sure = accepted(|pair| pair.0, cut);
-        let is_certain = into.iter().all(|(sure, may)| sure == may);
-        let may = match is_certain {
-            true => None,
-            false => Some(accepted(|pair| pair.1, cut)),
-        };
-        let mut out = Bits::none(length);
-        for (offset, row) in rows.iter_mut().enumerate() {
-            let cell = self.egress.cell(row.spot, point);
-            let within = |id: RowId, accepted: Option<&Bits>, out: &mut Bits| {
-                let mut reached = Bits::none(length);
-                self.rows.get(id).write(out);
-                if let Some(accepted) = accepted {
-                    reached.add_both(out, accepted);
-                }
-                reached
-            };
-            let reached = within(cell.sure, sure.get(offset), &mut out);
-            let possible = match (&may, cell.sure == cell.may) {
-                (None, true) => reached.clone(),
-                (may, _) => {
-                    let accepted = may.as_ref().unwrap_or(&sure);
-                    within(cell.may, accepted.get(offset), &mut out)
-                }
-            };
-            row.reach.push((reached, possible));
+/// Which bound of the answers is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::network) enum Bound {
+    /// What is let through for certain.
+    Sure,
+    /// What may be let through.
+    May,
+}
+
+impl Bound {
+    const fn of(self, cell: super::tables::Cell) -> RowId {
+        match self {
+            Self::Sure => cell.sure,
+            Self::May => cell.may,
         }
     }
 }
 
-/// Turns rows by destination into rows by source, 64 by 64 bits at a time.
-struct Cut {
-    length: usize,
+/// A set of destinations that several sources reach.
+#[derive(Debug)]
+pub(in crate::network) struct Shared {
+    pub(in crate::network) row: Row,
+    /// What the visitor weighed it with.
+    pub(in crate::network) weight: u64,
 }
 
-impl Cut {
-    const fn new(length: usize) -> Self {
-        Self { length }
-    }
+/// What one source reaches: both parts together, which have nothing in common.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::network) struct Reached<'r> {
+    pub(in crate::network) shared: &'r Shared,
+    pub(in crate::network) more: &'r [u32],
+}
 
-    /// `rows` has one row of sources per destination; the result one set of destinations per source,
-    /// for `count` sources from `start` on, which is a whole number of words.
-    fn turn<'r>(
-        &self,
-        rows: impl Iterator<Item = &'r Row>,
-        start: usize,
-        count: usize,
-    ) -> Vec<Bits> {
-        let words = count.div_ceil(64);
-        let first = start / 64;
-        let mut turned: Vec<Vec<u64>> = vec![Vec::with_capacity(self.length.div_ceil(64)); count];
-        let mut squares: Vec<[u64; 64]> = vec![[0; 64]; words];
-        let mut filled = 0_usize;
-        for row in rows {
-            for (word, square) in squares.iter_mut().enumerate() {
-                if let Some(line) = square.get_mut(filled) {
-                    *line = row.word(first + word);
+/// The ingress side of all destinations on one port, arranged by source.
+struct Into {
+    /// Rows of many sources, and the destinations that have them.
+    many: Vec<(RowId, Bits)>,
+    /// Sources that are in the same rows of many have the same group.
+    group_of: Vec<u32>,
+    groups: u32,
+    /// Destinations with rows of few sources, by source: all lists in one, and where each begins.
+    few: Vec<u32>,
+    starts: Vec<u32>,
+}
+
+impl Into {
+    fn of(kernel: &Kernel<'_>, point: Point, bound: Bound) -> Self {
+        let length = kernel.space.spots.len();
+        let mut many: Vec<(RowId, Bits)> = Vec::new();
+        let mut numbers: FxHashMap<RowId, usize> = FxHashMap::default();
+        let mut pairs: Vec<(u32, u32)> = Vec::new();
+        for to in 0..u32::try_from(length).unwrap_or(u32::MAX) {
+            let id = bound.of(kernel.ingress.cell(to, point));
+            match kernel.rows.get(id) {
+                Row::Few(sources) => pairs.extend(sources.iter().map(|from| (*from, to))),
+                Row::Many(_) => {
+                    let number = *numbers.entry(id).or_insert_with(|| {
+                        many.push((id, Bits::none(length)));
+                        many.len() - 1
+                    });
+                    if let Some((_, destinations)) = many.get_mut(number) {
+                        destinations.add(to as usize);
+                    }
                 }
             }
-            filled += 1;
-            if filled == 64 {
-                flush(&mut squares, &mut turned);
-                filled = 0;
+        }
+        let (group_of, groups) = grouped(kernel, &many, length);
+        pairs.sort_unstable();
+        let mut starts = vec![0_u32; length + 1];
+        for (from, _) in &pairs {
+            if let Some(count) = starts.get_mut(*from as usize + 1) {
+                *count += 1;
             }
         }
-        if filled > 0 {
-            for square in &mut squares {
-                if let Some(rest) = square.get_mut(filled..) {
-                    rest.fill(0);
-                }
-            }
-            flush(&mut squares, &mut turned);
+        let mut sum = 0;
+        for start in &mut starts {
+            sum += *start;
+            *start = sum;
         }
-        turned.into_iter().map(Bits::of_words).collect()
+        Self {
+            many,
+            group_of,
+            groups,
+            few: pairs.into_iter().map(|(_, to)| to).collect(),
+            starts,
+        }
+    }
+
+    fn few_of(&self, from: usize) -> &[u32] {
+        let bound = |at: usize| self.starts.get(at).map_or(0, |start| *start as usize);
+        self.few
+            .get(bound(from)..bound(from + 1))
+            .unwrap_or_default()
+    }
+
+    /// The destinations with rows of many that let this source in.
+    fn accepted_by(&self, from: usize, kernel: &Kernel<'_>, length: usize) -> Bits {
+        let mut accepted = Bits::none(length);
+        for (id, destinations) in &self.many {
+            if kernel.rows.get(*id).has(from) {
+                accepted.add_all(destinations);
+            }
+        }
+        accepted
     }
 }
 
-fn flush(squares: &mut [[u64; 64]], turned: &mut [Vec<u64>]) {
-    for (square, sources) in squares.iter_mut().zip(turned.chunks_mut(64)) {
-        transpose(square);
-        for (line, source) in square.iter().zip(sources) {
-            source.push(*line);
+/// Groups of sources that are in the same rows.
+fn grouped(kernel: &Kernel<'_>, many: &[(RowId, Bits)], length: usize) -> (Vec<u32>, u32) {
+    let mut group_of = vec![0_u32; length];
+    let mut next = 1_u32;
+    for (id, _) in many {
+        let row = kernel.rows.get(*id);
+        if row.count() == length {
+            continue;
         }
-    }
-}
-
-/// Turns a square of bits on its diagonal: swap ever smaller blocks (Hacker's Delight, section 7-3,
-/// here with the lowest bit first).
-fn transpose(square: &mut [u64; 64]) {
-    let mut width = 32;
-    let mut mask: u64 = 0x0000_0000_ffff_ffff;
-    while width != 0 {
-        let mut upper = 0;
-        while upper < 64 {
-            let lower = upper | width;
-            if let Ok([above, below]) = square.get_disjoint_mut([upper, lower]) {
-                let swapped = ((*above >> width) ^ *below) & mask;
-                *above ^= swapped << width;
-                *below ^= swapped;
+        let mut renamed: FxHashMap<u32, u32> = FxHashMap::default();
+        for from in row.iter() {
+            if let Some(group) = group_of.get_mut(from) {
+                *group = *renamed.entry(*group).or_insert_with(|| {
+                    let id = next;
+                    next = next.saturating_add(1);
+                    id
+                });
             }
-            upper = (lower + 1) & !width;
         }
-        width >>= 1;
-        mask ^= mask << width;
     }
+    let mut numbers: FxHashMap<u32, u32> = FxHashMap::default();
+    for group in &mut group_of {
+        let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
+        *group = *numbers.entry(*group).or_insert(next);
+    }
+    let groups = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
+    (group_of, groups)
 }
-
-#[cfg(test)]
-mod tests;

@@ -191,24 +191,6 @@ impl<'c> Space<'c> {
             self.of_atom.get(atom).copied().unwrap_or(self.some_address)
         })
     }
-
-    /// Parts members from a spot: they get a spot of their own, which is returned.
-    pub(super) fn part(&mut self, spot: u32, members: &[u32], body: Body<'c>) -> u32 {
-        let namespace = body.namespace;
-        let new = self.push(body, SpotOrigin::Pods(Vec::new()));
-        if let Some(Spot {
-            origin: SpotOrigin::Pods(pods),
-            ..
-        }) = self.spots.get_mut(spot as usize)
-        {
-            pods.retain(|pod| !members.contains(pod));
-        }
-        for pod in members {
-            self.join(*pod, new);
-        }
-        self.note_namespace(namespace, new);
-        new
-    }
 }
 
 /// The sets of addresses that terms speak of, each once.

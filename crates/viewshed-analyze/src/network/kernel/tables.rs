@@ -227,49 +227,4 @@ impl Side {
     pub(super) fn signatures(&self) -> usize {
         self.signatures.len()
     }
-
-    /// A new spot with the policies of an old one.
-    pub(super) fn copy_spot(&mut self, from: u32) {
-        let id = self.signature_of(from).unwrap_or(SignatureId(0));
-        self.of_spot.push(id);
-    }
-
-    /// Gives spots other signatures and works out what is new. Returns the signatures that each spot
-    /// had before, for those that changed.
-    pub(super) fn reassign(
-        &mut self,
-        inputs: &Inputs<'_, '_>,
-        (space, matches): (&Space<'_>, &Matches),
-        store: &mut RowStore,
-        lists: Vec<(u32, Vec<Applying>)>,
-    ) -> Vec<(u32, SignatureId)> {
-        let mut changed = Vec::new();
-        for (spot, list) in lists {
-            let Some(body) = space.spot(spot).map(|spot| &spot.body) else {
-                continue;
-            };
-            let signature = self.signature(inputs, list, body);
-            let id = self.intern(signature);
-            if let Some(own) = self.of_spot.get_mut(spot as usize)
-                && *own != id
-            {
-                changed.push((spot, *own));
-                *own = id;
-            }
-        }
-        self.fill(inputs, (space, matches), store);
-        changed
-    }
-
-    /// Signatures in which a policy appears are worked out anew when next asked for.
-    pub(super) fn forget_policy(&mut self, policy: u32) -> Vec<SignatureId> {
-        let mut forgotten = Vec::new();
-        for (signature, id) in self.signatures.iter().zip(0..) {
-            if signature.applying.iter().any(|one| one.policy == policy) {
-                self.ids.remove(signature);
-                forgotten.push(SignatureId(id));
-            }
-        }
-        forgotten
-    }
 }

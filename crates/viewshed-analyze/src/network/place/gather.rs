@@ -143,6 +143,19 @@ pub(super) fn gather<'c>(cluster: &'c Cluster, profile: &Profile) -> Places<'c> 
         families,
         nodes,
         by_address,
+        workloads: cluster
+            .workloads
+            .iter()
+            .map(|workload| {
+                let meta = &workload.meta;
+                let key = (
+                    meta.namespace_or_empty(),
+                    workload.kind.as_str(),
+                    meta.name.as_str(),
+                );
+                (key, workload)
+            })
+            .collect(),
     }
 }
 

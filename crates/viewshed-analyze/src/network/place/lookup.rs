@@ -38,6 +38,15 @@ impl<'c> Places<'c> {
             .collect()
     }
 
+    /// The pods of a namespace.
+    pub(in crate::network) fn pods_in(&self, namespace: &str) -> std::ops::Range<u32> {
+        let of = |pod: &PodPlace<'c>| pod.origin.meta().namespace_or_empty();
+        let start = self.pods.partition_point(|pod| of(pod) < namespace);
+        let end = self.pods.partition_point(|pod| of(pod) <= namespace);
+        let number = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        number(start)..number(end)
+    }
+
     /// Whether a workload of this name made the pod, directly or through its replica sets and jobs.
     fn is_made_by(&self, pod: &PodPlace<'c>, name: &str) -> bool {
         self.makers(pod).iter().any(|(_, maker)| *maker == name)
@@ -55,11 +64,8 @@ impl<'c> Places<'c> {
         for _ in 0..4 {
             let Some(next) = owner else { break };
             makers.push((next.kind.as_str(), next.name.as_str()));
-            let upper = self.cluster.workloads.iter().find(|workload| {
-                workload.kind == next.kind
-                    && workload.meta.name == next.name
-                    && workload.meta.namespace_or_empty() == namespace
-            });
+            let key = (namespace, next.kind.as_str(), next.name.as_str());
+            let upper = self.workloads.get(&key);
             owner = upper.and_then(|workload| workload.meta.owner.as_ref());
         }
         makers

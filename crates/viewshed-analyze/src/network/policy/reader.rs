@@ -12,7 +12,7 @@ use viewshed_model::{
 use super::{Action, Order, Policy, Rule, Side, StageId, Translator};
 use crate::network::address::{AddressSet, Block};
 use crate::network::cni::Ternary;
-use crate::network::ports::{NamedPort, PortMatch, span};
+use crate::network::ports::{NamedPort, Point, PortMatch, point, span};
 use crate::network::ranges::Ranges;
 use crate::network::vocabulary::{ExprId, Holder, PortsId, Term, Test};
 
@@ -26,6 +26,8 @@ pub(in crate::network) struct Referred<'c> {
     pub(in crate::network) services: BTreeMap<(&'c str, &'c str), &'c Service>,
     /// Addresses and ports of each service's endpoints.
     pub(in crate::network) endpoints: BTreeMap<(&'c str, &'c str), Vec<Endpoint>>,
+    /// Ports of nodes that lead to services: namespace and name of the service, position of its port.
+    pub(in crate::network) node_ports: BTreeMap<Point, (&'c str, &'c str, usize)>,
 }
 
 /// Endpoints of a service: one slice's addresses and ports.
@@ -33,6 +35,8 @@ pub(in crate::network) struct Referred<'c> {
 pub(in crate::network) struct Endpoint {
     pub(in crate::network) addresses: Vec<IpAddr>,
     pub(in crate::network) ports: Vec<(Protocol, u16)>,
+    /// The same with the names that the service gives them.
+    pub(in crate::network) named_ports: Vec<(String, Protocol, u16)>,
 }
 
 impl<'c> Referred<'c> {
@@ -40,20 +44,36 @@ impl<'c> Referred<'c> {
         let mut endpoints: BTreeMap<(&str, &str), Vec<Endpoint>> = BTreeMap::new();
         for slice in &cluster.endpoints {
             let key = (slice.meta.namespace_or_empty(), slice.service.as_str());
-            let ports = slice.ports.iter().filter_map(|port| {
-                let protocol = port.protocol.parse().ok()?;
-                Some((protocol, port.port))
+            let named = slice.ports.iter().filter_map(|port| {
+                let protocol: Protocol = port.protocol.parse().ok()?;
+                Some((port.name.clone(), protocol, port.port))
             });
+            let named_ports: Vec<(String, Protocol, u16)> = named.collect();
             endpoints.entry(key).or_default().push(Endpoint {
                 addresses: slice
                     .addresses
                     .iter()
                     .filter_map(|text| text.parse().ok())
                     .collect(),
-                ports: ports.collect(),
+                ports: named_ports
+                    .iter()
+                    .map(|(_, protocol, port)| (*protocol, *port))
+                    .collect(),
+                named_ports,
             });
         }
+        let mut node_ports = BTreeMap::new();
+        for service in &cluster.services {
+            let meta = &service.meta;
+            for (port, position) in service.ports.iter().zip(0..) {
+                if let (Ok(protocol), true) = (port.protocol.parse(), port.node_port != 0) {
+                    let target = (meta.namespace_or_empty(), meta.name.as_str(), position);
+                    node_ports.insert(point(protocol, port.node_port), target);
+                }
+            }
+        }
         Self {
+            node_ports,
             settings: cluster.network_settings.iter().collect(),
             services: cluster
                 .services
