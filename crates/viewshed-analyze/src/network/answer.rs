@@ -80,12 +80,12 @@ impl<'c> NetworkIndex<'c> {
         let asked = Asked::of(question);
         let outcome = match self.resolve(&question.to)? {
             Resolved::Ends(ends) => self.between_ends(&sources, &ends, &asked),
-            Resolved::Service(service) => self.of_each(&sources, &[], |from, _| {
+            Resolved::Service(service) => Self::of_each(&sources, &[], |from, _| {
                 self.toward(from, &Goal::Service(service), &asked)
             }),
             Resolved::Target(target) => {
                 let points = self.points_of(target);
-                self.of_each(&sources, &[], |from, _| {
+                Self::of_each(&sources, &[], |from, _| {
                     self.toward_target(from, target, &points, &asked)
                 })
             }
@@ -119,7 +119,7 @@ impl<'c> NetworkIndex<'c> {
         match self.resolve(place)? {
             Resolved::Ends(ends) => Ok(ends),
             Resolved::Target(Target::World) => {
-                Ok(vec![self.unknown_end("an address outside the cluster")])
+                Ok(vec![Self::unknown_end("an address outside the cluster")])
             }
             Resolved::Target(target @ (Target::Apiserver | Target::Kubelet)) => {
                 let points = self.points_of(target).into_iter();
@@ -139,7 +139,7 @@ impl<'c> NetworkIndex<'c> {
     }
 
     fn between_ends(&self, sources: &[End<'c>], ends: &[End<'c>], asked: &Asked) -> Outcome {
-        self.of_each(sources, ends, |from, to| match to {
+        Self::of_each(sources, ends, |from, to| match to {
             Some(to) => self.toward(from, &Goal::End(Box::new(to.clone())), asked),
             None => Outcome::of(Decision::new(Tri::No, "there is no such end".to_owned())),
         })
@@ -148,7 +148,6 @@ impl<'c> NetworkIndex<'c> {
     /// Judges every source (with every end, where there are some) and joins what comes of them: they
     /// must agree, else it depends on which is meant.
     fn of_each(
-        &self,
         sources: &[End<'c>],
         ends: &[End<'c>],
         judge: impl Fn(&End<'c>, Option<&End<'c>>) -> Outcome,
@@ -302,11 +301,12 @@ fn agreed(judged: Vec<(String, Outcome)>) -> Outcome {
                 .collect();
             let more = names.len().saturating_sub(NAMED_ENDS_MAX);
             let shown = names.iter().take(NAMED_ENDS_MAX).copied();
-            let mut text = shown.collect::<Vec<_>>().join(", ");
+            let text = shown.collect::<Vec<_>>().join(", ");
             if more > 0 {
-                text.push_str(&format!(" and {more} more"));
+                format!("{text} and {more} more")
+            } else {
+                text
             }
-            text
         };
         facts.insert(format!(
             "which pod is meant: {} is let through, {} is not",

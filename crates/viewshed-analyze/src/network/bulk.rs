@@ -40,9 +40,10 @@ impl NetworkIndex<'_> {
             .into_par_iter()
             .map(|class| {
                 let allowed = weights.pairs(kernel, &class, Bound::Sure);
-                let possible = match kernel.is_certain(&class) {
-                    true => allowed,
-                    false => weights.pairs(kernel, &class, Bound::May),
+                let possible = if kernel.is_certain(&class) {
+                    allowed
+                } else {
+                    weights.pairs(kernel, &class, Bound::May)
                 };
                 PairSum {
                     ports: shown(&class.ports),

@@ -31,7 +31,7 @@ pub enum Cni {
     GkeDataplaneV2,
     /// Antrea.
     Antrea,
-    /// OVN-Kubernetes, OpenShift's default.
+    /// OVN-Kubernetes, `OpenShift`'s default.
     OvnKubernetes,
     /// kube-router, which k3s has built in.
     KubeRouter,
@@ -147,9 +147,9 @@ pub(super) enum Ternary {
 pub(super) struct EnforcedKinds {
     /// `networking.k8s.io` NetworkPolicy.
     pub(super) kubernetes: bool,
-    /// AdminNetworkPolicy and BaselineAdminNetworkPolicy, `v1alpha1`.
+    /// `AdminNetworkPolicy` and `BaselineAdminNetworkPolicy`, `v1alpha1`.
     pub(super) admin: Ternary,
-    /// ClusterNetworkPolicy, `v1alpha2` and later.
+    /// `ClusterNetworkPolicy`, `v1alpha2` and later.
     pub(super) cluster: Ternary,
     /// Calico's own.
     pub(super) calico: bool,
@@ -177,7 +177,7 @@ pub(super) enum PodToOwnNode {
     ByPolicy,
     /// Whatever the policies say, it passes.
     Always,
-    /// Its egress policies decide, except for ports of the NodePort range, which pass.
+    /// Its egress policies decide, except for ports of the `NodePort` range, which pass.
     NodePortsAlways,
     /// First its egress policies, then this setting of the plugin decides.
     ByPolicyThen(Ternary),

@@ -14,7 +14,7 @@ use super::policy::{Action, Direction};
 use super::ports::{Point, PortSet, point, span};
 use super::walk::{Outcome, Step, Walk};
 
-/// Ports that services of type NodePort use unless `--service-node-port-range` says otherwise.
+/// Ports that services of type `NodePort` use unless `--service-node-port-range` says otherwise.
 const NODE_PORTS: (u16, u16) = (30_000, 32_767);
 
 /// Reasons that one side gives at most: the first ones decide, more are not read.
@@ -67,9 +67,10 @@ impl Decision {
 
     /// One of them is enough.
     pub(super) fn or(self, other: Self) -> Self {
-        match self.verdict >= other.verdict {
-            true => self,
-            false => other,
+        if self.verdict >= other.verdict {
+            self
+        } else {
+            other
         }
     }
 
@@ -360,9 +361,10 @@ impl<'c> NetworkIndex<'c> {
                 ReachSide::Ingress => "ingress",
                 ReachSide::Egress | ReachSide::Path => "egress",
             };
-            let text = match walk.applying.is_empty() {
-                true => format!("no policy isolates {} for {direction}", subject.what),
-                false => format!("no policy of {} decides it for {direction}", subject.what),
+            let text = if walk.applying.is_empty() {
+                format!("no policy isolates {} for {direction}", subject.what)
+            } else {
+                format!("no policy of {} decides it for {direction}", subject.what)
             };
             reasons.insert(
                 0,

@@ -154,7 +154,7 @@ impl<'c> NetworkIndex<'c> {
         })
     }
 
-    pub(super) fn unknown_end(&self, what: &str) -> End<'c> {
+    pub(super) fn unknown_end(what: &str) -> End<'c> {
         End {
             body: Places::outside(None),
             what: what.to_owned(),
@@ -178,12 +178,12 @@ impl<'c> NetworkIndex<'c> {
                 what: format!("node `{}`", place.name),
                 which: Which::Node(Some(node)),
             },
-            None => self.some_node(),
+            None => Self::some_node(),
         }
     }
 
     /// A node that the estate does not name.
-    pub(super) fn some_node(&self) -> End<'c> {
+    pub(super) fn some_node() -> End<'c> {
         End {
             body: Body {
                 kind: Kind::Node,

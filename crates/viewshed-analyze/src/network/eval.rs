@@ -156,10 +156,8 @@ impl<'c> Context<'_, 'c> {
                 Some(one) => passes(one.labels.get(key).map(String::as_str)),
                 None => Tri::No,
             },
-            (Holder::Pod, Kind::Node | Kind::Outside)
-            | (Holder::Node, Kind::Pod | Kind::Outside)
-            | (Holder::Account, Kind::Node | Kind::Outside)
-            | (Holder::HostEndpoint, Kind::Pod | Kind::Outside) => Tri::No,
+            (Holder::Pod | Holder::Account, Kind::Node | Kind::Outside)
+            | (Holder::Node | Holder::HostEndpoint, Kind::Pod | Kind::Outside) => Tri::No,
         }
     }
 

@@ -164,13 +164,13 @@ impl<'c> NetworkIndex<'c> {
             }));
         }
         if points.is_empty() {
-            points.push(self.unplaced_api_server());
+            points.push(Self::unplaced_api_server());
         }
         points
     }
 
     /// Every cluster has one, wherever it is.
-    fn unplaced_api_server(&self) -> TargetPoint<'c> {
+    fn unplaced_api_server() -> TargetPoint<'c> {
         let end = End {
             body: Body {
                 is_api_server: true,
@@ -205,7 +205,7 @@ impl<'c> NetworkIndex<'c> {
         }
         if points.is_empty() {
             points.push(TargetPoint {
-                goal: Goal::End(Box::new(self.some_node())),
+                goal: Goal::End(Box::new(Self::some_node())),
                 ports: tcp(&[KUBELET]),
                 what: "the kubelet of a node that the estate does not name".to_owned(),
             });
@@ -224,7 +224,7 @@ impl<'c> NetworkIndex<'c> {
             .collect();
         if points.is_empty() {
             points.push(TargetPoint {
-                goal: Goal::End(Box::new(self.some_node())),
+                goal: Goal::End(Box::new(Self::some_node())),
                 ports: tcp(ports),
                 what: format!("{what} of a node that the estate does not name"),
             });
@@ -243,9 +243,10 @@ impl<'c> NetworkIndex<'c> {
                 continue;
             };
             let what = format!("{program} of {}", end.what);
-            let goal = match is_on_loopback(container) && place.is_on_host {
-                true => Goal::Loopback(Box::new(end)),
-                false => Goal::End(Box::new(end)),
+            let goal = if is_on_loopback(container) && place.is_on_host {
+                Goal::Loopback(Box::new(end))
+            } else {
+                Goal::End(Box::new(end))
             };
             points.push(TargetPoint {
                 goal,

@@ -15,6 +15,9 @@ use super::ports::{PortSet, everything, shown};
 /// refused; [`NetworkIndex::visit`] has no bound.
 pub const MATRIX_PAIRS_MAX: usize = 1 << 20;
 
+/// Namespace, workload, its kind, spot in each family.
+type GroupKey = (String, String, String, Vec<Option<u32>>);
+
 /// An end, and its spots in each family's kernel.
 struct Row {
     end: ReachEnd,
@@ -105,8 +108,7 @@ impl NetworkIndex<'_> {
 
     /// Pods by workload and by what policies can tell apart.
     fn workloads(&self) -> Vec<Row> {
-        let mut groups: BTreeMap<(String, String, String, Vec<Option<u32>>), Vec<String>> =
-            BTreeMap::new();
+        let mut groups: BTreeMap<GroupKey, Vec<String>> = BTreeMap::new();
         for (pod, index) in self.places.pods.iter().zip(0_usize..) {
             if pod.has_ended || pod.is_on_host {
                 continue;

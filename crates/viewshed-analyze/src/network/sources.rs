@@ -68,7 +68,7 @@ impl<'c> NetworkIndex<'c> {
         });
         sources.extend(of_nodes.collect::<Vec<_>>());
         if !matches!(to, Place::Target(Target::World | Target::Metadata)) {
-            let world = self.unknown_end("an address outside the cluster");
+            let world = Self::unknown_end("an address outside the cluster");
             let outcome = self.column_outcome(&world, &column);
             sources.push(source(EndKind::Outside, "world", outcome));
         }
@@ -178,7 +178,7 @@ impl<'c> NetworkIndex<'c> {
         let Some(target) = column.target else {
             let each = column.points.iter();
             let each = each.map(|point| self.toward(from, &point.goal, &column.asked));
-            return Outcome::any(each.collect()).unwrap_or_else(|| self.nothing_to_reach(None));
+            return Outcome::any(each.collect()).unwrap_or_else(|| Self::nothing_to_reach(None));
         };
         let mut outcomes = Vec::new();
         for (position, port) in self.candidates(from, column) {
@@ -195,10 +195,10 @@ impl<'c> NetworkIndex<'c> {
             }
             outcomes.push(outcome);
         }
-        Outcome::any(outcomes).unwrap_or_else(|| self.nothing_to_reach(Some(target)))
+        Outcome::any(outcomes).unwrap_or_else(|| Self::nothing_to_reach(Some(target)))
     }
 
-    fn nothing_to_reach(&self, target: Option<Target>) -> Outcome {
+    fn nothing_to_reach(target: Option<Target>) -> Outcome {
         let name = target.map_or("that place", Target::name);
         let fact = format!("where `{name}` is");
         let text = format!("the estate shows no `{name}`");

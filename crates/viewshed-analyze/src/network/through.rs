@@ -46,7 +46,7 @@ impl<'c> NetworkIndex<'c> {
                 let port = ports.into_iter().find(|(own, _)| own == wanted);
                 match port {
                     Some((_, port)) => Outcome::of(self.through_service(from, service, port)),
-                    None => Outcome::of(self.no_such_port(service)),
+                    None => Outcome::of(Self::no_such_port(service)),
                 }
             }
             Asked::Every(within) => {
@@ -66,12 +66,12 @@ impl<'c> NetworkIndex<'c> {
                     }
                 });
                 Outcome::any(each.collect())
-                    .unwrap_or_else(|| Outcome::of(self.no_such_port(service)))
+                    .unwrap_or_else(|| Outcome::of(Self::no_such_port(service)))
             }
         }
     }
 
-    fn no_such_port(&self, service: &Service) -> Decision {
+    fn no_such_port(service: &Service) -> Decision {
         let text = format!("service `{}` has no such port", service.meta.full_name());
         Decision::new(Tri::No, text)
     }
@@ -185,11 +185,12 @@ impl<'c> NetworkIndex<'c> {
         target: Point,
     ) -> Decision {
         if from.body.kind == Kind::Outside {
-            return self.from_outside(from, service, end, target);
+            return self.entering(from, service, end, target);
         }
-        let translated = match from.which == end.which && matches!(from.which, Which::Pod(_)) {
-            true => self.hairpin(from, end, target),
-            false => self.pair(from, end, target),
+        let translated = if from.which == end.which && matches!(from.which, Which::Pod(_)) {
+            self.hairpin(from, end, target)
+        } else {
+            self.pair(from, end, target)
         };
         let is_headless = service.cluster_ips.iter().any(|ip| ip == "None");
         if is_headless || !self.is_enforcing() || !self.speaks_of_egress(from) {
@@ -270,7 +271,7 @@ impl<'c> NetworkIndex<'c> {
     }
 
     /// A pod that reaches itself through a service: Antrea and Calico apply policies to it, the
-    /// specification of ClusterNetworkPolicy demands it, and Kubernetes' own tests leave it open
+    /// specification of `ClusterNetworkPolicy` demands it, and Kubernetes' own tests leave it open
     /// (kubernetes/kubernetes issue 95879).
     fn hairpin(&self, from: &End<'c>, end: &End<'c>, target: Point) -> Decision {
         let decision = self.pair_by_policies(from, end, target);
@@ -288,7 +289,7 @@ impl<'c> NetworkIndex<'c> {
     }
 
     /// From outside: through a load balancer, a node's port or an external address, or not at all.
-    fn from_outside(
+    fn entering(
         &self,
         from: &End<'c>,
         service: &'c Service,
@@ -306,12 +307,12 @@ impl<'c> NetworkIndex<'c> {
             let fact = "whether the network outside routes addresses of services".to_owned();
             return Decision::depends(fact, text);
         }
-        let source = self.source_ranges(from, service);
+        let source = Self::source_ranges(from, service);
         let keeps_client = service.external_traffic_policy == "Local";
-        let seen: End<'c> = match keeps_client {
-            true => from.clone(),
-            // The node that takes the connection puts its own address in its place.
-            false => self.some_node(),
+        let seen: End<'c> = if keeps_client {
+            from.clone()
+        } else {
+            Self::some_node()
         };
         let families = self.shared_families(&seen, end);
         let into = families
@@ -328,7 +329,7 @@ impl<'c> NetworkIndex<'c> {
     }
 
     /// `spec.loadBalancerSourceRanges`.
-    fn source_ranges(&self, from: &End<'c>, service: &Service) -> Decision {
+    fn source_ranges(from: &End<'c>, service: &Service) -> Decision {
         let name = service.meta.full_name();
         if service.source_ranges.is_empty() {
             return Decision::new(Tri::Yes, format!("service `{name}` is published outside"));

@@ -79,7 +79,7 @@ impl<'c> Walk<'_, 'c> {
         };
         for stage in self
             .applying
-            .chunk_by(|a, b| self.stage_of(a) == self.stage_of(b))
+            .chunk_by(|a, b| self.stage_of(*a) == self.stage_of(*b))
         {
             if !arrives {
                 break;
@@ -91,11 +91,11 @@ impl<'c> Walk<'_, 'c> {
         outcome
     }
 
-    fn policy(&self, applying: &Applying) -> Option<&Policy> {
+    fn policy(&self, applying: Applying) -> Option<&Policy> {
         self.policies.get(usize::try_from(applying.policy).ok()?)
     }
 
-    fn stage_of(&self, applying: &Applying) -> Option<usize> {
+    fn stage_of(&self, applying: Applying) -> Option<usize> {
         self.policy(applying).map(|policy| policy.stage.index())
     }
 
@@ -107,10 +107,10 @@ impl<'c> Walk<'_, 'c> {
         };
         let mut isolated = Tri::No;
         let mut isolating = Vec::new();
-        let order = |applying: &Applying| self.policy(applying).map(|policy| policy.order);
+        let order = |applying: &Applying| self.policy(*applying).map(|policy| policy.order);
         for group in stage.chunk_by(|a, b| order(a) == order(b)) {
             for applying in group {
-                let Some(policy) = self.policy(applying) else {
+                let Some(policy) = self.policy(*applying) else {
                     continue;
                 };
                 if policy.side(self.direction).isolates {
@@ -123,29 +123,14 @@ impl<'c> Walk<'_, 'c> {
             }
         }
         if inside.undecided {
-            let first = stage.first().and_then(|applying| self.policy(applying));
+            let first = stage.first().and_then(|applying| self.policy(*applying));
             let end = first
                 .and_then(|policy| self.stages.get(policy.stage))
                 .map_or(End::Pass, |stage| stage.end);
-            self.end(end, isolated, &isolating, outcome);
+            finish(end, isolated, &isolating, outcome);
             inside.passed |= isolated != Tri::Yes || end == End::Pass;
         }
         inside.passed
-    }
-
-    fn end(&self, end: End, isolated: Tri, isolating: &[Applying], outcome: &mut Outcome) {
-        if isolated == Tri::No || end == End::Pass {
-            return;
-        }
-        outcome.may_deny = true;
-        for applying in isolating {
-            outcome.steps.push(Step {
-                policy: usize::try_from(applying.policy).unwrap_or(usize::MAX),
-                rule: None,
-                action: Action::Deny,
-                certainty: sureness(*applying),
-            });
-        }
     }
 
     /// Policies of one order. Where their order matters, each of them may be the first that decides.
@@ -179,7 +164,7 @@ impl<'c> Walk<'_, 'c> {
     fn is_uniform(&self, group: &[Applying]) -> bool {
         let mut actions = group
             .iter()
-            .filter_map(|applying| self.policy(applying))
+            .filter_map(|applying| self.policy(*applying))
             .flat_map(|policy| &policy.side(self.direction).rules)
             .map(|rule| rule.action);
         let first = actions.next();
@@ -193,7 +178,7 @@ impl<'c> Walk<'_, 'c> {
         inside: &mut Inside,
         outcome: &mut Outcome,
     ) {
-        let Some(policy) = self.policy(&applying) else {
+        let Some(policy) = self.policy(applying) else {
             return;
         };
         for rule in &policy.side(self.direction).rules {
@@ -241,8 +226,25 @@ struct Ends<'e, 'c> {
 }
 
 const fn sureness(applying: Applying) -> Tri {
-    match applying.is_sure {
-        true => Tri::Yes,
-        false => Tri::Maybe,
+    if applying.is_sure {
+        Tri::Yes
+    } else {
+        Tri::Maybe
+    }
+}
+
+/// The end of a stage for what its isolating policies left undecided.
+fn finish(end: End, isolated: Tri, isolating: &[Applying], outcome: &mut Outcome) {
+    if isolated == Tri::No || end == End::Pass {
+        return;
+    }
+    outcome.may_deny = true;
+    for applying in isolating {
+        outcome.steps.push(Step {
+            policy: usize::try_from(applying.policy).unwrap_or(usize::MAX),
+            rule: None,
+            action: Action::Deny,
+            certainty: sureness(*applying),
+        });
     }
 }

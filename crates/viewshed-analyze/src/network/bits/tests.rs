@@ -34,7 +34,7 @@ proptest! {
             change(&mut copy, &right);
             set(&copy)
         };
-        prop_assert_eq!(set(&left), one.clone());
+        prop_assert_eq!(&set(&left), &one);
         prop_assert_eq!(left.count(), one.len());
         prop_assert_eq!(changed(Bits::add_all), &one | &two);
         prop_assert_eq!(changed(Bits::keep), &one & &two);

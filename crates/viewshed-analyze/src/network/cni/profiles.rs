@@ -115,7 +115,7 @@ fn unknown(base: Profile) -> Profile {
 /// tigera/docs `calico/reference/{resources,host-endpoints}`; projectcalico/calico `felix`: address
 /// sets hold every address, policy runs after connection tracking and translation. Own node:
 /// `DefaultEndpointToHostAction`, whose default `Drop` all shipped manifests and the chart change to
-/// `Accept`; it is read from the estate ([`super::settings`]). Calico 3.32 has ClusterNetworkPolicy;
+/// `Accept`; it is read from the estate ([`super::settings`]). Calico 3.32 has `ClusterNetworkPolicy`;
 /// 3.29 to 3.31 had the older two kinds; which version runs is judged at recognition.
 fn calico(base: Profile) -> Profile {
     Profile {
@@ -147,7 +147,7 @@ fn cilium(base: Profile) -> Profile {
 }
 
 /// antrea-io/antrea `docs/antrea-network-policy.md`, `docs/feature-gates.md`: own tiers before and
-/// after the standard policies; AdminNetworkPolicy behind a feature gate.
+/// after the standard policies; `AdminNetworkPolicy` behind a feature gate.
 fn antrea(base: Profile) -> Profile {
     Profile {
         kinds: EnforcedKinds {
@@ -160,7 +160,7 @@ fn antrea(base: Profile) -> Profile {
 }
 
 /// ovn-org/ovn-kubernetes `docs/features/network-security-controls`: the two `v1alpha1` kinds;
-/// OpenShift documentation, "About network policy": host-network traffic is selected through the
+/// `OpenShift` documentation, "About network policy": host-network traffic is selected through the
 /// namespace that stands for it (`host-network-namespace`), not by pod labels.
 fn ovn_kubernetes(base: Profile) -> Profile {
     Profile {
@@ -174,7 +174,7 @@ fn ovn_kubernetes(base: Profile) -> Profile {
 }
 
 /// cloudnativelabs/kube-router `pkg/controllers/netpol`: policy chains hang in INPUT, FORWARD and
-/// OUTPUT after translation; `KUBE-ROUTER-INPUT` first lets the local NodePort range return; packets
+/// OUTPUT after translation; `KUBE-ROUTER-INPUT` first lets the local `NodePort` range return; packets
 /// from a local address to a pod of the node are accepted first.
 fn kube_router(base: Profile) -> Profile {
     Profile {

@@ -177,7 +177,7 @@ fn limits(cni: Cni, agent: &Agent<'_>, cluster: &Cluster) -> Limit {
         flags
             .filter(|(flag, _)| flag == name)
             .map(|(_, value)| value.as_deref().unwrap_or("true"))
-            .last()
+            .next_back()
     };
     match cni {
         Cni::AwsVpcCni => {
@@ -248,7 +248,7 @@ fn by_kinds(cluster: &Cluster) -> Option<(Cni, Vec<String>)> {
     })
 }
 
-/// Calico 3.32 enforces ClusterNetworkPolicy; 3.29 to 3.31 the two older kinds (Calico's release notes).
+/// Calico 3.32 enforces `ClusterNetworkPolicy`; 3.29 to 3.31 the two older kinds (Calico's release notes).
 fn calico_kinds(profile: &mut Profile, cluster: &Cluster) {
     let minor = agents(cluster)
         .filter(|agent| repository(agent.image).contains("calico"))

@@ -141,9 +141,10 @@ impl Matches {
                 Row::Few(kept.filter(|number| has(*number, pick)).collect())
             };
             let may = kept(|part| part.may());
-            let sure = match parts.iter().all(|part| part.is_sure()) {
-                true => return Match::sure(may),
-                false => kept(|part| &part.sure),
+            let sure = if parts.iter().all(|part| part.is_sure()) {
+                return Match::sure(may);
+            } else {
+                kept(|part| &part.sure)
             };
             return Match {
                 may: (may != sure).then_some(may),
@@ -160,9 +161,10 @@ impl Matches {
             bits
         };
         let may = together(|part| part.may());
-        match parts.iter().all(|part| part.is_sure()) {
-            true => Match::sure(Row::of(&may)),
-            false => Match::of(&together(|part| &part.sure), &may),
+        if parts.iter().all(|part| part.is_sure()) {
+            Match::sure(Row::of(&may))
+        } else {
+            Match::of(&together(|part| &part.sure), &may)
         }
     }
 
@@ -176,9 +178,10 @@ impl Matches {
             bits
         };
         let may = together(|part| part.may());
-        match parts.iter().all(|part| part.is_sure()) {
-            true => Match::sure(Row::of(&may)),
-            false => Match::of(&together(|part| &part.sure), &may),
+        if parts.iter().all(|part| part.is_sure()) {
+            Match::sure(Row::of(&may))
+        } else {
+            Match::of(&together(|part| &part.sure), &may)
         }
     }
 }

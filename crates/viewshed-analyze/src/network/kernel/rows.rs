@@ -228,9 +228,10 @@ impl<'k, 'n, 'c> Rows<'k, 'n, 'c> {
         let order = |part: &Part<'_>| part.policy.order;
         for group in parts.chunk_by(|a, b| order(a) == order(b)) {
             for part in group.iter().filter(|part| part.isolates) {
-                isolated = isolated.max(match part.applying.is_sure {
-                    true => Tri::Yes,
-                    false => Tri::Maybe,
+                isolated = isolated.max(if part.applying.is_sure {
+                    Tri::Yes
+                } else {
+                    Tri::Maybe
                 });
             }
             if group.len() == 1 || is_uniform(group, items) {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Inputs;
 use super::atoms::Atoms;
@@ -210,37 +210,38 @@ fn address_sets(vocabulary: &Vocabulary, family: Family) -> Vec<&Ranges<u128>> {
 /// What of a pod any policy can ask, as a list of numbers.
 struct Keys<'c> {
     family: Family,
-    label_keys: FxHashMap<String, u32>,
-    port_names: FxHashMap<String, ()>,
+    labels: FxHashMap<String, u32>,
+    port_names: FxHashSet<String>,
     by_account: bool,
     by_owner: bool,
     by_address: bool,
     values: FxHashMap<(u32, &'c str), u32>,
     accounts: FxHashMap<&'c str, u32>,
     ports: FxHashMap<Vec<DeclaredPort<'c>>, u32>,
-    key: Vec<u32>,
+    /// The list of the pod that was asked about last.
+    of_pod: Vec<u32>,
 }
 
 impl<'c> Keys<'c> {
     fn of(inputs: &Inputs<'_, 'c>, family: Family) -> Self {
         let mut keys = Self {
             family,
-            label_keys: FxHashMap::default(),
-            port_names: FxHashMap::default(),
+            labels: FxHashMap::default(),
+            port_names: FxHashSet::default(),
             by_account: false,
             by_owner: false,
             by_address: false,
             values: FxHashMap::default(),
             accounts: FxHashMap::default(),
             ports: FxHashMap::default(),
-            key: Vec::new(),
+            of_pod: Vec::new(),
         };
         let may_have_addresses = inputs.profile.blocks_match_pods != Ternary::No;
         for term in inputs.vocabulary.terms() {
             match term {
                 Term::Label(Holder::Pod, key, _) => {
-                    let next = number_for(keys.label_keys.len());
-                    keys.label_keys.entry(key.clone()).or_insert(next);
+                    let next = number_for(keys.labels.len());
+                    keys.labels.entry(key.clone()).or_insert(next);
                 }
                 Term::Label(Holder::Account, ..) => keys.by_account = true,
                 Term::Owned => keys.by_owner = true,
@@ -250,7 +251,7 @@ impl<'c> Keys<'c> {
         }
         for ports in inputs.vocabulary.port_matches() {
             for named in ports.named.iter().chain(&ports.never_named) {
-                keys.port_names.insert(named.name.clone(), ());
+                keys.port_names.insert(named.name.clone());
             }
         }
         keys
@@ -259,50 +260,50 @@ impl<'c> Keys<'c> {
     /// Equal for pods that no policy can tell apart.
     fn key(&mut self, pod: &PodPlace<'c>, atoms: &Atoms) -> &[u32] {
         let body = &pod.body;
-        self.key.clear();
-        self.key.push(body.namespace.unwrap_or(NOWHERE));
+        self.of_pod.clear();
+        self.of_pod.push(body.namespace.unwrap_or(NOWHERE));
         // Labels are sorted by key in the pod, so the same ones come in the same order.
         for (key, value) in body.labels.into_iter().flatten() {
-            if let Some(key) = self.label_keys.get(key.as_str()) {
+            if let Some(key) = self.labels.get(key.as_str()) {
                 let next = number_for(self.values.len());
                 let value = *self.values.entry((*key, value.as_str())).or_insert(next);
-                self.key.push(value);
+                self.of_pod.push(value);
             }
         }
-        self.key.push(NOWHERE);
+        self.of_pod.push(NOWHERE);
         if self.by_account {
             let next = number_for(self.accounts.len());
-            self.key
+            self.of_pod
                 .push(*self.accounts.entry(body.account).or_insert(next));
         }
-        self.key.push(u32::from(self.by_owner && body.is_owned));
+        self.of_pod.push(u32::from(self.by_owner && body.is_owned));
         if !self.port_names.is_empty() {
             let named: Vec<DeclaredPort<'c>> = body
                 .ports
                 .iter()
-                .filter(|port| self.port_names.contains_key(port.name))
+                .filter(|port| self.port_names.contains(port.name))
                 .copied()
                 .collect();
             let next = number_for(self.ports.len());
-            self.key.push(*self.ports.entry(named).or_insert(next));
+            self.of_pod.push(*self.ports.entry(named).or_insert(next));
         }
         // Whether it has an address at all counts always.
         match body.address(self.family) {
-            AddressFact::Absent => self.key.push(0),
-            AddressFact::Unknown => self.key.push(1),
+            AddressFact::Absent => self.of_pod.push(0),
+            AddressFact::Unknown => self.of_pod.push(1),
             AddressFact::Known(_) | AddressFact::Several(_) if !self.by_address => {
-                self.key.push(2);
+                self.of_pod.push(2);
             }
-            AddressFact::Known(address) => self.key.extend([3, atoms.at(*address)]),
+            AddressFact::Known(address) => self.of_pod.extend([3, atoms.at(*address)]),
             AddressFact::Several(addresses) => {
-                self.key.push(4);
+                self.of_pod.push(4);
                 let mut of: Vec<u32> = addresses.iter().map(|one| atoms.at(*one)).collect();
                 of.sort_unstable();
                 of.dedup();
-                self.key.extend(of);
+                self.of_pod.extend(of);
             }
         }
-        &self.key
+        &self.of_pod
     }
 }
 

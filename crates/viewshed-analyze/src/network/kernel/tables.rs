@@ -137,13 +137,13 @@ impl Side {
                 .flat_map(|policy| &policy.ingress.rules)
                 .filter_map(|rule| inputs.vocabulary.port_match(rule.ports))
                 .any(crate::network::ports::PortMatch::has_names);
-        let names = match has_names {
-            false => Vec::new(),
-            true => body
-                .ports
+        let names = if !has_names {
+            Vec::new()
+        } else {
+            body.ports
                 .iter()
                 .map(|port| (port.name.to_owned(), port.protocol, port.port))
-                .collect(),
+                .collect()
         };
         Signature { applying, names }
     }

@@ -58,57 +58,16 @@ pub(super) fn gather<'c>(cluster: &'c Cluster, profile: &Profile) -> Places<'c> 
     let families = families(cluster);
     let namespaces = Namespaces::of(cluster, profile);
     let api_servers = api_server_addresses(cluster);
-    let api_nodes = api_server_nodes(cluster);
     let host_namespace = profile
         .host_network_namespace
         .and_then(|name| namespaces.get(name));
-    let nodes: Vec<NodePlace<'_>> = latest_nodes(cluster)
-        .into_iter()
-        .zip(0..)
-        .map(|((name, node), index)| {
-            let mut body = node_body(node, &families);
-            body.node = Some(index);
-            body.namespace = host_namespace;
-            let addresses = node.into_iter().flat_map(|node| &node.addresses);
-            let mut addresses = addresses.filter_map(|text| text.parse().ok());
-            body.is_api_server = api_nodes.contains(name)
-                || addresses.any(|address: IpAddr| api_servers.contains(&address));
-            NodePlace { name, node, body }
-        })
-        .collect();
+    let nodes = node_places(cluster, &families, (&api_servers, host_namespace));
     let node_numbers: BTreeMap<&str, u32> = nodes
         .iter()
         .zip(0..)
         .map(|(node, index)| (node.name, index))
         .collect();
-    let mut pods: Vec<PodPlace<'_>> = latest_pods(cluster)
-        .into_iter()
-        .map(|pod| pod_place(pod, &namespaces, &node_numbers, &families))
-        .collect();
-    pods.extend(podless_workloads(cluster).map(|workload| {
-        let body = pod_body(
-            (&workload.meta, &workload.pod_labels),
-            &workload.template,
-            namespaces.get(workload.meta.namespace_or_empty()),
-            &families,
-        );
-        PodPlace {
-            origin: Origin::Workload(workload),
-            body: Body {
-                is_owned: true,
-                ..body
-            },
-            is_on_host: workload.template.host.network,
-            has_ended: false,
-        }
-    }));
-    pods.sort_by(|a, b| {
-        let key = |pod: &PodPlace<'c>| {
-            let meta = pod.origin.meta();
-            (meta.namespace_or_empty(), meta.name.as_str())
-        };
-        key(a).cmp(&key(b))
-    });
+    let mut pods = pod_places(cluster, &namespaces, &node_numbers, &families);
     for pod in pods.iter_mut().filter(|pod| pod.is_on_host) {
         let node = pod.body.node.and_then(|index| {
             let index = usize::try_from(index).ok()?;
@@ -143,20 +102,80 @@ pub(super) fn gather<'c>(cluster: &'c Cluster, profile: &Profile) -> Places<'c> 
         families,
         nodes,
         by_address,
-        workloads: cluster
-            .workloads
-            .iter()
-            .map(|workload| {
-                let meta = &workload.meta;
-                let key = (
-                    meta.namespace_or_empty(),
-                    workload.kind.as_str(),
-                    meta.name.as_str(),
-                );
-                (key, workload)
-            })
-            .collect(),
+        workloads: workloads_by_name(cluster),
     }
+}
+
+fn node_places<'c>(
+    cluster: &'c Cluster,
+    families: &[Family],
+    (api_servers, host_namespace): (&[IpAddr], Option<u32>),
+) -> Vec<NodePlace<'c>> {
+    let api_nodes = api_server_nodes(cluster);
+    latest_nodes(cluster)
+        .into_iter()
+        .zip(0..)
+        .map(|((name, node), index)| {
+            let mut body = node_body(node, families);
+            body.node = Some(index);
+            body.namespace = host_namespace;
+            let addresses = node.into_iter().flat_map(|node| &node.addresses);
+            let mut addresses = addresses.filter_map(|text| text.parse().ok());
+            body.is_api_server = api_nodes.contains(name)
+                || addresses.any(|address: IpAddr| api_servers.contains(&address));
+            NodePlace { name, node, body }
+        })
+        .collect()
+}
+
+/// Pods and workloads without pods, by namespace and name.
+fn pod_places<'c>(
+    cluster: &'c Cluster,
+    namespaces: &Namespaces<'c>,
+    nodes: &BTreeMap<&str, u32>,
+    families: &[Family],
+) -> Vec<PodPlace<'c>> {
+    let mut pods: Vec<PodPlace<'_>> = latest_pods(cluster)
+        .into_iter()
+        .map(|pod| pod_place(pod, namespaces, nodes, families))
+        .collect();
+    pods.extend(podless_workloads(cluster).map(|workload| {
+        let body = pod_body(
+            (&workload.meta, &workload.pod_labels),
+            &workload.template,
+            namespaces.get(workload.meta.namespace_or_empty()),
+            families,
+        );
+        PodPlace {
+            origin: Origin::Workload(workload),
+            body: Body {
+                is_owned: true,
+                ..body
+            },
+            is_on_host: workload.template.host.network,
+            has_ended: false,
+        }
+    }));
+    pods.sort_by(|a, b| {
+        let key = |pod: &PodPlace<'c>| {
+            let meta = pod.origin.meta();
+            (meta.namespace_or_empty(), meta.name.as_str())
+        };
+        key(a).cmp(&key(b))
+    });
+    pods
+}
+
+fn workloads_by_name(cluster: &Cluster) -> BTreeMap<(&str, &str, &str), &Workload> {
+    let named = cluster.workloads.iter().map(|workload| {
+        let meta = &workload.meta;
+        let namespace = meta.namespace_or_empty();
+        (
+            (namespace, workload.kind.as_str(), meta.name.as_str()),
+            workload,
+        )
+    });
+    named.collect()
 }
 
 /// The last of several pods with one name counts, as after `kubectl apply`.
@@ -249,9 +268,12 @@ fn pod_body<'c>(
     namespace: Option<u32>,
     families: &[Family],
 ) -> Body<'c> {
-    let unknown = |family| match families.contains(&family) {
-        true => AddressFact::Unknown,
-        false => AddressFact::Absent,
+    let unknown = |family| {
+        if families.contains(&family) {
+            AddressFact::Unknown
+        } else {
+            AddressFact::Absent
+        }
     };
     Body {
         kind: Kind::Pod,
@@ -294,9 +316,12 @@ fn node_body<'c>(node: Option<&'c Node>, families: &[Family]) -> Body<'c> {
     let mut addresses = known_addresses(node.map_or(&[], |node| node.addresses.as_slice()));
     if addresses == [AddressFact::Absent, AddressFact::Absent] {
         // A manifest has no status: the node has addresses all the same.
-        addresses = Family::BOTH.map(|family| match families.contains(&family) {
-            true => AddressFact::Unknown,
-            false => AddressFact::Absent,
+        addresses = Family::BOTH.map(|family| {
+            if families.contains(&family) {
+                AddressFact::Unknown
+            } else {
+                AddressFact::Absent
+            }
         });
     }
     Body {

@@ -1,5 +1,5 @@
-//! `policy.networking.k8s.io`: AdminNetworkPolicy and BaselineAdminNetworkPolicy (`v1alpha1`) and
-//! ClusterNetworkPolicy (`v1alpha2` and later) of kubernetes-sigs/network-policy-api.
+//! `policy.networking.k8s.io`: `AdminNetworkPolicy` and `BaselineAdminNetworkPolicy` (`v1alpha1`) and
+//! `ClusterNetworkPolicy` (`v1alpha2` and later) of kubernetes-sigs/network-policy-api.
 
 use serde_json::Value;
 use viewshed_model::Protocol;

@@ -1,4 +1,4 @@
-//! Calico's NetworkPolicy and GlobalNetworkPolicy, `projectcalico.org/v3` and the stored form
+//! Calico's NetworkPolicy and `GlobalNetworkPolicy`, `projectcalico.org/v3` and the stored form
 //! `crd.projectcalico.org/v1` (projectcalico/calico `api/pkg/apis/projectcalico/v3`).
 
 use serde_json::Value;
@@ -43,13 +43,15 @@ pub(super) fn read(reader: &mut Reader<'_, '_>) -> Vec<Policy> {
     let subject = subject(reader, &spec);
     let subject = reader.and([subject, unsure]);
     let policy = reader.policy;
-    let ingress = match policy.isolates_ingress {
-        true => rule::rules(reader, "ingress", spec.list("ingress")),
-        false => Vec::new(),
+    let ingress = if policy.isolates_ingress {
+        rule::rules(reader, "ingress", spec.list("ingress"))
+    } else {
+        Vec::new()
     };
-    let egress = match policy.isolates_egress {
-        true => rule::rules(reader, "egress", spec.list("egress")),
-        false => Vec::new(),
+    let egress = if policy.isolates_egress {
+        rule::rules(reader, "egress", spec.list("egress"))
+    } else {
+        Vec::new()
     };
     let isolates = (policy.isolates_ingress, policy.isolates_egress);
     assemble(reader, (stage, order), subject, isolates, (ingress, egress))

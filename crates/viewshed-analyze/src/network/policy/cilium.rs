@@ -1,4 +1,4 @@
-//! CiliumNetworkPolicy and CiliumClusterwideNetworkPolicy, `cilium.io/v2` (cilium/cilium
+//! `CiliumNetworkPolicy` and `CiliumClusterwideNetworkPolicy`, `cilium.io/v2` (cilium/cilium
 //! `pkg/policy/api`, `pkg/k8s/apis/cilium.io/utils`, `Documentation/security/policy`).
 
 use serde_json::Value;
@@ -118,9 +118,10 @@ fn subject(reader: &mut Reader<'_, '_>, spec: &Object<'_>) -> ExprId {
     let is_clusterwide = reader.policy.kind == "CiliumClusterwideNetworkPolicy";
     match (spec.get("endpointSelector"), spec.get("nodeSelector")) {
         (Some(endpoints), None) => {
-            let pods = match is_clusterwide {
-                true => reader.term(Term::Pod),
-                false => reader.own_pods(),
+            let pods = if is_clusterwide {
+                reader.term(Term::Pod)
+            } else {
+                reader.own_pods()
             };
             let selected = selector::labels(reader, endpoints);
             reader.and([pods, selected])

@@ -34,17 +34,18 @@ pub(super) fn read(reader: &mut Reader<'_, '_>) -> Vec<Policy> {
     let policy = reader.policy;
     let ingress = Side {
         isolates: policy.isolates_ingress,
-        rules: match policy.isolates_ingress {
-            true => rules(reader, "ingress", "from", spec.list("ingress")),
-            // Rules of a direction that is not among the types count for nothing.
-            false => Vec::new(),
+        rules: if policy.isolates_ingress {
+            rules(reader, "ingress", "from", spec.list("ingress"))
+        } else {
+            Vec::new()
         },
     };
     let egress = Side {
         isolates: policy.isolates_egress,
-        rules: match policy.isolates_egress {
-            true => rules(reader, "egress", "to", spec.list("egress")),
-            false => Vec::new(),
+        rules: if policy.isolates_egress {
+            rules(reader, "egress", "to", spec.list("egress"))
+        } else {
+            Vec::new()
         },
     };
     let stage = reader.translator.stages.standard();

@@ -89,7 +89,7 @@ impl<'c> Referred<'c> {
 }
 
 /// An object of a policy's JSON; `null` and absent fields are the same.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Object<'v> {
     map: Option<&'v Map<String, Value>>,
 }
@@ -489,16 +489,14 @@ impl<'r, 't> Reader<'r, 't> {
 }
 
 fn joined(reasons: &[String]) -> String {
-    let mut text = reasons
-        .iter()
-        .take(REASONS_MAX)
-        .cloned()
-        .collect::<Vec<_>>()
-        .join("; ");
-    if reasons.len() > REASONS_MAX {
-        text.push_str(&format!("; and {} more", reasons.len() - REASONS_MAX));
+    let shown = reasons.iter().take(REASONS_MAX).cloned();
+    let text = shown.collect::<Vec<_>>().join("; ");
+    let more = reasons.len().saturating_sub(REASONS_MAX);
+    if more > 0 {
+        format!("{text}; and {more} more")
+    } else {
+        text
     }
-    text
 }
 
 /// A port by name in a standard policy.

@@ -87,6 +87,7 @@ fn compare(seed: u64) -> u64 {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "it tells how many were compared")]
 fn every_verdict_is_the_slow_evaluators() {
     use rayon::prelude::*;
     let compared: u64 = (0..CLUSTERS).into_par_iter().map(compare).sum();

@@ -107,15 +107,14 @@ impl Random {
             .map(|number| {
                 let ports: Vec<Value> = PORT_NAMES
                     .iter()
-                    .filter_map(|name| {
-                        (!self.one_in(3)).then(|| {
-                            json!({
-                                "name": name, "containerPort": self.pick(&PORTS),
-                                "protocol": self.pick(&PROTOCOLS),
-                            })
+                    .map(|name| {
+                        json!({
+                            "name": name, "containerPort": self.pick(&PORTS),
+                            "protocol": self.pick(&PROTOCOLS),
                         })
                     })
                     .collect();
+                let ports: Vec<Value> = ports.into_iter().filter(|_| !self.one_in(3)).collect();
                 let ip = format!("10.0.{}.{}", 1 + number % 2, number);
                 json!({
                     "apiVersion": "v1", "kind": "Pod",
@@ -218,11 +217,12 @@ impl Random {
     }
 
     fn pod_peer(&mut self) -> Value {
-        match self.one_in(2) {
-            true => json!({ "namespaces": self.namespace_selector() }),
-            false => json!({ "pods": {
+        if self.one_in(2) {
+            json!({ "namespaces": self.namespace_selector() })
+        } else {
+            json!({ "pods": {
                 "namespaceSelector": self.namespace_selector(), "podSelector": self.selector(),
-            } }),
+            } })
         }
     }
 
@@ -266,9 +266,10 @@ impl Random {
         let mut rule = json!({ "action": self.pick(actions), peers: listed });
         if !self.one_in(3) {
             let count = 1 + self.below(2);
-            let (key, ports): (_, Vec<Value>) = match is_new {
-                true => ("protocols", (0..count).map(|_| self.new_port()).collect()),
-                false => ("ports", (0..count).map(|_| self.old_port()).collect()),
+            let (key, ports): (_, Vec<Value>) = if is_new {
+                ("protocols", (0..count).map(|_| self.new_port()).collect())
+            } else {
+                ("ports", (0..count).map(|_| self.old_port()).collect())
             };
             rule[key] = Value::Array(ports);
         }

@@ -9,6 +9,9 @@ use std::net::Ipv4Addr;
 
 use serde_json::Value;
 
+/// Protocol, port, and the destination, whose names of ports count.
+type Connection<'e> = (&'e str, u16, &'e End);
+
 /// A pod or an address outside.
 #[derive(Debug, Clone)]
 pub(super) enum End {
@@ -142,15 +145,14 @@ impl Objects {
     }
 
     /// Admin tier, then NetworkPolicy if it isolates, else Baseline, else allowed.
-    fn side(&self, side: Side, pod: &Value, peer: &End, connection: (&str, u16, &End)) -> bool {
-        match self.tier("Admin", side, pod, peer, connection) {
-            Some(verdict) => return verdict,
-            None => {}
+    fn side(&self, side: Side, pod: &Value, peer: &End, connection: Connection<'_>) -> bool {
+        if let Some(verdict) = self.tier("Admin", (side, pod), peer, connection) {
+            return verdict;
         }
         if let Some(verdict) = self.standard(side, pod, peer, connection) {
             return verdict;
         }
-        self.tier("Baseline", side, pod, peer, connection)
+        self.tier("Baseline", (side, pod), peer, connection)
             .unwrap_or(true)
     }
 
@@ -158,10 +160,9 @@ impl Objects {
     fn tier(
         &self,
         tier: &str,
-        side: Side,
-        pod: &Value,
+        (side, pod): (Side, &Value),
         peer: &End,
-        connection: (&str, u16, &End),
+        connection: Connection<'_>,
     ) -> Option<bool> {
         let of_tier = |policy: &&Value| match text(policy, "/kind") {
             "AdminNetworkPolicy" => tier == "Admin",
@@ -179,7 +180,7 @@ impl Objects {
             for rule in list(spec, side.rules()) {
                 let of_peer = |value: &Value| self.is_admin_peer(value, peer);
                 let matches = list(rule, side.peers()).iter().any(of_peer)
-                    && Self::has_admin_port(rule, connection);
+                    && has_admin_port(rule, connection);
                 if matches {
                     match text(rule, "/action") {
                         "Allow" | "Accept" => return Some(true),
@@ -217,65 +218,13 @@ impl Objects {
         }
     }
 
-    fn has_admin_port(rule: &Value, (protocol, port, to): (&str, u16, &End)) -> bool {
-        let is_named = |name: &str, wanted: Option<&str>| {
-            declared(to, name).iter().any(|(kind, number)| {
-                kind == protocol
-                    && *number == port
-                    && wanted.is_none_or(|wanted| wanted == protocol)
-            })
-        };
-        let between = |first: &Value, last: &Value| {
-            let number = |value: &Value| value.as_u64().expect("a port");
-            (number(first)..=number(last)).contains(&u64::from(port))
-        };
-        let old = |entry: &Value| {
-            if let Some(name) = entry.get("namedPort") {
-                return is_named(name.as_str().expect("a name"), None);
-            }
-            let kind = |value: &Value| {
-                value
-                    .get("protocol")
-                    .and_then(Value::as_str)
-                    .unwrap_or("TCP")
-                    .to_owned()
-            };
-            if let Some(single) = entry.get("portNumber") {
-                return kind(single) == protocol && between(&single["port"], &single["port"]);
-            }
-            let range = &entry["portRange"];
-            kind(range) == protocol && between(&range["start"], &range["end"])
-        };
-        let new = |entry: &Value| {
-            if let Some(name) = entry.get("destinationNamedPort") {
-                return is_named(name.as_str().expect("a name"), None);
-            }
-            let Some(inner) = entry.get(protocol.to_lowercase()) else {
-                return false;
-            };
-            match inner.get("destinationPort") {
-                None => true,
-                Some(port) => match port.get("range") {
-                    Some(range) => between(&range["start"], &range["end"]),
-                    None => between(&port["number"], &port["number"]),
-                },
-            }
-        };
-        let (old_list, new_list) = (rule.get("ports"), rule.get("protocols"));
-        match (old_list, new_list) {
-            (None, None) => true,
-            (Some(_), _) => list(rule, "ports").iter().any(old),
-            (None, Some(_)) => list(rule, "protocols").iter().any(new),
-        }
-    }
-
     /// `None` when no NetworkPolicy isolates the pod in this direction.
     fn standard(
         &self,
         side: Side,
         pod: &Value,
         peer: &End,
-        connection: (&str, u16, &End),
+        connection: Connection<'_>,
     ) -> Option<bool> {
         let mut is_isolated = false;
         for policy in self
@@ -330,7 +279,7 @@ fn isolates(spec: &Value, side: Side) -> bool {
     side == Side::Ingress || !list(spec, "egress").is_empty()
 }
 
-fn has_port(rule: &Value, (protocol, port, to): (&str, u16, &End)) -> bool {
+fn has_port(rule: &Value, (protocol, port, to): Connection<'_>) -> bool {
     let ports = list(rule, "ports");
     let matches = |entry: &Value| {
         let kind = entry
@@ -382,5 +331,64 @@ fn address(end: &End) -> Ipv4Addr {
     match end {
         End::Pod(pod) => text(pod, "/status/podIP").parse().expect("an address"),
         End::Outside(address) => *address,
+    }
+}
+
+fn has_admin_port(rule: &Value, connection: Connection<'_>) -> bool {
+    match (rule.get("ports"), rule.get("protocols")) {
+        (None, None) => true,
+        (Some(_), _) => list(rule, "ports")
+            .iter()
+            .any(|entry| is_old_port(entry, connection)),
+        (None, Some(_)) => list(rule, "protocols")
+            .iter()
+            .any(|entry| is_new_port(entry, connection)),
+    }
+}
+
+/// A port by name, of whatever protocol the destination declares it.
+fn is_named(name: &Value, (protocol, port, to): Connection<'_>) -> bool {
+    declared(to, name.as_str().expect("a name"))
+        .iter()
+        .any(|(kind, number)| kind == protocol && *number == port)
+}
+
+fn between(first: &Value, last: &Value, port: u16) -> bool {
+    let number = |value: &Value| value.as_u64().expect("a port");
+    (number(first)..=number(last)).contains(&u64::from(port))
+}
+
+/// `v1alpha1` `AdminNetworkPolicyPort`.
+fn is_old_port(entry: &Value, connection: Connection<'_>) -> bool {
+    let (protocol, port, _) = connection;
+    if let Some(name) = entry.get("namedPort") {
+        return is_named(name, connection);
+    }
+    let is_kind = |value: &Value| {
+        let kind = value.get("protocol").and_then(Value::as_str);
+        kind.unwrap_or("TCP") == protocol
+    };
+    if let Some(single) = entry.get("portNumber") {
+        return is_kind(single) && between(&single["port"], &single["port"], port);
+    }
+    let range = &entry["portRange"];
+    is_kind(range) && between(&range["start"], &range["end"], port)
+}
+
+/// `v1alpha2` `ClusterNetworkPolicyProtocol`.
+fn is_new_port(entry: &Value, connection: Connection<'_>) -> bool {
+    let (protocol, port, _) = connection;
+    if let Some(name) = entry.get("destinationNamedPort") {
+        return is_named(name, connection);
+    }
+    let Some(inner) = entry.get(protocol.to_lowercase()) else {
+        return false;
+    };
+    match inner.get("destinationPort") {
+        None => true,
+        Some(wanted) => match wanted.get("range") {
+            Some(range) => between(&range["start"], &range["end"], port),
+            None => between(&wanted["number"], &wanted["number"], port),
+        },
     }
 }

@@ -201,88 +201,89 @@ fn daemon_set(name: &str, image: &str, arguments: &str) -> String {
     )
 }
 
-/// Names and images of the plugins' own manifests.
+/// DaemonSet, image, arguments, and what they give away: the plugins' own manifests.
+const AGENTS: &[(&str, &str, &str, Cni)] = &[
+    ("cilium", "quay.io/cilium/cilium:v1.18.0", "[]", Cni::Cilium),
+    (
+        "calico-node",
+        "docker.io/calico/node:v3.30.0",
+        "[]",
+        Cni::Calico,
+    ),
+    (
+        "antrea-agent",
+        "antrea/antrea-agent-ubuntu:v2.4.0",
+        "[]",
+        Cni::Antrea,
+    ),
+    (
+        "kube-router",
+        "docker.io/cloudnativelabs/kube-router:v2.5.0",
+        "[]",
+        Cni::KubeRouter,
+    ),
+    (
+        "kube-router",
+        "docker.io/cloudnativelabs/kube-router:v2.5.0",
+        "[--run-firewall=false]",
+        Cni::None,
+    ),
+    (
+        "kube-flannel-ds",
+        "ghcr.io/flannel-io/flannel:v0.27.0",
+        "[]",
+        Cni::None,
+    ),
+    (
+        "kindnet",
+        "docker.io/kindest/kindnetd:v20250512-df8de77b",
+        "[]",
+        Cni::KubeNetworkPolicies,
+    ),
+    (
+        "kindnet",
+        "docker.io/kindest/kindnetd:v20230511-dc714da8",
+        "[]",
+        Cni::None,
+    ),
+    (
+        "aws-node",
+        "602401143452.dkr.ecr.us-west-2.amazonaws.com/amazon-k8s-cni:v1.20.0",
+        "[--enable-network-policy=true]",
+        Cni::AwsVpcCni,
+    ),
+    (
+        "aws-node",
+        "602401143452.dkr.ecr.us-west-2.amazonaws.com/amazon-k8s-cni:v1.20.0",
+        "[--enable-network-policy=false]",
+        Cni::None,
+    ),
+    (
+        "anetd",
+        "gke.gcr.io/cilium/cilium-agent:v1.15.0",
+        "[]",
+        Cni::GkeDataplaneV2,
+    ),
+    (
+        "ovnkube-node",
+        "quay.io/openshift/ovn-kubernetes:4.19",
+        "[]",
+        Cni::OvnKubernetes,
+    ),
+    (
+        "node-exporter",
+        "quay.io/prometheus/node-exporter:v1.9.0",
+        "[]",
+        Cni::Unknown,
+    ),
+];
+
 #[test]
 fn plugins_are_recognised() {
-    let rows = [
-        ("cilium", "quay.io/cilium/cilium:v1.18.0", "[]", Cni::Cilium),
-        (
-            "calico-node",
-            "docker.io/calico/node:v3.30.0",
-            "[]",
-            Cni::Calico,
-        ),
-        (
-            "antrea-agent",
-            "antrea/antrea-agent-ubuntu:v2.4.0",
-            "[]",
-            Cni::Antrea,
-        ),
-        (
-            "kube-router",
-            "docker.io/cloudnativelabs/kube-router:v2.5.0",
-            "[]",
-            Cni::KubeRouter,
-        ),
-        (
-            "kube-router",
-            "docker.io/cloudnativelabs/kube-router:v2.5.0",
-            "[--run-firewall=false]",
-            Cni::None,
-        ),
-        (
-            "kube-flannel-ds",
-            "ghcr.io/flannel-io/flannel:v0.27.0",
-            "[]",
-            Cni::None,
-        ),
-        (
-            "kindnet",
-            "docker.io/kindest/kindnetd:v20250512-df8de77b",
-            "[]",
-            Cni::KubeNetworkPolicies,
-        ),
-        (
-            "kindnet",
-            "docker.io/kindest/kindnetd:v20230511-dc714da8",
-            "[]",
-            Cni::None,
-        ),
-        (
-            "aws-node",
-            "602401143452.dkr.ecr.us-west-2.amazonaws.com/amazon-k8s-cni:v1.20.0",
-            "[--enable-network-policy=true]",
-            Cni::AwsVpcCni,
-        ),
-        (
-            "aws-node",
-            "602401143452.dkr.ecr.us-west-2.amazonaws.com/amazon-k8s-cni:v1.20.0",
-            "[--enable-network-policy=false]",
-            Cni::None,
-        ),
-        (
-            "anetd",
-            "gke.gcr.io/cilium/cilium-agent:v1.15.0",
-            "[]",
-            Cni::GkeDataplaneV2,
-        ),
-        (
-            "ovnkube-node",
-            "quay.io/openshift/ovn-kubernetes:4.19",
-            "[]",
-            Cni::OvnKubernetes,
-        ),
-        (
-            "node-exporter",
-            "quay.io/prometheus/node-exporter:v1.9.0",
-            "[]",
-            Cni::Unknown,
-        ),
-    ];
-    for (name, image, arguments, wanted) in rows {
+    for (name, image, arguments, wanted) in AGENTS {
         let cluster = cluster_of_yaml(&daemon_set(name, image, arguments));
         let index = NetworkIndex::new(&cluster, None);
-        assert_eq!(index.profile().cni(), wanted, "{name} {image} {arguments}");
+        assert_eq!(index.profile().cni(), *wanted, "{name} {image} {arguments}");
         assert!(
             index.profile().evidence().next().is_some(),
             "{name}: it says why"

@@ -4,7 +4,7 @@ use super::{check, cluster_of_yaml};
 use crate::network::Cni;
 
 /// Namespaces `a` (labelled), `b`, and `c`, which no object declares; pods with every kind of port.
-const PODS: &str = r#"
+const PODS: &str = r"
 apiVersion: v1
 kind: Namespace
 metadata: { name: a, labels: { team: red } }
@@ -54,7 +54,7 @@ metadata: { name: host, namespace: b, labels: { app: api } }
 spec: { nodeName: n1, hostNetwork: true, containers: [{ name: main, image: example }] }
 status: { phase: Running, podIP: 10.9.0.1, podIPs: [{ ip: 10.9.0.1 }] }
 ---
-"#;
+";
 
 fn with(policies: &str, rows: &[(&str, &str)]) {
     with_cni(Cni::Generic, policies, rows);

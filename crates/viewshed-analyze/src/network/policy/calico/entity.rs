@@ -79,9 +79,12 @@ pub(super) fn expression(
 }
 
 fn label(reader: &mut Reader<'_, '_>, key: &str, test: &Test, subject: Subject) -> ExprId {
-    let fixed = |reader: &mut Reader<'_, '_>, value: Option<&str>| match test.passes(value) {
-        true => reader.all(),
-        false => reader.none(),
+    let fixed = |reader: &mut Reader<'_, '_>, value: Option<&str>| {
+        if test.passes(value) {
+            reader.all()
+        } else {
+            reader.none()
+        }
     };
     let holder = match subject {
         Subject::Namespace => (Holder::Namespace, key),
@@ -108,9 +111,10 @@ pub(super) fn entity(reader: &mut Reader<'_, '_>, entity: &Object<'_>) -> ExprId
         if entity.get(field).is_some() {
             let set = nets(reader, &entity.texts(field));
             let inside = reader.term(Term::Address(set));
-            parts.push(match is_negative {
-                true => reader.not(inside),
-                false => inside,
+            parts.push(if is_negative {
+                reader.not(inside)
+            } else {
+                inside
             });
         }
     }
@@ -261,10 +265,13 @@ impl Scope {
             None => true,
             // `all()` means every namespace, `global()` what is in none.
             Some(Selector::All) => !is_global,
-            Some(selector) => match is_global {
-                true => selector.matches(&|_| None, true) && names_global(selector),
-                false => selector.matches(&of_namespace, false),
-            },
+            Some(selector) => {
+                if is_global {
+                    selector.matches(&|_| None, true) && names_global(selector)
+                } else {
+                    selector.matches(&of_namespace, false)
+                }
+            }
         };
         in_namespace
             && self

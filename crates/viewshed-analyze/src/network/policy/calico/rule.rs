@@ -225,9 +225,12 @@ fn service(
         .filter(|namespace| !namespace.is_empty())
         .unwrap_or_else(|| reader.namespace());
     let found = reader.service_endpoints(namespace, name);
-    let found = found.into_iter().map(|(peer, ports)| match with_ports {
-        true => (peer, Some(ports)),
-        false => (peer, None),
+    let found = found.into_iter().map(|(peer, ports)| {
+        if with_ports {
+            (peer, Some(ports))
+        } else {
+            (peer, None)
+        }
     });
     found.collect()
 }

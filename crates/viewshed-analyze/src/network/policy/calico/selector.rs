@@ -20,9 +20,9 @@ pub(super) enum Selector {
     /// What belongs to no namespace.
     Global,
     Label(String, Test),
-    Not(Box<Selector>),
-    And(Vec<Selector>),
-    Or(Vec<Selector>),
+    Not(Box<Self>),
+    And(Vec<Self>),
+    Or(Vec<Self>),
 }
 
 impl Selector {
@@ -218,9 +218,10 @@ impl Parser {
             }
             _ => return Err("expected a label, a function or `(`".to_owned()),
         };
-        Ok(match is_negated {
-            true => Selector::Not(Box::new(found)),
-            false => found,
+        Ok(if is_negated {
+            Selector::Not(Box::new(found))
+        } else {
+            found
         })
     }
 

@@ -27,9 +27,10 @@ pub(super) fn without_source(key: &str) -> &str {
 
 /// The labels of an `endpointSelector`, over pods.
 pub(super) fn labels(reader: &mut Reader<'_, '_>, value: &Value) -> ExprId {
-    let cluster = match mentions(value, |key| without_source(key) == CLUSTER) {
-        true => reader.unsure("the cluster's name in Cilium's cluster mesh"),
-        false => reader.all(),
+    let cluster = if mentions(value, |key| without_source(key) == CLUSTER) {
+        reader.unsure("the cluster's name in Cilium's cluster mesh")
+    } else {
+        reader.all()
     };
     let value = without_keys(value, |key| without_source(key) == CLUSTER);
     let found = reader.selector_with(Some(&value), |key| {
