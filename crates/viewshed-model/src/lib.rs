@@ -67,8 +67,8 @@ pub use network::{
 pub use permission::{PolicyRule, Role, RoleBinding, RoleReference};
 pub use reach::{
     EndKind, Place, PlaceError, PolicyReference, PortRange, Protocol, ReachAnswer, ReachCell,
-    ReachEnd, ReachMatrix, ReachQuestion, ReachReason, ReachSide, ReachSource, ReachSources,
-    ReachVerdict, Target,
+    ReachEnd, ReachMatrix, ReachQuestion, ReachReason, ReachReport, ReachSide, ReachSource,
+    ReachSources, ReachVerdict, Target,
 };
 pub use request::{AccessRequest, Action, NonResourceRequest, ResourceRequest};
 pub use scan::{

@@ -134,6 +134,22 @@ pub struct ReachAnswer {
     pub gaps: Vec<Gap>,
 }
 
+/// Answers to several questions about one cluster or host.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ReachReport {
+    /// Cluster or host.
+    pub estate: String,
+    /// The behaviour that was assumed of the network plugin, for example `calico`.
+    pub cni: String,
+    /// How the plugin was recognised and which settings count, in plain words.
+    pub assumed: Vec<String>,
+    /// In the order of the questions.
+    pub answers: Vec<ReachAnswer>,
+    /// What could not be read, and what was not understood of the policies.
+    pub gaps: Vec<Gap>,
+}
+
 /// Ports of one protocol, both ends included. For ICMP both are 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct PortRange {

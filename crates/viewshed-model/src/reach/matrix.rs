@@ -1,5 +1,7 @@
 //! Everything against everything, as far as policies decide.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::PortRange;
@@ -43,6 +45,20 @@ pub struct ReachEnd {
     /// Address ranges, as `first-last`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub addresses: Vec<String>,
+}
+
+impl fmt::Display for ReachEnd {
+    /// `shop/web`, `node:worker-1`, `192.0.2.0-192.0.2.255 and 1 more`.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.kind, self.addresses.len()) {
+            (EndKind::Pods, _) => write!(formatter, "{}/{}", self.namespace, self.name),
+            (EndKind::Node, _) => write!(formatter, "node:{}", self.name),
+            (EndKind::Outside, 0 | 1) => formatter.write_str(&self.name),
+            (EndKind::Outside, several) => {
+                write!(formatter, "{} and {} more", self.name, several - 1)
+            }
+        }
+    }
 }
 
 /// The kinds of ends.
