@@ -1,5 +1,6 @@
 //! Estates of any size, with the shapes and names of real ones: teams, applications, environments.
 
+pub mod network;
 mod roles;
 mod workloads;
 

@@ -6,6 +6,7 @@ pub mod bootstrap;
 pub mod checks;
 pub mod diff;
 mod inventory;
+pub mod network;
 pub mod rbac;
 #[cfg(test)]
 mod samples;

@@ -66,8 +66,9 @@ pub use network::{
 };
 pub use permission::{PolicyRule, Role, RoleBinding, RoleReference};
 pub use reach::{
-    Place, PlaceError, PolicyReference, PortRange, Protocol, ReachAnswer, ReachQuestion,
-    ReachReason, ReachSide, ReachVerdict, Target,
+    EndKind, Place, PlaceError, PolicyReference, PortRange, Protocol, ReachAnswer, ReachCell,
+    ReachEnd, ReachMatrix, ReachQuestion, ReachReason, ReachReport, ReachSide, ReachSource,
+    ReachSources, ReachVerdict, Target,
 };
 pub use request::{AccessRequest, Action, NonResourceRequest, ResourceRequest};
 pub use scan::{

@@ -5,13 +5,17 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Gap, MissingFact};
+use crate::{Gap, MissingFact, Position};
 
+mod matrix;
 mod place;
+mod sources;
 #[cfg(test)]
 mod tests;
 
+pub use matrix::{EndKind, ReachCell, ReachEnd, ReachMatrix};
 pub use place::{Place, PlaceError, Target};
+pub use sources::{ReachSource, ReachSources};
 
 /// What a connection is made with. Ports exist for the first three.
 #[derive(
@@ -130,6 +134,22 @@ pub struct ReachAnswer {
     pub gaps: Vec<Gap>,
 }
 
+/// Answers to several questions about one cluster or host.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ReachReport {
+    /// Cluster or host.
+    pub estate: String,
+    /// The behaviour that was assumed of the network plugin, for example `calico`.
+    pub cni: String,
+    /// How the plugin was recognised and which settings count, in plain words.
+    pub assumed: Vec<String>,
+    /// In the order of the questions.
+    pub answers: Vec<ReachAnswer>,
+    /// What could not be read, and what was not understood of the policies.
+    pub gaps: Vec<Gap>,
+}
+
 /// Ports of one protocol, both ends included. For ICMP both are 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct PortRange {
@@ -176,6 +196,9 @@ pub struct ReachReason {
     /// rule of it lets the connection through.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<usize>,
+    /// Where the policy stands, when it was read from a file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<Position>,
     /// In plain words.
     pub text: String,
 }

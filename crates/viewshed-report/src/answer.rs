@@ -1,8 +1,8 @@
 //! Any answer in any format that it is offered in.
 
 use viewshed_model::{
-    AccessAnswer, BaselineRow, CoverageReport, DiffReport, Gap, RankReport, RulesReview,
-    ScanReport, Verification, View, WatchReport, WhoAnswer,
+    AccessAnswer, BaselineRow, CoverageReport, DiffReport, Gap, RankReport, ReachMatrix,
+    ReachReport, ReachSources, RulesReview, ScanReport, Verification, View, WatchReport, WhoAnswer,
 };
 
 use crate::sarif::{changes, incidents, sarif};
@@ -32,6 +32,12 @@ pub enum Answer<'a> {
     Coverage(&'a CoverageReport),
     /// `viewshed baseline show`.
     Baseline(&'a [BaselineRow]),
+    /// `viewshed reach FROM TO` and `viewshed reach FROM`.
+    Reach(&'a ReachReport),
+    /// `viewshed reach --to PLACE`.
+    Sources(&'a ReachSources),
+    /// `viewshed reach`.
+    Matrix(&'a ReachMatrix),
 }
 
 /// The output formats.
@@ -133,6 +139,9 @@ impl<'a> Answer<'a> {
             Self::Watch(_) => "watch",
             Self::Coverage(_) => "coverage",
             Self::Baseline(_) => "baseline",
+            Self::Reach(_) => "reach",
+            Self::Sources(_) => "reach-sources",
+            Self::Matrix(_) => "reach-matrix",
         }
     }
 
@@ -147,7 +156,7 @@ impl<'a> Answer<'a> {
                 self,
                 Self::Scan(_) | Self::Diff(_) | Self::Watch(_) | Self::Coverage(_)
             ),
-            Format::Dot => matches!(self, Self::See(..)),
+            Format::Dot => matches!(self, Self::See(..) | Self::Sources(_) | Self::Matrix(_)),
             Format::Ocsf | Format::Navigator | Format::Cef | Format::Falco => {
                 matches!(self, Self::Watch(_))
             }
@@ -166,6 +175,9 @@ impl<'a> Answer<'a> {
             Self::Watch(report) => &report.gaps,
             Self::Coverage(report) => &report.gaps,
             Self::Baseline(_) => &[],
+            Self::Reach(report) => &report.gaps,
+            Self::Sources(report) => &report.gaps,
+            Self::Matrix(matrix) => &matrix.gaps,
         }
     }
 }
@@ -195,6 +207,11 @@ pub fn render(answer: &Answer<'_>, format: Format, style: &Style) -> Result<Stri
         (Format::Markdown, Answer::Scan(report)) => markdown::scan(report),
         (Format::Markdown, Answer::Diff(report)) => markdown::diff(report),
         (Format::Dot, Answer::See(view, _)) => dot::see(view),
+        (Format::Dot, Answer::Sources(report)) => dot::sources(report),
+        (Format::Dot, Answer::Matrix(matrix)) => dot::matrix(matrix),
+        (Format::Csv, Answer::Reach(report)) => csv::reach(report),
+        (Format::Csv, Answer::Sources(report)) => csv::sources(report),
+        (Format::Csv, Answer::Matrix(matrix)) => csv::matrix(matrix),
         (Format::Csv, Answer::Watch(report)) => csv::watch(report),
         (Format::Csv, Answer::Coverage(report)) => csv::coverage(report),
         (Format::Csv, Answer::Baseline(rows)) => csv::baseline(rows),
@@ -223,6 +240,9 @@ fn terminal(answer: &Answer<'_>, style: &Style) -> String {
         Answer::Watch(report) => table::watch(report, style),
         Answer::Coverage(report) => table::coverage(report, style),
         Answer::Baseline(rows) => table::baseline(rows, style),
+        Answer::Reach(report) => table::reach(report, style),
+        Answer::Sources(report) => table::sources(report, style),
+        Answer::Matrix(matrix) => table::matrix(matrix, style),
     }
 }
 

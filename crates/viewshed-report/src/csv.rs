@@ -1,13 +1,14 @@
 //! LEAVES: CSV (RFC 4180) of the answers that are lists, for spreadsheets.
 
 use viewshed_model::{
-    BaselineHolder, BaselineRow, CoverageReport, DiffReport, Finding, Incident, RankReport,
-    ScanReport, View, WatchReport, WhoAnswer,
+    BaselineHolder, BaselineRow, CoverageReport, DiffReport, Finding, Incident, MissingFact,
+    RankReport, ReachMatrix, ReachReason, ReachReport, ReachSources, ScanReport, View, WatchReport,
+    WhoAnswer,
 };
 
 use crate::clean::clean;
 use crate::wording::incident::{actor, grants, place, requests, shown, state, visibility};
-use crate::wording::{chain, evidence, position};
+use crate::wording::{chain, end_kind, evidence, ports, position, verdict};
 
 /// Findings, one a row.
 pub fn scan(report: &ScanReport) -> String {
@@ -280,6 +281,100 @@ pub fn baseline(habits: &[BaselineRow]) -> String {
         ]
     });
     rows(&header, habits)
+}
+
+/// Answers, one a row.
+pub fn reach(report: &ReachReport) -> String {
+    let header = [
+        "from",
+        "to",
+        "port",
+        "protocol",
+        "verdict",
+        "ports",
+        "uncertain_ports",
+        "depends_on",
+        "because",
+    ];
+    let answers = report.answers.iter().map(|answer| {
+        let question = &answer.question;
+        vec![
+            question.from.to_string(),
+            question.to.to_string(),
+            question
+                .port
+                .map(|port| port.to_string())
+                .unwrap_or_default(),
+            question
+                .protocol
+                .map(|one| one.to_string())
+                .unwrap_or_default(),
+            verdict(answer.verdict).to_owned(),
+            ports(&answer.ports),
+            ports(&answer.uncertain_ports),
+            facts(&answer.depends_on),
+            because(&answer.because),
+        ]
+    });
+    rows(&header, answers)
+}
+
+/// Sources, one a row.
+pub fn sources(report: &ReachSources) -> String {
+    let header = [
+        "to",
+        "verdict",
+        "kind",
+        "namespace",
+        "name",
+        "workload_kind",
+        "pods",
+        "ports",
+        "depends_on",
+        "because",
+    ];
+    let sources = report.sources.iter().map(|source| {
+        vec![
+            report.to.to_string(),
+            verdict(source.verdict).to_owned(),
+            end_kind(source.kind).to_owned(),
+            source.namespace.clone(),
+            source.name.clone(),
+            source.workload_kind.clone(),
+            source.pods.to_string(),
+            ports(&source.ports),
+            facts(&source.depends_on),
+            because(&source.because),
+        ]
+    });
+    rows(&header, sources)
+}
+
+/// Pairs between which anything is or may be let through, one a row.
+pub fn matrix(matrix: &ReachMatrix) -> String {
+    let name = |at: u32| {
+        let end = matrix.ends.get(at as usize);
+        end.map(ToString::to_string).unwrap_or_default()
+    };
+    let cells = matrix.cells.iter().map(|cell| {
+        vec![
+            name(cell.from),
+            name(cell.to),
+            ports(&cell.allowed),
+            ports(&cell.uncertain),
+        ]
+    });
+    rows(&["from", "to", "allowed", "uncertain"], cells)
+}
+
+fn facts(facts: &[MissingFact]) -> String {
+    let facts: Vec<&str> = facts.iter().map(|fact| fact.fact.as_str()).collect();
+    facts.join("; ")
+}
+
+fn because(reasons: &[ReachReason]) -> String {
+    let texts: Vec<&str> = reasons.iter().map(|reason| reason.text.as_str()).collect();
+    texts.join("; ")
 }
 
 fn rows(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {

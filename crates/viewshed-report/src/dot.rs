@@ -1,12 +1,12 @@
-//! LEAVES: the chains of a view as a graph for Graphviz (DOT language).
+//! LEAVES: the chains of a view, and who reaches whom, as graphs for Graphviz (DOT language).
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use viewshed_model::View;
+use viewshed_model::{EndKind, ReachMatrix, ReachSources, ReachVerdict, View};
 
 use crate::clean::{clean, shorten};
 use crate::lines::line;
-use crate::wording::{thousands, vantage};
+use crate::wording::{ports, thousands, vantage};
 
 /// Chains drawn; a graph with more answers no question. The rest is named in a note.
 const CHAINS_MAX: usize = 60;
@@ -82,4 +82,110 @@ pub fn see(view: &View) -> String {
 fn quoted(text: &str) -> String {
     let text = shorten(clean(text), LABEL_CHARS_MAX, "…");
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+/// Edges drawn; a graph with more answers no question. The rest is named in a note.
+const EDGES_MAX: usize = 600;
+
+/// Everything that reaches one place, and what may.
+pub fn sources(report: &ReachSources) -> String {
+    let mut graph = Graph::new();
+    let place = graph.node(&report.to.to_string(), ", style=bold");
+    let reaching = report
+        .sources
+        .iter()
+        .filter(|source| source.verdict != ReachVerdict::Denied);
+    for (source, index) in reaching.zip(0_usize..) {
+        if index >= EDGES_MAX {
+            graph.left_out += 1;
+            continue;
+        }
+        let name = match source.kind {
+            EndKind::Pods => format!("{}/{}", source.namespace, source.name),
+            EndKind::Node => format!("node:{}", source.name),
+            EndKind::Outside => source.name.clone(),
+        };
+        let from = graph.node(&name, "");
+        let is_sure = source.verdict == ReachVerdict::Allowed;
+        graph.edge((from, place), &ports(&source.ports), is_sure);
+    }
+    graph.finish()
+}
+
+/// All pairs between which anything is or may be let through.
+pub fn matrix(matrix: &ReachMatrix) -> String {
+    let mut graph = Graph::new();
+    for (cell, index) in matrix.cells.iter().zip(0_usize..) {
+        if index >= EDGES_MAX {
+            graph.left_out += 1;
+            continue;
+        }
+        let mut end = |at: u32| {
+            let end = matrix.ends.get(at as usize);
+            graph.node(&end.map(ToString::to_string).unwrap_or_default(), "")
+        };
+        let (from, to) = (end(cell.from), end(cell.to));
+        if cell.allowed.is_empty() {
+            graph.edge((from, to), &ports(&cell.uncertain), false);
+        } else {
+            graph.edge((from, to), &ports(&cell.allowed), true);
+        }
+    }
+    graph.finish()
+}
+
+/// A graph being written: each name is one node.
+struct Graph {
+    out: String,
+    ids: BTreeMap<String, usize>,
+    edges: Vec<String>,
+    left_out: usize,
+}
+
+impl Graph {
+    fn new() -> Self {
+        Self {
+            out: String::from(
+                "digraph reach {\n  rankdir=LR;\n  node [shape=box, style=rounded, fontname=\"sans-serif\"];\n",
+            ),
+            ids: BTreeMap::new(),
+            edges: Vec::new(),
+            left_out: 0,
+        }
+    }
+
+    fn node(&mut self, name: &str, look: &str) -> usize {
+        if let Some(id) = self.ids.get(name) {
+            return *id;
+        }
+        let id = self.ids.len();
+        line(
+            &mut self.out,
+            &format!("  n{id} [label={}{look}];", quoted(name)),
+        );
+        self.ids.insert(name.to_owned(), id);
+        id
+    }
+
+    fn edge(&mut self, (from, to): (usize, usize), ports: &str, is_sure: bool) {
+        let look = if is_sure { "" } else { ", style=dashed" };
+        let label = quoted(ports);
+        self.edges
+            .push(format!("  n{from} -> n{to} [label={label}{look}];"));
+    }
+
+    fn finish(mut self) -> String {
+        for edge in &self.edges {
+            line(&mut self.out, edge);
+        }
+        if self.left_out > 0 {
+            let label = format!("... and {} more", thousands(self.left_out as u64));
+            line(
+                &mut self.out,
+                &format!("  more [label={}, shape=note];", quoted(&label)),
+            );
+        }
+        self.out.push_str("}\n");
+        self.out
+    }
 }

@@ -5,11 +5,12 @@
 //! as escapes, so that the bytes are harmless to look at and a reader gets the original back.
 
 use serde::Serialize;
-use viewshed_model::Incident;
+use serde_json::{Map, Value};
+use viewshed_model::{Incident, ReachAnswer};
 
 use crate::Answer;
 use crate::clean::is_unsafe;
-use crate::document::{Document, IncidentDocument, Line};
+use crate::document::{Document, IncidentDocument, JudgedDocument, Line};
 use crate::lines::put;
 
 /// One indented document, ending with a line break; for incidents one line each.
@@ -23,6 +24,20 @@ pub fn json(answer: &Answer<'_>) -> String {
 /// One incident as one line.
 pub fn incident(incident: &Incident) -> String {
     line(&IncidentDocument::of(incident))
+}
+
+/// The fields that an answer adds to its question: `verdict`, `because` and what belongs to them.
+pub fn judged(answer: &ReachAnswer) -> Map<String, Value> {
+    match serde_json::to_value(JudgedDocument::of(answer)) {
+        Ok(Value::Object(fields)) => fields,
+        // It is made of texts and numbers, which JSON can always express.
+        Ok(_) | Err(_) => Map::new(),
+    }
+}
+
+/// One JSON object as one line, with characters escaped that could steer a terminal.
+pub fn object_line(object: &Map<String, Value>) -> String {
+    line(object)
 }
 
 /// Any value as an indented document.

@@ -1,6 +1,9 @@
 //! The words in which every format for people says the same thing.
 
 pub(crate) mod incident;
+mod reach;
+
+pub(crate) use reach::{end_kind, ports, verdict};
 
 use viewshed_model::{
     Action, Chain, Confidence, Decision, EstateSummary, Evidence, GapReason, GrantOrigin, Identity,

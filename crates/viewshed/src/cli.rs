@@ -1,6 +1,7 @@
 //! The command line: every flag, its help and its examples. No behaviour.
 
 mod delivering;
+mod reaching;
 mod watching;
 
 use std::path::PathBuf;
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use delivering::{DeliverArgs, SyslogFormat};
+pub(crate) use reaching::ReachArgs;
 pub(crate) use watching::{
     BaselineAction, BaselineArgs, CoverageArgs, JudgeArgs, LiveArgs, LogArgs, StateArgs, WatchArgs,
 };
@@ -67,6 +69,7 @@ pub(crate) enum Command {
     Who(WhoArgs),
     #[command(name = "can-i")]
     CanI(CanIArgs),
+    Reach(ReachArgs),
     Collect(CollectArgs),
     Diff(DiffArgs),
     Watch(WatchArgs),
@@ -154,7 +157,7 @@ pub(crate) enum Format {
     Sarif,
     /// Markdown for a comment on a pull request (scan, diff).
     Markdown,
-    /// A graph for Graphviz (see).
+    /// A graph for Graphviz (see, reach).
     Dot,
     /// One self-contained page (scan, watch).
     Html,

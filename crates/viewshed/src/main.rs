@@ -16,6 +16,7 @@ mod output;
 mod progress;
 mod question;
 mod questions;
+mod reach;
 mod scan;
 mod see;
 mod terminal;
@@ -52,6 +53,7 @@ fn run(command: Command, screen: &Screen) -> Result<Outcome, Failure> {
         Command::See(arguments) => see::run(&arguments, screen),
         Command::Who(arguments) => who::run(&arguments, screen),
         Command::CanI(arguments) => can_i::run(&arguments, screen),
+        Command::Reach(arguments) => reach::run(&arguments, screen),
         Command::Collect(arguments) => collect::run(&arguments, screen),
         Command::Diff(arguments) => diff::run(&arguments, screen),
         Command::Watch(arguments) => watch::run(&arguments, screen),

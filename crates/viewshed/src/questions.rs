@@ -88,7 +88,7 @@ pub(crate) fn run(
     answering.finish().map_err(|error| cannot_write(&error))
 }
 
-fn cannot_write(error: &io::Error) -> Failure {
+pub(crate) fn cannot_write(error: &io::Error) -> Failure {
     if error.kind() == io::ErrorKind::BrokenPipe {
         return Failure::OutputClosed;
     }
@@ -96,14 +96,14 @@ fn cannot_write(error: &io::Error) -> Failure {
 }
 
 /// Lines of bounded length; longer ones come out cut, one byte over the limit, so that they are noticed.
-struct Lines<R> {
+pub(crate) struct Lines<R> {
     input: BufReader<R>,
     line: Vec<u8>,
     number: u64,
 }
 
 impl<R: Read> Lines<R> {
-    fn new(input: R) -> Self {
+    pub(crate) fn new(input: R) -> Self {
         Self {
             input: BufReader::with_capacity(WRITE_BYTES, input),
             line: Vec::new(),
@@ -111,7 +111,7 @@ impl<R: Read> Lines<R> {
         }
     }
 
-    fn next(&mut self) -> io::Result<Option<(u64, &[u8])>> {
+    pub(crate) fn next(&mut self) -> io::Result<Option<(u64, &[u8])>> {
         self.line.clear();
         let limit = LINE_BYTES_MAX as u64 + 2;
         let read = (&mut self.input)

@@ -7,6 +7,7 @@ mod access;
 mod evidence;
 mod here;
 mod incident;
+mod reach;
 mod scan;
 mod sight;
 mod watch;
@@ -19,6 +20,10 @@ use crate::Answer;
 pub(crate) use access::{AccessDocument, RulesDocument};
 pub(crate) use evidence::{ChainDocument, EvidenceDocument, SubjectDocument};
 pub(crate) use incident::IncidentDocument;
+pub(crate) use reach::{
+    CellDocument, JudgedDocument, MatrixDocument, ReachAnswerDocument, ReachDocument,
+    SourceDocument, SourcesDocument,
+};
 pub(crate) use scan::{FindingDocument, ScanDocument};
 pub(crate) use sight::{
     ChangeDocument, DiffDocument, EntryDocument, RankDocument, RankRowDocument, SeeDocument,
@@ -53,6 +58,9 @@ enum Body<'a> {
     Watch(Box<WatchDocument<'a>>),
     Coverage(CoverageDocument<'a>),
     Baseline(BaselineDocument<'a>),
+    Reach(ReachDocument<'a>),
+    Sources(SourcesDocument<'a>),
+    Matrix(MatrixDocument<'a>),
 }
 
 impl<'a> Document<'a> {
@@ -68,6 +76,9 @@ impl<'a> Document<'a> {
             Answer::Watch(report) => Body::Watch(Box::new(WatchDocument::of(report))),
             Answer::Coverage(report) => Body::Coverage(CoverageDocument::of(report)),
             Answer::Baseline(rows) => Body::Baseline(BaselineDocument::of(rows)),
+            Answer::Reach(report) => Body::Reach(ReachDocument::of(report)),
+            Answer::Sources(report) => Body::Sources(SourcesDocument::of(report)),
+            Answer::Matrix(matrix) => Body::Matrix(MatrixDocument::of(matrix)),
         };
         Self {
             schema_version: SCHEMA_VERSION,
@@ -96,6 +107,9 @@ enum Entry<'a> {
     Change(ChangeDocument<'a>),
     Coverage(CoverageRowDocument<'a>),
     Baseline(BaselineRowDocument<'a>),
+    Reach(ReachAnswerDocument<'a>),
+    Source(SourceDocument<'a>),
+    Cell(CellDocument<'a>),
     Gap(&'a Gap),
 }
 
@@ -130,6 +144,18 @@ impl<'a> Line<'a> {
             Answer::Baseline(rows) => {
                 let rows = rows.iter().map(BaselineRowDocument::of);
                 ("baseline-row", rows.map(Entry::Baseline).collect())
+            }
+            Answer::Reach(report) => {
+                let answers = report.answers.iter().map(ReachAnswerDocument::of);
+                ("reach-answer", answers.map(Entry::Reach).collect())
+            }
+            Answer::Sources(report) => {
+                let sources = report.sources.iter().map(SourceDocument::of);
+                ("reach-source", sources.map(Entry::Source).collect())
+            }
+            Answer::Matrix(matrix) => {
+                let cells = CellDocument::all(matrix).map(Entry::Cell);
+                ("reach-pair", cells.collect())
             }
             Answer::CanI(_) | Answer::Rules(_) | Answer::Watch(_) => return None,
         };

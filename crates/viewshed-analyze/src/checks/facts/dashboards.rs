@@ -3,6 +3,10 @@
 //! A dashboard is known by its image's repository, or by the label that its own manifests set. That it
 //! is a dashboard is no finding; what its account may see, and who can reach it, is.
 
+use std::collections::BTreeMap;
+
+use viewshed_model::PodSpec;
+
 use super::Runner;
 use super::flags::switch;
 use super::tokens::repository;
@@ -196,18 +200,27 @@ const OPEN_SWITCHES: [(&str, &str); 3] = [
 
 /// The dashboard that `runner` runs.
 pub(in crate::checks) fn dashboard_of(runner: &Runner<'_>) -> Option<&'static Product> {
-    let by_image = runner
-        .spec
+    dashboard_in(runner.spec, runner.pod_labels)
+}
+
+/// The name of the dashboard that such pods run.
+pub(crate) fn dashboard_name(
+    spec: &PodSpec,
+    labels: &BTreeMap<String, String>,
+) -> Option<&'static str> {
+    dashboard_in(spec, labels).map(|product| product.name)
+}
+
+fn dashboard_in(spec: &PodSpec, labels: &BTreeMap<String, String>) -> Option<&'static Product> {
+    let by_image = spec
         .containers
         .iter()
         .find_map(|container| dashboard_of_image(&container.image));
     let has_label = |product: &Product| {
-        product.labels.iter().any(|(key, value)| {
-            runner
-                .pod_labels
-                .get(*key)
-                .is_some_and(|label| label == value)
-        })
+        product
+            .labels
+            .iter()
+            .any(|(key, value)| labels.get(*key).is_some_and(|label| label == value))
     };
     match by_image {
         // One image serves all parts of Argo CD; the label tells which one this is.

@@ -28,6 +28,7 @@ use viewshed_model::{Cluster, ServiceAccount};
 pub(super) use access::{Access, is_everyone};
 pub(super) use breadth::{Breadth, breadth, only_reads, reads};
 pub(super) use by_namespace::ByNamespace;
+pub(crate) use dashboards::dashboard_name;
 pub(super) use dashboards::{
     Product, Serves, Sight, dashboard_of, dashboard_of_image, open_switches, sight_of,
 };

@@ -1,0 +1,128 @@
+//! What REACH costs: from JSON to all pairs on all ports, who reaches the API server, one changed policy.
+//!
+//! Wall time, and the CPU time of all threads beside it; each figure is the median of several runs. The
+//! last line is the largest memory that the process held.
+#![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
+
+use std::hint::black_box;
+use std::time::Duration;
+
+use rustix::time::{ClockId, clock_gettime};
+use viewshed_analyze::network::{Cni, NetworkIndex};
+use viewshed_benchmarks::generate::network::{Lists, NetworkSize, lists};
+use viewshed_decode::kubernetes::add_list;
+use viewshed_model::Cluster;
+
+const RUNS: usize = 5;
+
+fn main() {
+    for (name, size) in [
+        ("ordinary", NetworkSize::ORDINARY),
+        ("large", NetworkSize::LARGE),
+    ] {
+        run(name, size);
+    }
+    if let Some(kib) = peak_memory_kib() {
+        println!("largest memory of the process: {} MiB", kib / 1024);
+    }
+}
+
+fn run(name: &str, size: NetworkSize) {
+    let lists = lists(size, 1);
+    let bytes = lists.pods.len() + lists.policies.len();
+    println!(
+        "{name}: {} pods of {} workloads, {} policies, {} MB of JSON",
+        size.pods,
+        size.workloads,
+        size.policies,
+        bytes / 1_000_000
+    );
+    measure("decode", || decode(&lists));
+    let cluster = decode(&lists);
+    measure("index with all tables", || {
+        NetworkIndex::new(&cluster, Some(Cni::Generic))
+    });
+    let index = NetworkIndex::new(&cluster, Some(Cni::Generic));
+    println!("  {:?}", index.sizes());
+    measure("all pairs on all ports", || index.pair_sums());
+    for sum in index.pair_sums().iter().take(3) {
+        let ports: Vec<String> = sum.ports.iter().take(3).map(ToString::to_string).collect();
+        println!(
+            "    {} of {} pairs on {}...",
+            sum.allowed,
+            sum.pairs,
+            ports.join(", ")
+        );
+    }
+    drop(index);
+    measure("JSON to all pairs on all ports", || {
+        let cluster = decode(&lists);
+        NetworkIndex::new(&cluster, Some(Cni::Generic)).pair_sums()
+    });
+}
+
+fn decode(lists: &Lists) -> Cluster {
+    let mut cluster = Cluster {
+        name: "generated".to_owned(),
+        is_live: true,
+        ..Cluster::default()
+    };
+    let mut gaps = Vec::new();
+    for (group, resource, body) in [
+        ("", "namespaces", &lists.namespaces),
+        ("", "nodes", &lists.nodes),
+        ("", "pods", &lists.pods),
+        ("", "services", &lists.services),
+        ("discovery.k8s.io", "endpointslices", &lists.endpoints),
+        ("networking.k8s.io", "networkpolicies", &lists.policies),
+    ] {
+        let read = add_list(
+            &mut cluster,
+            &mut gaps,
+            "generated",
+            group,
+            resource,
+            body.as_bytes(),
+        );
+        assert!(read.is_ok(), "{read:?}");
+    }
+    assert!(gaps.is_empty(), "{:?}", gaps.first());
+    cluster
+}
+
+/// `VmHWM` of `/proc/self/status`.
+fn peak_memory_kib() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM"))?;
+    line.split_ascii_whitespace().nth(1)?.parse().ok()
+}
+
+fn duration(clock: ClockId) -> Duration {
+    let time = clock_gettime(clock);
+    Duration::new(
+        time.tv_sec.try_into().unwrap_or_default(),
+        time.tv_nsec.try_into().unwrap_or_default(),
+    )
+}
+
+fn measure<T>(what: &str, work: impl Fn() -> T) {
+    let mut runs: Vec<(f64, f64)> = (0..RUNS)
+        .map(|_| {
+            let (cpu, wall) = (
+                duration(ClockId::ProcessCPUTime),
+                duration(ClockId::Monotonic),
+            );
+            black_box(work());
+            let ms =
+                |start: Duration, clock| duration(clock).saturating_sub(start).as_secs_f64() * 1e3;
+            (
+                ms(wall, ClockId::Monotonic),
+                ms(cpu, ClockId::ProcessCPUTime),
+            )
+        })
+        .collect();
+    runs.sort_by(|a, b| a.0.total_cmp(&b.0));
+    if let Some((wall, cpu)) = runs.get(RUNS / 2) {
+        println!("  {what}: {wall:.1} ms ({cpu:.1} ms of CPU)");
+    }
+}

@@ -1,0 +1,171 @@
+//! Addresses and address blocks.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::ranges::Ranges;
+
+/// The two kinds of addresses. A connection is of one family; policies are applied to each apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Family {
+    V4,
+    V6,
+}
+
+impl Family {
+    pub(super) const BOTH: [Self; 2] = [Self::V4, Self::V6];
+
+    pub(super) const fn of(address: IpAddr) -> Self {
+        match address {
+            IpAddr::V4(_) => Self::V4,
+            IpAddr::V6(_) => Self::V6,
+        }
+    }
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::V4 => "IPv4",
+            Self::V6 => "IPv6",
+        }
+    }
+}
+
+/// An address as a number in its family.
+pub(super) fn number(address: IpAddr) -> u128 {
+    match address {
+        IpAddr::V4(address) => u128::from(u32::from(address)),
+        IpAddr::V6(address) => u128::from(address),
+    }
+}
+
+/// The address of a number; numbers beyond a family's end are its last address.
+pub(super) fn address(family: Family, number: u128) -> IpAddr {
+    match family {
+        Family::V4 => IpAddr::V4(Ipv4Addr::from(u32::try_from(number).unwrap_or(u32::MAX))),
+        Family::V6 => IpAddr::V6(Ipv6Addr::from(number)),
+    }
+}
+
+/// All addresses of a family.
+pub(super) fn whole(family: Family) -> Ranges<u128> {
+    match family {
+        Family::V4 => Ranges::one(0, u128::from(u32::MAX)),
+        Family::V6 => Ranges::all(),
+    }
+}
+
+/// A set of addresses of both families.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub(super) struct AddressSet {
+    v4: Ranges<u128>,
+    v6: Ranges<u128>,
+}
+
+impl AddressSet {
+    /// Blocks, less others.
+    pub(super) fn new(blocks: &[Block], except: &[Block]) -> Self {
+        let of = |blocks: &[Block], family: Family| -> Ranges<u128> {
+            let same = blocks.iter().filter(|block| block.family == family);
+            same.map(|block| (block.first, block.last)).collect()
+        };
+        let less = |family| of(blocks, family).minus(&of(except, family));
+        Self {
+            v4: less(Family::V4),
+            v6: less(Family::V6),
+        }
+    }
+
+    /// Addresses of one family.
+    pub(super) fn only(family: Family, addresses: Ranges<u128>) -> Self {
+        let mut set = Self::default();
+        match family {
+            Family::V4 => set.v4 = addresses,
+            Family::V6 => set.v6 = addresses,
+        }
+        set
+    }
+
+    pub(super) fn of(&self, family: Family) -> &Ranges<u128> {
+        match family {
+            Family::V4 => &self.v4,
+            Family::V6 => &self.v6,
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn contains(&self, address: IpAddr) -> bool {
+        self.of(Family::of(address)).contains(number(address))
+    }
+
+    pub(super) fn union(&self, other: &Self) -> Self {
+        Self {
+            v4: self.v4.union(&other.v4),
+            v6: self.v6.union(&other.v6),
+        }
+    }
+
+    /// Whether it holds every address of the family.
+    pub(super) fn is_whole(&self, family: Family) -> bool {
+        *self.of(family) == whole(family)
+    }
+}
+
+/// An address block, for example `10.0.0.0/8`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Block {
+    pub(super) family: Family,
+    pub(super) first: u128,
+    pub(super) last: u128,
+}
+
+impl Block {
+    pub(super) fn single(address: IpAddr) -> Self {
+        let number = number(address);
+        Self {
+            family: Family::of(address),
+            first: number,
+            last: number,
+        }
+    }
+
+    /// `address/length`, read as Go's `net.ParseCIDR` does: host bits are dropped.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let (address, length) = text.split_once('/')?;
+        let address: IpAddr = address.parse().ok()?;
+        // Rust would take `+8` and Go does not.
+        if length.is_empty() || !length.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        let length: u32 = length.parse().ok()?;
+        let (family, bits) = match address {
+            IpAddr::V4(_) => (Family::V4, 32),
+            IpAddr::V6(_) => (Family::V6, 128),
+        };
+        let free = u32::checked_sub(bits, length)?;
+        let mask = match free {
+            128 => u128::MAX,
+            free => (1_u128 << free) - 1,
+        };
+        let first = number(address) & !mask;
+        Some(Self {
+            family,
+            first,
+            last: first | mask,
+        })
+    }
+
+    /// A block, or an address alone.
+    pub(super) fn parse_either(text: &str) -> Option<Self> {
+        match text.parse::<IpAddr>() {
+            Ok(address) => Some(Self::single(address)),
+            Err(_) => Self::parse(text),
+        }
+    }
+
+    /// Whether `other` lies inside.
+    pub(super) fn covers(&self, other: &Self) -> bool {
+        self.family == other.family && self.first <= other.first && other.last <= self.last
+    }
+}
+
+#[cfg(test)]
+mod tests;

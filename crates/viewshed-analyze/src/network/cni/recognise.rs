@@ -1,0 +1,265 @@
+//! Which network plugin runs, from what the estate shows of it.
+
+use viewshed_model::{Cluster, Container, PodSpec};
+
+use super::{Cni, Profile, Ternary, settings};
+
+/// A program that gives a plugin away.
+struct Sign {
+    /// End of the image's repository, from a slash on.
+    image: &'static str,
+    /// Names of its DaemonSet.
+    names: &'static [&'static str],
+    cni: Cni,
+}
+
+/// Sources: each plugin's own manifests and charts. The first sign that is seen counts: policy engines
+/// stand before the plugins that they run above.
+const SIGNS: &[Sign] = &[
+    sign("/cilium", &["cilium"], Cni::Cilium),
+    sign("/cilium-agent", &["anetd"], Cni::GkeDataplaneV2),
+    sign(
+        "/node",
+        &["calico-node", "canal", "rke2-canal"],
+        Cni::Calico,
+    ),
+    sign("/calico-node", &[], Cni::Calico),
+    sign("/antrea-agent-ubuntu", &["antrea-agent"], Cni::Antrea),
+    sign("/antrea-ubuntu", &[], Cni::Antrea),
+    sign("/ovn-kubernetes", &["ovnkube-node"], Cni::OvnKubernetes),
+    sign("/azure-npm", &["azure-npm"], Cni::AzureNpm),
+    sign("/kube-ovn", &["kube-ovn-cni"], Cni::KubeOvn),
+    sign("/kube-router", &["kube-router"], Cni::KubeRouter),
+    sign("/weave-npc", &["weave-net"], Cni::Weave),
+    sign(
+        "/kube-network-policies",
+        &["kube-network-policies"],
+        Cni::KubeNetworkPolicies,
+    ),
+    sign("/kindnetd", &["kindnet"], Cni::KubeNetworkPolicies),
+    sign("/amazon-k8s-cni", &["aws-node"], Cni::AwsVpcCni),
+    sign(
+        "/flannel",
+        &["kube-flannel-ds", "kube-flannel", "kube-flannel-ds-amd64"],
+        Cni::None,
+    ),
+];
+
+const fn sign(image: &'static str, names: &'static [&'static str], cni: Cni) -> Sign {
+    Sign { image, names, cni }
+}
+
+/// The first kindnetd that enforces policies (kind 0.24, August 2024).
+const KINDNETD_WITH_POLICIES: &str = "v20240813";
+
+/// The profile of the cluster's plugin, with its settings; `named` overrides what is seen.
+pub(in crate::network) fn recognise(cluster: &Cluster, named: Option<Cni>) -> Profile {
+    let (cni, evidence) = match named {
+        Some(cni) => (cni, Vec::new()),
+        None => seen(cluster),
+    };
+    let mut profile = Profile::of(cni);
+    profile.evidence = evidence;
+    if cni == Cni::Calico {
+        calico_kinds(&mut profile, cluster);
+    }
+    settings::apply(&mut profile, cluster);
+    profile
+}
+
+fn seen(cluster: &Cluster) -> (Cni, Vec<String>) {
+    let agents: Vec<Agent<'_>> = agents(cluster).collect();
+    for sign in SIGNS {
+        let found = agents.iter().find(|agent| agent.shows(sign));
+        let Some(agent) = found else { continue };
+        let said = format!("{} runs `{}`", agent.what, agent.image);
+        match limits(sign.cni, agent, cluster) {
+            Limit::Enforces => return (sign.cni, vec![said]),
+            Limit::Not(why) => return (Cni::None, vec![said, why]),
+            Limit::Unknown(why) => return (Cni::Unknown, vec![said, why]),
+        }
+    }
+    let is_k3s = |version: &str| version.contains("+k3s");
+    if let Some(node) = cluster
+        .nodes
+        .iter()
+        .find(|node| is_k3s(&node.kubelet_version))
+    {
+        let said = format!(
+            "node `{}` runs `{}`, which has kube-router's policies built in",
+            node.meta.name, node.kubelet_version
+        );
+        return (Cni::KubeRouter, vec![said]);
+    }
+    by_kinds(cluster).unwrap_or_else(|| {
+        let why = "no DaemonSet or pod of a known network plugin is in the estate";
+        (Cni::Unknown, vec![why.to_owned()])
+    })
+}
+
+/// A container of a DaemonSet or pod.
+struct Agent<'c> {
+    what: String,
+    name: &'c str,
+    image: &'c str,
+    spec: &'c PodSpec,
+}
+
+fn agents(cluster: &Cluster) -> impl Iterator<Item = Agent<'_>> {
+    let of_spec = |what: String, name, spec| Agent {
+        what,
+        name,
+        image: first_image(spec),
+        spec,
+    };
+    let sets = cluster
+        .workloads
+        .iter()
+        .filter(|workload| workload.kind == "DaemonSet")
+        .map(move |workload| {
+            let what = format!("DaemonSet `{}`", workload.meta.full_name());
+            of_spec(what, workload.meta.name.as_str(), &workload.template)
+        });
+    let pods = cluster.pods.iter().filter_map(move |pod| {
+        let owner = pod.meta.owner.as_ref()?;
+        (owner.kind == "DaemonSet").then(|| {
+            let what = format!("pod `{}`", pod.meta.full_name());
+            of_spec(what, owner.name.as_str(), &pod.spec)
+        })
+    });
+    sets.chain(pods)
+}
+
+fn first_image(spec: &PodSpec) -> &str {
+    let ordinary = |container: &&Container| container.role.is_empty();
+    spec.containers
+        .iter()
+        .find(ordinary)
+        .map_or("", |container| container.image.as_str())
+}
+
+impl Agent<'_> {
+    fn shows(&self, sign: &Sign) -> bool {
+        let is_named = sign.names.contains(&self.name);
+        // `/node` is Calico's image; alone it says nothing.
+        let image = sign.image != "/node" || self.image.contains("calico/");
+        let has_image = image
+            && self
+                .spec
+                .containers
+                .iter()
+                .any(|container| repository(&container.image).ends_with(sign.image));
+        is_named || has_image
+    }
+}
+
+/// The image without tag and digest, with a slash in front.
+fn repository(image: &str) -> String {
+    let image = image.split('@').next().unwrap_or(image);
+    let name = match image.rsplit_once(':') {
+        Some((name, tag)) if !tag.contains('/') => name,
+        _ => image,
+    };
+    format!("/{name}")
+}
+
+/// Whether a plugin that is installed enforces policies.
+enum Limit {
+    Enforces,
+    Not(String),
+    Unknown(String),
+}
+
+fn limits(cni: Cni, agent: &Agent<'_>, cluster: &Cluster) -> Limit {
+    let flag = |name: &str| {
+        let containers = agent.spec.containers.iter();
+        let flags = containers.flat_map(|container| &container.flags);
+        flags
+            .filter(|(flag, _)| flag == name)
+            .map(|(_, value)| value.as_deref().unwrap_or("true"))
+            .next_back()
+    };
+    match cni {
+        Cni::AwsVpcCni => {
+            let switch = cluster.network_settings.iter().any(|setting| {
+                setting.meta.name == "amazon-vpc-cni"
+                    && setting
+                        .spec_json
+                        .contains(r#""enable-network-policy-controller":"true""#)
+            });
+            match flag("enable-network-policy") {
+                Some("true") => Limit::Enforces,
+                _ if switch => Limit::Enforces,
+                Some(_) => Limit::Not("its policy agent is off (`--enable-network-policy`)".into()),
+                None => Limit::Unknown(
+                    "whether its policy agent is on (`--enable-network-policy`) is not in the estate"
+                        .into(),
+                ),
+            }
+        }
+        Cni::KubeRouter if flag("run-firewall") == Some("false") => {
+            Limit::Not("its firewall is off (`--run-firewall=false`)".into())
+        }
+        Cni::KubeNetworkPolicies if repository(agent.image).ends_with("/kindnetd") => {
+            match agent.image.rsplit_once(':') {
+                Some((_, tag)) if tag >= KINDNETD_WITH_POLICIES => Limit::Enforces,
+                Some((_, tag)) if tag.starts_with("v20") || tag.starts_with("0.") => {
+                    Limit::Not(format!("`{tag}` is older than kindnet's policies"))
+                }
+                _ => Limit::Unknown("its version is not in the estate".into()),
+            }
+        }
+        Cni::Generic
+        | Cni::Unknown
+        | Cni::None
+        | Cni::Calico
+        | Cni::Cilium
+        | Cni::GkeDataplaneV2
+        | Cni::Antrea
+        | Cni::OvnKubernetes
+        | Cni::KubeRouter
+        | Cni::KubeNetworkPolicies
+        | Cni::AzureNpm
+        | Cni::KubeOvn
+        | Cni::Weave => Limit::Enforces,
+    }
+}
+
+/// Policies of a kind that only one plugin has, or its resources in discovery.
+fn by_kinds(cluster: &Cluster) -> Option<(Cni, Vec<String>)> {
+    let groups = [
+        ("cilium.io", Cni::Cilium),
+        ("projectcalico.org", Cni::Calico),
+        ("crd.projectcalico.org", Cni::Calico),
+        ("crd.antrea.io", Cni::Antrea),
+    ];
+    groups.into_iter().find_map(|(group, cni)| {
+        let served = cluster.api_resources.iter().any(|api| api.group == group);
+        let policies = cluster
+            .network_policies
+            .iter()
+            .any(|policy| policy.api_group == group);
+        let said = match (served, policies) {
+            (true, _) => format!("the server has resources of `{group}`"),
+            (false, true) => format!("there are policies of `{group}`"),
+            (false, false) => return None,
+        };
+        Some((cni, vec![said]))
+    })
+}
+
+/// Calico 3.32 enforces `ClusterNetworkPolicy`; 3.29 to 3.31 the two older kinds (Calico's release notes).
+fn calico_kinds(profile: &mut Profile, cluster: &Cluster) {
+    let minor = agents(cluster)
+        .filter(|agent| repository(agent.image).contains("calico"))
+        .find_map(|agent| {
+            let (_, tag) = agent.image.rsplit_once(":v3.")?;
+            tag.split('.').next()?.parse::<u32>().ok()
+        });
+    if let Some(minor) = minor {
+        let since = |is: bool| if is { Ternary::Yes } else { Ternary::No };
+        profile.kinds.cluster = since(minor >= 32);
+        profile.kinds.admin = since((29..32).contains(&minor));
+        profile.notes.push(format!("its version is 3.{minor}"));
+    }
+}

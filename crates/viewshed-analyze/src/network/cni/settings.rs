@@ -1,0 +1,179 @@
+//! Settings of the estate that change a plugin's switches.
+
+use serde_json::{Map, Value};
+use viewshed_model::{Cluster, NetworkSetting, Protocol};
+
+use super::{Cni, PodToOwnNode, Profile, Ternary};
+use crate::network::address::Block;
+
+/// Cilium's `enable-policy`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::network) enum CiliumMode {
+    /// A pod is open until a policy selects it.
+    Default,
+    /// Every pod is closed but for what policies let through.
+    Always,
+    /// Policies are not enforced.
+    Never,
+    /// The setting has a value that is not known here.
+    Unknown,
+}
+
+/// A port that stays open on a node that Calico protects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::network) struct FailsafePort {
+    pub(in crate::network) protocol: Protocol,
+    pub(in crate::network) port: u16,
+    /// `None` is everywhere.
+    pub(in crate::network) net: Option<Block>,
+}
+
+const fn failsafe(protocol: Protocol, port: u16) -> FailsafePort {
+    FailsafePort {
+        protocol,
+        port,
+        net: None,
+    }
+}
+
+/// projectcalico/calico `felix/config/config_params.go`, `FailsafeInboundHostPorts`.
+pub(super) const FAILSAFE_INBOUND: [FailsafePort; 9] = [
+    failsafe(Protocol::Tcp, 22),
+    failsafe(Protocol::Udp, 68),
+    failsafe(Protocol::Tcp, 179),
+    failsafe(Protocol::Tcp, 2379),
+    failsafe(Protocol::Tcp, 2380),
+    failsafe(Protocol::Tcp, 5473),
+    failsafe(Protocol::Tcp, 6443),
+    failsafe(Protocol::Tcp, 6666),
+    failsafe(Protocol::Tcp, 6667),
+];
+
+/// projectcalico/calico `felix/config/config_params.go`, `FailsafeOutboundHostPorts`.
+pub(super) const FAILSAFE_OUTBOUND: [FailsafePort; 9] = [
+    failsafe(Protocol::Udp, 53),
+    failsafe(Protocol::Udp, 67),
+    failsafe(Protocol::Tcp, 179),
+    failsafe(Protocol::Tcp, 2379),
+    failsafe(Protocol::Tcp, 2380),
+    failsafe(Protocol::Tcp, 5473),
+    failsafe(Protocol::Tcp, 6443),
+    failsafe(Protocol::Tcp, 6666),
+    failsafe(Protocol::Tcp, 6667),
+];
+
+/// Applies what the cluster's settings say to a profile.
+pub(super) fn apply(profile: &mut Profile, cluster: &Cluster) {
+    match profile.cni {
+        Cni::Calico => calico(profile, cluster),
+        Cni::Cilium | Cni::GkeDataplaneV2 => cilium(profile, cluster),
+        Cni::Generic
+        | Cni::Unknown
+        | Cni::None
+        | Cni::Antrea
+        | Cni::OvnKubernetes
+        | Cni::KubeRouter
+        | Cni::AwsVpcCni
+        | Cni::KubeNetworkPolicies
+        | Cni::AzureNpm
+        | Cni::KubeOvn
+        | Cni::Weave => {}
+    }
+}
+
+fn fields(setting: &NetworkSetting) -> Map<String, Value> {
+    serde_json::from_str(&setting.spec_json).unwrap_or_default()
+}
+
+/// The value of a config map's key or of a variable.
+fn text_of(cluster: &Cluster, kind: &str, name: &str, key: &str) -> Option<String> {
+    cluster
+        .network_settings
+        .iter()
+        .filter(|setting| setting.kind == kind && (name.is_empty() || setting.meta.name == name))
+        .find_map(|setting| Some(fields(setting).get(key)?.as_str()?.to_owned()))
+}
+
+fn calico(profile: &mut Profile, cluster: &Cluster) {
+    let felix = cluster
+        .network_settings
+        .iter()
+        .find(|setting| setting.kind == "FelixConfiguration" && setting.meta.name == "default")
+        .map(fields)
+        .unwrap_or_default();
+    // A variable of the container beats the object (Felix: environment, file, datastore).
+    let variable = "FELIX_DEFAULTENDPOINTTOHOSTACTION";
+    let action = text_of(cluster, "DaemonSet", "", variable).or_else(|| {
+        let action = felix.get("defaultEndpointToHostAction")?;
+        action.as_str().map(str::to_owned)
+    });
+    if let Some(action) = action {
+        let accepts = match action.to_ascii_lowercase().as_str() {
+            "accept" => Ternary::Yes,
+            "drop" => Ternary::No,
+            // `Return` leaves it to the node's own rules.
+            _ => Ternary::Unknown,
+        };
+        profile.pod_to_own_node = PodToOwnNode::ByPolicyThen(accepts);
+        profile
+            .notes
+            .push(format!("`DefaultEndpointToHostAction` is `{action}`"));
+    }
+    let keys = ["failsafeInboundHostPorts", "failsafeOutboundHostPorts"];
+    for (open, key) in profile.failsafe.iter_mut().zip(keys) {
+        if let Some(Value::Array(ports)) = felix.get(key) {
+            *open = ports.iter().filter_map(failsafe_port).collect();
+            profile.notes.push(format!("`{key}` is set"));
+        }
+    }
+}
+
+fn failsafe_port(value: &Value) -> Option<FailsafePort> {
+    let text = |key: &str| value.get(key).and_then(Value::as_str);
+    Some(FailsafePort {
+        protocol: text("protocol").unwrap_or("tcp").parse().ok()?,
+        port: u16::try_from(value.get("port")?.as_u64()?).ok()?,
+        net: text("net").and_then(Block::parse),
+    })
+}
+
+fn cilium(profile: &mut Profile, cluster: &Cluster) {
+    let setting = |key: &str| text_of(cluster, "ConfigMap", "cilium-config", key);
+    let mut note = |key: &str, value: &str| profile.notes.push(format!("`{key}` is `{value}`"));
+    if let Some(mode) = setting("enable-policy") {
+        profile.cilium_mode = match mode.as_str() {
+            "" | "default" => CiliumMode::Default,
+            "always" => CiliumMode::Always,
+            "never" => CiliumMode::Never,
+            _ => CiliumMode::Unknown,
+        };
+        note("enable-policy", &mode);
+    }
+    if let Some(mode) = setting("policy-cidr-match-mode") {
+        let has = |word: &str| mode.split([' ', ',']).any(|one| one == word);
+        if has("nodes") {
+            profile.blocks_match_nodes = Ternary::Yes;
+        }
+        if has("pods") {
+            profile.blocks_match_pods = Ternary::Yes;
+        }
+        note("policy-cidr-match-mode", &mode);
+    }
+    if let Some(mode) = setting("allow-localhost") {
+        // `auto`, the default, allows it unless the host firewall is on.
+        if mode == "policy" {
+            profile.node_to_own_pod = Ternary::No;
+        }
+        note("allow-localhost", &mode);
+    }
+    if let Some(state) = setting("enable-host-firewall") {
+        if state == "true" {
+            profile.cilium_host_firewall = Ternary::Yes;
+        }
+        note("enable-host-firewall", &state);
+    }
+    if setting("enable-k8s-networkpolicy").as_deref() == Some("false") {
+        profile.kinds.kubernetes = false;
+        note("enable-k8s-networkpolicy", "false");
+    }
+}

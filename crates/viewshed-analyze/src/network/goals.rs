@@ -1,0 +1,390 @@
+//! Targets as exact points: which addresses and ports of a cluster a word like `kubelet` stands for.
+//!
+//! Ports without a source beside them are the programs' documented defaults
+//! (<https://kubernetes.io/docs/reference/networking/ports-and-protocols/>).
+
+use std::net::IpAddr;
+
+use viewshed_model::{Container, Protocol, Service, Target};
+
+use super::address::{Block, Family, address};
+use super::ends::{End, Which};
+use super::index::NetworkIndex;
+use super::kernel::SpotOrigin;
+use super::place::{Body, Places, PodPlace};
+use super::ports::{Point, point};
+use super::ranges::Ranges;
+
+/// Where a connection goes.
+#[derive(Debug, Clone)]
+pub(super) enum Goal<'c> {
+    /// To an end's own address.
+    End(Box<End<'c>>),
+    /// To the address of a service.
+    Service(&'c Service),
+    /// To a program that listens on its node's loopback address only.
+    Loopback(Box<End<'c>>),
+    /// Nobody knows where; completes "depends on ...".
+    Missing(String),
+}
+
+/// One point of a target.
+#[derive(Debug, Clone)]
+pub(super) struct TargetPoint<'c> {
+    pub(super) goal: Goal<'c>,
+    pub(super) ports: Vec<Point>,
+    /// For sentences: `kubelet of node worker-1`.
+    pub(super) what: String,
+}
+
+/// Where clouds tell a machine about itself, by the prefix of `spec.providerID`.
+struct MetadataPoint {
+    /// Empty: everywhere.
+    provider: &'static str,
+    address: &'static str,
+    ports: &'static [u16],
+}
+
+/// AWS: EC2 user guide "Access instance metadata", EKS Pod Identity agent; Google: Workload Identity's
+/// `gke-metadata-server`; Azure: "What is IP address 168.63.129.16?"; Alibaba Cloud: "Instance metadata".
+const METADATA: [MetadataPoint; 7] = [
+    metadata("", "169.254.169.254", &[80]),
+    metadata("aws:", "fd00:ec2::254", &[80]),
+    metadata("aws:", "169.254.170.23", &[80]),
+    metadata("aws:", "fd00:ec2::23", &[80]),
+    metadata("gce:", "169.254.169.252", &[987, 988]),
+    metadata("azure:", "168.63.129.16", &[80, 32526]),
+    metadata("alicloud", "100.100.100.200", &[80]),
+];
+
+const fn metadata(
+    provider: &'static str,
+    address: &'static str,
+    ports: &'static [u16],
+) -> MetadataPoint {
+    MetadataPoint {
+        provider,
+        address,
+        ports,
+    }
+}
+
+/// Addresses that are not on the public Internet (IANA special-purpose address registries).
+const NOT_PUBLIC: [&str; 21] = [
+    "0.0.0.0/8",
+    "10.0.0.0/8",
+    "100.64.0.0/10",
+    "127.0.0.0/8",
+    "169.254.0.0/16",
+    "172.16.0.0/12",
+    "192.0.0.0/24",
+    "192.0.2.0/24",
+    "192.168.0.0/16",
+    "198.18.0.0/15",
+    "198.51.100.0/24",
+    "203.0.113.0/24",
+    "224.0.0.0/3",
+    "::/8",
+    "100::/64",
+    "2001:db8::/32",
+    "fc00::/7",
+    "fe80::/10",
+    "fec0::/10",
+    "ff00::/8",
+    "168.63.129.16/32",
+];
+
+const KUBELET: u16 = 10_250;
+const API_SERVER: u16 = 6443;
+const ETCD: u16 = 2379;
+const SCHEDULER: u16 = 10_259;
+const CONTROLLER_MANAGER: u16 = 10_257;
+/// `healthz-bind-address`; metrics on 10249 are bound to the loopback address by default.
+const KUBE_PROXY: u16 = 10_256;
+/// Without and with TLS (<https://docs.docker.com/engine/daemon/remote-access/>).
+const DOCKER: [u16; 2] = [2375, 2376];
+
+fn tcp(ports: &[u16]) -> Vec<Point> {
+    ports
+        .iter()
+        .map(|port| point(Protocol::Tcp, *port))
+        .collect()
+}
+
+impl<'c> NetworkIndex<'c> {
+    /// Every point of a target; empty when the cluster shows none.
+    pub(super) fn points_of(&self, target: Target) -> Vec<TargetPoint<'c>> {
+        match target {
+            Target::Apiserver => self.api_server_points(),
+            Target::Kubelet => self.kubelet_points(),
+            Target::Etcd => self.program_points("etcd", ETCD),
+            Target::Scheduler => self.program_points("kube-scheduler", SCHEDULER),
+            Target::ControllerManager => {
+                self.program_points("kube-controller-manager", CONTROLLER_MANAGER)
+            }
+            Target::KubeProxy => self.node_points("kube-proxy", &[KUBE_PROXY]),
+            Target::Metadata => self.metadata_points(),
+            Target::Docker => self.node_points("Docker's API", &DOCKER),
+            Target::Dashboard => self.dashboard_points(),
+            Target::Metrics => self.metrics_points(),
+            Target::World => self.world_points(),
+        }
+    }
+
+    fn api_server_points(&self) -> Vec<TargetPoint<'c>> {
+        let mut points = Vec::new();
+        if let Some(service) = self.service("default", "kubernetes") {
+            let ports = service.ports.iter().filter_map(|port| {
+                let protocol: Protocol = port.protocol.parse().ok()?;
+                Some(point(protocol, port.port))
+            });
+            points.push(TargetPoint {
+                goal: Goal::Service(service),
+                ports: ports.collect(),
+                what: "the API server at its service address".to_owned(),
+            });
+        }
+        let slices = self.referred.endpoints.get(&("default", "kubernetes"));
+        for slice in slices.into_iter().flatten() {
+            let ports = slice.ports.iter();
+            let ports: Vec<Point> = ports.map(|(kind, port)| point(*kind, *port)).collect();
+            points.extend(slice.addresses.iter().map(|address| TargetPoint {
+                goal: Goal::End(Box::new(self.address_end(*address))),
+                ports: ports.clone(),
+                what: format!("the API server at `{address}`"),
+            }));
+        }
+        if slices.is_none() {
+            let nodes = (0_u32..).zip(&self.places.nodes);
+            let nodes = nodes.filter(|(_, node)| node.body.is_api_server);
+            points.extend(nodes.map(|(index, node)| TargetPoint {
+                goal: Goal::End(Box::new(self.node_end(index))),
+                ports: tcp(&[API_SERVER]),
+                what: format!("the API server on node `{}`", node.name),
+            }));
+        }
+        if points.is_empty() {
+            points.push(Self::unplaced_api_server());
+        }
+        points
+    }
+
+    /// Every cluster has one, wherever it is.
+    fn unplaced_api_server() -> TargetPoint<'c> {
+        let end = End {
+            body: Body {
+                is_api_server: true,
+                ..Places::outside(None)
+            },
+            what: "the API server".to_owned(),
+            which: Which::SomeAddress,
+        };
+        TargetPoint {
+            goal: Goal::End(Box::new(end)),
+            ports: tcp(&[443, API_SERVER]),
+            what: "the API server, whose address is not in the estate".to_owned(),
+        }
+    }
+
+    fn kubelet_points(&self) -> Vec<TargetPoint<'c>> {
+        let mut points = Vec::new();
+        for (index, place) in (0_u32..).zip(&self.places.nodes) {
+            let told = place.node.map_or(0, |node| node.kubelet_port);
+            let mut ports = vec![if told == 0 { KUBELET } else { told }];
+            let settings = place.node.and_then(|node| node.kubelet.as_ref());
+            ports.extend(
+                settings
+                    .and_then(|settings| settings.read_only_port)
+                    .filter(|port| *port != 0),
+            );
+            points.push(TargetPoint {
+                goal: Goal::End(Box::new(self.node_end(index))),
+                ports: tcp(&ports),
+                what: format!("the kubelet of node `{}`", place.name),
+            });
+        }
+        if points.is_empty() {
+            points.push(TargetPoint {
+                goal: Goal::End(Box::new(Self::some_node())),
+                ports: tcp(&[KUBELET]),
+                what: "the kubelet of a node that the estate does not name".to_owned(),
+            });
+        }
+        points
+    }
+
+    fn node_points(&self, what: &str, ports: &[u16]) -> Vec<TargetPoint<'c>> {
+        let mut points: Vec<TargetPoint<'c>> = (0_u32..)
+            .zip(&self.places.nodes)
+            .map(|(index, place)| TargetPoint {
+                goal: Goal::End(Box::new(self.node_end(index))),
+                ports: tcp(ports),
+                what: format!("{what} of node `{}`", place.name),
+            })
+            .collect();
+        if points.is_empty() {
+            points.push(TargetPoint {
+                goal: Goal::End(Box::new(Self::some_node())),
+                ports: tcp(ports),
+                what: format!("{what} of a node that the estate does not name"),
+            });
+        }
+        points
+    }
+
+    /// A control-plane program that runs in pods; elsewhere nobody knows where it is.
+    fn program_points(&self, program: &str, port: u16) -> Vec<TargetPoint<'c>> {
+        let mut points = Vec::new();
+        for (index, place) in (0_u32..).zip(&self.places.pods) {
+            let Some(container) = runs(place, program) else {
+                continue;
+            };
+            let (Some(end), false) = (self.pod_end(index), place.has_ended) else {
+                continue;
+            };
+            let what = format!("{program} of {}", end.what);
+            let goal = if is_on_loopback(container) && place.is_on_host {
+                Goal::Loopback(Box::new(end))
+            } else {
+                Goal::End(Box::new(end))
+            };
+            points.push(TargetPoint {
+                goal,
+                ports: tcp(&[port]),
+                what,
+            });
+        }
+        if points.is_empty() {
+            points.push(TargetPoint {
+                goal: Goal::Missing(format!("where {program} runs")),
+                ports: tcp(&[port]),
+                what: program.to_owned(),
+            });
+        }
+        points
+    }
+
+    fn metadata_points(&self) -> Vec<TargetPoint<'c>> {
+        let providers = self.cluster().nodes.iter().map(|node| &*node.provider_id);
+        let mut providers: Vec<&str> = providers.collect();
+        providers.sort_unstable();
+        providers.dedup();
+        METADATA
+            .iter()
+            .filter(|point| {
+                let is_used = |id: &&str| id.starts_with(point.provider);
+                point.provider.is_empty() || providers.iter().any(is_used)
+            })
+            .filter_map(|point| Some((point, point.address.parse::<IpAddr>().ok()?)))
+            .filter(|(_, address)| self.places.families.contains(&Family::of(*address)))
+            .map(|(point, address)| TargetPoint {
+                goal: Goal::End(Box::new(self.address_end(address))),
+                ports: tcp(point.ports),
+                what: format!("the metadata address `{address}`"),
+            })
+            .collect()
+    }
+
+    fn dashboard_points(&self) -> Vec<TargetPoint<'c>> {
+        self.pod_points(|place| {
+            let name = crate::checks::dashboard_name(place.origin.spec(), place.labels())?;
+            let ports = declared(place, |_| true);
+            Some((name.to_owned(), ports))
+        })
+    }
+
+    /// Ports that containers name so.
+    fn metrics_points(&self) -> Vec<TargetPoint<'c>> {
+        self.pod_points(|place| {
+            let ports = declared(place, |name| name.contains("metrics"));
+            (!ports.is_empty()).then(|| ("metrics".to_owned(), ports))
+        })
+    }
+
+    fn pod_points(
+        &self,
+        judge: impl Fn(&PodPlace<'c>) -> Option<(String, Vec<Point>)>,
+    ) -> Vec<TargetPoint<'c>> {
+        let mut points = Vec::new();
+        for (index, place) in (0_u32..).zip(&self.places.pods) {
+            if place.has_ended {
+                continue;
+            }
+            if let (Some((what, ports)), Some(end)) = (judge(place), self.pod_end(index)) {
+                points.push(TargetPoint {
+                    what: format!("{what} of {}", end.what),
+                    goal: Goal::End(Box::new(end)),
+                    ports,
+                });
+            }
+        }
+        points
+    }
+
+    /// One public address of every stretch that policies can tell apart.
+    fn world_points(&self) -> Vec<TargetPoint<'c>> {
+        let mut points = Vec::new();
+        for kernel in &self.kernels {
+            let excluded: Ranges<u128> = NOT_PUBLIC
+                .iter()
+                .filter_map(|text| Block::parse(text))
+                .filter(|block| block.family == kernel.family)
+                .map(|block| (block.first, block.last))
+                .collect();
+            for spot in &kernel.space.spots {
+                let SpotOrigin::Addresses(ranges) = &spot.origin else {
+                    continue;
+                };
+                let Some(first) = ranges.minus(&excluded).first() else {
+                    continue;
+                };
+                let address = address(kernel.family, first);
+                points.push(TargetPoint {
+                    goal: Goal::End(Box::new(self.address_end(address))),
+                    ports: tcp(&[80, 443]),
+                    what: format!("public addresses such as `{address}`"),
+                });
+            }
+        }
+        points
+    }
+}
+
+/// The container of a control-plane pod that runs a program.
+fn runs<'c>(place: &PodPlace<'c>, program: &str) -> Option<&'c Container> {
+    let is_control_plane = place.origin.meta().namespace_or_empty() == "kube-system";
+    let containers = &place.origin.spec().containers;
+    containers
+        .iter()
+        .filter(|_| is_control_plane)
+        .find(|container| {
+            container.program.rsplit('/').next() == Some(program) || container.name == program
+        })
+}
+
+/// kubeadm binds the scheduler and the controller manager to the loopback address
+/// (`cmd/kubeadm/app/phases/controlplane/manifests.go`).
+fn is_on_loopback(container: &Container) -> bool {
+    let bound = container
+        .flags
+        .iter()
+        .rev()
+        .find(|(flag, _)| flag == "bind-address")
+        .and_then(|(_, value)| value.as_deref());
+    let address = bound.and_then(|text| text.parse::<IpAddr>().ok());
+    address.is_some_and(|address| address.is_loopback())
+}
+
+/// Ports that ordinary containers declare, by name.
+fn declared(place: &PodPlace<'_>, is_wanted: impl Fn(&str) -> bool) -> Vec<Point> {
+    let containers = place.origin.spec().containers.iter();
+    let mut ports: Vec<Point> = containers
+        .filter(|container| container.role.is_empty())
+        .flat_map(|container| &container.ports)
+        .filter(|port| port.port != 0 && is_wanted(&port.name))
+        .filter_map(|port| Some(point(port.protocol.parse().ok()?, port.port)))
+        .collect();
+    ports.sort_unstable();
+    ports.dedup();
+    ports
+}

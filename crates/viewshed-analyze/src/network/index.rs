@@ -1,0 +1,221 @@
+//! The index of one cluster's network.
+
+use std::collections::BTreeMap;
+
+use viewshed_model::{Cluster, Gap, NetworkPolicy, PolicyReference};
+
+use super::address::{AddressSet, Family};
+use super::cni::{CiliumMode, Cni, FailsafePort, Profile, Ternary, recognise};
+use super::kernel::{Inputs, Kernel};
+use super::place::Places;
+use super::policy::{Action, Gaps, Order, Policy, Referred, Rule, Side, Stages, Translator};
+use super::ports::{PortMatch, span};
+use super::vocabulary::{Term, Vocabulary};
+
+/// Everything about the network of one cluster, ready for questions one by one and in bulk. Borrows the
+/// cluster; building it costs one pass over pods and policies, and the tables of [`super`].
+#[derive(Debug)]
+pub struct NetworkIndex<'c> {
+    pub(super) places: Places<'c>,
+    pub(super) profile: Profile,
+    pub(super) vocabulary: Vocabulary,
+    pub(super) stages: Stages,
+    /// In the order of the walk.
+    pub(super) policies: Vec<Policy>,
+    pub(super) kernels: Vec<Kernel<'c>>,
+    pub(super) referred: Referred<'c>,
+    pub(super) gaps: Gaps,
+}
+
+impl<'c> NetworkIndex<'c> {
+    /// Builds the index. `named` overrides which network plugin is recognised from the cluster.
+    pub fn new(cluster: &'c Cluster, named: Option<Cni>) -> Self {
+        let mut profile = recognise(cluster, named);
+        match profile.cilium_mode {
+            CiliumMode::Default | CiliumMode::Always => {}
+            CiliumMode::Never => profile.enforces = Ternary::No,
+            CiliumMode::Unknown => profile.enforces = Ternary::Unknown,
+        }
+        let places = Places::of(cluster, &profile);
+        let stages = Stages::of(&profile, cluster);
+        let referred = Referred::of(cluster);
+        let mut vocabulary = Vocabulary::default();
+        let mut gaps = Gaps::new(&cluster.name);
+        let mut policies = Vec::new();
+        if profile.enforces != Ternary::No {
+            let mut translator = Translator {
+                profile: &profile,
+                stages: &stages,
+                referred: &referred,
+                vocabulary: &mut vocabulary,
+                gaps: &mut gaps,
+            };
+            for (source, policy) in latest_policies(cluster) {
+                policies.extend(translator.translate(source, policy));
+            }
+            policies.extend(built_in(&profile, &stages, &mut vocabulary));
+        }
+        sort(&mut policies);
+        let mut index = Self {
+            places,
+            profile,
+            vocabulary,
+            stages,
+            policies,
+            kernels: Vec::new(),
+            referred,
+            gaps,
+        };
+        index.kernels = index
+            .places
+            .families
+            .iter()
+            .map(|family| Kernel::new(&index.inputs(), *family))
+            .collect();
+        index
+    }
+
+    pub(super) fn inputs(&self) -> Inputs<'_, 'c> {
+        Inputs {
+            places: &self.places,
+            profile: &self.profile,
+            vocabulary: &self.vocabulary,
+            policies: &self.policies,
+            stages: &self.stages,
+        }
+    }
+
+    /// The cluster that was indexed.
+    pub fn cluster(&self) -> &'c Cluster {
+        self.places.cluster
+    }
+
+    /// The network plugin's behaviour that answers assume.
+    pub fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    /// What was not understood of the policies, and policies that the plugin does not enforce.
+    pub fn gaps(&self) -> Vec<Gap> {
+        self.gaps.finish()
+    }
+
+    /// How large the tables are, by name; for benchmarks.
+    pub fn sizes(&self) -> BTreeMap<&'static str, usize> {
+        let mut sizes = BTreeMap::from([
+            ("pods", self.places.pods.len()),
+            ("policies", self.policies.len()),
+            ("expressions", self.vocabulary.exprs().len()),
+        ]);
+        for kernel in &self.kernels {
+            for (name, size) in kernel.sizes() {
+                *sizes.entry(name).or_insert(0) += size;
+            }
+        }
+        sizes
+    }
+
+    pub(super) fn kernel(&self, family: Family) -> Option<&Kernel<'c>> {
+        self.kernels.iter().find(|kernel| kernel.family == family)
+    }
+}
+
+/// The order of the walk; what is alike in it keeps the order of the cluster's list.
+pub(super) fn sort(policies: &mut [Policy]) {
+    policies.sort_by(|a, b| (a.stage.cmp(&b.stage)).then_with(|| a.order.compare(b.order)));
+}
+
+/// Where several policies have the same name, the last one counts, as after `kubectl apply`.
+fn latest_policies(cluster: &Cluster) -> Vec<(usize, &NetworkPolicy)> {
+    let by_name: BTreeMap<_, _> = cluster
+        .network_policies
+        .iter()
+        .enumerate()
+        .map(|(source, policy)| {
+            let meta = &policy.meta;
+            let key = (
+                policy.api_group.as_str(),
+                policy.kind.as_str(),
+                meta.namespace_or_empty(),
+                meta.name.as_str(),
+            );
+            (key, (source, policy))
+        })
+        .collect();
+    let mut latest: Vec<(usize, &NetworkPolicy)> = by_name.into_values().collect();
+    latest.sort_by_key(|(source, _)| *source);
+    latest
+}
+
+/// What the plugin itself does, as policies.
+fn built_in(profile: &Profile, stages: &Stages, vocabulary: &mut Vocabulary) -> Vec<Policy> {
+    let mut found = Vec::new();
+    let named = |name: &str| PolicyReference {
+        kind: "setting".to_owned(),
+        namespace: None,
+        name: name.to_owned(),
+    };
+    let closed = || Side {
+        isolates: true,
+        rules: Vec::new(),
+    };
+    if profile.cilium_mode == CiliumMode::Always {
+        found.push(Policy {
+            source: None,
+            reference: named("enable-policy=always"),
+            stage: stages.standard(),
+            order: Order(0.0, 0),
+            subject: vocabulary.of(Term::Pod),
+            ingress: closed(),
+            egress: closed(),
+        });
+    }
+    if profile.cni != Cni::Calico {
+        return found;
+    }
+    let [inbound, outbound] = &profile.failsafe;
+    let mut open = |ports: &[FailsafePort], list: &'static str| Side {
+        isolates: false,
+        rules: ports
+            .iter()
+            .enumerate()
+            .map(|(number, failsafe)| Rule {
+                action: Action::Allow,
+                peer: match failsafe.net {
+                    Some(net) => vocabulary.of(Term::Address(AddressSet::new(&[net], &[]))),
+                    None => vocabulary.all(),
+                },
+                ports: vocabulary.ports(PortMatch::fixed(span(
+                    failsafe.protocol,
+                    failsafe.port,
+                    failsafe.port,
+                ))),
+                list,
+                number,
+            })
+            .collect(),
+    };
+    let (ingress, egress) = (
+        open(inbound, "failsafeInboundHostPorts"),
+        open(outbound, "failsafeOutboundHostPorts"),
+    );
+    found.push(Policy {
+        source: None,
+        reference: named("failsafe ports of host endpoints"),
+        stage: stages.failsafe(),
+        order: Order(0.0, 0),
+        subject: vocabulary.of(Term::Protected),
+        ingress,
+        egress,
+    });
+    found.push(Policy {
+        source: None,
+        reference: named("host endpoint without an allowing profile"),
+        stage: stages.last(),
+        order: Order(f64::INFINITY, u32::MAX),
+        subject: vocabulary.of(Term::ClosedNode),
+        ingress: closed(),
+        egress: closed(),
+    });
+    found
+}

@@ -1,0 +1,29 @@
+//! REACH: which place may open a connection to which other place, and why.
+mod address;
+mod answer;
+mod bits;
+mod bulk;
+mod cni;
+mod decide;
+mod ends;
+mod eval;
+mod goals;
+mod index;
+mod kernel;
+mod matrix;
+mod place;
+mod policy;
+mod ports;
+mod ranges;
+mod sources;
+#[cfg(test)]
+mod tests;
+mod through;
+mod vocabulary;
+mod walk;
+
+pub use bulk::PairSum;
+pub use cni::{Cni, Profile, UnknownCni};
+pub use ends::NetworkError;
+pub use index::NetworkIndex;
+pub use matrix::MATRIX_PAIRS_MAX;

@@ -1,0 +1,237 @@
+//! The places of one cluster with everything that a policy can ask of them.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use serde_json::Value;
+use viewshed_model::{Cluster, Node, Pod, PodSpec, Workload};
+
+mod gather;
+mod lookup;
+
+pub(super) use lookup::Found;
+
+use super::address::Family;
+use super::cni::Profile;
+use super::ports::DeclaredPort;
+use super::ranges::Ranges;
+
+/// The label that every namespace has with its name (kubernetes/kubernetes
+/// `pkg/apis/core/v1/defaults.go`, `SetDefaults_Namespace`). Used for accounts' names in the same way.
+pub(super) const NAME_LABEL: &str = "kubernetes.io/metadata.name";
+/// That one, and Calico's (`libcalico-go/lib/backend/k8s/conversion`).
+pub(super) const NAME_LABELS: [&str; 2] = [NAME_LABEL, "projectcalico.org/name"];
+
+/// What a place is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Kind {
+    /// A pod with a network of its own.
+    Pod,
+    /// A node, with the pods that share its network.
+    Node,
+    /// Something that is neither.
+    Outside,
+}
+
+/// What is known of a place's address in one family.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum AddressFact {
+    /// It has none.
+    Absent,
+    /// It has one, and the estate does not say which.
+    Unknown,
+    /// It has this one.
+    Known(u128),
+    /// It has several, the first being the one that it sends from.
+    Several(Vec<u128>),
+}
+
+/// One end of a connection.
+#[derive(Debug, Clone)]
+pub(super) struct Body<'c> {
+    pub(super) kind: Kind,
+    /// Index of the namespace; of nodes, the one that stands for them where the plugin has such a one.
+    pub(super) namespace: Option<u32>,
+    /// Labels of the pod or node; `None` when they are not known.
+    pub(super) labels: Option<&'c BTreeMap<String, String>>,
+    /// Name of the service account; empty for other places.
+    pub(super) account: &'c str,
+    /// Ports by name.
+    pub(super) ports: Vec<DeclaredPort<'c>>,
+    /// The node that a pod runs on, or the node itself.
+    pub(super) node: Option<u32>,
+    /// Whether a controller made the pod.
+    pub(super) is_owned: bool,
+    /// By family.
+    pub(super) addresses: [AddressFact; 2],
+    /// Whether the API server answers at this place.
+    pub(super) is_api_server: bool,
+}
+
+impl Body<'_> {
+    pub(super) fn address(&self, family: Family) -> &AddressFact {
+        let [v4, v6] = &self.addresses;
+        match family {
+            Family::V4 => v4,
+            Family::V6 => v6,
+        }
+    }
+}
+
+/// A namespace.
+#[derive(Debug, Clone)]
+pub(super) struct NamespaceFacts<'c> {
+    pub(super) name: &'c str,
+    /// `None` when the estate does not have the namespace itself.
+    pub(super) labels: Option<&'c BTreeMap<String, String>>,
+}
+
+/// A Calico host endpoint that stands for a node.
+#[derive(Debug, Clone)]
+pub(super) struct HostEndpoint<'c> {
+    pub(super) labels: &'c BTreeMap<String, String>,
+    /// Whether a profile lets through what no policy decides.
+    pub(super) is_open: bool,
+}
+
+/// What stands behind a pod's place.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Origin<'c> {
+    /// A pod.
+    Pod(&'c Pod),
+    /// A workload none of whose pods is in the estate.
+    Workload(&'c Workload),
+}
+
+impl<'c> Origin<'c> {
+    pub(super) fn meta(&self) -> &'c viewshed_model::Meta {
+        match self {
+            Self::Pod(pod) => &pod.meta,
+            Self::Workload(workload) => &workload.meta,
+        }
+    }
+
+    pub(super) fn spec(&self) -> &'c PodSpec {
+        match self {
+            Self::Pod(pod) => &pod.spec,
+            Self::Workload(workload) => &workload.template,
+        }
+    }
+}
+
+/// A pod with its place. Pods that share a node's network have the node's body.
+#[derive(Debug, Clone)]
+pub(super) struct PodPlace<'c> {
+    pub(super) origin: Origin<'c>,
+    pub(super) body: Body<'c>,
+    /// Whether it shares its node's network.
+    pub(super) is_on_host: bool,
+    /// Whether it has ended: then there is no place any more.
+    pub(super) has_ended: bool,
+}
+
+impl<'c> PodPlace<'c> {
+    /// Labels of the pod, or that the workload gives its pods; also of one on its node's network, whose
+    /// body has the node's.
+    pub(super) fn labels(&self) -> &'c BTreeMap<String, String> {
+        match self.origin {
+            Origin::Pod(pod) => &pod.meta.labels,
+            Origin::Workload(workload) => &workload.pod_labels,
+        }
+    }
+
+    /// The number of a port that an ordinary container declares under this name.
+    pub(super) fn port_named(&self, name: &str, protocol: viewshed_model::Protocol) -> Option<u16> {
+        let containers = self.origin.spec().containers.iter();
+        containers
+            .filter(|container| container.role.is_empty())
+            .flat_map(|container| &container.ports)
+            .find(|port| port.name == name && port.protocol.parse() == Ok(protocol))
+            .map(|port| port.port)
+    }
+}
+
+/// A node with its place.
+#[derive(Debug, Clone)]
+pub(super) struct NodePlace<'c> {
+    pub(super) name: &'c str,
+    /// `None` when only pods speak of it.
+    pub(super) node: Option<&'c Node>,
+    pub(super) body: Body<'c>,
+}
+
+/// All places of a cluster.
+#[derive(Debug)]
+pub(super) struct Places<'c> {
+    pub(super) cluster: &'c Cluster,
+    /// Families that pods have addresses of.
+    pub(super) families: Vec<Family>,
+    /// Sorted by namespace and name.
+    pub(super) pods: Vec<PodPlace<'c>>,
+    /// Sorted by name.
+    pub(super) nodes: Vec<NodePlace<'c>>,
+    pub(super) namespaces: Vec<NamespaceFacts<'c>>,
+    /// Labels of service accounts by namespace and name.
+    pub(super) accounts: BTreeMap<(&'c str, &'c str), &'c BTreeMap<String, String>>,
+    /// By node index.
+    pub(super) host_endpoints: BTreeMap<u32, HostEndpoint<'c>>,
+    /// Address ranges that pods get addresses from, by family; empty when not known.
+    pub(super) pod_ranges: [Ranges<u128>; 2],
+    /// Addresses of the API server that belong to no pod and no node.
+    pub(super) api_server_outside: Vec<IpAddr>,
+    pub(super) by_address: BTreeMap<IpAddr, Found>,
+    /// Workloads by namespace, kind and name.
+    pub(super) workloads: BTreeMap<(&'c str, &'c str, &'c str), &'c Workload>,
+}
+
+impl<'c> Places<'c> {
+    pub(super) fn of(cluster: &'c Cluster, profile: &Profile) -> Self {
+        gather::gather(cluster, profile)
+    }
+
+    pub(super) fn pod_ranges(&self, family: Family) -> &Ranges<u128> {
+        let [v4, v6] = &self.pod_ranges;
+        match family {
+            Family::V4 => v4,
+            Family::V6 => v6,
+        }
+    }
+
+    pub(super) fn namespace(&self, index: Option<u32>) -> Option<&NamespaceFacts<'c>> {
+        self.namespaces.get(usize::try_from(index?).ok()?)
+    }
+
+    pub(super) fn node(&self, index: u32) -> Option<&NodePlace<'c>> {
+        self.nodes.get(usize::try_from(index).ok()?)
+    }
+
+    /// A place outside with this address, or an unknown one.
+    pub(super) fn outside(address: Option<IpAddr>) -> Body<'c> {
+        let addresses = match address {
+            None => [AddressFact::Unknown, AddressFact::Unknown],
+            Some(address) => {
+                let known = AddressFact::Known(super::address::number(address));
+                match Family::of(address) {
+                    Family::V4 => [known, AddressFact::Absent],
+                    Family::V6 => [AddressFact::Absent, known],
+                }
+            }
+        };
+        Body {
+            kind: Kind::Outside,
+            namespace: None,
+            labels: None,
+            account: "",
+            ports: Vec::new(),
+            node: None,
+            is_owned: false,
+            addresses,
+            is_api_server: false,
+        }
+    }
+}
+
+/// `spec` of a network setting.
+fn spec_of(setting: &viewshed_model::NetworkSetting) -> Value {
+    serde_json::from_str(&setting.spec_json).unwrap_or_default()
+}

@@ -1,0 +1,222 @@
+//! Policies of every kind in one form: stages in order, in each stage policies in order, in each policy
+//! rules in order; a rule that matches allows, denies, or passes the connection to the next stage.
+//!
+//! * `networking.k8s.io`: one stage of allowing rules; a policy that isolates denies what is left.
+//! * `policy.networking.k8s.io`: a stage before it and one after it, which isolate nothing.
+//! * Calico: a stage per tier; what a tier leaves is denied or passed on, as the tier says.
+//! * Cilium: denying rules first, then allowing ones, in one stage with the standard policies.
+//!
+//! One file per group of kinds reads their JSON. A field or value that is not understood makes the part
+//! that holds it unsure and is reported; a policy that the API server would refuse is unsure as a whole.
+
+use viewshed_model::{Gap, GapReason, NetworkPolicy, PolicyReference};
+
+mod admin;
+mod calico;
+mod cilium;
+mod kubernetes;
+mod reader;
+mod service;
+mod stage;
+
+pub(super) use reader::Referred;
+pub(super) use stage::{End, StageId, Stages};
+
+use reader::Reader;
+
+use super::cni::{Profile, Ternary};
+use super::vocabulary::{ExprId, PortsId, Vocabulary};
+
+/// What a matching rule does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Action {
+    Allow,
+    Deny,
+    /// On to the next stage.
+    Pass,
+}
+
+/// One rule.
+#[derive(Debug, Clone)]
+pub(super) struct Rule {
+    pub(super) action: Action,
+    /// The other end of the connection.
+    pub(super) peer: ExprId,
+    /// Ports of the destination.
+    pub(super) ports: PortsId,
+    /// The list that it stands in: `ingress`, `egressDeny`, ...
+    pub(super) list: &'static str,
+    /// Its position there, from 0.
+    pub(super) number: usize,
+}
+
+/// What a policy does in one direction.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Side {
+    /// Whether what the stage leaves undecided goes to the stage's end instead of the next stage.
+    pub(super) isolates: bool,
+    pub(super) rules: Vec<Rule>,
+}
+
+impl Side {
+    /// Whether the policy says anything in this direction.
+    pub(super) fn applies(&self) -> bool {
+        self.isolates || !self.rules.is_empty()
+    }
+}
+
+/// The two directions of a connection, as policies see them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Direction {
+    Ingress,
+    Egress,
+}
+
+/// A policy's place within its stage: what the object says, then the part of the object.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
+pub(super) struct Order(pub(super) f64, pub(super) u32);
+
+impl Order {
+    pub(super) fn compare(self, other: Self) -> std::cmp::Ordering {
+        (self.0.total_cmp(&other.0)).then(self.1.cmp(&other.1))
+    }
+}
+
+/// One policy, or a part of one that stands at a place of its own in the order.
+#[derive(Debug, Clone)]
+pub(super) struct Policy {
+    /// Position in the cluster's list; `None` for what the plugin itself does.
+    pub(super) source: Option<usize>,
+    pub(super) reference: PolicyReference,
+    pub(super) stage: StageId,
+    /// Order within the stage; equal ones have no order that can be relied on.
+    pub(super) order: Order,
+    /// The places that it applies to.
+    pub(super) subject: ExprId,
+    pub(super) ingress: Side,
+    pub(super) egress: Side,
+}
+
+impl Policy {
+    pub(super) fn side(&self, direction: Direction) -> &Side {
+        match direction {
+            Direction::Ingress => &self.ingress,
+            Direction::Egress => &self.egress,
+        }
+    }
+}
+
+/// Who may read what when policies are translated.
+#[derive(Debug)]
+pub(super) struct Translator<'t> {
+    pub(super) profile: &'t Profile,
+    pub(super) stages: &'t Stages,
+    pub(super) referred: &'t Referred<'t>,
+    pub(super) vocabulary: &'t mut Vocabulary,
+    /// Named one by one up to a bound; see [`Gaps`].
+    pub(super) gaps: &'t mut Gaps,
+}
+
+impl Translator<'_> {
+    /// One object of the cluster as policies; none when the plugin does not enforce its kind.
+    pub(super) fn translate(&mut self, source: usize, policy: &NetworkPolicy) -> Vec<Policy> {
+        let kinds = self.profile.kinds;
+        let enforced = match (policy.api_group.as_str(), policy.kind.as_str()) {
+            ("networking.k8s.io" | "extensions", _) => Ternary::from(kinds.kubernetes),
+            ("policy.networking.k8s.io", "ClusterNetworkPolicy") => kinds.cluster,
+            ("policy.networking.k8s.io", _) => kinds.admin,
+            ("projectcalico.org" | "crd.projectcalico.org", _) => Ternary::from(kinds.calico),
+            ("cilium.io", _) => Ternary::from(kinds.cilium),
+            ("crd.antrea.io", _) => Ternary::from(kinds.antrea),
+            _ => Ternary::No,
+        };
+        if enforced == Ternary::No {
+            self.gaps.not_enforced(policy, self.profile.cni);
+            return Vec::new();
+        }
+        let mut reader = Reader::new(self, source, policy);
+        let mut found = match (policy.api_group.as_str(), policy.kind.as_str()) {
+            ("networking.k8s.io" | "extensions", _) => kubernetes::read(&mut reader),
+            ("policy.networking.k8s.io", _) => admin::read(&mut reader),
+            ("projectcalico.org" | "crd.projectcalico.org", _) => calico::read(&mut reader),
+            ("cilium.io", _) => cilium::read(&mut reader),
+            _ => reader.opaque(),
+        };
+        let unsure = reader.finish(enforced);
+        for policy in &mut found {
+            policy.subject = self.vocabulary.and([policy.subject, unsure]);
+        }
+        found
+    }
+}
+
+impl From<bool> for Ternary {
+    fn from(is: bool) -> Self {
+        if is { Self::Yes } else { Self::No }
+    }
+}
+
+/// Gaps of policies that are named one by one; further ones only raise a count, so that ten thousand
+/// broken policies do not become ten thousand lines.
+const NAMED_GAPS_MAX: usize = 50;
+
+/// What was not understood of the policies.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Gaps {
+    named: Vec<Gap>,
+    /// Policies of kinds that the plugin does not enforce, by kind.
+    ignored: std::collections::BTreeMap<String, (String, u64)>,
+    cluster: String,
+}
+
+impl Gaps {
+    pub(super) fn new(cluster: &str) -> Self {
+        Self {
+            cluster: cluster.to_owned(),
+            ..Self::default()
+        }
+    }
+
+    fn push(&mut self, policy: &PolicyReference, reason: GapReason, detail: &str, hint: &str) {
+        if let Some(last) = self.named.get_mut(NAMED_GAPS_MAX) {
+            last.count = last.count.saturating_add(1);
+            return;
+        }
+        let what = if self.named.len() == NAMED_GAPS_MAX {
+            "understand further network policies".to_owned()
+        } else {
+            format!("understand {policy}")
+        };
+        self.named.push(Gap {
+            source: self.cluster.clone(),
+            what,
+            reason,
+            detail: detail.to_owned(),
+            hint: hint.to_owned(),
+            count: 1,
+        });
+    }
+
+    fn not_enforced(&mut self, policy: &NetworkPolicy, cni: super::cni::Cni) {
+        let kind = format!("{} ({})", policy.kind, policy.api_group);
+        let entry = self
+            .ignored
+            .entry(kind)
+            .or_insert_with(|| (cni.name().to_owned(), 0));
+        entry.1 = entry.1.saturating_add(1);
+    }
+
+    /// All gaps, those of single policies first.
+    pub(super) fn finish(&self) -> Vec<Gap> {
+        let ignored = self.ignored.iter().map(|(kind, (cni, count))| Gap {
+            source: self.cluster.clone(),
+            what: format!("enforcement of `{kind}`"),
+            reason: GapReason::Unsupported,
+            detail: format!("the network plugin (`{cni}`) does not enforce this kind"),
+            hint: "such policies change nothing; name the plugin with `--cni` if another one runs"
+                .to_owned(),
+            count: *count,
+        });
+        self.named.iter().cloned().chain(ignored).collect()
+    }
+}

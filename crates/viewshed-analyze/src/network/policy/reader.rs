@@ -1,0 +1,556 @@
+//! Reading the JSON of one policy, with a note of everything that is not understood.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use serde_json::{Map, Value};
+use viewshed_model::{
+    Cluster, GapReason, LabelSelector, NetworkPolicy, NetworkSetting, PolicyReference, Protocol,
+    Requirement, SelectorOperator, Service,
+};
+
+use super::{Action, Order, Policy, Rule, Side, StageId, Translator};
+use crate::network::address::{AddressSet, Block};
+use crate::network::cni::Ternary;
+use crate::network::ports::{NamedPort, Point, PortMatch, point, span};
+use crate::network::ranges::Ranges;
+use crate::network::vocabulary::{ExprId, Holder, PortsId, Term, Test};
+
+/// Reasons that one gap spells out.
+const REASONS_MAX: usize = 4;
+
+/// What policies refer to, by name.
+#[derive(Debug, Default)]
+pub(in crate::network) struct Referred<'c> {
+    pub(in crate::network) settings: Vec<&'c NetworkSetting>,
+    pub(in crate::network) services: BTreeMap<(&'c str, &'c str), &'c Service>,
+    /// Addresses and ports of each service's endpoints.
+    pub(in crate::network) endpoints: BTreeMap<(&'c str, &'c str), Vec<Endpoint>>,
+    /// Ports of nodes that lead to services: namespace and name of the service, position of its port.
+    pub(in crate::network) node_ports: BTreeMap<Point, (&'c str, &'c str, usize)>,
+}
+
+/// Endpoints of a service: one slice's addresses and ports.
+#[derive(Debug, Clone, Default)]
+pub(in crate::network) struct Endpoint {
+    pub(in crate::network) addresses: Vec<IpAddr>,
+    pub(in crate::network) ports: Vec<(Protocol, u16)>,
+    /// The same with the names that the service gives them.
+    pub(in crate::network) named_ports: Vec<(String, Protocol, u16)>,
+}
+
+impl<'c> Referred<'c> {
+    pub(in crate::network) fn of(cluster: &'c Cluster) -> Self {
+        let mut endpoints: BTreeMap<(&str, &str), Vec<Endpoint>> = BTreeMap::new();
+        for slice in &cluster.endpoints {
+            let key = (slice.meta.namespace_or_empty(), slice.service.as_str());
+            let named = slice.ports.iter().filter_map(|port| {
+                let protocol: Protocol = port.protocol.parse().ok()?;
+                Some((port.name.clone(), protocol, port.port))
+            });
+            let named_ports: Vec<(String, Protocol, u16)> = named.collect();
+            endpoints.entry(key).or_default().push(Endpoint {
+                addresses: slice
+                    .addresses
+                    .iter()
+                    .filter_map(|text| text.parse().ok())
+                    .collect(),
+                ports: named_ports
+                    .iter()
+                    .map(|(_, protocol, port)| (*protocol, *port))
+                    .collect(),
+                named_ports,
+            });
+        }
+        let mut node_ports = BTreeMap::new();
+        for service in &cluster.services {
+            let meta = &service.meta;
+            for (port, position) in service.ports.iter().zip(0..) {
+                if let (Ok(protocol), true) = (port.protocol.parse(), port.node_port != 0) {
+                    let target = (meta.namespace_or_empty(), meta.name.as_str(), position);
+                    node_ports.insert(point(protocol, port.node_port), target);
+                }
+            }
+        }
+        Self {
+            node_ports,
+            settings: cluster.network_settings.iter().collect(),
+            services: cluster
+                .services
+                .iter()
+                .map(|service| {
+                    let meta = &service.meta;
+                    ((meta.namespace_or_empty(), meta.name.as_str()), service)
+                })
+                .collect(),
+            endpoints,
+        }
+    }
+}
+
+/// An object of a policy's JSON; `null` and absent fields are the same.
+#[derive(Debug, Clone)]
+pub(super) struct Object<'v> {
+    map: Option<&'v Map<String, Value>>,
+}
+
+impl<'v> Object<'v> {
+    pub(super) fn get(&self, key: &str) -> Option<&'v Value> {
+        self.map?.get(key).filter(|value| !value.is_null())
+    }
+
+    pub(super) fn text(&self, key: &str) -> Option<&'v str> {
+        self.get(key).and_then(Value::as_str)
+    }
+
+    /// The elements of a list; none when it is absent.
+    pub(super) fn list(&self, key: &str) -> &'v [Value] {
+        let list = self.get(key).and_then(Value::as_array);
+        list.map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The texts of a list.
+    pub(super) fn texts(&self, key: &str) -> Vec<String> {
+        let texts = self.list(key).iter().filter_map(Value::as_str);
+        texts.map(str::to_owned).collect()
+    }
+
+    /// Whether no field at all is set.
+    pub(super) fn is_empty(&self) -> bool {
+        self.map.is_none_or(|map| map.values().all(Value::is_null))
+    }
+}
+
+/// One policy being read.
+pub(super) struct Reader<'r, 't> {
+    pub(super) translator: &'r mut Translator<'t>,
+    pub(super) source: usize,
+    pub(super) policy: &'r NetworkPolicy,
+    pub(super) reference: PolicyReference,
+    /// Why the API server (or the plugin) should refuse it.
+    refused: Vec<String>,
+    /// Fields and values that are not known here.
+    unknown: Vec<String>,
+    /// What makes the whole policy unsure.
+    doubts: Vec<ExprId>,
+}
+
+impl<'r, 't> Reader<'r, 't> {
+    pub(super) fn new(
+        translator: &'r mut Translator<'t>,
+        source: usize,
+        policy: &'r NetworkPolicy,
+    ) -> Self {
+        Self {
+            reference: PolicyReference {
+                kind: policy.kind.clone(),
+                namespace: policy.meta.namespace.clone(),
+                name: policy.meta.name.clone(),
+            },
+            translator,
+            source,
+            policy,
+            refused: Vec::new(),
+            unknown: Vec::new(),
+            doubts: Vec::new(),
+        }
+    }
+
+    pub(super) fn namespace(&self) -> &'r str {
+        self.policy.meta.namespace_or_empty()
+    }
+
+    /// The policy is not what its kind demands; it should never have been taken.
+    pub(super) fn refuse(&mut self, why: impl Into<String>) {
+        self.refused.push(why.into());
+    }
+
+    /// Something that this version does not know: unsure, and reported.
+    pub(super) fn unknown(&mut self, what: &str) -> ExprId {
+        self.unknown.push(what.to_owned());
+        let fact = format!("what {what} means in {}", self.reference);
+        self.translator.vocabulary.unsure(&fact)
+    }
+
+    /// Makes the whole policy as unsure as a part of it that cannot be unsure alone.
+    pub(super) fn doubt_if(&mut self, unsure: ExprId) {
+        self.doubts.push(unsure);
+    }
+
+    /// The specification; none when it is no JSON object.
+    pub(super) fn spec(&mut self) -> Option<Value> {
+        let text = self.policy.spec_json.as_str();
+        if text.is_empty() {
+            return Some(Value::Object(Map::new()));
+        }
+        let value = serde_json::from_str(text).ok();
+        if value.is_none() {
+            self.refuse("its specification is no JSON");
+        }
+        value
+    }
+
+    /// An object, every field of which should be one of `known`; the expression is unsure when one is not.
+    pub(super) fn object<'v>(
+        &mut self,
+        value: &'v Value,
+        what: &str,
+        known: &[&str],
+    ) -> (Object<'v>, ExprId) {
+        let Some(map) = value.as_object() else {
+            if !value.is_null() {
+                self.refuse(format!("{what} is no object"));
+            }
+            return (Object { map: None }, self.translator.vocabulary.all());
+        };
+        let mut unsure = self.translator.vocabulary.all();
+        for (key, value) in map {
+            if !value.is_null() && !known.contains(&key.as_str()) {
+                let part = self.unknown(&format!("the field `{key}` of {what}"));
+                unsure = self.translator.vocabulary.and([unsure, part]);
+            }
+        }
+        (Object { map: Some(map) }, unsure)
+    }
+
+    /// A `metav1.LabelSelector`; an absent one selects everything.
+    pub(super) fn selector(&mut self, value: Option<&Value>, holder: Holder) -> ExprId {
+        self.selector_with(value, |key| (holder, key.to_owned()))
+    }
+
+    /// A selector whose keys say themselves whose labels they are.
+    pub(super) fn selector_with(
+        &mut self,
+        value: Option<&Value>,
+        holder_of: impl Fn(&str) -> (Holder, String),
+    ) -> ExprId {
+        let Some(value) = value else {
+            return self.translator.vocabulary.all();
+        };
+        let fields = ["matchLabels", "matchExpressions"];
+        let (object, unsure) = self.object(value, "a selector", &fields);
+        let mut parts = vec![unsure];
+        if let Some(labels) = object.get("matchLabels").and_then(Value::as_object) {
+            for (key, value) in labels {
+                let value = value.as_str().unwrap_or_default().to_owned();
+                parts.push(self.label_test(holder_of(key), Test::In(vec![value])));
+            }
+        }
+        for expression in object.list("matchExpressions") {
+            let (requirement, unsure) = self.object(
+                expression,
+                "a selector's requirement",
+                &["key", "operator", "values"],
+            );
+            parts.push(unsure);
+            let key = requirement.text("key").unwrap_or_default();
+            let values = requirement.texts("values");
+            let test = match requirement.text("operator").unwrap_or_default() {
+                "In" => Test::In(values),
+                "NotIn" => Test::NotIn(values),
+                "Exists" => Test::Exists,
+                "DoesNotExist" => Test::Missing,
+                other => {
+                    self.refuse(format!("the selector's operator `{other}` is unknown"));
+                    continue;
+                }
+            };
+            let needs_values = matches!(test, Test::In(_) | Test::NotIn(_));
+            if needs_values && requirement.list("values").is_empty() {
+                self.refuse("a selector's `In` or `NotIn` has no values");
+            }
+            parts.push(self.label_test(holder_of(key), test));
+        }
+        self.translator.vocabulary.and(parts)
+    }
+
+    pub(super) fn label_test(&mut self, (holder, key): (Holder, String), test: Test) -> ExprId {
+        self.translator.vocabulary.label(holder, &key, test)
+    }
+
+    pub(super) fn term(&mut self, term: Term) -> ExprId {
+        self.translator.vocabulary.of(term)
+    }
+
+    pub(super) fn and(&mut self, parts: impl IntoIterator<Item = ExprId>) -> ExprId {
+        self.translator.vocabulary.and(parts)
+    }
+
+    pub(super) fn or(&mut self, parts: impl IntoIterator<Item = ExprId>) -> ExprId {
+        self.translator.vocabulary.or(parts)
+    }
+
+    pub(super) fn not(&mut self, inner: ExprId) -> ExprId {
+        self.translator.vocabulary.not(inner)
+    }
+
+    pub(super) fn unsure(&mut self, fact: &str) -> ExprId {
+        self.translator.vocabulary.unsure(fact)
+    }
+
+    pub(super) fn all(&mut self) -> ExprId {
+        self.translator.vocabulary.all()
+    }
+
+    pub(super) fn none(&mut self) -> ExprId {
+        self.translator.vocabulary.none()
+    }
+
+    /// Pods of the policy's own namespace.
+    pub(super) fn own_pods(&mut self) -> ExprId {
+        let pod = self.term(Term::Pod);
+        let own = self.term(Term::Namespace(self.namespace().to_owned()));
+        self.and([pod, own])
+    }
+
+    /// An address block; a text that is none makes the policy one that should be refused.
+    pub(super) fn block(&mut self, text: &str) -> Option<Block> {
+        let block = Block::parse(text);
+        if block.is_none() {
+            self.refuse(format!("`{text}` is no address block"));
+        }
+        block
+    }
+
+    /// A block less exceptions, which must lie inside.
+    pub(super) fn block_less(&mut self, cidr: &str, except: &[String]) -> Option<AddressSet> {
+        let block = self.block(cidr)?;
+        let mut taken_out = Vec::new();
+        for text in except {
+            let out = self.block(text)?;
+            if !block.covers(&out) {
+                self.refuse(format!("the exception `{text}` is not inside `{cidr}`"));
+            }
+            taken_out.push(out);
+        }
+        Some(AddressSet::new(&[block], &taken_out))
+    }
+
+    /// What a set of addresses means under the plugin: addresses outside, and pods and nodes as far as
+    /// blocks match them.
+    pub(super) fn addresses(&mut self, set: AddressSet) -> ExprId {
+        let profile = self.translator.profile;
+        let vocabulary = &mut *self.translator.vocabulary;
+        let address = vocabulary.of(Term::Address(set));
+        let mut parts = Vec::new();
+        for (matched, term, fact) in [
+            (Ternary::Yes, Term::Outside, ""),
+            (
+                profile.blocks_match_pods,
+                Term::Pod,
+                "whether the network plugin applies address blocks to pods",
+            ),
+            (
+                profile.blocks_match_nodes,
+                Term::Node,
+                "whether the network plugin applies address blocks to nodes",
+            ),
+        ] {
+            let kind = vocabulary.of(term);
+            match matched {
+                Ternary::No => {}
+                Ternary::Yes => parts.push(vocabulary.and([kind, address])),
+                Ternary::Unknown => {
+                    let unsure = vocabulary.unsure(fact);
+                    parts.push(vocabulary.and([kind, address, unsure]));
+                }
+            }
+        }
+        if profile.blocks_match_pods == Ternary::Yes && profile.blocks_match_nodes == Ternary::Yes {
+            return address;
+        }
+        vocabulary.or(parts)
+    }
+
+    pub(super) fn ports(&mut self, ports: PortMatch) -> PortsId {
+        self.translator.vocabulary.ports(ports)
+    }
+
+    /// A protocol by name; `None`, and refused, when Kubernetes knows no such one.
+    pub(super) fn protocol(&mut self, value: Option<&Value>) -> Option<Protocol> {
+        let Some(value) = value else {
+            return Some(Protocol::Tcp);
+        };
+        let text = value.as_str().unwrap_or_default();
+        let protocol = match text {
+            "TCP" => Protocol::Tcp,
+            "UDP" => Protocol::Udp,
+            "SCTP" => Protocol::Sctp,
+            _ => {
+                self.refuse(format!("`{text}` is no protocol of policies"));
+                return None;
+            }
+        };
+        Some(protocol)
+    }
+
+    /// Ports from one to another, both included.
+    pub(super) fn port_range(&mut self, protocol: Protocol, first: u64, last: u64) -> PortMatch {
+        let (Ok(low), Ok(high)) = (u16::try_from(first), u16::try_from(last)) else {
+            self.refuse(format!("{first}-{last} are no ports"));
+            return PortMatch::fixed(Ranges::default());
+        };
+        if low == 0 || high < low {
+            self.refuse(format!("{first}-{last} are no ports"));
+        }
+        PortMatch::fixed(span(protocol, low, high))
+    }
+
+    pub(super) fn rule(
+        &mut self,
+        action: Action,
+        (peer, ports): (ExprId, PortMatch),
+        (list, number): (&'static str, usize),
+    ) -> Rule {
+        Rule {
+            action,
+            peer,
+            ports: self.ports(ports),
+            list,
+            number,
+        }
+    }
+
+    pub(super) fn policy(
+        &self,
+        (stage, order): (StageId, Order),
+        subject: ExprId,
+        (ingress, egress): (Side, Side),
+    ) -> Policy {
+        Policy {
+            source: Some(self.source),
+            reference: self.reference.clone(),
+            stage,
+            order,
+            subject,
+            ingress,
+            egress,
+        }
+    }
+
+    /// A policy of a kind that is not translated: for every pod, everything is unsure.
+    pub(super) fn opaque(&mut self) -> Vec<Policy> {
+        let what = format!("a policy of kind `{}`", self.reference.kind);
+        let unsure = self.unknown(&what);
+        let pod = self.term(Term::Pod);
+        let side = |reader: &mut Self, list| Side {
+            isolates: false,
+            rules: [Action::Allow, Action::Deny]
+                .into_iter()
+                .enumerate()
+                .map(|(number, action)| {
+                    reader.rule(action, (unsure, PortMatch::everything()), (list, number))
+                })
+                .collect(),
+        };
+        let sides = (side(self, "ingress"), side(self, "egress"));
+        let stage = self.translator.stages.admin();
+        vec![self.policy((stage, Order(0.0, 0)), pod, sides)]
+    }
+
+    /// Reports what was not understood; the result says how sure the policy is as a whole.
+    pub(super) fn finish(self, enforced: Ternary) -> ExprId {
+        let Self {
+            translator,
+            reference,
+            mut refused,
+            mut unknown,
+            doubts: mut parts,
+            ..
+        } = self;
+        refused.dedup();
+        unknown.sort_unstable();
+        unknown.dedup();
+        if let Some(first) = refused.first() {
+            let fact = format!("whether {reference} was taken although {first}");
+            parts.push(translator.vocabulary.unsure(&fact));
+            translator.gaps.push(
+                &reference,
+                GapReason::Malformed,
+                &joined(&refused),
+                "the API server should refuse it: correct the policy",
+            );
+        }
+        if !unknown.is_empty() {
+            translator.gaps.push(
+                &reference,
+                GapReason::Unsupported,
+                &joined(&unknown),
+                "answers that hang on it say that they depend on it",
+            );
+        }
+        if enforced == Ternary::Unknown {
+            let cni = translator.profile.cni;
+            let fact = format!("whether the network plugin (`{cni}`) enforces {reference}");
+            parts.push(translator.vocabulary.unsure(&fact));
+        }
+        translator.vocabulary.and(parts)
+    }
+}
+
+fn joined(reasons: &[String]) -> String {
+    let shown = reasons.iter().take(REASONS_MAX).cloned();
+    let text = shown.collect::<Vec<_>>().join("; ");
+    let more = reasons.len().saturating_sub(REASONS_MAX);
+    if more > 0 {
+        format!("{text}; and {more} more")
+    } else {
+        text
+    }
+}
+
+/// A port by name in a standard policy.
+pub(super) fn named(name: &str, protocol: Option<Protocol>) -> PortMatch {
+    PortMatch {
+        named: vec![NamedPort {
+            name: name.to_owned(),
+            protocol,
+        }],
+        ..PortMatch::fixed(Ranges::default())
+    }
+}
+
+/// Several port matches in one.
+pub(super) fn any_of(matches: Vec<PortMatch>) -> PortMatch {
+    let mut parts = Vec::new();
+    let mut named = Vec::new();
+    for one in matches {
+        parts.extend(one.fixed.iter());
+        named.extend(one.named);
+    }
+    named.sort_unstable();
+    named.dedup();
+    PortMatch {
+        named,
+        ..PortMatch::fixed(Ranges::new(parts))
+    }
+}
+
+/// A selector over labels that are at hand; one that is no selector selects nothing.
+pub(super) fn plain_selector(value: Option<&Value>) -> LabelSelector {
+    let mut found = LabelSelector::default();
+    let Some(value) = value else { return found };
+    let labels = value.get("matchLabels").and_then(Value::as_object);
+    for (key, value) in labels.into_iter().flatten() {
+        let value = value.as_str().unwrap_or_default().to_owned();
+        found.match_labels.insert(key.clone(), value);
+    }
+    let expressions = value.get("matchExpressions").and_then(Value::as_array);
+    for expression in expressions.into_iter().flatten() {
+        let text = |key: &str| expression.get(key).and_then(Value::as_str);
+        let values = expression.get("values").and_then(Value::as_array);
+        let values = values.into_iter().flatten().filter_map(Value::as_str);
+        found.match_expressions.push(Requirement {
+            key: text("key").unwrap_or_default().to_owned(),
+            operator: match text("operator").unwrap_or_default() {
+                "In" => SelectorOperator::In,
+                "NotIn" => SelectorOperator::NotIn,
+                "Exists" => SelectorOperator::Exists,
+                "DoesNotExist" => SelectorOperator::DoesNotExist,
+                _ => SelectorOperator::Unknown,
+            },
+            values: values.map(str::to_owned).collect(),
+        });
+    }
+    found
+}

@@ -1,0 +1,176 @@
+//! Targets, services and columns: words as exact points.
+
+use viewshed_model::{Place, ReachVerdict, Target};
+
+use super::{ask, check, cluster_of_yaml, verdict};
+use crate::network::{Cni, NetworkIndex};
+
+const ESTATE: &str = r"
+apiVersion: v1
+kind: Node
+metadata: { name: cp, labels: { node-role.kubernetes.io/control-plane: '' } }
+spec: { providerID: 'aws:///eu-west-1a/i-0' }
+status: { addresses: [{ type: InternalIP, address: 10.9.0.1 }] }
+---
+apiVersion: v1
+kind: Node
+metadata: { name: n1 }
+spec: { providerID: 'aws:///eu-west-1a/i-1' }
+status: { addresses: [{ type: InternalIP, address: 10.9.0.2 }], daemonEndpoints: { kubeletEndpoint: { Port: 10251 } } }
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: etcd-cp, namespace: kube-system, labels: { component: etcd } }
+spec: { nodeName: cp, hostNetwork: true, containers: [{ name: etcd, image: etcd, command: [etcd] }] }
+status: { phase: Running, podIP: 10.9.0.1, podIPs: [{ ip: 10.9.0.1 }] }
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: kube-scheduler-cp, namespace: kube-system }
+spec: { nodeName: cp, hostNetwork: true, containers: [{ name: kube-scheduler, image: s, command: [kube-scheduler, --bind-address=127.0.0.1] }] }
+status: { phase: Running, podIP: 10.9.0.1, podIPs: [{ ip: 10.9.0.1 }] }
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: web, namespace: a, labels: { app: web } }
+spec: { nodeName: n1, containers: [{ name: main, image: example, ports: [{ name: metrics, containerPort: 9100 }] }] }
+status: { phase: Running, podIP: 10.0.0.1, podIPs: [{ ip: 10.0.0.1 }] }
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: shut, namespace: b, labels: { app: shut } }
+spec: { nodeName: n1, containers: [{ name: main, image: example }] }
+status: { phase: Running, podIP: 10.0.0.2, podIPs: [{ ip: 10.0.0.2 }] }
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: shut, namespace: b }
+spec: { podSelector: {}, policyTypes: [Ingress, Egress], egress: [{ to: [{ ipBlock: { cidr: 10.9.0.2/32 } }] }] }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: web, namespace: a }
+spec: { type: NodePort, clusterIP: 10.32.0.9, clusterIPs: [10.32.0.9], selector: { app: web }, ports: [{ port: 80, targetPort: metrics, nodePort: 30080 }] }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: front, namespace: a }
+spec: { type: LoadBalancer, loadBalancerSourceRanges: [198.51.100.0/24], externalTrafficPolicy: Local, clusterIP: 10.32.0.8, clusterIPs: [10.32.0.8], selector: { app: web }, ports: [{ port: 80, targetPort: 9100 }] }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: empty, namespace: a }
+spec: { clusterIP: 10.32.0.7, clusterIPs: [10.32.0.7], selector: { app: nobody }, ports: [{ port: 80 }] }
+---
+";
+
+#[test]
+fn targets_are_exact_points() {
+    let cluster = cluster_of_yaml(ESTATE);
+    let rows = [
+        ("a/web kubelet", "allowed"),
+        // Only the kubelet of n1, on the port that its node tells.
+        ("b/shut kubelet", "allowed"),
+        ("b/shut node:cp 10250", "denied"),
+        ("b/shut etcd", "denied"),
+        ("a/web etcd", "allowed"),
+        // It listens on the loopback address; whoever shares the node's network is there.
+        ("a/web scheduler", "denied"),
+        ("kube-system/etcd-cp scheduler", "allowed"),
+        // No pod of the estate runs it.
+        (
+            "a/web controller-manager",
+            "depends on where kube-controller-manager runs",
+        ),
+        ("a/web metadata", "allowed"),
+        ("b/shut metadata", "denied"),
+        (
+            "b/shut apiserver",
+            "depends on the IPv4 address of the API server",
+        ),
+        ("a/web apiserver", "allowed"),
+        ("a/web docker", "allowed"),
+        ("b/shut world", "denied"),
+        ("a/web world", "allowed"),
+        ("a/web dashboard", "depends on where `dashboard` is"),
+        ("b/shut metrics", "denied"),
+    ];
+    check(&cluster, Some(Cni::Generic), &rows);
+    let index = NetworkIndex::new(&cluster, Some(Cni::Generic));
+    let ports = ask(&index, "b/shut kubelet").ports;
+    let ports: Vec<String> = ports.iter().map(ToString::to_string).collect();
+    assert_eq!(ports, ["TCP 10251"]);
+}
+
+#[test]
+fn services_lead_to_their_endpoints() {
+    let cluster = cluster_of_yaml(ESTATE);
+    let rows = [
+        // The service's port, by the name of the container's port; no other port.
+        ("kube-system/etcd-cp service:a/web 80", "allowed"),
+        ("kube-system/etcd-cp service:a/web 9100", "denied"),
+        ("b/shut service:a/web 80", "denied"),
+        ("kube-system/etcd-cp 10.32.0.9 80", "allowed"),
+        ("kube-system/etcd-cp service:a/empty 80", "denied"),
+        // A node's port is the service's.
+        ("b/shut node:n1 30080", "denied"),
+        ("b/shut node:n1 30081", "allowed"),
+        // kubernetes/kubernetes#95879 leaves the hairpin open; nothing isolates this pod.
+        ("a/web service:a/web 80", "allowed"),
+        // The load balancer lets in these addresses only.
+        ("198.51.100.7 service:a/front 80", "allowed"),
+        ("8.8.8.8 service:a/front 80", "denied"),
+        ("8.8.8.8 service:a/empty 80", "denied"),
+    ];
+    check(&cluster, Some(Cni::Generic), &rows);
+}
+
+/// A column has the verdict that each source has when it is asked alone.
+#[test]
+fn columns_agree_with_single_questions() {
+    let cluster = cluster_of_yaml(ESTATE);
+    for cni in [
+        Cni::Generic,
+        Cni::Unknown,
+        Cni::Calico,
+        Cni::Cilium,
+        Cni::AwsVpcCni,
+        Cni::KubeRouter,
+    ] {
+        let index = NetworkIndex::new(&cluster, Some(cni));
+        for target in Target::ALL {
+            let column = index
+                .sources(&Place::Target(target), None, None)
+                .expect("a target");
+            assert!(column.sources.len() >= 5, "{cni} {target:?}");
+            for source in &column.sources {
+                let from = match (source.namespace.as_str(), source.name.as_str()) {
+                    ("", "world") => "world".to_owned(),
+                    ("", node) => format!("node:{node}"),
+                    (namespace, _) => format!("{namespace}/{}", source.example),
+                };
+                let question = format!("{from} {}", target.name());
+                let alone = ask(&index, &question);
+                assert_eq!(
+                    source.verdict, alone.verdict,
+                    "{cni} {question}: {source:#?} {alone:#?}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_question_without_a_port_lists_the_open_ones() {
+    let open = format!(
+        "{ESTATE}apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{ name: p, namespace: a }}\n\
+         spec: {{ podSelector: {{}}, ingress: [{{ ports: [{{ port: 80, endPort: 90 }}, {{ port: 53, protocol: UDP }}] }}] }}\n"
+    );
+    let cluster = cluster_of_yaml(&open);
+    let index = NetworkIndex::new(&cluster, Some(Cni::Generic));
+    let answer = ask(&index, "kube-system/etcd-cp a/web");
+    let ports: Vec<String> = answer.ports.iter().map(ToString::to_string).collect();
+    assert_eq!(ports, ["TCP 80-90", "UDP 53"]);
+    assert_eq!(answer.verdict, ReachVerdict::Allowed);
+    assert_eq!(verdict(&index, "kube-system/etcd-cp a/web 91"), "denied");
+}

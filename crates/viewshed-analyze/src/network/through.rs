@@ -1,0 +1,360 @@
+//! Connections through a service: what its address becomes, and which of the two a policy sees.
+
+use viewshed_model::{Port, Protocol, Service};
+
+use super::address::{Block, Family};
+use super::answer::{Asked, Outcome};
+use super::cni::{Cni, ServiceView};
+use super::decide::Decision;
+use super::ends::{End, Which};
+use super::eval::Tri;
+use super::index::NetworkIndex;
+use super::place::{AddressFact, Body, Kind, Places};
+use super::policy::Direction;
+use super::ports::{Point, PortSet, point};
+
+/// Where a service's port leads.
+enum Behind<'c> {
+    /// To these endpoints.
+    Ends(Vec<(End<'c>, Point)>),
+    /// Completes "depends on ...".
+    Unknown(String),
+}
+
+impl<'c> NetworkIndex<'c> {
+    /// A service on one port, or on all of its own.
+    pub(super) fn service_outcome(
+        &self,
+        from: &End<'c>,
+        service: &'c Service,
+        asked: &Asked,
+    ) -> Outcome {
+        if service.service_type == "ExternalName" {
+            let fact = format!(
+                "which addresses service `{}` names",
+                service.meta.full_name()
+            );
+            let text = "it is a name for something outside the cluster".to_owned();
+            return Outcome::of(Decision::depends(fact, text));
+        }
+        let ports = service.ports.iter().filter_map(|port| {
+            let protocol: Protocol = port.protocol.parse().ok()?;
+            Some((point(protocol, port.port), port))
+        });
+        match asked {
+            Asked::Port(wanted) => {
+                let port = ports.into_iter().find(|(own, _)| own == wanted);
+                match port {
+                    Some((_, port)) => Outcome::of(self.through_service(from, service, port)),
+                    None => Outcome::of(Self::no_such_port(service)),
+                }
+            }
+            Asked::Every(within) => {
+                let each = ports.filter(|(own, _)| within.contains(*own));
+                let each = each.map(|(own, port)| {
+                    let decision = self.through_service(from, service, port);
+                    let set = PortSet::one(own, own);
+                    let (sure, possible) = match decision.verdict {
+                        Tri::Yes => (set.clone(), set),
+                        Tri::Maybe => (PortSet::default(), set),
+                        Tri::No => (PortSet::default(), PortSet::default()),
+                    };
+                    Outcome {
+                        decision,
+                        sure,
+                        possible,
+                    }
+                });
+                Outcome::any(each.collect())
+                    .unwrap_or_else(|| Outcome::of(Self::no_such_port(service)))
+            }
+        }
+    }
+
+    fn no_such_port(service: &Service) -> Decision {
+        let text = format!("service `{}` has no such port", service.meta.full_name());
+        Decision::new(Tri::No, text)
+    }
+
+    /// The service that a node's port leads to.
+    pub(super) fn published_at(
+        &self,
+        to: &End<'c>,
+        port: Point,
+    ) -> Option<(&'c Service, &'c Port)> {
+        if to.body.kind != Kind::Node {
+            return None;
+        }
+        let (namespace, name, position) = self.referred.node_ports.get(&port)?;
+        let service = self.service(namespace, name)?;
+        Some((service, service.ports.get(*position)?))
+    }
+
+    /// One port of a service.
+    pub(super) fn through_service(
+        &self,
+        from: &End<'c>,
+        service: &'c Service,
+        port: &'c Port,
+    ) -> Decision {
+        let name = service.meta.full_name();
+        let ends = match self.behind(service, port) {
+            Behind::Unknown(fact) => {
+                let text = format!("the estate does not tell {fact}");
+                return Decision::depends(fact, text);
+            }
+            Behind::Ends(ends) => ends,
+        };
+        let each = ends.into_iter().map(|(end, point)| {
+            (
+                end.what.clone(),
+                self.to_endpoint(from, (service, port), &end, point),
+            )
+        });
+        let each: Vec<(String, Decision)> = each.collect();
+        let has = |wanted: Tri| each.iter().any(|(_, decision)| decision.verdict == wanted);
+        let is_mixed = has(Tri::Yes) && has(Tri::No);
+        let joined = each.into_iter().map(|(_, decision)| decision);
+        let Some(mut decision) = joined.reduce(Decision::agree) else {
+            let text = format!("service `{name}` has no endpoints");
+            return Decision::new(Tri::No, text);
+        };
+        if is_mixed {
+            decision
+                .facts
+                .insert(format!("which endpoint of service `{name}` is chosen"));
+        }
+        decision
+    }
+
+    fn behind(&self, service: &'c Service, port: &'c Port) -> Behind<'c> {
+        let meta = &service.meta;
+        let key = (meta.namespace_or_empty(), meta.name.as_str());
+        let protocol: Protocol = port.protocol.parse().unwrap_or_default();
+        if let Some(slices) = self.referred.endpoints.get(&key) {
+            let mut found = Vec::new();
+            for slice in slices {
+                let ports: Vec<Point> = slice
+                    .named_ports
+                    .iter()
+                    .filter(|(name, kind, _)| *name == port.name && *kind == protocol)
+                    .map(|(_, kind, number)| point(*kind, *number))
+                    .collect();
+                for address in &slice.addresses {
+                    let end = self.address_end(*address);
+                    found.extend(ports.iter().map(|port| (end.clone(), *port)));
+                }
+            }
+            found.sort_by_key(|(end, port)| (end.which, *port));
+            found.dedup_by_key(|(end, port)| (end.which, *port));
+            return Behind::Ends(found);
+        }
+        let Some(selector) = service.selector.as_ref() else {
+            return Behind::Unknown(format!("the endpoints of service `{}`", meta.full_name()));
+        };
+        let mut found = Vec::new();
+        for index in self.places.pods_in(key.0) {
+            let Some(place) = self.places.pods.get(index as usize) else {
+                continue;
+            };
+            let labels = place.labels();
+            let is_selected = selector
+                .iter()
+                .all(|(key, value)| labels.get(key) == Some(value));
+            let Some(end) = self
+                .pod_end(index)
+                .filter(|_| is_selected && !place.has_ended)
+            else {
+                continue;
+            };
+            let target = match (port.target.as_str(), port.target.parse::<u16>()) {
+                ("", _) => Some(port.port),
+                (_, Ok(number)) => Some(number),
+                (name, Err(_)) => place.port_named(name, protocol),
+            };
+            found.extend(target.map(|number| (end, point(protocol, number))));
+        }
+        Behind::Ends(found)
+    }
+
+    fn to_endpoint(
+        &self,
+        from: &End<'c>,
+        (service, port): (&'c Service, &'c Port),
+        end: &End<'c>,
+        target: Point,
+    ) -> Decision {
+        if from.body.kind == Kind::Outside {
+            return self.entering(from, service, end, target);
+        }
+        let translated = if from.which == end.which && matches!(from.which, Which::Pod(_)) {
+            self.hairpin(from, end, target)
+        } else {
+            self.pair(from, end, target)
+        };
+        let is_headless = service.cluster_ips.iter().any(|ip| ip == "None");
+        if is_headless || !self.is_enforcing() || !self.speaks_of_egress(from) {
+            return translated;
+        }
+        match self.profile.service_view {
+            ServiceView::Endpoint => translated,
+            ServiceView::ServiceAddress => self.untranslated(from, (service, port), end, target),
+            ServiceView::Unknown => {
+                let before = self.untranslated(from, (service, port), end, target);
+                if before.verdict == translated.verdict {
+                    return translated;
+                }
+                let mut decision = translated.agree(before);
+                decision.facts.insert(
+                    "whether egress policies see the service's address or its endpoint".to_owned(),
+                );
+                decision
+            }
+        }
+    }
+
+    fn speaks_of_egress(&self, from: &End<'c>) -> bool {
+        self.places.families.iter().any(|family| {
+            let spot = self.spot(*family, from);
+            let kernel = self.kernel(*family);
+            spot.zip(kernel)
+                .is_some_and(|(spot, kernel)| !kernel.applying(Direction::Egress, spot).is_empty())
+        })
+    }
+
+    /// Egress policies before the service's address is translated: rules on addresses see that address
+    /// and the service's port; rules on pods hold for the addresses of services that select such pods
+    /// (aws/amazon-network-policy-controller-k8s `pkg/resolvers/endpoints.go`,
+    /// `getMatchingServiceClusterIPs`), unless the service has no selector.
+    fn untranslated(
+        &self,
+        from: &End<'c>,
+        (service, port): (&'c Service, &'c Port),
+        end: &End<'c>,
+        target: Point,
+    ) -> Decision {
+        let own = point(port.protocol.parse().unwrap_or_default(), port.port);
+        let blocks = service
+            .cluster_ips
+            .iter()
+            .filter_map(|ip| Block::parse_either(ip));
+        let mut decided: Option<Decision> = None;
+        for block in blocks {
+            let family = block.family;
+            let at_address = End {
+                body: Places::outside(Some(super::address::address(family, block.first))),
+                what: format!("the address of service `{}`", service.meta.full_name()),
+                which: Which::SomeAddress,
+            };
+            let mut egress = self.side(Direction::Egress, (family, from, &at_address), own);
+            if service.selector.is_some() {
+                let as_pod = End {
+                    body: Body {
+                        addresses: [AddressFact::Absent, AddressFact::Absent],
+                        ..end.body.clone()
+                    },
+                    ..end.clone()
+                };
+                egress = egress.or(self.side(Direction::Egress, (family, from, &as_pod), target));
+            }
+            let ingress = self.side(Direction::Ingress, (family, end, from), target);
+            let both = egress.and(ingress);
+            decided = Some(match decided {
+                None => both,
+                Some(known) => known.or(both),
+            });
+        }
+        decided.unwrap_or_else(|| {
+            let fact = format!("the address of service `{}`", service.meta.full_name());
+            Decision::depends(fact.clone(), format!("the estate does not tell {fact}"))
+        })
+    }
+
+    /// A pod that reaches itself through a service: Antrea and Calico apply policies to it, the
+    /// specification of `ClusterNetworkPolicy` demands it, and Kubernetes' own tests leave it open
+    /// (kubernetes/kubernetes issue 95879).
+    fn hairpin(&self, from: &End<'c>, end: &End<'c>, target: Point) -> Decision {
+        let decision = self.pair_by_policies(from, end, target);
+        let is_applied = matches!(self.profile.cni(), Cni::Antrea | Cni::Calico);
+        if decision.verdict != Tri::No || is_applied {
+            return decision;
+        }
+        let fact = "whether policies apply to a pod that reaches itself through a service";
+        let mut open = Decision::depends(
+            fact.to_owned(),
+            format!("{} is its own endpoint", from.what),
+        );
+        open.reasons.extend(decision.reasons);
+        open
+    }
+
+    /// From outside: through a load balancer, a node's port or an external address, or not at all.
+    fn entering(
+        &self,
+        from: &End<'c>,
+        service: &'c Service,
+        end: &End<'c>,
+        target: Point,
+    ) -> Decision {
+        let name = service.meta.full_name();
+        let opens = |port: &Port| port.node_port != 0;
+        let is_published = service.service_type == "LoadBalancer"
+            || service.service_type == "NodePort"
+            || !service.external_ips.is_empty()
+            || service.ports.iter().any(opens);
+        if !is_published {
+            let text = format!("service `{name}` has no address outside the cluster");
+            let fact = "whether the network outside routes addresses of services".to_owned();
+            return Decision::depends(fact, text);
+        }
+        let source = Self::source_ranges(from, service);
+        let keeps_client = service.external_traffic_policy == "Local";
+        let seen: End<'c> = if keeps_client {
+            from.clone()
+        } else {
+            Self::some_node()
+        };
+        let families = self.shared_families(&seen, end);
+        let into = families
+            .into_iter()
+            .map(|family| self.side(Direction::Ingress, (family, end, &seen), target))
+            .reduce(Decision::or);
+        let into = into.unwrap_or_else(|| {
+            Decision::new(
+                Tri::No,
+                format!("{} and {} share no address family", from.what, end.what),
+            )
+        });
+        source.and(into)
+    }
+
+    /// `spec.loadBalancerSourceRanges`.
+    fn source_ranges(from: &End<'c>, service: &Service) -> Decision {
+        let name = service.meta.full_name();
+        if service.source_ranges.is_empty() {
+            return Decision::new(Tri::Yes, format!("service `{name}` is published outside"));
+        }
+        let blocks: Vec<Block> = service
+            .source_ranges
+            .iter()
+            .filter_map(|text| Block::parse(text))
+            .collect();
+        let known = |family: Family| match from.body.address(family) {
+            AddressFact::Known(number) => Some((family, *number)),
+            AddressFact::Absent | AddressFact::Unknown | AddressFact::Several(_) => None,
+        };
+        let text = format!(
+            "service `{name}` takes connections from {}",
+            service.source_ranges.join(", ")
+        );
+        match Family::BOTH.into_iter().find_map(known) {
+            None => Decision::depends("the client's address".to_owned(), text),
+            Some((family, number)) => {
+                let holds = blocks.iter().any(|block| {
+                    block.family == family && block.first <= number && number <= block.last
+                });
+                Decision::new(holds.into(), text)
+            }
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! ENTERS: `viewshed reach --questions`: questions about connections, line by line, in bulk.
+//!
+//! One pass with bounded memory: a line is read, decided and answered before the next one is read. The
+//! answer is the line's own object with `verdict`, `because` and what belongs to them added, so that
+//! fields unknown to us come out again; a line that is no question keeps its place with an `error`.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::Path;
+
+use serde_json::{Map, Value};
+use viewshed_analyze::network::NetworkIndex;
+use viewshed_decode::questions::LINE_BYTES_MAX;
+use viewshed_model::{ReachQuestion, ReachVerdict};
+use viewshed_report::json;
+
+use crate::cli::OutputArgs;
+use crate::outcome::{Failure, Outcome};
+use crate::questions::{Lines, cannot_write};
+use crate::terminal;
+
+/// Bytes that are gathered before they are written.
+const WRITE_BYTES: usize = 256 * 1024;
+
+/// Lines that standard error names one by one; the rest is counted.
+const NAMED_LINES_MAX: u64 = 20;
+
+/// Answers every line of the file; `-` is standard input.
+///
+/// # Errors
+/// When the file cannot be opened or read, or the output cannot be written.
+pub(super) fn run(
+    path: &Path,
+    index: &NetworkIndex<'_>,
+    output: &OutputArgs,
+) -> Result<Outcome, Failure> {
+    let unreadable = |error: &io::Error| {
+        let message = anyhow::anyhow!("cannot read questions from `{}`: {error}", path.display());
+        Failure::collect(message, "check the path; `-` is standard input")
+    };
+    let input: Box<dyn Read> = if path == Path::new("-") {
+        Box::new(io::stdin().lock())
+    } else {
+        Box::new(File::open(path).map_err(|error| unreadable(&error))?)
+    };
+    let out: Box<dyn Write> = match &output.output_file {
+        Some(file) => Box::new(File::create(file).map_err(|error| cannot_write(&error))?),
+        None => Box::new(io::stdout().lock()),
+    };
+    let mut answering = Answering::new(index, out);
+    let mut lines = Lines::new(input);
+    while let Some((number, line)) = lines.next().map_err(|error| unreadable(&error))? {
+        answering
+            .answer(number, line)
+            .map_err(|error| cannot_write(&error))?;
+    }
+    answering.finish().map_err(|error| cannot_write(&error))
+}
+
+struct Answering<'a, 'c> {
+    index: &'a NetworkIndex<'c>,
+    out: Box<dyn Write>,
+    buffer: Vec<u8>,
+    /// Answers that depend on missing facts.
+    uncertain: u64,
+    /// Lines that are no question, or ask about places that are not there.
+    refused: u64,
+}
+
+impl<'a, 'c> Answering<'a, 'c> {
+    fn new(index: &'a NetworkIndex<'c>, out: Box<dyn Write>) -> Self {
+        Self {
+            index,
+            out,
+            buffer: Vec::with_capacity(WRITE_BYTES * 2),
+            uncertain: 0,
+            refused: 0,
+        }
+    }
+
+    fn answer(&mut self, number: u64, line: &[u8]) -> io::Result<()> {
+        if line.iter().all(u8::is_ascii_whitespace) {
+            return Ok(());
+        }
+        let (mut object, judged) = match parse(line) {
+            Err(error) => (Map::new(), Err(error)),
+            Ok(object) => {
+                let judged = self.judge(&object);
+                (object, judged)
+            }
+        };
+        match judged {
+            Ok(fields) => object.extend(fields),
+            Err(error) => {
+                let text = viewshed_report::clean(&format!("line {number}: {error}")).into_owned();
+                self.refused += 1;
+                if self.refused <= NAMED_LINES_MAX {
+                    terminal::say(&format!("warning: {text}"));
+                }
+                object.insert("error".to_owned(), text.into());
+            }
+        }
+        self.buffer
+            .extend_from_slice(json::object_line(&object).as_bytes());
+        if self.buffer.len() >= WRITE_BYTES {
+            self.out.write_all(&self.buffer)?;
+            self.buffer.clear();
+        }
+        Ok(())
+    }
+
+    fn judge(&mut self, object: &Map<String, Value>) -> Result<Map<String, Value>, String> {
+        let question: ReachQuestion = serde_json::from_value(Value::Object(object.clone()))
+            .map_err(|error| format!("no question: {error}"))?;
+        let answer = self
+            .index
+            .answer(&question)
+            .map_err(|error| error.to_string())?;
+        if answer.verdict == ReachVerdict::Depends {
+            self.uncertain += 1;
+        }
+        Ok(json::judged(&answer))
+    }
+
+    fn finish(mut self) -> io::Result<Outcome> {
+        self.out.write_all(&self.buffer)?;
+        self.out.flush()?;
+        if self.refused > NAMED_LINES_MAX {
+            terminal::say(&format!("warning: {} lines have no answer", self.refused));
+        }
+        for gap in self.index.gaps() {
+            let text = format!("warning: {}: {}: {}", gap.source, gap.what, gap.detail);
+            terminal::say(&viewshed_report::clean(&text));
+        }
+        Ok(Outcome::of(false, self.uncertain + self.refused > 0))
+    }
+}
+
+fn parse(line: &[u8]) -> Result<Map<String, Value>, String> {
+    if line.len() > LINE_BYTES_MAX {
+        return Err(format!("longer than {LINE_BYTES_MAX} bytes"));
+    }
+    match serde_json::from_slice(line) {
+        Ok(Value::Object(object)) => Ok(object),
+        Ok(_) => Err("not a JSON object".to_owned()),
+        Err(error) => Err(format!("not a question in JSON: {error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests;

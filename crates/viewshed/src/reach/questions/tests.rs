@@ -1,0 +1,113 @@
+use std::sync::{Arc, Mutex};
+
+use viewshed_analyze::network::Cni;
+use viewshed_model::Cluster;
+
+use super::*;
+
+const ESTATE: &str = r"
+apiVersion: v1
+kind: Pod
+metadata: { name: web, namespace: shop, labels: { app: web } }
+spec: { containers: [{ name: main, image: example }] }
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: db, namespace: shop, labels: { app: db } }
+spec: { containers: [{ name: main, image: example }] }
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: db, namespace: shop }
+spec:
+  podSelector: { matchLabels: { app: db } }
+  ingress: [{ from: [{ podSelector: { matchLabels: { app: web } } }], ports: [{ port: 5432 }] }]
+";
+
+fn cluster() -> Cluster {
+    let mut set = viewshed_decode::files::FileSet::new("test");
+    set.add("shop.yaml", ESTATE.as_bytes());
+    set.finish().clusters.remove(0)
+}
+
+#[derive(Clone, Default)]
+struct Shared(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Shared {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0
+            .lock()
+            .expect("no other test holds it")
+            .extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn answers(input: &str) -> (Vec<Value>, Outcome) {
+    let cluster = cluster();
+    let index = NetworkIndex::new(&cluster, Some(Cni::Generic));
+    let out = Shared::default();
+    let mut answering = Answering::new(&index, Box::new(out.clone()));
+    let mut lines = Lines::new(input.as_bytes());
+    while let Some((number, line)) = lines.next().expect("memory is readable") {
+        answering.answer(number, line).expect("memory is writable");
+    }
+    let outcome = answering.finish().expect("memory is writable");
+    let text = String::from_utf8(out.0.lock().expect("nobody holds it").clone()).expect("text");
+    let lines = text
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"));
+    (lines.collect(), outcome)
+}
+
+#[test]
+fn questions_come_out_in_order_with_verdict_and_reasons() {
+    let (lines, outcome) = answers(concat!(
+        r#"{"from":"shop/web","to":"shop/db","port":5432,"protocol":"TCP","id":7}"#,
+        "\n\n",
+        r#"{"from":"shop/web","to":"shop/db","port":5433,"protocol":"TCP"}"#,
+        "\n",
+        r#"{"from":"shop/db","to":"shop/web","port":80}"#,
+    ));
+    let verdicts: Vec<&str> = lines
+        .iter()
+        .map(|line| line["verdict"].as_str().expect("a verdict"))
+        .collect();
+    assert_eq!(verdicts, ["allowed", "denied", "allowed"]);
+    assert_eq!(
+        lines[0]["id"], 7,
+        "a field that is not ours comes out again"
+    );
+    assert_eq!(lines[0]["from"], "shop/web");
+    let reason = &lines[0]["because"][1];
+    assert_eq!(reason["side"], "ingress");
+    assert_eq!(reason["policy"]["name"], "db");
+    assert_eq!(reason["rule"], 0);
+    assert_eq!(lines[1]["because"][0]["policy"]["name"], "db");
+    assert_eq!(outcome, Outcome::Clean);
+}
+
+#[test]
+fn a_line_that_has_no_answer_keeps_its_place() {
+    let (lines, outcome) = answers(concat!(
+        "{\"from\":\n",
+        r#"{"from":"shop/web","to":"shop/nobody","port":80}"#,
+        "\n",
+        r#"{"from":"shop/web","to":"a b c"}"#,
+        "\n",
+        r#"["shop/web"]"#,
+        "\n",
+        r#"{"from":"shop/web","to":"shop/web","port":80}"#,
+    ));
+    let has_error: Vec<bool> = lines
+        .iter()
+        .map(|line| line.get("error").is_some())
+        .collect();
+    assert_eq!(has_error, [true, true, true, true, false]);
+    assert_eq!(lines[1]["to"], "shop/nobody");
+    assert_eq!(outcome, Outcome::Partial);
+}
