@@ -20,7 +20,7 @@ use crate::clean::clean;
 use crate::json;
 use crate::lines::put;
 use crate::wording::{gap_reason, thousands};
-pub use changes::changes;
+pub(crate) use changes::changes;
 pub use incidents::incidents;
 use location::Location;
 

@@ -29,7 +29,7 @@ struct ChangeProperties<'a> {
 }
 
 /// The SARIF log of a diff.
-pub fn changes(report: &DiffReport) -> String {
+pub(crate) fn changes(report: &DiffReport) -> String {
     let gained: Vec<&SightChange> = report
         .changes
         .iter()
