@@ -40,6 +40,9 @@ pub struct WhoEntry {
     /// Object names, when the rule is limited to some.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<String>,
+    /// What shows it, where the object itself may not be read and other objects tell its name; else empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub indirect: String,
     /// Why.
     pub evidence: Evidence,
     /// Who made the grant.

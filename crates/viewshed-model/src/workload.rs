@@ -69,6 +69,10 @@ pub struct PodSpec {
     /// `spec.automountServiceAccountToken`; `None` when not given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub automount_token: Option<bool>,
+    /// `spec.enableServiceLinks`: whether the services of its namespace stand in its environment; `None` when
+    /// not given, which means yes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service_links: Option<bool>,
     /// Host namespaces.
     pub host: HostAccess,
     /// Volumes.

@@ -405,6 +405,7 @@ pub(crate) fn who_answers() -> Vec<WhoAnswer> {
         subject,
         namespace: None,
         names: Vec::new(),
+        indirect: String::new(),
         origin,
         known_members: None,
         pods: Vec::new(),
@@ -416,6 +417,7 @@ pub(crate) fn who_answers() -> Vec<WhoAnswer> {
             entry(subject(SubjectKind::Group, "platform"), GrantOrigin::Human),
             WhoEntry {
                 namespace: Some("shop".to_owned()),
+                indirect: "list pods: each names the node that it runs on".to_owned(),
                 pods: vec!["shop/cart-7d".to_owned()],
                 ..entry(
                     subject(SubjectKind::ServiceAccount, "cart"),

@@ -76,14 +76,13 @@ fn demo() -> Result<Estate, Failure> {
     finish(estate)
 }
 
-/// Manifests hold aggregated roles as selectors; a live server has filled them in.
+/// Manifests hold aggregated roles as selectors, and leave out the roles that every server makes; a live
+/// server has both.
 fn finish(mut estate: Estate) -> Result<Estate, Failure> {
-    for cluster in estate
-        .clusters
-        .iter_mut()
-        .filter(|cluster| !cluster.is_live)
-    {
-        viewshed_analyze::rbac::aggregate(&mut cluster.roles);
+    for cluster in &mut estate.clusters {
+        estate
+            .gaps
+            .extend(viewshed_analyze::bootstrap::complete(cluster));
     }
     if estate.clusters.is_empty() && estate.docker_hosts.is_empty() {
         let gaps: Vec<String> = estate

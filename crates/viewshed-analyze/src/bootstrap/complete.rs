@@ -1,8 +1,8 @@
 //! What manifests leave out because each server makes it itself.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use viewshed_model::{Cluster, Meta};
+use viewshed_model::{Cluster, Gap, GapReason, Meta};
 
 use super::policy_of;
 use crate::rbac::aggregate;
@@ -13,9 +13,12 @@ use crate::rbac::aggregate;
 ///
 /// What the files hold under the same name stays. A live cluster is left as it is: there a missing role
 /// is really missing. Without a known version, the newest one's policy is taken.
-pub fn complete(cluster: &mut Cluster) {
+///
+/// Gives one gap for each role that is bound and that neither the files nor the server's own start hold: what
+/// it grants is not known.
+pub fn complete(cluster: &mut Cluster) -> Vec<Gap> {
     if cluster.is_live {
-        return;
+        return Vec::new();
     }
     let (policy, _) = policy_of(cluster.version.as_ref(), &cluster.name);
     let roles = names(cluster.roles.iter().map(|role| &role.meta));
@@ -32,6 +35,37 @@ pub fn complete(cluster: &mut Cluster) {
     let missing = own.filter(|binding| !bindings.contains(&name(&binding.meta)));
     let missing: Vec<_> = missing.cloned().collect();
     cluster.bindings.extend(missing);
+    unknown_roles(cluster)
+}
+
+fn unknown_roles(cluster: &Cluster) -> Vec<Gap> {
+    let known = names(cluster.roles.iter().map(|role| &role.meta));
+    let mut unknown: BTreeMap<String, (String, u64)> = BTreeMap::new();
+    for binding in &cluster.bindings {
+        let role = &binding.role;
+        let namespace = match role.kind.as_str() {
+            "Role" => binding.meta.namespace_or_empty(),
+            _ => "",
+        };
+        if known.contains(&(namespace.to_owned(), role.name.clone())) {
+            continue;
+        }
+        let title = match namespace {
+            "" => format!("{} {}", role.kind, role.name),
+            _ => format!("{} {namespace}/{}", role.kind, role.name),
+        };
+        let bound_by = || format!("bound by {}", binding.meta.full_name());
+        unknown.entry(title).or_insert_with(|| (bound_by(), 0)).1 += 1;
+    }
+    let gap = |(title, (detail, count))| Gap {
+        source: cluster.name.clone(),
+        what: format!("what {title} grants"),
+        reason: GapReason::NotCollected,
+        detail,
+        hint: "give the file that holds this role too".to_owned(),
+        count,
+    };
+    unknown.into_iter().map(gap).collect()
 }
 
 fn name(meta: &Meta) -> (String, String) {

@@ -70,6 +70,7 @@ fn entry(subject: Subject, evidence: Evidence, origin: GrantOrigin) -> WhoEntry 
         subject,
         namespace: None,
         names: Vec::new(),
+        indirect: String::new(),
         evidence,
         origin,
         known_members: None,
@@ -125,6 +126,7 @@ fn add_bindings(index: &AccessIndex<'_>, question: &Question<'_>, reach: Reach, 
             found.add(WhoEntry {
                 namespace: scope.clone(),
                 names: names.clone(),
+                indirect: String::new(),
                 ..entry(named, grant.evidence(rule), origin_of(binding))
             });
         }

@@ -1,20 +1,26 @@
 //! Where the program itself runs: what the server answered the credentials found there, as a view.
 
+use std::collections::BTreeSet;
+
 use viewshed_model::{
-    Action, AnsweredCredential, Cluster, Evidence, HeldIdentity, Here, Link, ResourceRequest,
-    Sight, Surroundings, Vantage, View,
+    Action, AnsweredCredential, Cluster, Evidence, HeldIdentity, Here, Link, Namespace, Node,
+    ResourceRequest, Sight, Surroundings, Vantage, View,
 };
 
 use super::board::{Board, Place, extended, link, link_with};
+use super::own::{Own, named};
 use super::paths::PATHS;
 use super::ways::Ways;
 use super::{derive, finish, kubelet};
 use crate::sight::{SightIndex, Target, Verbs, resource_name, scope_text};
 
-/// The view from here: the objects that lists really showed, each with the answer of the server that
-/// opens it. Nothing is computed that the server did not say.
+/// The view from here: what the place itself holds, and the objects that lists really showed, each with the
+/// answer of the server that opens it. Nothing is computed that neither says.
 pub fn see_here(surroundings: Surroundings, sights: Vec<Sight>) -> View {
-    let cluster = together(&sights);
+    let mut cluster = together(&sights);
+    let own = Own::of(&surroundings);
+    named_by_others(&mut cluster, &sights);
+    own.add_to(&mut cluster);
     let index = SightIndex::new(&cluster);
     let mut board = Board::new(&index);
     board.gaps.extend(surroundings.gaps.iter().cloned());
@@ -34,6 +40,7 @@ pub fn see_here(surroundings: Surroundings, sights: Vec<Sight>) -> View {
     }
     board.gaps.sort();
     board.gaps.dedup();
+    own.mark(&mut board);
     derive::mark(&mut board);
     let mut view = finish::view(board, Vantage::Here);
     let credentials = sights.into_iter().map(|sight| AnsweredCredential {
@@ -60,6 +67,62 @@ fn together(sights: &[Sight]) -> Cluster {
         cluster.absorb(sight.cluster.clone());
     }
     cluster
+}
+
+/// Adds the nodes and namespaces that the shown objects name, so that they can be marked.
+fn named_by_others(cluster: &mut Cluster, sights: &[Sight]) {
+    let mut nodes: BTreeSet<String> = cluster.pods.iter().map(|pod| pod.node.clone()).collect();
+    nodes.remove("");
+    let spanning: BTreeSet<(&str, &str)> = sights
+        .iter()
+        .flat_map(|sight| &sight.answers)
+        .filter(|answer| answer.allowed)
+        .filter_map(|answer| match &answer.action {
+            Action::Resource(request)
+                if request.namespace.is_empty()
+                    && matches!(request.verb.as_str(), "list" | "watch") =>
+            {
+                Some((request.api_group.as_str(), request.resource.as_str()))
+            }
+            _ => None,
+        })
+        .collect();
+    let index = SightIndex::new(cluster);
+    let kinds = index.inventory.kinds.iter();
+    let namespaces: BTreeSet<String> = kinds
+        .filter(|kind| spanning.contains(&(kind.group.as_str(), kind.resource.as_str())))
+        .flat_map(|kind| &kind.objects)
+        .map(|object| object.namespace.to_owned())
+        .filter(|name| !name.is_empty())
+        .collect();
+    for node in nodes {
+        add_node(cluster, &node);
+    }
+    for namespace in namespaces {
+        add_namespace(cluster, &namespace);
+    }
+}
+
+pub(super) fn add_node(cluster: &mut Cluster, name: &str) {
+    if cluster.nodes.iter().all(|known| known.meta.name != name) {
+        cluster.nodes.push(Node {
+            meta: named(None, name),
+            ..Node::default()
+        });
+    }
+}
+
+pub(super) fn add_namespace(cluster: &mut Cluster, name: &str) {
+    if cluster
+        .namespaces
+        .iter()
+        .all(|known| known.meta.name != name)
+    {
+        cluster.namespaces.push(Namespace {
+            meta: named(None, name),
+            ..Namespace::default()
+        });
+    }
 }
 
 fn mark(board: &mut Board<'_, '_>, sight: &Sight) {

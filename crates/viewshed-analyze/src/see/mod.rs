@@ -21,6 +21,7 @@ mod kubelet;
 mod node_rules;
 #[cfg(test)]
 mod oracle;
+mod own;
 mod paths;
 mod pod;
 mod questions;

@@ -1,7 +1,8 @@
 //! The view from inside a pod: what it holds, and what each of these opens.
 
 use viewshed_model::{
-    Gap, GapReason, HeldIdentity, Identity, Link, MissingFact, PodSpec, VolumeSource,
+    Gap, GapReason, HeldIdentity, Identity, Link, MissingFact, PodSpec, ServerVersion, Service,
+    VolumeSource,
 };
 
 use super::board::{Board, extended, link};
@@ -30,6 +31,7 @@ impl Inside<'_> {
         let mut held = Vec::new();
         self.hold_tokens(board, &mut held);
         self.mark_itself(board);
+        self.mark_service_links(board);
         self.mark_mounts(board, &mut held);
         if self.spec().host.network {
             self.mark_host_network(board);
@@ -59,6 +61,9 @@ impl Inside<'_> {
                 });
                 continue;
             };
+            if token.secret.is_none() {
+                self.mark_node_of_token(board, &text);
+            }
             let identity = Identity::service_account(namespace, account);
             match token.audience {
                 Audience::ApiServer => hold(held, identity, vec![link(text)]),
@@ -77,6 +82,23 @@ impl Inside<'_> {
                 }),
             }
         }
+    }
+
+    /// A token that is bound to its pod names the pod's node too, since 1.30 by default
+    /// (`ServiceAccountTokenPodNodeInfo` in `pkg/features/kube_features.go`).
+    fn mark_node_of_token(&self, board: &mut Board<'_, '_>, mounts: &str) {
+        let minor = board
+            .index
+            .cluster
+            .version
+            .as_ref()
+            .and_then(ServerVersion::minor_number);
+        if self.node.is_empty() || minor.is_some_and(|minor| minor < TOKENS_NAME_NODES_MINOR) {
+            return;
+        }
+        let names = link("the token names the node of its pod".to_owned());
+        let chain = board.chain(vec![link(mounts.to_owned()), names]);
+        board.mark_object(("", "nodes"), ("", self.node), Ways::OWN, chain);
     }
 
     /// Its own name and namespace, and the configuration that it was given.
@@ -112,6 +134,55 @@ impl Inside<'_> {
                 let chain = board.chain(vec![link(text)]);
                 board.mark_object(("", resource), (namespace, name), ways, chain);
             }
+        }
+    }
+
+    /// The services that the kubelet writes into the environment of each container that it starts: those of
+    /// the pod's namespace, unless it is told not to, and the API server's (`getServiceEnvVarMap` in
+    /// `pkg/kubelet/kubelet_pods.go`).
+    fn mark_service_links(&self, board: &mut Board<'_, '_>) {
+        let namespace = self.holder.namespace;
+        let links = self.spec().service_links != Some(false);
+        let cluster = board.index.cluster;
+        let made = cluster
+            .pods
+            .iter()
+            .find(|pod| {
+                pod.meta.name == self.pod && pod.meta.namespace.as_deref() == Some(namespace)
+            })
+            .and_then(|pod| pod.meta.created_at.as_deref());
+        let mut chain = None;
+        for service in cluster.services.iter().filter(|one| has_address(one)) {
+            let name = service.meta.name.as_str();
+            let of_server = (service.meta.namespace_or_empty(), name) == API_SERVER;
+            if !of_server && !(links && service.meta.namespace_or_empty() == namespace) {
+                continue;
+            }
+            // Of the same form, so that texts compare as times do (RFC 3339 in UTC, to the second).
+            if made.is_some_and(|made| {
+                service
+                    .meta
+                    .created_at
+                    .as_deref()
+                    .is_some_and(|other| other > made)
+            }) {
+                board.depends_on.insert(MissingFact {
+                    fact: format!(
+                        "whether a container of {} started after Service {} was made",
+                        self.title,
+                        service.meta.full_name()
+                    ),
+                });
+                continue;
+            }
+            let chain = *chain.get_or_insert_with(|| {
+                board.chain(vec![link(format!(
+                    "the kubelet writes services into the environment of {}",
+                    self.title
+                ))])
+            });
+            let object = (service.meta.namespace_or_empty(), name);
+            board.mark_object(("", "services"), object, Ways::ENVIRONMENT, chain);
         }
     }
 
@@ -158,6 +229,19 @@ impl Inside<'_> {
             links,
         }
     }
+}
+
+/// Minor version since which tokens name nodes.
+const TOKENS_NAME_NODES_MINOR: u32 = 30;
+
+/// The service that stands in every environment (`kubernetes` of the kubelet's master service namespace).
+const API_SERVER: (&str, &str) = ("default", "kubernetes");
+
+/// Whether the service has an address of the cluster, or will get one: headless ones and names for
+/// elsewhere have none (`IsServiceIPSet` in `pkg/apis/core/v1/helper/helpers.go`).
+fn has_address(service: &Service) -> bool {
+    let is_headless = service.cluster_ips.iter().any(|address| address == "None");
+    !is_headless && service.service_type != "ExternalName"
 }
 
 /// Everything of its node that a pod opens, each with the step in plain words: mounted folders that

@@ -5,6 +5,7 @@
 
 mod can;
 mod describe;
+mod indirect;
 mod objects;
 mod rank;
 mod sees;

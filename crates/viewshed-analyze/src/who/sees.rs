@@ -6,6 +6,7 @@ use std::fmt;
 use viewshed_model::{Evidence, Subject, SubjectKind, WhoAnswer, WhoEntry};
 
 use super::can::answer;
+use super::indirect::indirect_entries;
 use super::objects::host_entries;
 use super::words::resolve_resource;
 use crate::inventory::Kind;
@@ -54,7 +55,8 @@ impl fmt::Display for WhoError {
 impl std::error::Error for WhoError {}
 
 /// Everybody who can discover one object by `list`, `watch` or `get`, through the kubelet of a pod's
-/// node, or by standing on that node; each subject once, with the grant that shows most.
+/// node, by standing on that node, or because other objects name it; each subject once, with the grant
+/// that shows most.
 ///
 /// `target` is `node/worker-1`, `pod/shop/cart`, `secret/shop/db`, `ns/shop`.
 pub fn who_sees(index: &SightIndex<'_>, target: &str) -> Result<WhoAnswer, WhoError> {
@@ -93,11 +95,17 @@ pub fn who_sees(index: &SightIndex<'_>, target: &str) -> Result<WhoAnswer, WhoEr
             what: target.to_owned(),
         });
     }
-    let entries = entries_of(index, kind, namespace, name);
+    let mut entries = entries_of(index, kind, namespace, name);
+    for entry in indirect_entries(index, kind, name) {
+        if !entries.iter().any(|known| known.subject == entry.subject) {
+            entries.push(entry);
+        }
+    }
+    entries.sort_by(|one, other| one.subject.cmp(&other.subject));
     Ok(answer(index, format!("see {target}"), entries))
 }
 
-/// Everybody who sees the object, each subject with its best evidence.
+/// Everybody who sees the object itself, each subject with its best evidence.
 pub(super) fn entries_of(
     index: &SightIndex<'_>,
     kind: &Kind<'_>,
@@ -148,18 +156,23 @@ pub(super) fn entries_of(
             .map(|pod| pod.node.as_str())
             .filter(|node| !node.is_empty());
         if let Some(node) = node {
-            let proxy = ResourceQuestion {
-                verb: "get",
-                resource: "nodes",
-                subresource: "proxy",
-                name: node,
-                ..ResourceQuestion::default()
-            };
-            found.add(who_can(&index.access, proxy, Reach::Exactly));
+            found.add(proxy_to(index, node));
         }
     }
     found.add(host_entries(index, kind, namespace, name));
     found.entries.into_values().collect()
+}
+
+/// Whoever reads from the kubelet of this node through the API server.
+pub(super) fn proxy_to(index: &SightIndex<'_>, node: &str) -> Vec<WhoEntry> {
+    let proxy = ResourceQuestion {
+        verb: "get",
+        resource: "nodes",
+        subresource: "proxy",
+        name: node,
+        ..ResourceQuestion::default()
+    };
+    who_can(&index.access, proxy, Reach::Exactly)
 }
 
 /// The entry, when it holds for this name: of the names that a rule is limited to, only this one is
@@ -201,6 +214,7 @@ pub(super) fn pod_entry(subject: Subject, why: String) -> WhoEntry {
         subject,
         namespace: None,
         names: Vec::new(),
+        indirect: String::new(),
         evidence: Evidence::Fixed(why),
         origin: viewshed_model::GrantOrigin::Human,
         known_members: None,

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use viewshed_model::{
     Action, Cluster, GrantOrigin, Identity, IdentityRank, ResourceRequest, SubjectKind, Vantage,
-    VolumeSource, WhoAnswer, WhoEntry,
+    View, VolumeSource, WhoAnswer, WhoEntry,
 };
 
 use super::rank::Row;
@@ -110,12 +110,20 @@ fn who_sees_names_grants_nodes_and_holders() {
         seen_by(&cluster, "ns/shop"),
         [
             "Human service account shop/cart as shop/cart",
-            "System group system:masters"
+            // They list their pods, and each names its namespace.
+            "System user system:node:worker-1",
+            "System user system:node:worker-2",
+            "System group system:masters",
+            // They list services, and each names its namespace.
+            "System group system:nodes of 2"
         ]
     );
     assert_eq!(
         seen_by(&cluster, "node/worker-1"),
         [
+            // A pod of their namespace runs on it.
+            "Human group devs in shop",
+            "Human group system:serviceaccounts:shop in shop of 2",
             "Human service account shop/cart as shop/cart",
             "System user system:node:worker-1",
             "System group system:masters",
@@ -253,11 +261,20 @@ fn objects_seen(index: &SightIndex<'_>, identity: &Identity) -> BTreeSet<(String
         identity: identity.clone(),
     };
     let view = see_in(index, &vantage).unwrap();
+    objects_of(index, &view, |verb| verb != "indirect")
+}
+
+/// What the view has of the inventory by one of these verbs.
+fn objects_of(
+    index: &SightIndex<'_>,
+    view: &View,
+    counts: impl Fn(&str) -> bool,
+) -> BTreeSet<(String, String, String)> {
     let is_kind = |title: &str| index.inventory.kinds.iter().any(|kind| kind.title == title);
     view.categories
         .iter()
         .flat_map(|category| &category.seen)
-        .filter(|item| is_kind(&item.kind) && item.verbs.iter().any(|verb| verb != "indirect"))
+        .filter(|item| is_kind(&item.kind) && item.verbs.iter().any(|verb| counts(verb)))
         .map(|item| {
             (
                 item.kind.to_string(),
@@ -266,6 +283,15 @@ fn objects_seen(index: &SightIndex<'_>, identity: &Identity) -> BTreeSet<(String
             )
         })
         .collect()
+}
+
+/// A user with a node's name but not in its group does not exist outside tests of `see`.
+fn real_identities() -> Vec<Identity> {
+    let is_real = |identity: &Identity| {
+        !identity.user.starts_with("system:node:")
+            || identity.groups.iter().any(|group| group == "system:nodes")
+    };
+    identities().into_iter().filter(is_real).collect()
 }
 
 /// Whether an entry of WHO speaks of this identity.
@@ -293,10 +319,7 @@ proptest! {
         let index = SightIndex::new(&cluster);
         // What a webhook may deny is named by WHO with that fact, and uncertain to SEE.
         prop_assume!(!index.trust.rest_is_unknown);
-        // A user with a node's name but not in its group does not exist outside tests of `see`.
-        let real = |identity: &Identity| !identity.user.starts_with("system:node:")
-            || identity.groups.iter().any(|group| group == "system:nodes");
-        let identities: Vec<Identity> = identities().into_iter().filter(real).collect();
+        let identities = real_identities();
         let seen: Vec<_> = identities.iter().map(|one| objects_seen(&index, one)).collect();
         for kind in &index.inventory.kinds {
             for object in &kind.objects {
@@ -304,6 +327,28 @@ proptest! {
                 let key = (kind.title.to_string(), object.namespace.to_owned(), object.name.to_owned());
                 for (identity, seen) in identities.iter().zip(&seen) {
                     let named = entries.iter().any(|entry| is_about(entry, identity));
+                    prop_assert_eq!(named, seen.contains(&key), "{} {:?}", identity, key);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn who_sees_a_node_or_namespace_is_who_has_it_in_view_or_is_told_of_it(cluster in any_cluster()) {
+        let index = SightIndex::new(&cluster);
+        prop_assume!(!index.trust.rest_is_unknown);
+        for identity in real_identities() {
+            let vantage = Vantage::Identity { identity: identity.clone() };
+            let view = see_in(&index, &vantage).unwrap();
+            let seen = objects_of(&index, &view, |_| true);
+            for kind in index.inventory.kinds.iter().filter(|kind| !kind.namespaced) {
+                if !matches!(kind.resource.as_str(), "nodes" | "namespaces") {
+                    continue;
+                }
+                for object in &kind.objects {
+                    let answer = who_sees(&index, &format!("{}/{}", kind.resource, object.name)).unwrap();
+                    let named = answer.entries.iter().any(|entry| is_about(entry, &identity));
+                    let key = (kind.title.to_string(), String::new(), object.name.to_owned());
                     prop_assert_eq!(named, seen.contains(&key), "{} {:?}", identity, key);
                 }
             }

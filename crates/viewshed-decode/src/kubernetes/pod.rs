@@ -47,6 +47,7 @@ pub(super) struct PodSpecWire {
     /// The older name of the same field.
     service_account: Nullable<String>,
     automount_service_account_token: Option<bool>,
+    enable_service_links: Option<bool>,
     host_network: Nullable<bool>,
     #[serde(rename = "hostPID")]
     host_pid: Nullable<bool>,
@@ -114,6 +115,7 @@ impl PodSpecWire {
                 name => name,
             },
             automount_token: self.automount_service_account_token,
+            service_links: self.enable_service_links,
             host: HostAccess {
                 network: self.host_network.0,
                 pid: self.host_pid.0,

@@ -151,6 +151,8 @@ pub(crate) struct EntryDocument<'a> {
     namespace: Option<&'a str>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     names: &'a [String],
+    #[serde(skip_serializing_if = "str::is_empty")]
+    indirect: &'a str,
     evidence: EvidenceDocument<'a>,
     origin: GrantOrigin,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -166,6 +168,7 @@ impl<'a> EntryDocument<'a> {
             subject: SubjectDocument::of(&entry.subject),
             namespace: entry.namespace.as_deref(),
             names: &entry.names,
+            indirect: &entry.indirect,
             evidence: EvidenceDocument::of(&entry.evidence),
             origin: entry.origin,
             known_members: entry.known_members,

@@ -106,6 +106,15 @@ fn write_origin(out: &mut String, style: &Style, group: GrantOrigin, entries: &[
 }
 
 fn note(style: &Style, entry: &WhoEntry) -> String {
+    let about_subject = about_subject(style, entry);
+    match (entry.indirect.is_empty(), about_subject.is_empty()) {
+        (true, _) => about_subject,
+        (false, true) => format!("indirect: {}", entry.indirect),
+        (false, false) => format!("indirect: {}; {about_subject}", entry.indirect),
+    }
+}
+
+fn about_subject(style: &Style, entry: &WhoEntry) -> String {
     match (&entry.subject.kind, entry.known_members) {
         (SubjectKind::Group, None) => "members unknown: ask the identity provider".to_owned(),
         (SubjectKind::Group, Some(members)) => count(members, "known member", "known members"),

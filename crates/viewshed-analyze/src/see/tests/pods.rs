@@ -33,6 +33,7 @@ fn a_live_pod_without_the_volume_has_no_token() {
         &in_pod("shop", "web"),
         "Container shop/web/main: own
          Pod shop/web: own
+         Service shop/web: environment
          Namespace shop: own",
     );
 }
