@@ -12,6 +12,7 @@ impl Cluster {
             is_live,
             version,
             authorizers,
+            unread_grants,
             anonymous,
             health,
             api_resources,
@@ -38,6 +39,7 @@ impl Cluster {
         self.is_live |= is_live;
         self.version = self.version.take().or(version);
         self.authorizers = self.authorizers.take().or(authorizers);
+        self.unread_grants = self.unread_grants.or(unread_grants);
         self.anonymous.extend(anonymous);
         self.health.extend(health);
         self.api_resources.extend(api_resources);

@@ -26,6 +26,9 @@ pub struct Cluster {
     /// The authorizer chain in order; `None` when unknown (then Node and RBAC are assumed and said so).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authorizers: Option<Vec<Authorizer>>,
+    /// RBAC objects that exist, or may, and were not read: what they grant is not known.
+    #[serde(skip_serializing_if = "UnreadGrants::is_none")]
+    pub unread_grants: UnreadGrants,
     /// What anonymous requests got, by path.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub anonymous: Vec<AnonymousAnswer>,
@@ -93,6 +96,55 @@ pub struct Cluster {
     /// Every other object, by kind and name.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub others: Vec<OtherObject>,
+}
+
+/// The kinds of `rbac.authorization.k8s.io` of which objects are missing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each of the four kinds is read or not, by itself"
+)]
+pub struct UnreadGrants {
+    /// ClusterRoleBindings.
+    pub cluster_role_bindings: bool,
+    /// RoleBindings, of all namespaces or of some.
+    pub role_bindings: bool,
+    /// ClusterRoles.
+    pub cluster_roles: bool,
+    /// Roles, of all namespaces or of some.
+    pub roles: bool,
+}
+
+impl UnreadGrants {
+    /// Whether everything was read.
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Notes that objects of this resource are missing; other resources grant nothing.
+    pub fn note(&mut self, group: &str, resource: &str) {
+        match (group, resource) {
+            ("rbac.authorization.k8s.io", "clusterrolebindings") => {
+                self.cluster_role_bindings = true;
+            }
+            ("rbac.authorization.k8s.io", "rolebindings") => self.role_bindings = true,
+            ("rbac.authorization.k8s.io", "clusterroles") => self.cluster_roles = true,
+            ("rbac.authorization.k8s.io", "roles") => self.roles = true,
+            _ => {}
+        }
+    }
+
+    /// What is missing from either.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            cluster_role_bindings: self.cluster_role_bindings || other.cluster_role_bindings,
+            role_bindings: self.role_bindings || other.role_bindings,
+            cluster_roles: self.cluster_roles || other.cluster_roles,
+            roles: self.roles || other.roles,
+        }
+    }
 }
 
 /// `/version` of the API server.

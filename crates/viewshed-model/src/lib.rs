@@ -43,7 +43,7 @@ pub use audited::{AuditedObject, AuditedRequest};
 pub use baseline::{BaselineHolder, BaselineRow};
 pub use cluster::{
     AnonymousAnswer, ApiResource, Authorizer, AuthorizerKind, Cluster, ConfigKind, ConfigNames,
-    HealthCheck, KubeletSettings, Namespace, Node, OtherObject, ServerVersion,
+    HealthCheck, KubeletSettings, Namespace, Node, OtherObject, ServerVersion, UnreadGrants,
 };
 pub use coverage::{CoverageReport, CoverageRow, CoveredSource, Visibility};
 pub use decision::{AccessAnswer, Decision, Evidence, MissingFact, RulesReview};

@@ -1,11 +1,14 @@
 //! What manifests leave out because each server makes it itself.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use viewshed_model::{Cluster, Gap, GapReason, Meta};
 
 use super::policy_of;
 use crate::rbac::aggregate;
+
+const RBAC: &str = "rbac.authorization.k8s.io";
 
 /// Adds the roles and bindings that a server makes at start to a cluster that was read from files, and
 /// fills aggregated roles as its controller would. Without them a binding of `view` or `cluster-admin`
@@ -19,6 +22,11 @@ use crate::rbac::aggregate;
 pub fn complete(cluster: &mut Cluster) -> Vec<Gap> {
     if cluster.is_live {
         return Vec::new();
+    }
+    // Files without a single binding are not all that the cluster has: a dump, or some workloads.
+    if cluster.bindings.is_empty() {
+        cluster.unread_grants.cluster_role_bindings = true;
+        cluster.unread_grants.role_bindings = true;
     }
     let (policy, _) = policy_of(cluster.version.as_ref(), &cluster.name);
     let roles = names(cluster.roles.iter().map(|role| &role.meta));
@@ -35,37 +43,69 @@ pub fn complete(cluster: &mut Cluster) -> Vec<Gap> {
     let missing = own.filter(|binding| !bindings.contains(&name(&binding.meta)));
     let missing: Vec<_> = missing.cloned().collect();
     cluster.bindings.extend(missing);
-    unknown_roles(cluster)
-}
-
-fn unknown_roles(cluster: &Cluster) -> Vec<Gap> {
-    let known = names(cluster.roles.iter().map(|role| &role.meta));
-    let mut unknown: BTreeMap<String, (String, u64)> = BTreeMap::new();
-    for binding in &cluster.bindings {
-        let role = &binding.role;
-        let namespace = match role.kind.as_str() {
-            "Role" => binding.meta.namespace_or_empty(),
-            _ => "",
-        };
-        if known.contains(&(namespace.to_owned(), role.name.clone())) {
-            continue;
-        }
-        let title = match namespace {
-            "" => format!("{} {}", role.kind, role.name),
-            _ => format!("{} {namespace}/{}", role.kind, role.name),
-        };
-        let bound_by = || format!("bound by {}", binding.meta.full_name());
-        unknown.entry(title).or_insert_with(|| (bound_by(), 0)).1 += 1;
+    let unknown = unknown_roles(cluster);
+    for role in unknown.keys() {
+        cluster.unread_grants.note(RBAC, role.resource());
     }
-    let gap = |(title, (detail, count))| Gap {
+    let gap = |(role, count): (UnknownRole, u64)| Gap {
         source: cluster.name.clone(),
-        what: format!("what {title} grants"),
+        what: format!("what {role} grants"),
         reason: GapReason::NotCollected,
-        detail,
+        detail: "it is bound, and not among the files".to_owned(),
         hint: "give the file that holds this role too".to_owned(),
         count,
     };
     unknown.into_iter().map(gap).collect()
+}
+
+/// A role that is bound and that nothing defines.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct UnknownRole {
+    /// Empty for a ClusterRole.
+    namespace: String,
+    name: String,
+}
+
+impl UnknownRole {
+    fn resource(&self) -> &'static str {
+        if self.namespace.is_empty() {
+            "clusterroles"
+        } else {
+            "roles"
+        }
+    }
+}
+
+impl fmt::Display for UnknownRole {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.namespace.is_empty() {
+            write!(formatter, "ClusterRole {}", self.name)
+        } else {
+            write!(formatter, "Role {}/{}", self.namespace, self.name)
+        }
+    }
+}
+
+/// How many bindings name each.
+fn unknown_roles(cluster: &Cluster) -> BTreeMap<UnknownRole, u64> {
+    let known = names(cluster.roles.iter().map(|role| &role.meta));
+    let mut unknown = BTreeMap::new();
+    for binding in &cluster.bindings {
+        let namespace = match binding.role.kind.as_str() {
+            "Role" => binding.meta.namespace_or_empty(),
+            "ClusterRole" => "",
+            // Other kinds grant nothing, whatever they name.
+            _ => continue,
+        };
+        let key = (namespace.to_owned(), binding.role.name.clone());
+        // A ClusterRoleBinding cannot name a Role.
+        let is_void = binding.role.kind == "Role" && namespace.is_empty();
+        if !is_void && !known.contains(&key) {
+            let (namespace, name) = key;
+            *unknown.entry(UnknownRole { namespace, name }).or_insert(0) += 1;
+        }
+    }
+    unknown
 }
 
 fn name(meta: &Meta) -> (String, String) {

@@ -1,4 +1,6 @@
-use viewshed_model::{Cluster, GapReason, GrantOrigin, Meta, Role, ServerVersion};
+use viewshed_model::{
+    Cluster, GapReason, GrantOrigin, Meta, Role, RoleBinding, RoleReference, ServerVersion,
+};
 
 use super::{GrantedTo, Origins, VERSIONS, complete, policy_of};
 use crate::samples::{binding, role, rule, shop, subject};
@@ -193,4 +195,50 @@ fn a_live_cluster_is_left_as_it_is() {
     };
     complete(&mut cluster);
     assert!(cluster.roles.is_empty());
+}
+
+#[test]
+fn a_bound_role_that_nothing_defines_is_a_gap() {
+    let bound = |kind: &str, name: &str| RoleBinding {
+        meta: Meta {
+            namespace: Some("shop".to_owned()),
+            name: format!("{kind}-{name}"),
+            ..Meta::default()
+        },
+        role: RoleReference {
+            kind: kind.to_owned(),
+            name: name.to_owned(),
+        },
+        subjects: Vec::new(),
+    };
+    let mut cluster = Cluster {
+        bindings: vec![
+            bound("ClusterRole", "view"),
+            bound("ClusterRole", "elsewhere"),
+            bound("Role", "gone"),
+        ],
+        ..Cluster::default()
+    };
+    let gaps: Vec<String> = complete(&mut cluster)
+        .into_iter()
+        .map(|gap| gap.what)
+        .collect();
+    assert_eq!(
+        gaps,
+        [
+            "what ClusterRole elsewhere grants",
+            "what Role shop/gone grants"
+        ]
+    );
+    let unread = cluster.unread_grants;
+    assert!(unread.cluster_roles && unread.roles);
+    assert!(!unread.cluster_role_bindings && !unread.role_bindings);
+}
+
+#[test]
+fn files_without_bindings_are_not_all_that_the_cluster_grants() {
+    let mut cluster = Cluster::default();
+    assert!(complete(&mut cluster).is_empty());
+    let unread = cluster.unread_grants;
+    assert!(unread.cluster_role_bindings && unread.role_bindings);
 }

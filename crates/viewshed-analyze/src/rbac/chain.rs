@@ -4,7 +4,7 @@
 use viewshed_model::{Authorizer, AuthorizerKind, Cluster, Decision, Evidence, MissingFact};
 
 use super::node::{self, NoAnswer};
-use super::{Question, Session};
+use super::{Question, Session, unread};
 
 /// Node and RBAC, which every distribution that is known to us starts with.
 const ASSUMED: [(AuthorizerKind, &str); 2] = [
@@ -76,9 +76,13 @@ pub(super) fn links<'a>(
         .chain(assumed.map(|(kind, _)| (kind, None)))
 }
 
-/// Whether the chain is made of Node and RBAC only, in any order: neither denies, so the order
-/// changes no answer.
+/// Whether the chain is made of Node and RBAC only, in any order, and all grants were read: neither
+/// denies, so the order changes no answer.
 pub(super) fn is_plain(cluster: &Cluster) -> bool {
+    cluster.unread_grants.is_none() && has_plain_authorizers(cluster)
+}
+
+fn has_plain_authorizers(cluster: &Cluster) -> bool {
     cluster.authorizers.as_ref().is_none_or(|chain| {
         let has_rbac = chain.iter().any(|one| one.kind == AuthorizerKind::Rbac);
         has_rbac
@@ -88,11 +92,12 @@ pub(super) fn is_plain(cluster: &Cluster) -> bool {
     })
 }
 
-/// The authorizers of the chain whose rules are not in the estate.
+/// The authorizers of the chain whose rules are not in the estate, and the grants that were not read.
 pub(super) fn unknown_authorizers(cluster: &Cluster) -> Vec<MissingFact> {
     let configured = cluster.authorizers.iter().flatten();
     configured
         .filter_map(|authorizer| unknown_fact(authorizer.kind, &authorizer.name))
+        .chain(unread::any(cluster))
         .map(|fact| MissingFact { fact })
         .collect()
 }
@@ -126,7 +131,10 @@ fn ask(session: &Session<'_>, question: &Question<'_>, kind: AuthorizerKind, nam
         },
         AuthorizerKind::Rbac => match session.rbac(question) {
             Ok(evidence) => Answer::Allow(evidence),
-            Err(reason) => Answer::NoOpinion(reason),
+            Err(reason) => match unread::fact(session, question) {
+                Some(fact) => Answer::MayAllow(fact),
+                None => Answer::NoOpinion(reason),
+            },
         },
         AuthorizerKind::AlwaysAllow => Answer::Allow(Evidence::AlwaysAllow),
         // Despite its name it has no opinion, so a later authorizer can still allow

@@ -24,6 +24,7 @@ mod session;
 mod spread;
 #[cfg(test)]
 mod tests;
+mod unread;
 mod versions;
 mod who_can;
 

@@ -4,7 +4,7 @@
 use viewshed_model::{AuthorizerKind, Identity, PolicyRule, RulesReview};
 
 use super::session::{aggregate_texts, missing_role};
-use super::{AccessIndex, Session, chain, node};
+use super::{AccessIndex, Session, chain, node, unread};
 
 /// What a SelfSubjectRulesReview of this identity in this namespace returns. It lists what the
 /// bindings say, cluster-wide ones first, without asking whether a rule can apply: paths and
@@ -27,7 +27,13 @@ pub fn self_subject_rules(
     let mut errors = Vec::new();
     for (kind, _) in chain::links(&session) {
         match kind {
-            AuthorizerKind::Rbac => add_rbac(&session, namespace, &mut review, &mut errors),
+            AuthorizerKind::Rbac => {
+                add_rbac(&session, namespace, &mut review, &mut errors);
+                if let Some(fact) = unread::any(index.cluster()) {
+                    review.incomplete = true;
+                    errors.push(format!("depends on {fact}"));
+                }
+            }
             AuthorizerKind::Node => {
                 if node::node_of(identity).is_some() {
                     review.incomplete = true;

@@ -10,4 +10,5 @@ mod request_info;
 mod rules_review;
 mod scenery;
 mod traps;
+mod unread;
 mod who_can;

@@ -43,8 +43,12 @@ pub(super) fn mark(board: &mut Board<'_, '_>, held: &Held) {
             resource: "pods",
             ..ResourceQuestion::default()
         });
-        if let Decision::DependsOn(facts) = unknown {
-            board.depends_on.extend(facts);
+        match unknown {
+            Decision::DependsOn(facts) => board.depends_on.extend(facts),
+            // Decided for all namespaces; in single ones it may still be open.
+            Decision::Allowed(_) | Decision::Denied(_) => {
+                board.depends_on.extend(index.access.undecided_by());
+            }
         }
         board.mark_rest_uncertain();
     }

@@ -43,7 +43,7 @@ pub struct SightIndex<'c> {
 pub(crate) struct Trust {
     /// RBAC stands in the chain, and nothing before it can deny: its grants are certain.
     pub(crate) grants_count: bool,
-    /// An authorizer whose answers are not in the estate can allow or deny the rest.
+    /// An authorizer whose answers are not in the estate, or a grant that was not read, can allow or deny the rest.
     pub(crate) rest_is_unknown: bool,
 }
 
@@ -78,10 +78,11 @@ impl<'c> SightIndex<'c> {
 impl Trust {
     /// Node and RBAC are assumed where the chain is not known, as the evaluator does.
     fn of(cluster: &Cluster) -> Self {
+        let is_unread = !cluster.unread_grants.is_none();
         let Some(chain) = &cluster.authorizers else {
             return Self {
                 grants_count: true,
-                rest_is_unknown: false,
+                rest_is_unknown: is_unread,
             };
         };
         let can_deny = |kind: AuthorizerKind| {
@@ -91,9 +92,10 @@ impl Trust {
             .iter()
             .take_while(|authorizer| !can_deny(authorizer.kind))
             .any(|authorizer| authorizer.kind == AuthorizerKind::Rbac);
-        let rest_is_unknown = chain
-            .iter()
-            .any(|authorizer| can_deny(authorizer.kind) || authorizer.kind == AuthorizerKind::Abac);
+        let rest_is_unknown = is_unread
+            || chain.iter().any(|authorizer| {
+                can_deny(authorizer.kind) || authorizer.kind == AuthorizerKind::Abac
+            });
         Self {
             grants_count,
             rest_is_unknown,

@@ -153,6 +153,7 @@ impl Reading<'_> {
         if gap.reason == GapReason::Forbidden {
             gap.reason = GapReason::Truncated;
         }
+        self.note_unread();
         self.part.gaps.push(gap);
     }
 
@@ -188,7 +189,14 @@ impl Reading<'_> {
         list_words(self.api, &self.scope)
     }
 
+    /// What grants are missing decides what may be called forbidden.
+    fn note_unread(&mut self) {
+        let (group, resource) = (&self.api.group, &self.api.resource);
+        self.part.cluster.unread_grants.note(group, resource);
+    }
+
     fn end_with(&mut self, reason: GapReason, detail: String, count: u64) {
+        self.note_unread();
         self.part.gaps.push(Gap {
             source: self.client.name().to_owned(),
             what: format!("{} to the end", self.what()),

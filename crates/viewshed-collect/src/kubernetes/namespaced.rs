@@ -41,6 +41,7 @@ pub(super) async fn read_by_namespace(
 
     let mut report = Part::default();
     for (api, failure) in &refused {
+        report.cluster.unread_grants.note(&api.group, &api.resource);
         let read = results
             .iter()
             .filter(|(key, result)| key.0 == full_name(api) && result.is_ok())

@@ -279,3 +279,67 @@ fn a_folder_with_all_of_them_is_answered() {
     run.check_gap(4, "cut.vshed");
     run.check_gap(4, "latin1.yaml");
 }
+
+const POD: &str = "
+apiVersion: v1
+kind: Pod
+metadata: {namespace: shop, name: p}
+spec: {serviceAccountName: app, containers: [{name: c, image: i}]}
+";
+
+/// Bindings of roles that every server makes, so that no file holds them.
+const BUILT_IN_BOUND: &str = "
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: oops}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}
+subjects:
+- {kind: ServiceAccount, namespace: shop, name: app}
+- {apiGroup: rbac.authorization.k8s.io, kind: User, name: eve}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {namespace: shop, name: v}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: view}
+subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: vic}]
+";
+
+#[test]
+fn bound_roles_that_every_server_makes_grant_what_they_do_there() {
+    let program = Program::new()
+        .with_file("before/pod.yaml", POD)
+        .with_file("before/rbac.yaml", GOOD)
+        .with_file("after/pod.yaml", POD)
+        .with_file("after/rbac.yaml", GOOD)
+        .with_file("after/more.yaml", BUILT_IN_BOUND);
+    let run = program.run(&["diff", "before", "after", "-o", "json"]);
+    assert_eq!(run.code, 1, "{run:?}");
+    assert!(run.out.contains("eve"), "{}", run.out);
+    let asked = ["can-i", "list", "secrets", "-A", "--as", "eve"];
+    let run = program.run(&[&asked[..], &["--from", "after"]].concat());
+    assert!(run.out.starts_with("yes"), "{run:?}");
+    let asked = ["can-i", "list", "pods", "-n", "shop", "--as", "vic"];
+    let run = program.run(&[&asked[..], &["--from", "after"]].concat());
+    assert!(run.out.starts_with("yes"), "{run:?}");
+    let run = program.run(&["see", "--pod", "shop/p", "--from", "after", "-o", "json"]);
+    assert!(run.out.contains("cluster-admin"), "{}", run.out);
+}
+
+#[test]
+fn files_without_bindings_leave_it_open_what_is_granted() {
+    let program = Program::new().with_file("pod.yaml", POD);
+    let asked = [
+        "can-i", "list", "secrets", "-A", "--as", "eve", "-o", "json",
+    ];
+    let run = program.run(&[&asked[..], &["--from", "pod.yaml"]].concat());
+    assert_eq!(run.code, 4, "{run:?}");
+    assert!(
+        run.out
+            .contains("ClusterRoleBindings and RoleBindings that were not read")
+    );
+    let review = r#"{"apiVersion":"authorization.k8s.io/v1","kind":"SubjectAccessReview","spec":{"user":"eve","resourceAttributes":{"verb":"list","resource":"secrets"}}}"#;
+    let bulk = ["can-i", "--from", "pod.yaml", "--questions", "-"];
+    let run = program.run_with_input(&bulk, review.as_bytes());
+    let error = run.json()["status"]["evaluationError"].to_string();
+    assert!(error.contains("not read"), "{error}");
+}
