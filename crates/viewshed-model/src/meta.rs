@@ -28,6 +28,9 @@ pub struct Meta {
     /// Where the object stands when it came from a file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub position: Option<Box<Position>>,
+    /// Not read: every server makes such an object at its start, so it is taken for granted.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_assumed: bool,
 }
 
 impl Meta {

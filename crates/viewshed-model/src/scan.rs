@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Cluster, DockerHost, Estate, Finding, Gap, IdentityRank, Mitigation, Severity, Source,
+    Cluster, DockerHost, Estate, Finding, Gap, IdentityRank, Meta, Mitigation, Severity, Source,
 };
 
 /// Everything that a scan reports. Each output format is made from this one value.
@@ -187,10 +187,15 @@ impl ClusterSummary {
             nodes: cluster.nodes.len() as u64,
             pods: cluster.pods.len() as u64,
             workloads: cluster.workloads.len() as u64,
-            roles: cluster.roles.len() as u64,
-            bindings: cluster.bindings.len() as u64,
+            roles: count_read(cluster.roles.iter().map(|role| &role.meta)),
+            bindings: count_read(cluster.bindings.iter().map(|binding| &binding.meta)),
         }
     }
+}
+
+/// Objects without those that are only assumed.
+fn count_read<'m>(metas: impl Iterator<Item = &'m Meta>) -> u64 {
+    metas.filter(|meta| !meta.is_assumed).count() as u64
 }
 
 impl DockerSummary {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use viewshed_model::{Cluster, Gap, GapReason, Meta};
+use viewshed_model::{Cluster, Gap, GapReason, Meta, Role, RoleBinding};
 
 use super::policy_of;
 use crate::rbac::aggregate;
@@ -17,22 +17,32 @@ const RBAC: &str = "rbac.authorization.k8s.io";
 /// What the files hold under the same name stays. A live cluster is left as it is: there a missing role
 /// is really missing. Without a known version, the newest one's policy is taken.
 ///
-/// Gives one gap for each role that is bound and that neither the files nor the server's own start hold: what
-/// it grants is not known.
+/// Gives a gap where the files hold no binding at all, and one for each role that is bound and that neither
+/// the files nor the server's own start hold: what they grant is not known.
 pub fn complete(cluster: &mut Cluster) -> Vec<Gap> {
     if cluster.is_live {
         return Vec::new();
     }
+    let mut gaps = Vec::new();
     // Files without a single binding are not all that the cluster has: a dump, or some workloads.
     if cluster.bindings.is_empty() {
         cluster.unread_grants.cluster_role_bindings = true;
         cluster.unread_grants.role_bindings = true;
+        gaps.push(Gap {
+            source: cluster.name.clone(),
+            what: "the cluster's bindings".to_owned(),
+            reason: GapReason::NotCollected,
+            detail: "none is among the files".to_owned(),
+            hint: "give them too: `kubectl get clusterrolebindings,rolebindings -A -o yaml`"
+                .to_owned(),
+            count: 1,
+        });
     }
     let (policy, _) = policy_of(cluster.version.as_ref(), &cluster.name);
     let roles = names(cluster.roles.iter().map(|role| &role.meta));
     let own = policy.made_roles.iter();
     let missing = own.filter(|role| !roles.contains(&name(&role.meta)));
-    let missing: Vec<_> = missing.cloned().collect();
+    let missing: Vec<_> = missing.cloned().map(assumed_role).collect();
     cluster.roles.extend(missing);
     aggregate(&mut cluster.roles);
     let bindings = names(cluster.bindings.iter().map(|binding| &binding.meta));
@@ -41,7 +51,7 @@ pub fn complete(cluster: &mut Cluster) -> Vec<Gap> {
         .values()
         .flat_map(|of_namespace| of_namespace.values());
     let missing = own.filter(|binding| !bindings.contains(&name(&binding.meta)));
-    let missing: Vec<_> = missing.cloned().collect();
+    let missing: Vec<_> = missing.cloned().map(assumed_binding).collect();
     cluster.bindings.extend(missing);
     let unknown = unknown_roles(cluster);
     for role in unknown.keys() {
@@ -55,7 +65,18 @@ pub fn complete(cluster: &mut Cluster) -> Vec<Gap> {
         hint: "give the file that holds this role too".to_owned(),
         count,
     };
-    unknown.into_iter().map(gap).collect()
+    gaps.extend(unknown.into_iter().map(gap));
+    gaps
+}
+
+fn assumed_role(mut role: Role) -> Role {
+    role.meta.is_assumed = true;
+    role
+}
+
+fn assumed_binding(mut binding: RoleBinding) -> RoleBinding {
+    binding.meta.is_assumed = true;
+    binding
 }
 
 /// A role that is bound and that nothing defines.

@@ -35,6 +35,8 @@ impl<'c> Origins<'c> {
     /// Chooses the policy of the cluster's version.
     pub fn new(cluster: &'c Cluster) -> Self {
         let (policy, gap) = policy_of(cluster.version.as_ref(), &cluster.name);
+        // Files never tell a version; that the newest is taken is documented, not a thing that was missed.
+        let gap = gap.filter(|_| cluster.is_live || cluster.version.is_some());
         Self {
             policy,
             gap,

@@ -127,10 +127,18 @@ fn state(
 /// Why a cluster's facts do not suffice to call the mitigation present.
 fn unread_of_cluster(cluster: &Cluster, mitigation: Mitigation) -> Option<&'static str> {
     match mitigation {
-        Mitigation::M1018 => cluster
-            .bindings
-            .is_empty()
-            .then_some("no bindings were read"),
+        Mitigation::M1018 => {
+            let is_whole = cluster.unread_grants.is_none();
+            let has_read = cluster
+                .bindings
+                .iter()
+                .any(|binding| !binding.meta.is_assumed);
+            match (has_read, is_whole) {
+                (false, _) => Some("no bindings were read"),
+                (true, false) => Some("not all roles and bindings were read"),
+                (true, true) => None,
+            }
+        }
         Mitigation::M1030 => (cluster.pods.is_empty() && cluster.workloads.is_empty())
             .then_some("no pods or workloads were read"),
         Mitigation::M1035 => {

@@ -197,7 +197,9 @@ impl<'a> Builder<'a> {
         metas: impl Iterator<Item = &'a Meta>,
         resource_of: impl Fn(&Meta) -> (&'static str, &'static str),
     ) {
-        for (source, meta) in metas.enumerate() {
+        // What is only assumed grants, but nobody read that it exists.
+        let read = metas.enumerate().filter(|(_, meta)| !meta.is_assumed);
+        for (source, meta) in read {
             let (group, resource) = resource_of(meta);
             let kind = self.resource(group, resource);
             self.push(kind, meta, (List::Plain, source));

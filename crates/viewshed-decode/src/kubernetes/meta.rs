@@ -96,6 +96,7 @@ impl MetaWire {
                 }),
             created_at: self.creation_timestamp,
             position,
+            is_assumed: false,
         }
     }
 }

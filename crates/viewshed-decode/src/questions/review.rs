@@ -162,6 +162,12 @@ pub(super) fn read(line: &[u8]) -> Result<Option<Review<'_>>, QuestionError> {
     if !api_version.is_empty() && !api_version.starts_with("authorization.k8s.io/") {
         return Ok(None);
     }
+    if api_version == "authorization.k8s.io/v1beta1" {
+        // It names the groups `group`: read as v1, an identity would lose them.
+        return Err(QuestionError::Invalid(
+            "authorization.k8s.io/v1beta1 is not served since Kubernetes 1.22: write it as v1",
+        ));
+    }
     let metadata = wire.metadata.take().unwrap_or_default();
     let review = review(wire, line)?;
     if metadata.has_more || !is_local && !metadata.namespace.as_str().is_empty() {

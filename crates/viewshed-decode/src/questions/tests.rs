@@ -245,3 +245,11 @@ fn other_lines_are_named_and_never_panic() {
         assert!(!answer.contains('\u{1b}'), "{line}");
     }
 }
+
+#[test]
+fn a_review_of_the_version_that_names_groups_otherwise_is_refused() {
+    let answer = answered(&format!(
+        r#"{{"apiVersion":"authorization.k8s.io/v1beta1","kind":"SubjectAccessReview",{SPEC}}}"#
+    ));
+    assert!(answer.contains("write it as v1"), "{answer}");
+}
