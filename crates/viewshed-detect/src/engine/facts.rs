@@ -80,6 +80,11 @@ impl Facts {
         Some(*count)
     }
 
+    /// The same for things that look alike in this log and may differ: so many of them count.
+    pub(crate) fn nth_time(&mut self, sort: Sort, what: &str, times_max: u16) -> Option<u16> {
+        (1..=times_max).find_map(|time| self.nth(sort, [what, &time.to_string()]))
+    }
+
     /// Whether this very thing was seen.
     pub(crate) fn has(&self, sort: Sort, parts: [&str; 2]) -> bool {
         self.seen.contains(&self.hash(sort, parts))
