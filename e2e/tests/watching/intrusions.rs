@@ -206,6 +206,11 @@ pub(crate) fn record(plane: &ControlPlane, recorder: &mut Recorder<'_>) -> Vec<I
 }
 
 impl Script {
+    /// One with the token of a pod, used on its node. A kubelet's questions about it name no address.
+    pub(crate) fn of_node(name: &'static str) -> Self {
+        script(|_, _| {}, name, &["192.0.2.1", ""], &[CART], 0)
+    }
+
     /// What was recorded of it.
     pub(crate) fn recorded(self, session: Session) -> Intrusion {
         Intrusion {

@@ -10,6 +10,7 @@
 mod client;
 mod estate;
 mod intrusions;
+mod node;
 mod ordinary;
 mod recording;
 mod verdict;
@@ -40,8 +41,21 @@ fn ordinary_sessions_stay_quiet_and_intrusions_become_one_incident_each() {
     if let Some(folder) = folder.filter(|folder| !folder.exists()) {
         keep(&folder, &ordinary, &intrusions);
     }
-    let mut failures = quiet(&ordinary);
-    for intrusion in &intrusions {
+    check(&ordinary, &intrusions);
+}
+
+#[test]
+fn a_node_and_its_pods_stay_quiet_until_a_token_is_stolen() {
+    if availability(Needs::Node).unwrap() == Availability::Skip {
+        return;
+    }
+    let (ordinary, intrusions) = node::record();
+    check(&ordinary, &intrusions);
+}
+
+fn check(ordinary: &[Session], intrusions: &[Intrusion]) {
+    let mut failures = quiet(ordinary);
+    for intrusion in intrusions {
         for pace in [Pace::Recorded, Pace::Slow] {
             let logs = ordinary.iter().map(|session| session.log.as_str());
             let verdict = of_intrusion(logs, intrusion, pace);
