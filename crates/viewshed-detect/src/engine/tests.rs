@@ -4,6 +4,7 @@ use super::Engine;
 use crate::detections;
 
 mod benign;
+mod hostile;
 mod intrusions;
 mod robustness;
 mod world;
