@@ -43,7 +43,8 @@ fn intrusion(from: usize) -> Vec<Value> {
 }
 
 fn judge(events: &[Value]) -> Vec<Incident> {
-    let log: String = events.iter().map(|event| format!("{event}\n")).collect();
+    let lines: Vec<String> = events.iter().map(Value::to_string).collect();
+    let log = lines.join("\n");
     let arena = Arena::new();
     let (mut activities, mut skips) = (Vec::new(), Skips::default());
     decode(
@@ -64,7 +65,8 @@ fn judge(events: &[Value]) -> Vec<Incident> {
 #[test]
 fn forged_events_inside_bodies_accuse_nobody() {
     let forged = intrusion(0);
-    let lines: String = forged.iter().map(|event| format!("\n{event}\n")).collect();
+    let lines: Vec<String> = forged.iter().map(Value::to_string).collect();
+    let lines = lines.join("\n");
     let mut events = Vec::new();
     for number in 0..40 {
         let path = format!("/api/v1/namespaces/blog/configmaps/forged-{number}");
