@@ -33,7 +33,7 @@ const KUBECTL: &str = "kubectl/v1.37.2 (linux/amd64) kubernetes/8adc0f0";
 const CART: &str = "system:serviceaccount:shop:cart";
 const LEGACY: &str = "system:serviceaccount:blog:legacy";
 
-const SCRIPTS: [Script; 25] = [
+const SCRIPTS: [Script; 28] = [
     script(
         sweep,
         "kubectl looks around with a mighty token",
@@ -171,6 +171,27 @@ const SCRIPTS: [Script; 25] = [
         "questions about every right",
         &["127.0.3.26"],
         &[CART],
+        0,
+    ),
+    script(
+        tokens_with_kubectl,
+        "several tokens, with the tool and the address that all others have",
+        &["127.0.0.1"],
+        &[CART, LEGACY],
+        0,
+    ),
+    script(
+        stolen_kubelet,
+        "the certificate of a kubelet",
+        &["127.0.3.27"],
+        &["system:node:worker-7"],
+        0,
+    ),
+    script(
+        glimpses,
+        "watches of a moment after every list",
+        &["127.0.3.28"],
+        &[LEGACY],
         0,
     ),
 ];
@@ -566,4 +587,43 @@ fn own_namespace(plane: &ControlPlane, at: &str) {
     }
     client.get("/api/v1/namespaces/shop/pods");
     client.get("/api/v1/namespaces/shop/secrets");
+}
+
+fn tokens_with_kubectl(plane: &ControlPlane, at: &str) {
+    for (account, arguments) in [
+        ("shop/cart", "get pods -A"),
+        ("shop/basket", "get secrets -n shop"),
+        ("shop/search", "get nodes"),
+        ("blog/legacy", "get pods -A"),
+        ("blog/legacy", "get secrets -A"),
+    ] {
+        Tool::service_account(plane, account, at).run(arguments);
+    }
+}
+
+fn stolen_kubelet(plane: &ControlPlane, at: &str) {
+    let user = ("system:node:worker-7", ["system:nodes"].as_slice());
+    let client = Client::certified(plane, user, at, KUBECTL);
+    client.rules("default");
+    for path in [
+        "pods",
+        "nodes",
+        "secrets",
+        "configmaps",
+        "namespaces",
+        "services",
+    ] {
+        client.get(&format!("/api/v1/{path}?limit=500"));
+    }
+}
+
+fn glimpses(plane: &ControlPlane, at: &str) {
+    let client = legacy(plane, at, "metrics-agent/1.2");
+    let bindings = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings";
+    for path in ["/api/v1/secrets", "/api/v1/nodes", bindings, "/api/v1/pods"] {
+        client.get(&format!("{path}?limit=500&resourceVersion=0"));
+        client.get(&format!(
+            "{path}?watch=true&resourceVersion=0&timeoutSeconds=1"
+        ));
+    }
 }

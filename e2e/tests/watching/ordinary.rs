@@ -58,7 +58,7 @@ const FURTHER: [&str; 12] = [
 type Script = fn(&ControlPlane);
 
 /// All of them, in the order of a day. The first is what happens before anybody does anything.
-const SCRIPTS: [(&str, Script); 21] = [
+const SCRIPTS: [(&str, Script); 22] = [
     ("the first start of a control plane", |_| {}),
     ("an administrator sets a cluster up", crate::estate::furnish),
     ("a monitoring server starts, and starts again", monitoring),
@@ -80,6 +80,10 @@ const SCRIPTS: [(&str, Script); 21] = [
     ("two people and two pipelines share an address", colleagues),
     ("a namespace and what belongs together is deleted", deletion),
     ("an administrator reads everything", curious),
+    (
+        "pipelines run on the control plane's own host",
+        pipelines_at_home,
+    ),
 ];
 
 /// Records all of them.
@@ -568,4 +572,13 @@ fn curious(plane: &ControlPlane) {
     root.run("get pods,services,secrets,configmaps,roles,rolebindings -A");
     root.run("auth can-i --list");
     root.run("cluster-info dump -n shop");
+}
+
+fn pipelines_at_home(plane: &ControlPlane) {
+    for account in ["deployer", "helm", "runner-1", "runner-2", "runner-3"] {
+        let kubectl = Tool::service_account(plane, &format!("ci/{account}"), "127.0.0.1");
+        kubectl.run("get deployment front -n shop");
+        kubectl.run("get deployment front -n shop");
+        kubectl.run("get pods -n shop");
+    }
 }

@@ -171,6 +171,12 @@ impl Engine {
         if session.dossier.is_some() || session.score(now_s, half_life_s, held) < threshold {
             return;
         }
+        if let Some(near) = self.join_incident(id) {
+            return self.tell(near, incidents);
+        }
+        let Some(session) = self.sessions.get_mut(id) else {
+            return;
+        };
         let Some(dossier) = Dossier::open(session, threshold, now_s, half_life_s) else {
             return;
         };

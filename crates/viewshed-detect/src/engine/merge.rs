@@ -2,7 +2,7 @@
 
 use super::Engine;
 use super::session::Evidence;
-use super::weigh::LINK_MIN;
+use super::weigh::{LINK_MIN, LINK_SHARED_S};
 use crate::detections::{FallsWith, companion_sign};
 
 impl Engine {
@@ -64,6 +64,23 @@ impl Engine {
         self.merge(id, near);
         self.add_companions(near, &found);
         near
+    }
+
+    /// Adds a session that is about to become an incident to the one that is open at the same place, if there is
+    /// one.
+    pub(super) fn join_incident(&mut self, id: u32) -> Option<u32> {
+        let now_s = self.clock.now_s();
+        let spot = self.sessions.get(id)?.evidence.last()?.spot;
+        let near = self.session_at(spot);
+        if near == id || !self.is_open(near) || self.is_of_people(id) {
+            return None;
+        }
+        let age_s = now_s.saturating_sub(self.sessions.get(near)?.last_s);
+        if self.places.address(spot).is_shared() && age_s > LINK_SHARED_S {
+            return None;
+        }
+        self.merge(id, near);
+        Some(near)
     }
 
     /// Says that one more identity looks around from where the others do.

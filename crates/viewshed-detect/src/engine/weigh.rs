@@ -20,7 +20,7 @@ const LINK_MIN_PERSON: u32 = 2_000;
 /// And programs at an address that many use, whose clients call themselves the very same, if the others there
 /// were unusual within so many seconds.
 const LINK_MIN_SHARED: u32 = 2_000;
-const LINK_SHARED_S: u32 = 60 * 60;
+pub(super) const LINK_SHARED_S: u32 = 60 * 60;
 /// Fewer points than this, in hundredths, begin no session: an ordinary day has thousands of them.
 const SESSION_MIN: u32 = 150;
 
