@@ -6,6 +6,7 @@ use crate::detections;
 mod benign;
 mod hostile;
 mod intrusions;
+mod queries;
 mod robustness;
 mod world;
 

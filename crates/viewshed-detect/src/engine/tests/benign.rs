@@ -250,6 +250,26 @@ fn a_new_daemon_on_every_node_reads_its_own_node() {
 }
 
 #[test]
+fn programs_in_the_network_of_their_node_have_its_address() {
+    let mut script = String::new();
+    for node in 1..=8 {
+        let time = if node == 1 { "10:00:00" } else { "+1m" };
+        writeln!(
+            script,
+            "{time} node:worker-{node} @10.9.0.{node} get nodes worker-{node} 200
+             +0s node:worker-{node} @10.9.0.{node} get nodes worker-{node} 200
+             +5s kube-system/proxy @10.9.0.{node} list services -A rv=0 200
+             +0s kube-system/proxy @10.9.0.{node} watch services -A rv=1 200
+             +0s monitoring/exporter @10.9.0.{node} get nodes worker-{node} 200
+             +0s logging/agent @10.9.0.{node} list pods -A field=spec.nodeName=worker-{node} 200
+             +0s logging/agent @10.9.0.{node} watch pods -A field=spec.nodeName=worker-{node} rv=1 200"
+        )
+        .unwrap();
+    }
+    check("host network", &script);
+}
+
+#[test]
 fn pods_are_replaced_and_addresses_are_given_again() {
     check(
         "rolling update",
