@@ -12,7 +12,9 @@ mod estate;
 mod intrusions;
 mod node;
 mod ordinary;
+mod people;
 mod recording;
+mod scripts;
 mod verdict;
 
 use std::path::{Path, PathBuf};
