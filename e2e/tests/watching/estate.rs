@@ -23,10 +23,15 @@ const OBJECTS: &str = include_str!("estate.yaml");
 
 pub(crate) fn start() -> ControlPlane {
     let options = ControlPlaneOptions {
-        audit: Audit::Policy(POLICY.to_owned()),
+        audit: audit(),
         ..ControlPlaneOptions::default()
     };
     ControlPlane::start(&options).unwrap()
+}
+
+/// What is recorded.
+pub(crate) fn audit() -> Audit {
+    Audit::Policy(POLICY.to_owned())
 }
 
 /// Makes what the sessions need, as the administrator who sets a cluster up.

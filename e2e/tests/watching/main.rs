@@ -10,8 +10,11 @@
 mod client;
 mod estate;
 mod intrusions;
+mod node;
 mod ordinary;
+mod people;
 mod recording;
+mod scripts;
 mod verdict;
 
 use std::path::{Path, PathBuf};
@@ -20,7 +23,7 @@ use viewshed_bench::{Availability, Needs, availability};
 
 use intrusions::Intrusion;
 use recording::{Recorder, Session};
-use verdict::{Pace, Verdict, of_intrusion, of_ordinary};
+use verdict::{Pace, Verdict, after, of_intrusion, of_ordinary};
 
 /// An incident opens with this request of an intruder at the latest.
 const REQUESTS_MAX: usize = 5;
@@ -40,12 +43,25 @@ fn ordinary_sessions_stay_quiet_and_intrusions_become_one_incident_each() {
     if let Some(folder) = folder.filter(|folder| !folder.exists()) {
         keep(&folder, &ordinary, &intrusions);
     }
-    let mut failures = quiet(&ordinary);
-    for intrusion in &intrusions {
+    check(&ordinary, &intrusions);
+}
+
+#[test]
+fn a_node_and_its_pods_stay_quiet_until_a_token_is_stolen() {
+    if availability(Needs::Node).unwrap() == Availability::Skip {
+        return;
+    }
+    let (ordinary, intrusions) = node::record();
+    check(&ordinary, &intrusions);
+}
+
+fn check(ordinary: &[Session], intrusions: &[Intrusion]) {
+    let mut failures = quiet(ordinary);
+    let known = after(ordinary.iter().map(|session| session.log.as_str()));
+    for intrusion in intrusions {
         for pace in [Pace::Recorded, Pace::Slow] {
-            let logs = ordinary.iter().map(|session| session.log.as_str());
-            let verdict = of_intrusion(logs, intrusion, pace);
-            if let Some(failure) = wrong(intrusion, &verdict) {
+            let verdict = of_intrusion(&known, intrusion, pace);
+            if let Some(failure) = wrong(intrusion, pace, &verdict) {
                 failures.push(format!(
                     "{}, {pace:?}: {failure}\n{}",
                     intrusion.session.name,
@@ -85,13 +101,18 @@ fn quiet(ordinary: &[Session]) -> Vec<String> {
     failures
 }
 
-fn wrong(intrusion: &Intrusion, verdict: &Verdict) -> Option<String> {
+fn wrong(intrusion: &Intrusion, pace: Pace, verdict: &Verdict) -> Option<String> {
     let [incident] = verdict.incidents.as_slice() else {
         return Some(format!("{} incidents", verdict.incidents.len()));
     };
     let opened_with = verdict.opened_with(intrusion.script.ordinary);
     if opened_with > REQUESTS_MAX {
         return Some(format!("opened with request {opened_with}"));
+    }
+    // A slow intruder's next request is minutes later than the last that may still turn out to be work.
+    let told_max = REQUESTS_MAX + intrusion.script.ordinary + 1;
+    if pace == Pace::Slow && verdict.told_after.is_none_or(|after| after > told_max) {
+        return Some("told late".to_owned());
     }
     let is_named = |name: &&&str| {
         incident.actor.name == **name || incident.also_as.iter().any(|one| one.name == **name)

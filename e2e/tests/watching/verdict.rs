@@ -25,6 +25,7 @@ const SLOW_S: i64 = 600;
 const HELD_S: i64 = 61;
 
 /// The incidents of a log, and when they were told.
+#[derive(Debug, Default)]
 pub(crate) struct Verdict {
     /// The last revision of each.
     pub(crate) incidents: Vec<Incident>,
@@ -40,63 +41,54 @@ pub(crate) fn of_ordinary<'l>(logs: impl IntoIterator<Item = &'l str>, threshold
         threshold,
         ..Settings::default()
     };
-    judge(logs, settings, None)
-}
-
-/// Judges an intrusion after ordinary sessions.
-pub(crate) fn of_intrusion<'l>(
-    logs: impl IntoIterator<Item = &'l str>,
-    intrusion: &Intrusion,
-    pace: Pace,
-) -> Verdict {
-    judge(logs, Settings::default(), Some((intrusion, pace)))
-}
-
-fn judge<'l>(
-    logs: impl IntoIterator<Item = &'l str>,
-    settings: Settings,
-    intrusion: Option<(&Intrusion, Pace)>,
-) -> Verdict {
     let mut engine = Engine::new(settings, Baseline::default());
-    let mut told = Vec::new();
+    let mut verdict = Verdict::default();
+    let now = read(logs, &mut engine, &mut verdict.incidents);
+    verdict.finish(engine, now)
+}
+
+/// What an engine knows after ordinary sessions, to go on from.
+pub(crate) fn after<'l>(logs: impl IntoIterator<Item = &'l str>) -> Vec<u8> {
+    let mut engine = Engine::new(Settings::default(), Baseline::default());
+    read(logs, &mut engine, &mut Vec::new());
+    engine.checkpoint()
+}
+
+/// Judges an intrusion after ordinary sessions, event by event, and a minute more.
+pub(crate) fn of_intrusion(known: &[u8], intrusion: &Intrusion, pace: Pace) -> Verdict {
+    let mut engine = Engine::restore(Settings::default(), known).unwrap();
+    let mut verdict = Verdict::default();
+    let arena = Arena::new();
+    let mut now = Timestamp::UNIX_EPOCH;
+    for activity in paced(intrusion, pace, activities(&intrusion.session.log, &arena)) {
+        let at = (activity.at_us, activity.id.to_string());
+        let is_new = !verdict.requests.iter().any(|(_, id)| *id == at.1);
+        if is_own(intrusion, &activity) && is_new && !is_preamble(&activity) {
+            verdict.requests.push(at);
+        }
+        now = time(activity.at_us);
+        engine.step(now, &[activity], &mut verdict.incidents);
+        verdict.notice();
+    }
+    now = time(now.as_microsecond() + HELD_S * 1_000_000);
+    engine.step(now, &[], &mut verdict.incidents);
+    verdict.notice();
+    verdict.finish(engine, now)
+}
+
+fn read<'l>(
+    logs: impl IntoIterator<Item = &'l str>,
+    engine: &mut Engine,
+    told: &mut Vec<Incident>,
+) -> Timestamp {
     let arena = Arena::new();
     let mut now = Timestamp::UNIX_EPOCH;
     for log in logs {
         let activities = activities(log, &arena);
         now = activities.last().map_or(now, |last| time(last.at_us));
-        engine.step(now, &activities, &mut told);
+        engine.step(now, &activities, told);
     }
-    let mut verdict = Verdict {
-        incidents: Vec::new(),
-        requests: Vec::new(),
-        told_after: None,
-    };
-    if let Some((intrusion, pace)) = intrusion {
-        for activity in paced(intrusion, pace, activities(&intrusion.session.log, &arena)) {
-            let at = (activity.at_us, activity.id.to_string());
-            let is_new = !verdict.requests.iter().any(|(_, id)| *id == at.1);
-            if is_own(intrusion, &activity) && is_new && !is_preamble(&activity) {
-                verdict.requests.push(at);
-            }
-            now = time(activity.at_us);
-            engine.step(now, &[activity], &mut told);
-            if !told.is_empty() && verdict.told_after.is_none() {
-                verdict.told_after = Some(verdict.requests.len());
-            }
-        }
-        now = time(now.as_microsecond() + HELD_S * 1_000_000);
-        engine.step(now, &[], &mut told);
-        if !told.is_empty() && verdict.told_after.is_none() {
-            verdict.told_after = Some(verdict.requests.len());
-        }
-    }
-    engine.finish(now, &mut told);
-    let mut latest = BTreeMap::new();
-    for incident in told {
-        latest.insert(incident.id.clone(), incident);
-    }
-    verdict.incidents = latest.into_values().collect();
-    verdict
+    now
 }
 
 /// The events of an intrusion's session; of a slow one only the intruder's own, further apart.
@@ -124,8 +116,9 @@ fn paced<'l>(intrusion: &Intrusion, pace: Pace, log: Vec<Activity<'l>>) -> Vec<A
 /// Whether a stolen identity, or nobody, made this request from an intruder's place.
 fn is_own(intrusion: &Intrusion, activity: &Activity<'_>) -> bool {
     let user = &*activity.actor.user;
-    let is_stolen = user.starts_with("system:serviceaccount:")
-        && !user.starts_with("system:serviceaccount:kube-system:");
+    let is_stolen = (user.starts_with("system:serviceaccount:")
+        && !user.starts_with("system:serviceaccount:kube-system:"))
+        || user.starts_with("system:node:");
     intrusion
         .script
         .addresses
@@ -162,6 +155,23 @@ fn time(at_us: i64) -> Timestamp {
 }
 
 impl Verdict {
+    fn notice(&mut self) {
+        if !self.incidents.is_empty() && self.told_after.is_none() {
+            self.told_after = Some(self.requests.len());
+        }
+    }
+
+    /// Ends the log, and leaves the last revision of each incident.
+    fn finish(mut self, mut engine: Engine, now: Timestamp) -> Self {
+        engine.finish(now, &mut self.incidents);
+        let mut latest = BTreeMap::new();
+        for incident in self.incidents {
+            latest.insert(incident.id.clone(), incident);
+        }
+        self.incidents = latest.into_values().collect();
+        self
+    }
+
     /// With which of the intruder's requests the first incident opened, counted from 1 after `ordinary` ones.
     pub(crate) fn opened_with(&self, ordinary: usize) -> usize {
         let opened = self

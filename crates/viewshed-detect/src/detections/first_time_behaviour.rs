@@ -18,9 +18,6 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     if look.is_usual || look.is_new_identity || look.acquaintance <= 0.0 || look.is_nobody() {
         return None;
     }
-    let shape = format!("{} {}", look.behaviour.op.word(), look.behaviour.kind);
-    look.facts
-        .nth(Sort::Novelty, [&shape, look.behaviour.namespace])?;
     let base = match look.behaviour.op {
         Op::List | Op::Watch | Op::Get => look.list_points() * 1.2,
         Op::Ask | Op::Proxy => 30.0,
@@ -28,8 +25,11 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         Op::Log | Op::Path => 12.0,
         Op::Command | Op::File => 25.0,
         Op::Discover => 4.0,
-        Op::Query | Op::Review | Op::Health | Op::Write => 0.0,
+        Op::Query | Op::Review | Op::Health | Op::Write => return None,
     };
+    let shape = format!("{} {}", look.behaviour.op.word(), look.behaviour.kind);
+    look.facts
+        .nth(Sort::Novelty, [&shape, look.behaviour.namespace])?;
     // Objects come and go: that one is missing is no event by itself.
     let missing = if look.behaviour.outcome == Outcome::Missing {
         0.3

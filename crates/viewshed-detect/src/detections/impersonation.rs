@@ -49,18 +49,19 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     ))
 }
 
+/// Refusals that look alike and may be of several masks: so many count.
+const MASKS_UNSEEN: u16 = 3;
+
 /// Points for a refused impersonation. The message names what was asked for and, from Kubernetes 1.36 on, not
 /// the mask: one tried after the other looks like the same one again, and a few times that counts.
 ///
 /// Source: kubernetes `staging/src/k8s.io/apiserver/pkg/endpoints/filters/impersonation/constrained_impersonation.go`.
 fn refused(look: &mut Look<'_>) -> Option<f64> {
     let message: &str = &look.activity.message;
-    let again = ["again", "and again", "once more"];
     if let Some(nth) = look.facts.nth(Sort::Mask, ["refused", message]) {
         return Some(if nth == 1 { 50.0 } else { 25.0 });
     }
-    again
-        .into_iter()
-        .find_map(|time| look.facts.nth(Sort::Mask, [time, message]))
+    look.facts
+        .nth_time(Sort::Mask, message, MASKS_UNSEEN)
         .map(|_| 10.0)
 }

@@ -6,7 +6,7 @@ use viewshed_model::Activity;
 use crate::engine::behaviour::{Behaviour, Op, Outcome};
 use crate::engine::facts::Facts;
 use crate::engine::kinds;
-use crate::engine::path::has_query;
+use crate::engine::path::{has_query, is_narrowed, is_short_watch};
 use crate::engine::who::{Class, service_account};
 
 /// One activity with all that is known around it.
@@ -156,9 +156,24 @@ impl Look<'_> {
         match self.class {
             Class::ServiceAccount | Class::Anonymous | Class::Invalid | Class::Local => 1.0,
             Class::Person | Class::System => 0.2,
-            Class::Node if kinds::is_kubelet_work(self.behaviour.kind) => 0.1,
+            Class::Node if self.is_kubelet_work() => 0.1,
             Class::Node => 0.6,
         }
+    }
+
+    /// Whether a kubelet does this: of pods and nodes it asks for its own, of secrets and config maps for single
+    /// ones.
+    ///
+    /// Source: kubernetes `pkg/kubelet/config/apiserver.go`, `pkg/kubelet/kubelet.go`,
+    /// `pkg/kubelet/util/manager/watch_based_manager.go`.
+    fn is_kubelet_work(&self) -> bool {
+        let of_all = matches!(self.behaviour.op, Op::List | Op::Watch)
+            && matches!(
+                self.behaviour.kind,
+                "pods" | "nodes" | "secrets" | "configmaps"
+            );
+        kinds::is_kubelet_work(self.behaviour.kind)
+            && (!of_all || is_narrowed(&self.activity.uri, "fieldSelector"))
     }
 
     /// How surprising a behaviour is that this many peers have.
@@ -197,7 +212,7 @@ impl Look<'_> {
             _ => 0.25,
         };
         // One pod's own node, as node agents ask.
-        let selected = if has_query(&self.activity.uri, "fieldSelector", "") {
+        let selected = if is_narrowed(&self.activity.uri, "fieldSelector") {
             0.4
         } else {
             1.0
@@ -213,6 +228,7 @@ impl Look<'_> {
     pub(crate) fn is_reflector_style(&self) -> bool {
         let uri = &self.activity.uri;
         match self.behaviour.op {
+            Op::Watch if is_short_watch(uri) => false,
             Op::List => has_query(uri, "resourceVersion", "0") || self.watches_it,
             Op::Watch => {
                 has_query(uri, "resourceVersion", "")

@@ -132,6 +132,16 @@ pub(crate) fn judge(look: &mut Look<'_>, signs: &mut Vec<(u8, Sign)>) {
     }
 }
 
+/// The sign that several identities look around from one place, with the place of its detection in [`ALL`]; `None`
+/// without others.
+pub(crate) fn companion_sign(others: usize, from: &str) -> Option<(u8, Sign)> {
+    let name = tokens_from_one_address::DETECTION.name;
+    let place = ALL.iter().position(|one| one.name == name)?;
+    let others = u32::try_from(others).ok().filter(|others| *others > 0)?;
+    let sign = tokens_from_one_address::sign(others, from);
+    Some((u8::try_from(place).ok()?, sign))
+}
+
 /// The points that link an identity to others at the same address: for what it looks for, and not for what may
 /// be the beginning of work, since all programs of a node or a control plane begin like that.
 pub(crate) fn linking(look: &Look<'_>, signs: &[(u8, Sign)]) -> f64 {

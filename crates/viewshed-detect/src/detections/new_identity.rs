@@ -18,14 +18,14 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     if !is_young || look.is_usual || look.is_nobody() {
         return None;
     }
-    let shape = format!("young {} {}", look.behaviour.op.word(), look.behaviour.kind);
-    look.facts
-        .nth(Sort::Novelty, [&shape, look.behaviour.namespace])?;
     let base = match look.behaviour.op {
         Op::List | Op::Watch | Op::Get => look.list_points() * 0.8,
         Op::Ask | Op::Proxy | Op::Log | Op::Exec => 12.0,
         _ => return None,
     };
+    let shape = format!("young {} {}", look.behaviour.op.word(), look.behaviour.kind);
+    look.facts
+        .nth(Sort::Novelty, [&shape, look.behaviour.namespace])?;
     let people = if look.share() < 1.0 { 0.25 } else { 1.0 };
     let is_refused = look.behaviour.outcome == Outcome::Refused;
     // A new program without the rights that it wants tries for ever.

@@ -17,12 +17,13 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     if look.behaviour.kind != "selfsubjectrulesreviews.authorization.k8s.io" || look.is_usual {
         return None;
     }
-    let namespace = look
-        .activity
-        .review
-        .as_ref()
-        .map_or("", |review| &review.namespace);
-    let nth = look.facts.nth(Sort::RulesNamespace, [namespace, ""])?;
+    let nth = match look.activity.review.as_ref() {
+        Some(review) => look
+            .facts
+            .nth(Sort::RulesNamespace, [&review.namespace, ""])?,
+        // Without the body a second time may be for another namespace.
+        None => look.facts.nth_time(Sort::RulesNamespace, "", 2)?,
+    };
     let weight = match (look.class, nth) {
         (Class::Person, 1) => 6.0 + 10.0 * look.acquaintance,
         (Class::Person, _) => 2.0,

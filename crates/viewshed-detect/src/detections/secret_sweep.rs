@@ -4,7 +4,7 @@ use super::unwatched_list::list_sign;
 use super::{Detection, Look, Sign};
 use crate::engine::behaviour::{Op, Outcome};
 use crate::engine::facts::Sort;
-use crate::engine::path::has_query;
+use crate::engine::path::is_narrowed;
 
 pub(super) static DETECTION: Detection = Detection {
     name: "secret-sweep",
@@ -23,7 +23,7 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         return objects(look);
     }
     // Helm keeps its releases in Secrets with a label, and lists those.
-    let share = if has_query(&look.activity.uri, "labelSelector", "") {
+    let share = if is_narrowed(&look.activity.uri, "labelSelector") {
         0.4
     } else {
         1.0

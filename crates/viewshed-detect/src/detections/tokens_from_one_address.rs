@@ -18,15 +18,18 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         return None;
     }
     look.facts.nth(Sort::Program, ["companion", look.key])?;
+    let mut sign = sign(companions, &look.activity.actor.address);
+    sign.weight *= look.share().max(0.5);
+    Some(sign)
+}
+
+/// What it says that an identity is not the only one that looks around from somewhere.
+pub(super) fn sign(companions: u32, from: &str) -> Sign {
     let weight = match companions {
         1 => 25.0,
         2 => 35.0,
         _ => 45.0,
     };
-    let text = format!(
-        "{} identities look around from {}",
-        companions + 1,
-        look.activity.actor.address
-    );
-    Some(Sign::new(weight * look.share().max(0.5), text))
+    let text = format!("{} identities look around from {from}", companions + 1);
+    Sign::new(weight, text)
 }

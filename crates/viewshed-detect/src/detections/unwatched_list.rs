@@ -32,12 +32,18 @@ pub(super) fn list_sign(look: &mut Look<'_>, further_share: f64) -> Option<Sign>
     }
     let (kind, namespace) = (look.behaviour.kind, look.behaviour.namespace);
     let is_reflector = look.is_reflector_style();
-    look.facts.nth(Sort::Listed, [kind, namespace])?;
+    let sort = if kinds::is_telling(kind) {
+        Sort::ListedTelling
+    } else {
+        Sort::Listed
+    };
+    look.facts.nth(sort, [kind, namespace])?;
+    let listed = look.facts.count(Sort::Listed) + look.facts.count(Sort::ListedTelling);
     let mut weight = look.list_points() * look.share();
     if look.was_listed {
         weight *= further_share;
     }
-    if look.share() < 1.0 && look.facts.count(Sort::Listed) > PEOPLE_LIST {
+    if look.share() < 1.0 && listed > PEOPLE_LIST {
         weight *= 0.3;
     }
     let text = format!(

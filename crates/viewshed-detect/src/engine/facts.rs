@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Distinct things remembered of one session; what comes later counts as known, so a long session gets no
-/// heavier by it.
-const SEEN_MAX: usize = 256;
+/// Distinct things of one sort remembered of one session; what comes later counts as known, so a long session
+/// gets no heavier by it. Each sort has its own, so that nobody fills with what is cheap the room of what is not.
+const SEEN_MAX: u16 = 48;
 
 /// Sorts of distinct things.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -13,6 +13,8 @@ pub(crate) enum Sort {
     ListedKind,
     /// Kind and namespace of such.
     Listed,
+    /// The same for kinds that tell much.
+    ListedTelling,
     /// Kinds that were refused.
     RefusedKind,
     /// Names that do not exist.
@@ -45,7 +47,7 @@ pub(crate) enum Sort {
     Novelty,
 }
 
-const SORTS: usize = 17;
+const SORTS: usize = 18;
 
 /// Bounded, and kept for each session with unusual activity.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,13 +73,18 @@ impl Facts {
     /// How many of this sort there are now, if this one is new; `None` if it was seen before.
     pub(crate) fn nth(&mut self, sort: Sort, parts: [&str; 2]) -> Option<u16> {
         let hash = self.hash(sort, parts);
-        if self.seen.contains(&hash) || self.seen.len() >= SEEN_MAX {
+        let count = self.counts.get_mut(sort as usize)?;
+        if *count >= SEEN_MAX || self.seen.contains(&hash) {
             return None;
         }
         self.seen.push(hash);
-        let count = self.counts.get_mut(sort as usize)?;
-        *count = count.saturating_add(1);
+        *count += 1;
         Some(*count)
+    }
+
+    /// The same for things that look alike in this log and may differ: so many of them count.
+    pub(crate) fn nth_time(&mut self, sort: Sort, what: &str, times_max: u16) -> Option<u16> {
+        (1..=times_max).find_map(|time| self.nth(sort, [what, &time.to_string()]))
     }
 
     /// Whether this very thing was seen.

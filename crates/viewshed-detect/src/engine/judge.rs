@@ -6,6 +6,7 @@ use super::Engine;
 use super::behaviour::{Behaviour, Op, Outcome};
 use super::kinds::is_telling;
 use super::origin::{Arrival, groups_of, identity_tag};
+use super::path::is_short_watch;
 use super::session::{Evidence, WORK_FOLLOWS_S};
 use super::warm::Entry;
 use super::weigh::standing;
@@ -215,7 +216,8 @@ impl Engine {
     pub(super) fn forgive_work(&mut self, activity: &Activity<'_>, subject: &Subject<'_>) {
         let behaviour = &subject.behaviour;
         let made = super::who::clip(&activity.object.name, NAME_MAX);
-        let is_done = behaviour.outcome == Outcome::Shown;
+        let is_glimpse = behaviour.op == Op::Watch && is_short_watch(&activity.uri);
+        let is_done = behaviour.outcome == Outcome::Shown && !is_glimpse;
         if !is_done || !matches!(behaviour.op, Op::Watch | Op::Write) {
             return;
         }

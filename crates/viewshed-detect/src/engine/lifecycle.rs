@@ -52,54 +52,6 @@ impl Engine {
         if is_open {
             self.baseline.unlearn(subject.index, self.clock.now_s());
         }
-        // Whoever comes here next is linked to what was first, or to what is an incident already.
-        let first = self.session_at(subject.arrival.spot);
-        let is_first = first == 0 || (is_open && !self.is_open(first));
-        if subject.arrival.spot != 0 && is_first {
-            self.places.unusual(subject.arrival.spot, id);
-        }
-    }
-
-    /// Takes an identity that came to the place of another session out of its own: one hand, one session.
-    /// What it did elsewhere stays behind, unless that is an incident: then the other session joins it.
-    pub(super) fn meet(&mut self, tag: u32, own: u32, near: u32) -> u32 {
-        let (from, into) = match (self.is_open(own), self.is_open(near)) {
-            (true, true) => return own,
-            (true, false) => (near, own),
-            (false, _) => {
-                if let Some(session) = self.sessions.get_mut(own) {
-                    session.members.retain(|one| one.identity != tag);
-                }
-                return near;
-            }
-        };
-        let Some(session) = self.sessions.remove(from) else {
-            return own;
-        };
-        let Some(target) = self.sessions.get_mut(into) else {
-            return own;
-        };
-        target
-            .members
-            .extend(session.members.iter().take(MEMBERS_MAX).cloned());
-        for note in session.notes {
-            target.note(note);
-        }
-        for one in session.evidence {
-            target.add(one);
-        }
-        for index in session
-            .members
-            .iter()
-            .filter_map(|one| usize::try_from(one.identity.checked_sub(1)?).ok())
-        {
-            if let Some(record) = self.baseline.record_mut(index) {
-                record.session = into;
-                record.is_watched = true;
-            }
-            self.baseline.unlearn(index, session.started_s);
-        }
-        into
     }
 
     /// Adds an event to a session.
@@ -157,6 +109,7 @@ impl Engine {
     pub(super) fn look_again(&mut self, incidents: &mut Vec<Incident>) {
         let now_s = self.clock.now_s();
         while let Some(id) = self.sessions.pop_due(now_s) {
+            let id = self.link_matured(id);
             self.open_if(id, Held::Waits, incidents);
             let Some(session) = self.sessions.get(id) else {
                 continue;
@@ -218,6 +171,12 @@ impl Engine {
         if session.dossier.is_some() || session.score(now_s, half_life_s, held) < threshold {
             return;
         }
+        if let Some(near) = self.join_incident(id) {
+            return self.tell(near, incidents);
+        }
+        let Some(session) = self.sessions.get_mut(id) else {
+            return;
+        };
         let Some(dossier) = Dossier::open(session, threshold, now_s, half_life_s) else {
             return;
         };
@@ -262,7 +221,7 @@ impl Engine {
     }
 
     /// Whether a session is an incident.
-    fn is_open(&self, id: u32) -> bool {
+    pub(super) fn is_open(&self, id: u32) -> bool {
         let session = self.sessions.get(id);
         session.is_some_and(|session| session.dossier.is_some())
     }

@@ -16,6 +16,7 @@ mod fingerprint;
 mod judge;
 pub(crate) mod kinds;
 mod lifecycle;
+mod merge;
 mod origin;
 mod own;
 pub(crate) mod path;

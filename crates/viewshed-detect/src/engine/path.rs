@@ -50,6 +50,34 @@ pub(crate) fn has_query(uri: &str, name: &str, value: &str) -> bool {
     })
 }
 
+/// Whether a selector picks out something: one of its terms, all of which have to hold, asks for something equal.
+pub(crate) fn is_narrowed(uri: &str, selector: &str) -> bool {
+    let value = query(uri, selector).unwrap_or_default();
+    let value = value.replace("%2C", ",").replace("%2c", ",");
+    value.split(',').any(|term| {
+        let is_equality = term.contains('=') || term.contains("%3D") || term.contains("%3d");
+        is_equality && !term.contains('!') && !term.contains("%21")
+    })
+}
+
+/// Whether a watch asks for less time than anybody needs who wants to follow something. Client libraries ask
+/// for five minutes and more, or leave the time to the server.
+///
+/// Source: client-go `tools/cache/reflector.go`, `minWatchTimeout`.
+pub(crate) fn is_short_watch(uri: &str) -> bool {
+    let time_s = query(uri, "timeoutSeconds").and_then(|value| value.parse::<u32>().ok());
+    time_s.is_some_and(|time_s| (1..60).contains(&time_s))
+}
+
+/// The value of a parameter, as it is written.
+fn query<'u>(uri: &'u str, name: &str) -> Option<&'u str> {
+    let (_, query) = uri.split_once('?')?;
+    query
+        .split('&')
+        .filter_map(|pair| pair.split_once('='))
+        .find_map(|(found, value)| (found == name).then_some(value))
+}
+
 fn is_health(path: &str) -> bool {
     let first = path
         .get(1..)

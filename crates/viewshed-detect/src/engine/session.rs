@@ -42,6 +42,8 @@ pub(crate) struct Evidence {
     pub(crate) at_s: u32,
     pub(crate) audit_id: Box<str>,
     pub(crate) identity: u32,
+    /// Where it came from, as the engine's places know it.
+    pub(crate) spot: u64,
     pub(crate) op: Op,
     pub(crate) outcome: Outcome,
     pub(crate) kind: Box<str>,
@@ -51,6 +53,13 @@ pub(crate) struct Evidence {
     pub(crate) corroborates: bool,
     /// Made the way client libraries begin a watch.
     pub(crate) is_reflector: bool,
+}
+
+impl Evidence {
+    /// Whether no work can follow any more that would explain it.
+    pub(crate) fn is_over(&self, now_s: u32) -> bool {
+        now_s.saturating_sub(self.at_s) >= WORK_FOLLOWS_S
+    }
 }
 
 /// Whether evidence counts that may still turn out to be the beginning of work.
@@ -138,6 +147,42 @@ impl Session {
         } else if let Some(last) = self.evidence.last_mut() {
             *last = evidence;
         }
+    }
+
+    /// Adds everything of another session.
+    pub(crate) fn take(&mut self, other: Self) {
+        for member in other.members {
+            let is_known = self
+                .members
+                .iter()
+                .any(|one| one.identity == member.identity);
+            if !is_known && self.members.len() < MEMBERS_MAX {
+                self.members.push(member);
+            }
+        }
+        for one in other.notes {
+            self.note(one);
+        }
+        for one in other.evidence {
+            self.add(one);
+        }
+        self.started_s = self.started_s.min(other.started_s);
+        self.last_s = self.last_s.max(other.last_s);
+        self.sort();
+    }
+
+    /// Puts what came together late in the order of time.
+    pub(crate) fn sort(&mut self) {
+        self.notes.sort_by_key(|one| one.at_us);
+        self.evidence.sort_by_key(|one| one.at_us);
+    }
+
+    /// Places of its identities in the table.
+    pub(crate) fn identities(&self) -> Vec<usize> {
+        let places = self.members.iter();
+        places
+            .filter_map(|one| usize::try_from(one.identity.checked_sub(1)?).ok())
+            .collect()
     }
 
     /// Adds an event.
@@ -259,7 +304,7 @@ fn score_of(evidence: &[Evidence], now_s: u32, half_life_s: u32, held: Held) -> 
         .iter()
         .any(|one| one.corroborates && left(one) >= CORROBORATION_MIN);
     let counts = |one: &&Evidence| {
-        let is_over = now_s.saturating_sub(one.at_s) >= WORK_FOLLOWS_S;
+        let is_over = one.is_over(now_s);
         let may_fall = match one.falls_with {
             FallsWith::Nothing => false,
             FallsWith::Watch => !is_corroborated && (held == Held::Waits || one.is_reflector),

@@ -4,7 +4,9 @@ use super::Engine;
 use crate::detections;
 
 mod benign;
+mod hostile;
 mod intrusions;
+mod queries;
 mod robustness;
 mod world;
 

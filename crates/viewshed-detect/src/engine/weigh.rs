@@ -15,8 +15,12 @@ use crate::detections::{Look, Sign, judge, linking};
 
 /// Points in hundredths from which on somebody is linked to the session at his address: programs, and
 /// people, who share addresses more often.
-const LINK_MIN: u32 = 500;
+pub(super) const LINK_MIN: u32 = 500;
 const LINK_MIN_PERSON: u32 = 2_000;
+/// And programs at an address that many use, whose clients call themselves the very same, if the others there
+/// were unusual within so many seconds.
+const LINK_MIN_SHARED: u32 = 2_000;
+pub(super) const LINK_SHARED_S: u32 = 60 * 60;
 /// Fewer points than this, in hundredths, begin no session: an ordinary day has thousands of them.
 const SESSION_MIN: u32 = 150;
 
@@ -70,6 +74,9 @@ impl Engine {
                 Sessions { own, near } => self.meet(identity_tag(subject.index), own, near),
             };
             self.join(activity, subject, id);
+            if found.linking >= LINK_MIN {
+                self.mark(subject.arrival.spot, id);
+            }
             self.add_evidence(activity, subject, (id, found.is_reflector), found.signs);
             self.note(activity, subject, id, points);
             self.reconsider(id, incidents);
@@ -92,12 +99,11 @@ impl Engine {
             None => Facts::new(self.settings.hash_seed),
         };
         let mut found = self.signs(activity, subject, own, facts);
-        let link_min = if subject.who.class == Class::Person || self.is_of_people(near) {
-            LINK_MIN_PERSON
-        } else {
-            LINK_MIN
-        };
-        let is_linked = near != 0 && near != own && found.linking >= link_min;
+        let is_linked = near != 0
+            && near != own
+            && self
+                .link_min(subject, near)
+                .is_some_and(|least| found.linking >= least);
         let near = if is_linked { near } else { 0 };
         // Somebody else at work at this address: seen with what the others have shown already.
         if own == 0
@@ -111,6 +117,20 @@ impl Engine {
             session.facts = std::mem::take(&mut found.facts);
         }
         (found, Sessions { own, near })
+    }
+
+    /// How many points link an identity to a session at its address; `None` when none do.
+    fn link_min(&self, subject: &Subject<'_>, near: u32) -> Option<u32> {
+        let has_people = subject.who.class == Class::Person || self.is_of_people(near);
+        let is_shared = self.places.address(subject.arrival.spot).is_shared();
+        let session = self.sessions.get(near)?;
+        let age_s = self.clock.now_s().saturating_sub(session.last_s);
+        match (is_shared, has_people) {
+            (false, false) => Some(LINK_MIN),
+            (false, true) => Some(LINK_MIN_PERSON),
+            (true, false) if age_s <= LINK_SHARED_S => Some(LINK_MIN_SHARED),
+            (true, _) => None,
+        }
     }
 
     /// Nothing unusual, or nothing that counts.
@@ -228,7 +248,7 @@ impl Engine {
     }
 
     /// Whether a session is of people only: those share addresses more often.
-    fn is_of_people(&self, session: u32) -> bool {
+    pub(super) fn is_of_people(&self, session: u32) -> bool {
         let members = self.sessions.get(session).map(|one| &one.members);
         members.is_some_and(|members| {
             members.iter().all(|one| {
@@ -246,7 +266,7 @@ impl Engine {
             return 0;
         }
         let place = self.places.address(spot);
-        let is_alive = !place.is_shared() && self.sessions.get(place.session).is_some();
+        let is_alive = self.sessions.get(place.session).is_some();
         if is_alive { place.session } else { 0 }
     }
 
@@ -270,6 +290,7 @@ impl Engine {
                 at_s: now_s,
                 audit_id: clip(&activity.id, 100).into(),
                 identity: identity_tag(subject.index),
+                spot: subject.arrival.spot,
                 op: subject.behaviour.op,
                 outcome: subject.behaviour.outcome,
                 kind: subject.behaviour.kind.into(),

@@ -182,7 +182,7 @@ fn a_pipeline_deploys_into_several_namespaces() {
         let time = if number == 0 { "10:00:00" } else { "+5s" };
         writeln!(
             script,
-            "{time} ci/helm list secrets -n {namespace} label=owner%3Dhelm {agent} 200
+            "{time} ci/helm list secrets -n {namespace} label=owner=helm {agent} 200
              +0s ci/helm get deployments.apps web -n {namespace} {agent} 404
              +0s ci/helm create secrets sh.helm.release.v1.web.v1 -n {namespace} {agent} 201
              +0s ci/helm create deployments.apps web -n {namespace} {agent} 201
@@ -240,13 +240,33 @@ fn a_new_daemon_on_every_node_reads_its_own_node() {
     for node in 1..=8 {
         let time = if node == 1 { "10:00:00" } else { "+1s" };
         writeln!(script, "{time} logging/agent @10.1.{node}.4 get nodes worker-{node} 200
-             +0s logging/agent @10.1.{node}.4 list pods -A field=spec.nodeName%3Dworker-{node} 200
-             +0s logging/agent @10.1.{node}.4 watch pods -A field=spec.nodeName%3Dworker-{node} rv=1 200
+             +0s logging/agent @10.1.{node}.4 list pods -A field=spec.nodeName=worker-{node} 200
+             +0s logging/agent @10.1.{node}.4 watch pods -A field=spec.nodeName=worker-{node} rv=1 200
              +0s logging/agent @10.1.{node}.4 list namespaces -A rv=0 200
              +0s logging/agent @10.1.{node}.4 watch namespaces -A rv=1 200"
         ).unwrap();
     }
     check("daemon", &script);
+}
+
+#[test]
+fn programs_in_the_network_of_their_node_have_its_address() {
+    let mut script = String::new();
+    for node in 1..=8 {
+        let time = if node == 1 { "10:00:00" } else { "+1m" };
+        writeln!(
+            script,
+            "{time} node:worker-{node} @10.9.0.{node} get nodes worker-{node} 200
+             +0s node:worker-{node} @10.9.0.{node} get nodes worker-{node} 200
+             +5s kube-system/proxy @10.9.0.{node} list services -A rv=0 200
+             +0s kube-system/proxy @10.9.0.{node} watch services -A rv=1 200
+             +0s monitoring/exporter @10.9.0.{node} get nodes worker-{node} 200
+             +0s logging/agent @10.9.0.{node} list pods -A field=spec.nodeName=worker-{node} 200
+             +0s logging/agent @10.9.0.{node} watch pods -A field=spec.nodeName=worker-{node} rv=1 200"
+        )
+        .unwrap();
+    }
+    check("host network", &script);
 }
 
 #[test]

@@ -253,6 +253,32 @@ fn a_token_is_replayed_from_another_pod() {
 }
 
 #[test]
+fn a_kubelets_certificate_is_used_by_somebody_else() {
+    check(
+        "stolen kubelet",
+        &format!(
+            "10:00:00 node:worker-1 @10.1.7.8 can-i --list {KUBECTL}
+             +10m node:worker-1 @10.1.7.8 list pods -A {KUBECTL} 200
+             +10m node:worker-1 @10.1.7.8 list secrets -A {KUBECTL} 403
+             +10m node:worker-1 @10.1.7.8 list nodes -A {KUBECTL} 200"
+        ),
+        4,
+    );
+}
+
+#[test]
+fn tokens_are_used_as_controllers_would_from_one_place() {
+    check(
+        "disguised tokens",
+        "09:00:00 shop/cart @10.1.7.7 list secrets -A rv=0 200
+         +10m shop/basket @10.1.7.7 list pods -A rv=0 200
+         +10m shop/search @10.1.7.7 list nodes -A rv=0 200
+         +10m shop/search @10.1.7.7 list namespaces -A rv=0 200",
+        4,
+    );
+}
+
+#[test]
 fn masks_are_tried_on() {
     check(
         "impersonation",

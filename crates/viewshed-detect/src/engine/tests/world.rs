@@ -34,8 +34,8 @@ pub(crate) const ORDINARY: &str = "
 +0s kube-system/generic-garbage-collector watch kind%.example.com -A rv=7 200 x30
 +1s kube-system/generic-garbage-collector get replicasets.apps web-% -n shop 404 x5
 +0s kube-system/generic-garbage-collector delete pods web-% -n shop 200 x5
-+1s node:worker-1 list pods -A field=spec.nodeName%3Dworker-1 200
-+0s node:worker-1 watch pods -A field=spec.nodeName%3Dworker-1 200
++1s node:worker-1 list pods -A field=spec.nodeName=worker-1 200
++0s node:worker-1 watch pods -A field=spec.nodeName=worker-1 200
 +0s node:worker-1 list services -A rv=0 200
 +0s node:worker-1 watch services -A rv=1 200
 +0s node:worker-1 get secrets tls -n shop 403

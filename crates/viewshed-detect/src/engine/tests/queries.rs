@@ -1,0 +1,48 @@
+//! What parameters of a request say about it.
+
+use crate::engine::path::{is_narrowed, is_short_watch};
+
+#[test]
+fn a_selector_narrows_when_something_has_to_be_equal() {
+    let cases = [
+        ("spec.nodeName%3Dworker-1", true),
+        ("spec.nodeName=worker-1", true),
+        ("metadata.name%3dweb", true),
+        ("name%3Dstore%2Cowner%3Dhelm", true),
+        ("owner=helm,status!=superseded", true),
+        ("status.phase!=Failed", false),
+        ("a%21%3Db", false),
+        ("a%21%3Db%2Cc!=d", false),
+        ("app", false),
+        ("app+notin+%28web%29", false),
+        ("", false),
+    ];
+    for (selector, is_narrow) in cases {
+        let uri = format!("/api/v1/pods?limit=500&fieldSelector={selector}&watch=true");
+        assert_eq!(is_narrowed(&uri, "fieldSelector"), is_narrow, "{selector}");
+        assert!(!is_narrowed(&uri, "labelSelector"), "{selector}");
+    }
+    assert!(!is_narrowed("/api/v1/pods", "fieldSelector"));
+}
+
+#[test]
+fn a_watch_of_a_moment_follows_nothing() {
+    let cases = [
+        ("?watch=true&timeoutSeconds=1", true),
+        ("?timeoutSeconds=59&watch=true", true),
+        ("?timeoutSeconds=60", false),
+        ("?timeoutSeconds=417&watch=true", false),
+        // The server chooses.
+        ("?timeoutSeconds=0", false),
+        ("?timeoutSeconds=soon", false),
+        ("?watch=true", false),
+        ("", false),
+    ];
+    for (query, is_short) in cases {
+        assert_eq!(
+            is_short_watch(&format!("/api/v1/pods{query}")),
+            is_short,
+            "{query}"
+        );
+    }
+}
