@@ -2,8 +2,8 @@
 
 use viewshed_model::{
     BaselineHolder, BaselineRow, CoverageReport, DiffReport, Finding, Incident, MissingFact,
-    RankReport, ReachMatrix, ReachReason, ReachReport, ReachSources, ScanReport, View, WatchReport,
-    WhoAnswer,
+    RankReport, ReachMatrix, ReachReason, ReachReport, ReachSources, RulesCheck, ScanReport, View,
+    WatchReport, WhoAnswer,
 };
 
 use crate::clean::clean;
@@ -251,6 +251,25 @@ pub fn coverage(report: &CoverageReport) -> String {
         ]
     });
     rows(&header, pairs)
+}
+
+/// Rules with their verdicts, one a row.
+pub fn rules_check(report: &RulesCheck) -> String {
+    let header = [
+        "rule", "language", "file", "line", "can_fire", "reasons", "remarks",
+    ];
+    let verdicts = report.rules.iter().map(|rule| {
+        vec![
+            rule.rule.clone(),
+            rule.language.clone(),
+            rule.file.clone(),
+            rule.line.map_or_else(String::new, |line| line.to_string()),
+            rule.can_fire.to_string(),
+            rule.reasons.join("; "),
+            rule.remarks.join("; "),
+        ]
+    });
+    rows(&header, verdicts)
 }
 
 /// Habits, one a row.

@@ -13,10 +13,15 @@ use crate::clean::is_unsafe;
 use crate::document::{Document, IncidentDocument, JudgedDocument, Line};
 use crate::lines::put;
 
-/// One indented document, ending with a line break; for incidents one line each.
+/// One indented document, ending with a line break; for a watch one line per incident, then one with the rest:
+/// what the logs can show, what was skipped.
 pub fn json(answer: &Answer<'_>) -> String {
     match answer {
-        Answer::Watch(report) => report.incidents.iter().map(incident).collect(),
+        Answer::Watch(report) => {
+            let mut lines: String = report.incidents.iter().map(incident).collect();
+            lines.push_str(&line(&Line::summary(report)));
+            lines
+        }
         answer => pretty(&Document::of(answer)),
     }
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use viewshed_detect::Engine;
-use viewshed_model::{BaselineHolder, BaselineRow};
+use viewshed_model::{BaselineHolder, BaselineRow, Gap};
 use viewshed_report::Answer;
 
 use crate::cli::{BaselineAction, BaselineArgs};
@@ -46,8 +46,14 @@ fn learn(arguments: &BaselineArgs) -> Result<Outcome, Failure> {
         "learned {habits} habits from {events} events; `viewshed baseline show {}` lists them",
         arguments.output.display()
     ));
-    let gaps = unread.len() + unknown(&reading).count();
-    Ok(Outcome::of(false, gaps > 0 || reading.skips().total() > 0))
+    let gaps: Vec<Gap> = unread.into_iter().chain(unknown(&reading)).collect();
+    for gap in &gaps {
+        terminal::say(&crate::input::gap_line(gap));
+    }
+    Ok(Outcome::of(
+        false,
+        watch::is_partial(&reading.skips(), &gaps),
+    ))
 }
 
 fn row(row: viewshed_detect::BaselineRow) -> BaselineRow {

@@ -2,6 +2,7 @@
 
 mod delivering;
 mod reaching;
+mod ruling;
 mod watching;
 
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use delivering::{DeliverArgs, SyslogFormat};
 pub(crate) use reaching::ReachArgs;
+pub(crate) use ruling::{RulesAction, RulesArgs};
 pub(crate) use watching::{
     BaselineAction, BaselineArgs, CoverageArgs, JudgeArgs, LiveArgs, LogArgs, StateArgs, WatchArgs,
 };
@@ -75,6 +77,7 @@ pub(crate) enum Command {
     Watch(WatchArgs),
     Baseline(BaselineArgs),
     Coverage(CoverageArgs),
+    Rules(RulesArgs),
     Explain(ExplainArgs),
     Completions(CompletionsArgs),
 }

@@ -1,18 +1,20 @@
 //! The page of a watch: incidents worst first, each with its timeline, then what the logs cannot show.
 
-use viewshed_model::{Confidence, Incident, IncidentActor, Reason, WatchReport};
+use viewshed_model::{Confidence, Incident, IncidentActor, Reason, RuleTally, WatchReport};
 
 use super::page::Page;
 use super::summary::{badge, rest, severity_class, tiles};
 use super::{FINDINGS_BYTES_MAX, coverage, timeline, visibility};
 use crate::wording::incident::{
-    actor, confidence, explored, grants, place, requests, shown, span, state, time, title,
+    actor, confidence, explored, grants, nothing, place, requests, shown, span, state, time, title,
     worst_first,
 };
 use crate::wording::{count, position, sentence};
 
 /// Incidents written out.
 const INCIDENTS_MAX: usize = 300;
+/// Rules listed.
+const RULES_MAX: usize = 200;
 /// Entries of one list.
 const LIST_MAX: usize = 30;
 
@@ -23,6 +25,7 @@ pub(super) fn body(page: &mut Page, report: &WatchReport) {
     page.raw("<main>\n");
     overview(page, report, &sorted);
     incidents(page, report, &sorted);
+    rules(page, &report.rules);
     visibility::write(page, &report.coverage);
     visibility::skipped(page, &report.skips);
     coverage::gaps(page, &report.gaps);
@@ -72,10 +75,10 @@ fn overview(page: &mut Page, report: &WatchReport, sorted: &[&Incident]) {
                 .raw("</a>.");
         }
         None => {
-            page.raw("Nothing unusual was found in what these logs can show.");
+            page.raw(nothing(report));
         }
     }
-    page.raw(" <a href=\"#coverage\">What they cannot show</a> is told below.</p>\n");
+    page.raw(" <a href=\"#coverage\">What the logs cannot show</a> is told below.</p>\n");
     let of_severity = |severity| {
         let all = report.incidents.iter();
         all.filter(|incident| incident.severity == severity).count()
@@ -106,6 +109,34 @@ fn incidents(page: &mut Page, report: &WatchReport, sorted: &[&Incident]) {
         page.raw("<p class=\"more\">");
         rest(page, sorted.len(), shown);
         page.raw("; <code>--output json</code> lists all.</p>\n");
+    }
+    page.raw("</section>\n");
+}
+
+/// The rules of the user that matched.
+fn rules(page: &mut Page, rules: &[RuleTally]) {
+    if rules.is_empty() {
+        return;
+    }
+    page.raw("<section id=\"rules\" aria-labelledby=\"rules-title\">\n<h2 id=\"rules-title\">Rules that matched</h2>\n<div class=\"scroll\" role=\"region\" aria-label=\"Table of rules, scrolls sideways\" tabindex=\"0\">\n<table class=\"checks\">\n<thead><tr><th scope=\"col\">Rule</th><th scope=\"col\">Severity</th><th scope=\"col\">Entries</th><th scope=\"col\">File</th></tr></thead>\n<tbody>\n");
+    for rule in rules.iter().take(RULES_MAX) {
+        page.raw("<tr><th scope=\"row\">")
+            .text(&rule.title)
+            .raw(" <span class=\"small\">")
+            .text(&rule.language)
+            .raw("</span></th><td>");
+        badge(page, rule.severity);
+        page.raw("</td><td>")
+            .number(rule.count)
+            .raw("</td><td>")
+            .text(&rule.file)
+            .raw("</td></tr>\n");
+    }
+    page.raw("</tbody>\n</table>\n</div>\n");
+    if rules.len() > RULES_MAX {
+        page.raw("<p class=\"more\">");
+        rest(page, rules.len(), RULES_MAX);
+        page.raw("</p>\n");
     }
     page.raw("</section>\n");
 }

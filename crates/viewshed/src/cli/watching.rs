@@ -89,8 +89,9 @@ pub(crate) struct JudgeArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   viewshed watch --from /var/log/kubernetes/audit/
-  viewshed watch --from audit.log.gz --output json | jq .actor
+  viewshed watch --from audit.log.gz --output json | jq 'select(.kind == \"incident\") | .actor'
   viewshed watch --from audit/ --baseline usual.vsbl --output html --output-file incidents.html
+  viewshed watch --from audit/ --rules sigma/rules/application/kubernetes/
   viewshed watch --from /var/log/kubernetes/audit/audit.log --follow
   viewshed watch --from /var/log/kubernetes/audit/audit.log --follow --state /var/lib/viewshed
   viewshed watch --webhook 127.0.0.1:8765 --output json
@@ -99,7 +100,8 @@ pub(crate) struct JudgeArgs {
       --deliver-webhook https://alerts.example/viewshed --deliver-webhook-secret-file secret
   kubectl logs -n kube-system -l component=coredns | viewshed watch --from -
 
-JSON is one incident per line (docs/reference/schemas/viewshed-incident-1.json); live, an incident that grows
+JSON is one incident per line (docs/reference/schemas/viewshed-incident-1.json), then, of past logs, one line
+with what the logs can show and what was skipped (`watch-summary` in viewshed-1.json); live, an incident that grows
 comes again with the same id and a higher revision.
 
 With --state the end of a log, or of the run, is a pause: open incidents stay open and go on growing.")]
@@ -117,6 +119,10 @@ pub(crate) struct WatchArgs {
     /// The API server's audit policy: what the log can show follows from it.
     #[arg(long, value_name = "FILE", help_heading = "Sources")]
     pub(crate) policy: Option<PathBuf>,
+    /// Sigma and Falco rules that judge the same activities: a folder, walked, or one file. A match is an
+    /// incident of its own; `viewshed rules check` tells which can ever fire.
+    #[arg(long, value_name = "DIR", help_heading = "Judgement")]
+    pub(crate) rules: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
     /// Exit with 1 when there is an incident at or above this.

@@ -1,9 +1,10 @@
 //! Rules that cannot fire, each for its reason.
 
-use viewshed_model::Level;
+use viewshed_model::{AuditPolicy, AuditResources, AuditRule, Level};
 
-use super::{LogProfile, Recorded, RequestShape, RuleCheck, StatusCodes};
+use super::{Recordable, Recorded, RequestShape, RuleCheck, StatusCodes, policy};
 use crate::rules::RuleSet;
+use crate::rules::formula::{Check, Fact, Formula, Letters, Pattern};
 
 fn falco(condition: &str) -> RuleSet {
     let text = format!(
@@ -12,21 +13,21 @@ fn falco(condition: &str) -> RuleSet {
     RuleSet::load(&[("rules.yaml", &text)]).0
 }
 
-fn metadata_only() -> LogProfile {
-    LogProfile {
+fn metadata_only() -> Recordable {
+    Recordable {
         others: Some(Recorded::at(Level::Metadata)),
-        ..LogProfile::default()
+        ..Recordable::default()
     }
 }
 
-fn only(rules: &RuleSet, profile: &LogProfile) -> RuleCheck {
+fn only(rules: &RuleSet, profile: &Recordable) -> RuleCheck {
     let mut checks = rules.check(profile);
     assert_eq!(checks.len(), 1, "{checks:?}");
     checks.pop().expect("one")
 }
 
 /// A Falco condition, a profile, and what must stand in the reasons; empty: it can fire.
-fn check(condition: &str, profile: &LogProfile, reason: &str) {
+fn check(condition: &str, profile: &Recordable, reason: &str) {
     let check = only(&falco(condition), profile);
     let reasons = check.reasons.join("\n");
     assert_eq!(check.can_fire, reason.is_empty(), "{condition}: {reasons}");
@@ -35,7 +36,7 @@ fn check(condition: &str, profile: &LogProfile, reason: &str) {
 
 #[test]
 fn what_no_event_has_cannot_fire() {
-    let all = LogProfile::everything();
+    let all = Recordable::everything();
     check("ka.verb=create", &all, "");
     check(
         "ka.verb=impersonate",
@@ -117,7 +118,7 @@ fn what_the_log_does_not_record_cannot_fire() {
         resource: "pods".to_owned(),
         ..RequestShape::default()
     };
-    let mut seen = LogProfile::default();
+    let mut seen = Recordable::default();
     seen.requests.insert(pods, Recorded::at(Level::Metadata));
     check("ka.verb=list and ka.target.resource=pods", &seen, "");
     check(
@@ -133,17 +134,174 @@ fn what_the_log_does_not_record_cannot_fire() {
     );
 }
 
+/// A condition, a policy's rules as level and what they name, and what must stand in the reasons.
+fn check_policy(condition: &str, rules: &[AuditRule], reason: &str) {
+    let policy = AuditPolicy {
+        rules: rules.to_vec(),
+        ..AuditPolicy::default()
+    };
+    let mut checks = falco(condition).check_policy(&policy, &Recordable::default());
+    let check = checks.pop().expect("one");
+    let reasons = check.reasons.join("\n");
+    assert_eq!(check.can_fire, reason.is_empty(), "{condition}: {reasons}");
+    assert!(reasons.contains(reason), "{condition}: {reasons}");
+}
+
+#[test]
+fn what_a_policy_does_not_record_cannot_fire() {
+    let rule = |level, resource: &str| AuditRule {
+        level,
+        resources: vec![AuditResources {
+            resources: vec![resource.to_owned()],
+            ..AuditResources::default()
+        }],
+        ..AuditRule::default()
+    };
+    let rest = AuditRule::default();
+    let secrets = "ka.verb=list and ka.target.resource=secrets";
+    let none = "no such request is recorded";
+    check_policy(secrets, &[], none);
+    check_policy(secrets, std::slice::from_ref(&rest), "");
+    let hidden = [rule(Level::None, "secrets"), rest.clone()];
+    check_policy(secrets, &hidden, none);
+    check_policy("ka.verb=list and ka.target.resource=pods", &hidden, "");
+    // Not hidden from everybody.
+    let mut of_one = rule(Level::None, "secrets");
+    of_one.users = vec!["alice".to_owned()];
+    check_policy(secrets, &[of_one, rest.clone()], "");
+    // Not every request about pods is one for pods themselves.
+    let pods = [rule(Level::None, "pods"), rest.clone()];
+    check_policy("ka.verb=get and ka.target.resource=pods", &pods, "");
+    let all_pods = [rule(Level::None, "pods"), rule(Level::None, "pods/*")];
+    check_policy("ka.verb=get and ka.target.resource=pods", &all_pods, none);
+    // Another group may have a kind of that name.
+    let odd = "ka.verb=list and ka.target.resource=widgets";
+    check_policy(odd, &[rule(Level::None, "widgets"), rest.clone()], "");
+    check_policy(odd, &[rule(Level::None, "widgets")], none);
+    // A pattern may mean anything.
+    let pattern = "ka.verb=list and ka.target.resource startswith secr";
+    check_policy(pattern, &hidden, "");
+    check_policy(pattern, &[], none);
+    let body = "ka.verb=create and ka.target.resource=pods and ka.req.pod.host_network=true";
+    check_policy(body, &[rest.clone()], "must be Request");
+    check_policy(body, &[rule(Level::Request, "pods"), rest], "");
+}
+
+/// A policy's verdict for one request is never outside what it is said to record.
+#[test]
+fn what_a_policy_records_of_one_request_is_among_what_it_records() {
+    use crate::coverage::{Asked, Target, recorded};
+    let rules: Vec<AuditRule> = (0..64_u32)
+        .map(|bits| AuditRule {
+            level: [Level::None, Level::Metadata, Level::Request][bits as usize % 3],
+            users: (bits & 1 > 0)
+                .then(|| "alice".to_owned())
+                .into_iter()
+                .collect(),
+            verbs: (bits & 2 > 0)
+                .then(|| "list".to_owned())
+                .into_iter()
+                .collect(),
+            namespaces: (bits & 4 > 0)
+                .then(|| "shop".to_owned())
+                .into_iter()
+                .collect(),
+            paths: (bits & 8 > 0)
+                .then(|| "/api*".to_owned())
+                .into_iter()
+                .collect(),
+            resources: (bits & 16 > 0)
+                .then(|| AuditResources {
+                    api_group: if bits & 32 > 0 { "apps" } else { "" }.to_owned(),
+                    resources: vec![
+                        ["pods", "*", "*/scale", "deployments"][bits as usize / 3 % 4].to_owned(),
+                    ],
+                    names: Vec::new(),
+                })
+                .into_iter()
+                .collect(),
+            ..AuditRule::default()
+        })
+        .collect();
+    let formula = |group: &str, resource: &str, subresource: &str| {
+        let check = |fact, text: &str| {
+            Formula::Check(Check {
+                fact,
+                field: String::new(),
+                patterns: vec![Pattern::Equals(text.to_owned())],
+                letters: Letters::Exact,
+            })
+        };
+        Formula::And(vec![
+            check(Fact::ApiGroup, group),
+            check(Fact::Resource, resource),
+            check(Fact::Subresource, subresource),
+        ])
+    };
+    for (first, one) in rules.iter().enumerate() {
+        for second in rules.iter().skip(first % 5).step_by(5) {
+            let policy = AuditPolicy {
+                rules: vec![one.clone(), second.clone()],
+                ..AuditPolicy::default()
+            };
+            for (group, resource, subresource) in [
+                ("", "pods", ""),
+                ("apps", "deployments", "scale"),
+                ("apps", "deployments", ""),
+            ] {
+                let recordable =
+                    policy::recordable(&policy, &formula(group, resource, subresource));
+                for (user, namespace, verb) in [
+                    ("alice", "shop", "list"),
+                    ("bob", "shop", "get"),
+                    ("bob", "", "list"),
+                ] {
+                    let target = Target::Object {
+                        api_group: group,
+                        resource,
+                        subresource,
+                        namespace,
+                        name: "",
+                    };
+                    let asked = Asked {
+                        user: Some(user),
+                        groups: &[],
+                        verb,
+                        target,
+                    };
+                    let level = recorded(&policy, &asked).level;
+                    let shape = RequestShape {
+                        verb: verb.to_owned(),
+                        api_group: group.to_owned(),
+                        resource: resource.to_owned(),
+                        subresource: subresource.to_owned(),
+                    };
+                    let levels = recordable
+                        .requests
+                        .get(&shape)
+                        .map(|recorded| &recorded.levels);
+                    assert!(
+                        level == Level::None
+                            || levels.is_some_and(|levels| levels.contains(&level)),
+                        "{policy:?} {asked:?}: {level:?} of {levels:?}"
+                    );
+                }
+            }
+        }
+    }
+}
+
 /// `ka.response.code startswith 2` is how Falco's rules say "successful"; Falco's plugin for Google's
 /// audit log passes gRPC codes on.
 #[test]
 fn success_and_failure_rules_of_falco_do_not_fire_on_grpc_codes() {
-    let gke = LogProfile {
+    let gke = Recordable {
         codes: StatusCodes::Grpc,
-        ..LogProfile::everything()
+        ..Recordable::everything()
     };
     let success = "ka.verb=get and ka.target.resource=secrets and ka.response.code startswith 2";
     check(success, &gke, "gRPC codes in this log");
-    check(success, &LogProfile::everything(), "");
+    check(success, &Recordable::everything(), "");
     let failure = only(
         &falco("ka.verb=get and ka.target.resource=secrets and not ka.response.code startswith 2"),
         &gke,
@@ -155,7 +313,7 @@ fn success_and_failure_rules_of_falco_do_not_fire_on_grpc_codes() {
 
 #[test]
 fn names_without_their_prefix_are_remarked() {
-    let check = only(&falco("ka.user.name=anonymous"), &LogProfile::everything());
+    let check = only(&falco("ka.user.name=anonymous"), &Recordable::everything());
     assert!(check.can_fire);
     assert_eq!(
         check.remarks,
@@ -173,7 +331,7 @@ fn two_rules_with_one_condition_are_told() {
     };
     let text = rule("scan") + &rule("scan again");
     let (rules, _) = RuleSet::load(&[("rules.yaml", &text)]);
-    let checks = rules.check(&LogProfile::everything());
+    let checks = rules.check(&Recordable::everything());
     assert_eq!(checks[0].remarks, [""; 0]);
     assert_eq!(checks[1].remarks, ["its condition is that of `scan`"]);
 }
@@ -208,7 +366,7 @@ mod sigma {
             check.remarks,
             ["`ResponseComplete` is a stage, not a level"]
         );
-        assert!(only(&rules, &LogProfile::everything()).can_fire);
+        assert!(only(&rules, &Recordable::everything()).can_fire);
     }
 
     /// Datadog's rule for permission enumeration asks for `requestObject.kind`.
@@ -221,12 +379,12 @@ mod sigma {
             check.reasons[0].contains("`requestObject` (`requestObject.kind`)"),
             "{check:?}"
         );
-        assert!(only(&rules, &LogProfile::everything()).can_fire);
+        assert!(only(&rules, &Recordable::everything()).can_fire);
     }
 
     #[test]
     fn a_field_of_another_world_cannot_fire() {
-        let check = only(&sigma("CommandLine: kubectl"), &LogProfile::everything());
+        let check = only(&sigma("CommandLine: kubectl"), &Recordable::everything());
         assert_eq!(check.reasons, ["no audit event has a field `CommandLine`"]);
     }
 
@@ -240,7 +398,7 @@ mod sigma {
             .collect();
         let (rules, problems) = RuleSet::load(&texts);
         assert_eq!(problems, []);
-        let checks = rules.check(&LogProfile::everything());
+        let checks = rules.check(&Recordable::everything());
         assert_eq!(checks.len(), 16);
         assert!(checks.iter().all(|check| check.can_fire));
         let mut read: Vec<String> = checks
