@@ -1,5 +1,6 @@
 //! `viewshed watch`: who is discovering, live or in past logs.
 
+mod explored;
 mod figures;
 mod found;
 mod outlets;
@@ -24,6 +25,7 @@ use crate::outcome::{Failure, Outcome};
 use crate::output::Screen;
 use crate::{scan, terminal};
 
+use explored::Estate;
 use figures::{Figures, Look};
 use found::{Found, INCIDENTS_LIVE_MAX, INCIDENTS_OF_PAST_LOGS_MAX};
 use outlets::Outlets;
@@ -63,6 +65,7 @@ struct Watch<'a> {
     policy: Option<AuditPolicy>,
     engine: Engine,
     rules: Option<Rules>,
+    estate: Option<Estate>,
     pump: Pump,
     reading: Reading,
     found: Found,
@@ -95,6 +98,7 @@ impl<'a> Watch<'a> {
             Some(path) => Some(Rules::load(path, kept.json(RULES)?)?),
             None => None,
         };
+        let estate = Estate::read(&arguments.estate_from, screen)?;
         let outlets = Outlets::open(&arguments.deliver, kept.bytes(DELIVERIES))?;
         let figures = Figures::open(&arguments.deliver)?;
         let pump = Pump::resume(
@@ -113,6 +117,7 @@ impl<'a> Watch<'a> {
             policy,
             engine,
             rules,
+            estate,
             reading: Reading::resume(arguments.logs.format, kept.json(SOURCES)?),
             found: kept.json(INCIDENTS)?,
             pump,
@@ -185,7 +190,10 @@ impl<'a> Watch<'a> {
 
     /// Tells everybody of the incidents that opened or grew, and keeps them for the report.
     fn tell(&mut self) -> Result<(), Failure> {
-        for incident in std::mem::take(&mut self.grown) {
+        for mut incident in std::mem::take(&mut self.grown) {
+            if let Some(estate) = &mut self.estate {
+                estate.explore(&mut incident, self.engine.baseline());
+            }
             self.telling.grown(&incident)?;
             self.outlets.send(&incident);
             self.figures.grown(&incident);
@@ -246,6 +254,7 @@ impl<'a> Watch<'a> {
             gaps.append(&mut rules.gaps);
             tallies = rules.tallies();
         }
+        gaps.extend(self.estate.iter().flat_map(Estate::gaps));
         let report = report::report(
             std::mem::take(&mut self.found),
             &self.reading,
@@ -281,10 +290,13 @@ impl<'a> Watch<'a> {
     /// are now, though, not as they were last told; and those that would open if nothing more came to past logs.
     fn refresh(&mut self) -> Result<(), Failure> {
         let max = self.incidents_max();
-        for incident in still_open(&self.engine, self.rules.as_ref(), &self.arguments.judge)? {
+        for mut incident in still_open(&self.engine, self.rules.as_ref(), &self.arguments.judge)? {
             let is_known = self.found.incidents.contains_key(&incident.id);
             let has_grown = self.before.get(&incident.id) != Some(&incident.event_count);
             if is_known || (!self.pump.is_live() && has_grown) {
+                if let Some(estate) = &mut self.estate {
+                    estate.explore(&mut incident, self.engine.baseline());
+                }
                 self.found.keep(incident, max);
             }
         }

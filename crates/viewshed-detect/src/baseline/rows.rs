@@ -62,6 +62,15 @@ impl Baseline {
         rows
     }
 
+    /// The habits of one identity, by the user name of its credential; none for those without a name of their
+    /// own.
+    pub fn rows_of(&self, cluster: &str, user: &str) -> Vec<BaselineRow> {
+        self.identities
+            .find(self.hasher.hash_one((cluster, user)))
+            .and_then(|at| self.identities.get(at))
+            .map_or_else(Vec::new, |record| self.of(record, false))
+    }
+
     fn of(&self, record: &Record, is_group: bool) -> Vec<BaselineRow> {
         let rows = record.habits.iter().map(|habit| BaselineRow {
             is_group,

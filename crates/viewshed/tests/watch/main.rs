@@ -11,6 +11,7 @@ mod audit;
 mod authority;
 mod deliveries;
 mod receiver;
+mod reports;
 mod rules;
 mod running;
 mod sources;

@@ -72,7 +72,7 @@ fn every_test_of_falco_gives_its_counts() {
         ));
         let mut program = Program::new().with_file("events.json", events);
         for (place, file) in files.iter().enumerate() {
-            let name = format!("rules/{place}-{file}.yaml");
+            let name = format!("rules/z{place}-{file}.yaml");
             let overlays = &falco_overlays::OVERLAYS;
             let overlay = overlays.iter().find(|(name, _)| name == file);
             program = match overlay {
@@ -241,7 +241,7 @@ fn rules_that_can_never_fire_are_named_with_the_reason() {
         &["--policy", "policy.yaml"],
         1,
         &[
-            ("body", "the level must be Request"),
+            ("body", "their level must be Request"),
             ("secrets", no_request),
         ],
     );
@@ -254,7 +254,7 @@ fn rules_that_can_never_fire_are_named_with_the_reason() {
     check(
         &["--policy", "policy.yaml", "--from", "audit.log"],
         1,
-        &[("body", "must be Request")],
+        &[("body", "their level must be Request")],
     );
     let table = program.run(&["rules", "check", "rules", "--policy", "policy.yaml"]);
     for words in [
