@@ -163,7 +163,7 @@ mod tests {
         );
         let nobody = visible(&index, &Identity::user("nobody", [])).unwrap();
         assert!(!nobody.shows("pods"));
-        let mut both = nobody.clone();
+        let mut both = nobody;
         both.merge(&cart);
         both.merge(&cart);
         assert!(both.total() >= cart.total() && both.shows("secrets"));

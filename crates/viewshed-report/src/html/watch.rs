@@ -38,7 +38,7 @@ pub(super) fn names(report: &WatchReport) -> String {
     let shown: Vec<&str> = sources
         .iter()
         .take(3)
-        .map(|source| source.name.as_str())
+        .map(|source| base_name(&source.name))
         .collect();
     match sources
         .len()
@@ -48,6 +48,14 @@ pub(super) fn names(report: &WatchReport) -> String {
         _ if shown.is_empty() => "the logs".to_owned(),
         None => shown.join(", "),
         Some(more) => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+/// The name of a file without its folders; a whole title of paths tells less than it hides.
+fn base_name(name: &str) -> &str {
+    match name.rsplit_once('/') {
+        Some((_, base)) if !base.is_empty() && !name.contains("://") => base,
+        _ => name,
     }
 }
 
@@ -63,7 +71,11 @@ fn header(page: &mut Page, report: &WatchReport) {
         page.raw(" <span class=\"dot\">·</span> report made ")
             .text(&report.generated_at);
     }
-    page.raw("</p>\n<nav aria-label=\"Parts of this report\"><a href=\"#findings\">Incidents</a> <a href=\"#coverage\">What the logs can show</a> <a href=\"#skipped\">Skipped</a> <a href=\"#gaps\">Not seen</a></nav>\n</header>\n");
+    page.raw("</p>\n<nav aria-label=\"Parts of this report\"><a href=\"#findings\">Incidents</a> ");
+    if !report.rules.is_empty() {
+        page.raw("<a href=\"#rules\">Rules</a> ");
+    }
+    page.raw("<a href=\"#coverage\">What the logs can show</a> <a href=\"#skipped\">Skipped</a> <a href=\"#gaps\">Not seen</a></nav>\n</header>\n");
 }
 
 fn overview(page: &mut Page, report: &WatchReport, sorted: &[&Incident]) {
@@ -169,9 +181,9 @@ fn write_incident(page: &mut Page, report: &WatchReport, incident: &Incident, nu
     let others: Vec<String> = incident.also_as.iter().map(actor).collect();
     list(page, "Also as", &others);
     list(page, "From", &incident.source_addresses);
-    list(page, "Asked", &requests(incident));
+    items(page, "Asked", &requests(incident));
     let disclosed: Vec<String> = incident.disclosed.iter().map(shown).collect();
-    list(page, "Was shown", &disclosed);
+    items(page, "Was shown", &disclosed);
     if let Some(of_view) = &incident.explored {
         field(page, "Explored", &explored(of_view));
     }
@@ -241,6 +253,24 @@ fn field(page: &mut Page, label: &'static str, text: &str) {
         .raw("</dt><dd>")
         .text(text)
         .raw("</dd>\n");
+}
+
+/// Entries that are read one by one, side by side where there is room.
+fn items(page: &mut Page, label: &'static str, entries: &[String]) {
+    if entries.len() < 2 {
+        return list(page, label, entries);
+    }
+    page.raw("<dt>")
+        .raw(label)
+        .raw("</dt><dd><ul class=\"items\">");
+    for entry in entries.iter().take(LIST_MAX) {
+        page.raw("<li>").text(entry).raw("</li>");
+    }
+    page.raw("</ul>");
+    if entries.len() > LIST_MAX {
+        rest(page, entries.len(), LIST_MAX);
+    }
+    page.raw("</dd>\n");
 }
 
 fn list(page: &mut Page, label: &'static str, entries: &[String]) {

@@ -3,6 +3,7 @@
 use viewshed_model::{AuditPolicy, AuditResources, AuditRule, Level};
 
 use super::{Recordable, Recorded, RequestShape, RuleCheck, StatusCodes, policy};
+use crate::coverage::{Asked, Target, recorded};
 use crate::rules::RuleSet;
 use crate::rules::formula::{Check, Fact, Formula, Letters, Pattern};
 
@@ -183,109 +184,105 @@ fn what_a_policy_does_not_record_cannot_fire() {
     check_policy(pattern, &hidden, "");
     check_policy(pattern, &[], none);
     let body = "ka.verb=create and ka.target.resource=pods and ka.req.pod.host_network=true";
-    check_policy(body, &[rest.clone()], "must be Request");
+    check_policy(body, std::slice::from_ref(&rest), "must be Request");
     check_policy(body, &[rule(Level::Request, "pods"), rest], "");
+}
+
+/// Rules of every make.
+fn rules_of_a_policy() -> Vec<AuditRule> {
+    let if_bit = |bits: u32, bit: u32, text: &str| -> Vec<String> {
+        (bits & bit > 0)
+            .then(|| text.to_owned())
+            .into_iter()
+            .collect()
+    };
+    let resources = ["pods", "*", "*/scale", "deployments"];
+    (0..64_u32)
+        .map(|bits| AuditRule {
+            level: [Level::None, Level::Metadata, Level::Request][bits as usize % 3],
+            users: if_bit(bits, 1, "alice"),
+            verbs: if_bit(bits, 2, "list"),
+            namespaces: if_bit(bits, 4, "shop"),
+            paths: if_bit(bits, 8, "/api*"),
+            resources: if_bit(bits, 16, resources[bits as usize / 3 % 4])
+                .into_iter()
+                .map(|resource| AuditResources {
+                    api_group: if bits & 32 > 0 { "apps" } else { "" }.to_owned(),
+                    resources: vec![resource],
+                    names: Vec::new(),
+                })
+                .collect(),
+            ..AuditRule::default()
+        })
+        .collect()
+}
+
+fn about(parts: [(Fact, &str); 3]) -> Formula {
+    let checks = parts.map(|(fact, text)| {
+        Formula::Check(Check {
+            fact,
+            field: String::new(),
+            patterns: vec![Pattern::Equals(text.to_owned())],
+            letters: Letters::Exact,
+        })
+    });
+    Formula::And(checks.into())
 }
 
 /// A policy's verdict for one request is never outside what it is said to record.
 #[test]
 fn what_a_policy_records_of_one_request_is_among_what_it_records() {
-    use crate::coverage::{Asked, Target, recorded};
-    let rules: Vec<AuditRule> = (0..64_u32)
-        .map(|bits| AuditRule {
-            level: [Level::None, Level::Metadata, Level::Request][bits as usize % 3],
-            users: (bits & 1 > 0)
-                .then(|| "alice".to_owned())
-                .into_iter()
-                .collect(),
-            verbs: (bits & 2 > 0)
-                .then(|| "list".to_owned())
-                .into_iter()
-                .collect(),
-            namespaces: (bits & 4 > 0)
-                .then(|| "shop".to_owned())
-                .into_iter()
-                .collect(),
-            paths: (bits & 8 > 0)
-                .then(|| "/api*".to_owned())
-                .into_iter()
-                .collect(),
-            resources: (bits & 16 > 0)
-                .then(|| AuditResources {
-                    api_group: if bits & 32 > 0 { "apps" } else { "" }.to_owned(),
-                    resources: vec![
-                        ["pods", "*", "*/scale", "deployments"][bits as usize / 3 % 4].to_owned(),
-                    ],
-                    names: Vec::new(),
-                })
-                .into_iter()
-                .collect(),
-            ..AuditRule::default()
-        })
-        .collect();
-    let formula = |group: &str, resource: &str, subresource: &str| {
-        let check = |fact, text: &str| {
-            Formula::Check(Check {
-                fact,
-                field: String::new(),
-                patterns: vec![Pattern::Equals(text.to_owned())],
-                letters: Letters::Exact,
-            })
+    let rules = rules_of_a_policy();
+    let pairs = rules.iter().enumerate().flat_map(|(first, one)| {
+        let others = rules.iter().skip(first % 5).step_by(5);
+        others.map(move |other| vec![one.clone(), other.clone()])
+    });
+    for rules in pairs {
+        let policy = AuditPolicy {
+            rules,
+            ..AuditPolicy::default()
         };
-        Formula::And(vec![
-            check(Fact::ApiGroup, group),
-            check(Fact::Resource, resource),
-            check(Fact::Subresource, subresource),
-        ])
-    };
-    for (first, one) in rules.iter().enumerate() {
-        for second in rules.iter().skip(first % 5).step_by(5) {
-            let policy = AuditPolicy {
-                rules: vec![one.clone(), second.clone()],
-                ..AuditPolicy::default()
-            };
-            for (group, resource, subresource) in [
-                ("", "pods", ""),
-                ("apps", "deployments", "scale"),
-                ("apps", "deployments", ""),
+        for (api_group, resource, subresource) in [
+            ("", "pods", ""),
+            ("apps", "deployments", "scale"),
+            ("apps", "deployments", ""),
+        ] {
+            let formula = about([
+                (Fact::ApiGroup, api_group),
+                (Fact::Resource, resource),
+                (Fact::Subresource, subresource),
+            ]);
+            let recordable = policy::recordable(&policy, &formula);
+            for (user, namespace, verb) in [
+                ("alice", "shop", "list"),
+                ("bob", "shop", "get"),
+                ("bob", "", "list"),
             ] {
-                let recordable =
-                    policy::recordable(&policy, &formula(group, resource, subresource));
-                for (user, namespace, verb) in [
-                    ("alice", "shop", "list"),
-                    ("bob", "shop", "get"),
-                    ("bob", "", "list"),
-                ] {
-                    let target = Target::Object {
-                        api_group: group,
-                        resource,
-                        subresource,
-                        namespace,
-                        name: "",
-                    };
-                    let asked = Asked {
-                        user: Some(user),
-                        groups: &[],
-                        verb,
-                        target,
-                    };
-                    let level = recorded(&policy, &asked).level;
-                    let shape = RequestShape {
-                        verb: verb.to_owned(),
-                        api_group: group.to_owned(),
-                        resource: resource.to_owned(),
-                        subresource: subresource.to_owned(),
-                    };
-                    let levels = recordable
-                        .requests
-                        .get(&shape)
-                        .map(|recorded| &recorded.levels);
-                    assert!(
-                        level == Level::None
-                            || levels.is_some_and(|levels| levels.contains(&level)),
-                        "{policy:?} {asked:?}: {level:?} of {levels:?}"
-                    );
-                }
+                let target = Target::Object {
+                    api_group,
+                    resource,
+                    subresource,
+                    namespace,
+                    name: "",
+                };
+                let asked = Asked {
+                    user: Some(user),
+                    groups: &[],
+                    verb,
+                    target,
+                };
+                let level = recorded(&policy, &asked).level;
+                let shape = RequestShape {
+                    verb: verb.to_owned(),
+                    api_group: api_group.to_owned(),
+                    resource: resource.to_owned(),
+                    subresource: subresource.to_owned(),
+                };
+                let found = recordable.requests.get(&shape);
+                assert!(
+                    level == Level::None || found.is_some_and(|one| one.levels.contains(&level)),
+                    "{policy:?} {asked:?}: {level:?} of {found:?}"
+                );
             }
         }
     }
