@@ -276,14 +276,18 @@ pub fn rules_check(report: &RulesCheck) -> String {
 pub fn baseline(habits: &[BaselineRow]) -> String {
     let header = [
         "holder",
+        "cluster",
         "actor",
         "verb",
         "kind",
         "namespace",
+        "outcome",
         "first_seen",
         "last_seen",
         "count",
         "days",
+        "members",
+        "is_suspect",
     ];
     let habits = habits.iter().map(|row| {
         vec![
@@ -291,14 +295,18 @@ pub fn baseline(habits: &[BaselineRow]) -> String {
                 BaselineHolder::Identity => "identity".to_owned(),
                 BaselineHolder::PeerGroup => "peer-group".to_owned(),
             },
+            row.cluster.clone(),
             row.actor.clone(),
             row.verb.clone(),
             row.kind.clone(),
             row.namespace.clone(),
+            row.outcome.clone(),
             row.first_seen.to_string(),
             row.last_seen.to_string(),
             row.count.to_string(),
             row.days.to_string(),
+            row.members.to_string(),
+            row.is_suspect.to_string(),
         ]
     });
     rows(&header, habits)

@@ -54,8 +54,8 @@ pub(crate) fn pretty(value: &impl Serialize) -> String {
 
 /// One line per entry of the answer's main list, then one per gap. An answer without a list is one line.
 pub fn json_lines(answer: &Answer<'_>) -> String {
-    if let Answer::Watch(_) = answer {
-        return json(answer);
+    if let Answer::Watch(report) = answer {
+        return report.incidents.iter().map(incident).collect();
     }
     match Line::all(answer) {
         Some(lines) => lines.iter().map(line).collect(),

@@ -1,6 +1,4 @@
-//! `viewshed rules`: the rules that somebody brought along, and which of them can ever fire.
-//!
-//! ENTERS: rule files.
+//! ENTERS: rule files, for `watch --rules` and `viewshed rules`, which tells which of them can ever fire.
 
 use std::path::{Path, PathBuf};
 

@@ -197,14 +197,19 @@ pub(crate) struct BaselineDocument<'a> {
 #[derive(Debug, Serialize)]
 pub(crate) struct BaselineRowDocument<'a> {
     holder: BaselineHolder,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    cluster: &'a str,
     actor: &'a str,
     verb: &'a str,
     asked: &'a str,
     namespace: &'a str,
+    outcome: &'a str,
     first_seen: Timestamp,
     last_seen: Timestamp,
     count: u64,
     days: u32,
+    members: u32,
+    is_suspect: bool,
 }
 
 impl<'a> BaselineDocument<'a> {
@@ -219,14 +224,18 @@ impl<'a> BaselineRowDocument<'a> {
     pub(crate) fn of(row: &'a BaselineRow) -> Self {
         Self {
             holder: row.holder,
+            cluster: &row.cluster,
             actor: &row.actor,
             verb: &row.verb,
             asked: &row.kind,
             namespace: &row.namespace,
+            outcome: &row.outcome,
             first_seen: row.first_seen,
             last_seen: row.last_seen,
             count: row.count,
             days: row.days,
+            members: row.members,
+            is_suspect: row.is_suspect,
         }
     }
 }

@@ -302,14 +302,18 @@ pub(crate) fn watch_report() -> WatchReport {
 pub(crate) fn baseline_rows() -> Vec<BaselineRow> {
     let row = |holder, actor: &str, verb: &str, count| BaselineRow {
         holder,
+        cluster: "prod".to_owned(),
         actor: actor.to_owned(),
         verb: verb.to_owned(),
         kind: "pods".to_owned(),
         namespace: "shop".to_owned(),
+        outcome: "allowed".to_owned(),
         first_seen: time(-3_000_000),
         last_seen: time(0),
         count,
         days: 34,
+        members: 0,
+        is_suspect: false,
     };
     vec![
         row(

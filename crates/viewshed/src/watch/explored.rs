@@ -134,11 +134,12 @@ fn identity(actor: &IncidentActor) -> Identity {
 
 /// The kinds that its identities asked for before the session began.
 fn usual_kinds(incident: &Incident, baseline: &Baseline) -> BTreeSet<String> {
-    let began_s = incident.first_event.time.as_second();
     let actors = std::iter::once(&incident.actor).chain(&incident.also_as);
     actors
         .flat_map(|actor| baseline.rows_of(&incident.cluster, &actor.name))
-        .filter(|row| !row.is_suspect && i64::from(row.first_s) < began_s)
+        .filter(|row| {
+            !row.is_suspect && row.first_seen.as_second() < incident.first_event.time.as_second()
+        })
         .map(|row| row.kind)
         .collect()
 }

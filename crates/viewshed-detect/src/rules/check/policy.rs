@@ -275,3 +275,6 @@ impl Named {
         groups
     }
 }
+
+#[cfg(test)]
+mod tests;
