@@ -358,9 +358,15 @@ pub(crate) fn baseline(arguments: &JudgeArgs) -> Result<Baseline, Failure> {
 pub(crate) fn read_baseline(path: &Path) -> Result<Baseline, Failure> {
     if path.is_dir() {
         let engine = state::peek(path)?.engine(Settings::default())?;
-        return Ok(engine.map_or_else(Baseline::default, |engine| engine.baseline().clone()));
+        // As a file would hold it: what is under way belongs to the run that has the folder.
+        let bytes = engine.map(|engine| engine.baseline().to_bytes());
+        return bytes.map_or_else(|| Ok(Baseline::default()), |bytes| parsed(path, &bytes));
     }
-    Baseline::from_bytes(&read_file(path)?).map_err(|error| {
+    parsed(path, &read_file(path)?)
+}
+
+fn parsed(path: &Path, bytes: &[u8]) -> Result<Baseline, Failure> {
+    Baseline::from_bytes(bytes).map_err(|error| {
         Failure::usage(
             format!("`{}` is no usable baseline: {error}", path.display()),
             "make one with `viewshed baseline --from LOGS -o FILE`",
