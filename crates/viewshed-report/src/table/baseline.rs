@@ -52,7 +52,7 @@ pub fn baseline(rows: &[BaselineRow], style: &Style) -> String {
             verb = format!("{verb} ({})", row.outcome);
         }
         if row.is_suspect {
-            verb = format!("{verb}, part of an incident");
+            verb = format!("{verb} (suspect)");
         }
         let texts = [&who, &verb, &row.kind, namespace].map(|text| style.text(text));
         let mut cells = texts.to_vec();
