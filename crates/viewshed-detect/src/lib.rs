@@ -14,5 +14,5 @@ pub mod rules;
 #[cfg(test)]
 mod script;
 
-pub use baseline::{Baseline, BaselineRow, StateError};
+pub use baseline::{Baseline, StateError};
 pub use engine::{Counters, Engine, Settings};

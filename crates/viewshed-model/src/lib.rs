@@ -26,6 +26,7 @@ mod network;
 mod permission;
 mod reach;
 mod request;
+mod rules_check;
 mod scan;
 mod surroundings;
 mod texts;
@@ -71,6 +72,7 @@ pub use reach::{
     ReachSources, ReachVerdict, Target,
 };
 pub use request::{AccessRequest, Action, NonResourceRequest, ResourceRequest};
+pub use rules_check::{RuleVerdict, RulesCheck};
 pub use scan::{
     CheckPage, ClusterSummary, DockerSummary, EstateSummary, MissingPlace, MitigationState,
     MitigationSummary, Presence, ScanReport,
@@ -83,7 +85,7 @@ pub use view::{
     AnsweredCredential, Category, CategoryView, Chain, HeldIdentity, Here, Link, SeenItem, Vantage,
     Verification, View, ViewDifference,
 };
-pub use watch::{DetectionPage, TIMELINE_POINTS_MAX, Timeline, WatchReport};
+pub use watch::{DetectionPage, RuleTally, TIMELINE_POINTS_MAX, Timeline, WatchReport};
 pub use who::{
     DiffReport, GrantOrigin, IdentityRank, RankReport, SightChange, WhoAnswer, WhoEntry,
 };

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{CoverageReport, Gap, Incident, Position, Skips};
+use crate::{CoverageReport, Gap, Incident, Position, Severity, Skips};
 
 /// What was found in the logs, and what they could have shown.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +23,8 @@ pub struct WatchReport {
     pub positions: BTreeMap<String, Position>,
     /// By incident id: how it grew.
     pub timelines: BTreeMap<String, Timeline>,
+    /// Rules that people brought along and that matched, the most severe first.
+    pub rules: Vec<RuleTally>,
     /// The detections that ran.
     pub detections: Vec<DetectionPage>,
     /// Entries that were not judged, over all sources.
@@ -31,6 +33,29 @@ pub struct WatchReport {
     pub coverage: CoverageReport,
     /// What could not be read.
     pub gaps: Vec<Gap>,
+}
+
+/// How often a rule that somebody brought along matched.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleTally {
+    /// Name among the reasons of incidents, as in [`Reason::detection`](crate::Reason::detection).
+    pub name: String,
+    /// `Falco`, `Sigma`, `Sigma correlation`.
+    pub language: String,
+    /// The rule's own name or title.
+    pub title: String,
+    /// The file that defines it.
+    pub file: String,
+    /// Line in that file, from 1, where known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    /// How severe a match is.
+    pub severity: Severity,
+    /// ATT&CK technique ids that its tags name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub techniques: Vec<String>,
+    /// Entries that satisfied it.
+    pub count: u64,
 }
 
 /// A built-in detection and its page.

@@ -2,7 +2,8 @@
 
 use viewshed_model::{
     AccessAnswer, BaselineRow, CoverageReport, DiffReport, Gap, RankReport, ReachMatrix,
-    ReachReport, ReachSources, RulesReview, ScanReport, Verification, View, WatchReport, WhoAnswer,
+    ReachReport, ReachSources, RulesCheck, RulesReview, ScanReport, Verification, View,
+    WatchReport, WhoAnswer,
 };
 
 use crate::sarif::{changes, incidents, sarif};
@@ -26,6 +27,8 @@ pub enum Answer<'a> {
     CanI(&'a AccessAnswer),
     /// `viewshed can-i --list`.
     Rules(&'a RulesReview),
+    /// `viewshed rules check`.
+    RulesCheck(&'a RulesCheck),
     /// `viewshed watch` at its end.
     Watch(&'a WatchReport),
     /// `viewshed coverage`.
@@ -136,6 +139,7 @@ impl<'a> Answer<'a> {
             Self::Diff(_) => "diff",
             Self::CanI(_) => "can-i",
             Self::Rules(_) => "rules",
+            Self::RulesCheck(_) => "rules-check",
             Self::Watch(_) => "watch",
             Self::Coverage(_) => "coverage",
             Self::Baseline(_) => "baseline",
@@ -172,6 +176,7 @@ impl<'a> Answer<'a> {
             Self::Diff(report) => &report.gaps,
             Self::CanI(access) => &access.gaps,
             Self::Rules(review) => &review.gaps,
+            Self::RulesCheck(report) => &report.gaps,
             Self::Watch(report) => &report.gaps,
             Self::Coverage(report) => &report.gaps,
             Self::Baseline(_) => &[],
@@ -213,6 +218,7 @@ pub fn render(answer: &Answer<'_>, format: Format, style: &Style) -> Result<Stri
         (Format::Csv, Answer::Sources(report)) => csv::sources(report),
         (Format::Csv, Answer::Matrix(matrix)) => csv::matrix(matrix),
         (Format::Csv, Answer::Watch(report)) => csv::watch(report),
+        (Format::Csv, Answer::RulesCheck(report)) => csv::rules_check(report),
         (Format::Csv, Answer::Coverage(report)) => csv::coverage(report),
         (Format::Csv, Answer::Baseline(rows)) => csv::baseline(rows),
         (Format::Sarif, Answer::Diff(report)) => changes(report),
@@ -237,6 +243,7 @@ fn terminal(answer: &Answer<'_>, style: &Style) -> String {
         Answer::Diff(report) => table::diff(report, style),
         Answer::CanI(access) => table::can_i(access, style),
         Answer::Rules(review) => table::rules(review, style),
+        Answer::RulesCheck(report) => table::rules_check(report, style),
         Answer::Watch(report) => table::watch(report, style),
         Answer::Coverage(report) => table::coverage(report, style),
         Answer::Baseline(rows) => table::baseline(rows, style),

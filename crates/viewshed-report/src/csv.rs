@@ -2,8 +2,8 @@
 
 use viewshed_model::{
     BaselineHolder, BaselineRow, CoverageReport, DiffReport, Finding, Incident, MissingFact,
-    RankReport, ReachMatrix, ReachReason, ReachReport, ReachSources, ScanReport, View, WatchReport,
-    WhoAnswer,
+    RankReport, ReachMatrix, ReachReason, ReachReport, ReachSources, RulesCheck, ScanReport, View,
+    WatchReport, WhoAnswer,
 };
 
 use crate::clean::clean;
@@ -253,18 +253,41 @@ pub fn coverage(report: &CoverageReport) -> String {
     rows(&header, pairs)
 }
 
+/// Rules with their verdicts, one a row.
+pub fn rules_check(report: &RulesCheck) -> String {
+    let header = [
+        "rule", "language", "file", "line", "can_fire", "reasons", "remarks",
+    ];
+    let verdicts = report.rules.iter().map(|rule| {
+        vec![
+            rule.rule.clone(),
+            rule.language.clone(),
+            rule.file.clone(),
+            rule.line.map_or_else(String::new, |line| line.to_string()),
+            rule.can_fire.to_string(),
+            rule.reasons.join("; "),
+            rule.remarks.join("; "),
+        ]
+    });
+    rows(&header, verdicts)
+}
+
 /// Habits, one a row.
 pub fn baseline(habits: &[BaselineRow]) -> String {
     let header = [
         "holder",
+        "cluster",
         "actor",
         "verb",
         "kind",
         "namespace",
+        "outcome",
         "first_seen",
         "last_seen",
         "count",
         "days",
+        "members",
+        "is_suspect",
     ];
     let habits = habits.iter().map(|row| {
         vec![
@@ -272,14 +295,18 @@ pub fn baseline(habits: &[BaselineRow]) -> String {
                 BaselineHolder::Identity => "identity".to_owned(),
                 BaselineHolder::PeerGroup => "peer-group".to_owned(),
             },
+            row.cluster.clone(),
             row.actor.clone(),
             row.verb.clone(),
             row.kind.clone(),
             row.namespace.clone(),
+            row.outcome.clone(),
             row.first_seen.to_string(),
             row.last_seen.to_string(),
             row.count.to_string(),
             row.days.to_string(),
+            row.members.to_string(),
+            row.is_suspect.to_string(),
         ]
     });
     rows(&header, habits)

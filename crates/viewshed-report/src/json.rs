@@ -13,10 +13,15 @@ use crate::clean::is_unsafe;
 use crate::document::{Document, IncidentDocument, JudgedDocument, Line};
 use crate::lines::put;
 
-/// One indented document, ending with a line break; for incidents one line each.
+/// One indented document, ending with a line break; for a watch one line per incident, then one with the rest:
+/// what the logs can show, what was skipped.
 pub fn json(answer: &Answer<'_>) -> String {
     match answer {
-        Answer::Watch(report) => report.incidents.iter().map(incident).collect(),
+        Answer::Watch(report) => {
+            let mut lines: String = report.incidents.iter().map(incident).collect();
+            lines.push_str(&line(&Line::summary(report)));
+            lines
+        }
         answer => pretty(&Document::of(answer)),
     }
 }
@@ -49,8 +54,8 @@ pub(crate) fn pretty(value: &impl Serialize) -> String {
 
 /// One line per entry of the answer's main list, then one per gap. An answer without a list is one line.
 pub fn json_lines(answer: &Answer<'_>) -> String {
-    if let Answer::Watch(_) = answer {
-        return json(answer);
+    if let Answer::Watch(report) = answer {
+        return report.incidents.iter().map(incident).collect();
     }
     match Line::all(answer) {
         Some(lines) => lines.iter().map(line).collect(),

@@ -6,7 +6,9 @@ mod watch;
 
 pub(crate) use here::here_view;
 pub(crate) use large::large_report;
-pub(crate) use watch::{bare_incident, baseline_rows, coverage_report, incident, watch_report};
+pub(crate) use watch::{
+    bare_incident, baseline_rows, coverage_report, incident, rules_check, watch_report,
+};
 
 use viewshed_model::{
     AccessAnswer, AccessRequest, Action, Category, CategoryView, Chain, CheckPage, ClusterSummary,

@@ -54,6 +54,8 @@ pub struct TargetState {
 #[derive(Debug)]
 pub struct Deliveries {
     lines: Vec<Arc<Line>>,
+    /// What waits for targets that are not named this time: they may be again.
+    unclaimed: BTreeMap<String, Outbox>,
     progress: Arc<Progress>,
     stop: watch::Sender<bool>,
     thread: Option<JoinHandle<()>>,
@@ -133,6 +135,7 @@ impl Deliveries {
         let stop = watch::Sender::new(false);
         let mut deliveries = Self {
             lines,
+            unclaimed: kept.outboxes,
             progress: Arc::default(),
             stop,
             thread: None,
@@ -151,11 +154,11 @@ impl Deliveries {
         }
     }
 
-    /// Everything that has not arrived, to be saved together with the state that it came from.
+    /// Everything that has not arrived, also at targets that are not named any more, to be saved together with the state that it came from.
     pub fn pending(&self) -> Vec<u8> {
         let mut kept = Kept {
             version: VERSION,
-            ..Kept::default()
+            outboxes: self.unclaimed.clone(),
         };
         for line in &self.lines {
             let (outbox, state) = &*line.lock();

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use viewshed_detect::Engine;
-use viewshed_model::{BaselineHolder, BaselineRow};
+use viewshed_model::Gap;
 use viewshed_report::Answer;
 
 use crate::cli::{BaselineAction, BaselineArgs};
@@ -15,11 +15,7 @@ use crate::watch::{self, Pump, Reading, unknown};
 pub(crate) fn run(arguments: &BaselineArgs, screen: &Screen) -> Result<Outcome, Failure> {
     match &arguments.action {
         Some(BaselineAction::Show { file, output }) => {
-            let rows: Vec<BaselineRow> = watch::read_baseline(file)?
-                .rows()
-                .into_iter()
-                .map(row)
-                .collect();
+            let rows = watch::read_baseline(file)?.rows();
             screen.show(&Answer::Baseline(&rows), output, Lists::Short)?;
             Ok(Outcome::Clean)
         }
@@ -46,33 +42,12 @@ fn learn(arguments: &BaselineArgs) -> Result<Outcome, Failure> {
         "learned {habits} habits from {events} events; `viewshed baseline show {}` lists them",
         arguments.output.display()
     ));
-    let gaps = unread.len() + unknown(&reading).count();
-    Ok(Outcome::of(false, gaps > 0 || reading.skips().total() > 0))
-}
-
-fn row(row: viewshed_detect::BaselineRow) -> BaselineRow {
-    let verb = if row.outcome == "allowed" {
-        row.action
-    } else {
-        format!("{} ({})", row.action, row.outcome)
-    };
-    BaselineRow {
-        holder: if row.is_group {
-            BaselineHolder::PeerGroup
-        } else {
-            BaselineHolder::Identity
-        },
-        actor: row.who,
-        verb,
-        kind: row.kind,
-        namespace: row.namespace,
-        first_seen: moment(row.first_s),
-        last_seen: moment(row.last_s),
-        count: u64::from(row.strength),
-        days: row.last_s.saturating_sub(row.first_s) / 86_400 + 1,
+    let gaps: Vec<Gap> = unread.into_iter().chain(unknown(&reading)).collect();
+    for gap in &gaps {
+        terminal::say(&crate::input::gap_line(gap));
     }
-}
-
-fn moment(second: u32) -> Timestamp {
-    Timestamp::from_second(i64::from(second)).unwrap_or(Timestamp::UNIX_EPOCH)
+    Ok(Outcome::of(
+        false,
+        watch::is_partial(&reading.skips(), &gaps),
+    ))
 }

@@ -6,7 +6,7 @@ use viewshed_report::Answer;
 use crate::cli::CoverageArgs;
 use crate::outcome::{Failure, Outcome};
 use crate::output::{Lists, Screen};
-use crate::watch::{Pump, Reading, described, known_sources, policy, unknown};
+use crate::watch::{Pump, Reading, described, is_partial, known_sources, policy, unknown};
 
 /// Judges every discovery action by the policy and by what the logs were seen to hold.
 pub(crate) fn run(arguments: &CoverageArgs, screen: &Screen) -> Result<Outcome, Failure> {
@@ -36,5 +36,8 @@ pub(crate) fn run(arguments: &CoverageArgs, screen: &Screen) -> Result<Outcome, 
     }
     let report = coverage(&sources, gaps);
     screen.show(&Answer::Coverage(&report), &arguments.output, Lists::Short)?;
-    Ok(Outcome::of(false, !report.gaps.is_empty()))
+    Ok(Outcome::of(
+        false,
+        is_partial(&reading.skips(), &report.gaps),
+    ))
 }

@@ -102,7 +102,7 @@ fn finish(mut estate: Estate) -> Result<Estate, Failure> {
 /// Reasons that an error repeats; the rest says the same.
 const GAPS_SHOWN_MAX: usize = 5;
 
-fn gap_line(gap: &Gap) -> String {
+pub(crate) fn gap_line(gap: &Gap) -> String {
     let text = format!("{}: {}: {}", gap.source, gap.what, gap.detail);
     viewshed_report::clean(&text).into_owned()
 }

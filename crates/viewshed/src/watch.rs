@@ -1,11 +1,13 @@
 //! `viewshed watch`: who is discovering, live or in past logs.
 
+mod explored;
 mod figures;
 mod found;
 mod outlets;
 mod pump;
 mod reading;
 mod report;
+mod rules;
 mod state;
 mod telling;
 
@@ -23,16 +25,18 @@ use crate::outcome::{Failure, Outcome};
 use crate::output::Screen;
 use crate::{scan, terminal};
 
+use explored::Estate;
 use figures::{Figures, Look};
 use found::{Found, INCIDENTS_LIVE_MAX, INCIDENTS_OF_PAST_LOGS_MAX};
 use outlets::Outlets;
 use pump::{Event, read_file};
-use state::{DELIVERIES, ENGINE, INCIDENTS, Keeper, POSITIONS, SOURCES};
+use rules::Rules;
+use state::{DELIVERIES, ENGINE, INCIDENTS, Keeper, POSITIONS, RULES, SOURCES};
 use telling::Telling;
 
 pub(crate) use pump::Pump;
 pub(crate) use reading::Reading;
-pub(crate) use report::{described, known_sources, policy, unknown};
+pub(crate) use report::{described, is_partial, known_sources, policy, unknown};
 
 /// Between two looks whether a live source fell silent, and at what others count.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
@@ -60,6 +64,8 @@ struct Watch<'a> {
     arguments: &'a WatchArgs,
     policy: Option<AuditPolicy>,
     engine: Engine,
+    rules: Option<Rules>,
+    estate: Option<Estate>,
     pump: Pump,
     reading: Reading,
     found: Found,
@@ -88,6 +94,11 @@ impl<'a> Watch<'a> {
             Some(engine) => engine,
             None => Engine::new(settings(&arguments.judge), baseline(&arguments.judge)?),
         };
+        let rules = match &arguments.rules {
+            Some(path) => Some(Rules::load(path, kept.json(RULES)?)?),
+            None => None,
+        };
+        let estate = Estate::read(&arguments.estate_from, screen)?;
         let outlets = Outlets::open(&arguments.deliver, kept.bytes(DELIVERIES))?;
         let figures = Figures::open(&arguments.deliver)?;
         let pump = Pump::resume(
@@ -97,7 +108,7 @@ impl<'a> Watch<'a> {
         )?;
         let mut before = BTreeMap::new();
         if is_resumed && !pump.is_live() {
-            let open = still_open(&engine, &arguments.judge)?;
+            let open = still_open(&engine, rules.as_ref(), &arguments.judge)?;
             before.extend(open.into_iter().map(|one| (one.id, one.event_count)));
         }
         Ok(Self {
@@ -105,6 +116,8 @@ impl<'a> Watch<'a> {
             arguments,
             policy,
             engine,
+            rules,
+            estate,
             reading: Reading::resume(arguments.logs.format, kept.json(SOURCES)?),
             found: kept.json(INCIDENTS)?,
             pump,
@@ -120,9 +133,13 @@ impl<'a> Watch<'a> {
 
     fn judge(&mut self, chunk: Chunk) -> Result<(), Failure> {
         let now = Timestamp::now();
-        let (engine, grown) = (&mut self.engine, &mut self.grown);
-        self.reading
-            .each(&chunk, |activities| engine.step(now, activities, grown));
+        let (engine, rules, grown) = (&mut self.engine, &mut self.rules, &mut self.grown);
+        self.reading.each(&chunk, |activities| {
+            engine.step(now, activities, grown);
+            if let Some(rules) = rules {
+                rules.judge(activities, grown);
+            }
+        });
         if self.pump.is_live() {
             engine.heard(now, &chunk.source, grown);
         }
@@ -133,7 +150,11 @@ impl<'a> Watch<'a> {
 
     /// Nothing came for a while.
     fn let_time_pass(&mut self) -> Result<(), Failure> {
-        self.engine.step(Timestamp::now(), &[], &mut self.grown);
+        let now = Timestamp::now();
+        self.engine.step(now, &[], &mut self.grown);
+        if let Some(rules) = &mut self.rules {
+            rules.incidents.pass(now.as_microsecond(), &mut self.grown);
+        }
         self.tell()
     }
 
@@ -169,7 +190,10 @@ impl<'a> Watch<'a> {
 
     /// Tells everybody of the incidents that opened or grew, and keeps them for the report.
     fn tell(&mut self) -> Result<(), Failure> {
-        for incident in std::mem::take(&mut self.grown) {
+        for mut incident in std::mem::take(&mut self.grown) {
+            if let Some(estate) = &mut self.estate {
+                estate.explore(&mut incident, self.engine.baseline());
+            }
             self.telling.grown(&incident)?;
             self.outlets.send(&incident);
             self.figures.grown(&incident);
@@ -197,6 +221,13 @@ impl<'a> Watch<'a> {
             (DELIVERIES, &self.outlets.pending()),
             (SOURCES, &state::json(&self.reading.kept())),
             (INCIDENTS, &state::json(&self.found)),
+            (
+                RULES,
+                &self
+                    .rules
+                    .as_ref()
+                    .map_or_else(Vec::new, |rules| state::json(&rules.incidents)),
+            ),
         ]);
         if is_saved {
             self.pump.saved();
@@ -211,17 +242,28 @@ impl<'a> Watch<'a> {
             self.refresh()?;
         } else {
             self.engine.finish(Timestamp::now(), &mut self.grown);
+            if let Some(rules) = &mut self.rules {
+                rules.incidents.finish(&mut self.grown);
+            }
             self.tell()?;
         }
         let worst = self.found.worst;
+        let mut gaps = self.pump.gaps();
+        let mut tallies = Vec::new();
+        if let Some(rules) = &mut self.rules {
+            gaps.append(&mut rules.gaps);
+            tallies = rules.tallies();
+        }
+        gaps.extend(self.estate.iter().flat_map(Estate::gaps));
         let report = report::report(
             std::mem::take(&mut self.found),
             &self.reading,
             self.policy.as_ref(),
-            self.pump.gaps(),
+            tallies,
+            gaps,
         );
         self.telling.at_end(&report)?;
-        self.reading.told();
+        self.told();
         self.outlets.finish(self.keeper.is_kept());
         self.save();
         if let Some(problem) = self.keeper.problem {
@@ -232,17 +274,29 @@ impl<'a> Watch<'a> {
         }
         let threshold = scan::severity(self.arguments.fail_on);
         let has_findings = threshold.is_some_and(|threshold| worst >= Some(threshold));
-        Ok(Outcome::of(has_findings, report::is_partial(&report)))
+        let is_partial = is_partial(&report.skips, &report.gaps);
+        Ok(Outcome::of(has_findings, is_partial))
+    }
+
+    /// A report has told everything up to now.
+    fn told(&mut self) {
+        self.reading.told();
+        if let Some(rules) = &mut self.rules {
+            rules.incidents.told();
+        }
     }
 
     /// With a state folder the end is a pause: nothing ends with it. The report shows open incidents as they
     /// are now, though, not as they were last told; and those that would open if nothing more came to past logs.
     fn refresh(&mut self) -> Result<(), Failure> {
         let max = self.incidents_max();
-        for incident in still_open(&self.engine, &self.arguments.judge)? {
+        for mut incident in still_open(&self.engine, self.rules.as_ref(), &self.arguments.judge)? {
             let is_known = self.found.incidents.contains_key(&incident.id);
             let has_grown = self.before.get(&incident.id) != Some(&incident.event_count);
             if is_known || (!self.pump.is_live() && has_grown) {
+                if let Some(estate) = &mut self.estate {
+                    estate.explore(&mut incident, self.engine.baseline());
+                }
                 self.found.keep(incident, max);
             }
         }
@@ -251,13 +305,20 @@ impl<'a> Watch<'a> {
 }
 
 /// What is open, as it is now: a copy of the engine is brought to its end.
-fn still_open(engine: &Engine, arguments: &JudgeArgs) -> Result<Vec<Incident>, Failure> {
+fn still_open(
+    engine: &Engine,
+    rules: Option<&Rules>,
+    arguments: &JudgeArgs,
+) -> Result<Vec<Incident>, Failure> {
     let copy = Engine::restore(settings(arguments), &engine.checkpoint());
     let mut engine = copy.map_err(|error| {
         Failure::collect(error, "report this, please: a checkpoint must be readable")
     })?;
     let mut ended = Vec::new();
     engine.finish(Timestamp::now(), &mut ended);
+    if let Some(rules) = rules {
+        rules.incidents.clone().finish(&mut ended);
+    }
     ended.retain(|incident| incident.state == IncidentState::Closed);
     for incident in &mut ended {
         // What is not told as an update keeps its number.
@@ -297,9 +358,15 @@ pub(crate) fn baseline(arguments: &JudgeArgs) -> Result<Baseline, Failure> {
 pub(crate) fn read_baseline(path: &Path) -> Result<Baseline, Failure> {
     if path.is_dir() {
         let engine = state::peek(path)?.engine(Settings::default())?;
-        return Ok(engine.map_or_else(Baseline::default, |engine| engine.baseline().clone()));
+        // As a file would hold it: what is under way belongs to the run that has the folder.
+        let bytes = engine.map(|engine| engine.baseline().to_bytes());
+        return bytes.map_or_else(|| Ok(Baseline::default()), |bytes| parsed(path, &bytes));
     }
-    Baseline::from_bytes(&read_file(path)?).map_err(|error| {
+    parsed(path, &read_file(path)?)
+}
+
+fn parsed(path: &Path, bytes: &[u8]) -> Result<Baseline, Failure> {
+    Baseline::from_bytes(bytes).map_err(|error| {
         Failure::usage(
             format!("`{}` is no usable baseline: {error}", path.display()),
             "make one with `viewshed baseline --from LOGS -o FILE`",

@@ -5,12 +5,16 @@
 //! `severity | object | title`, worst first, or `none`. What other checks find there does not count.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use viewshed_analyze::checks;
 use viewshed_decode::files;
 use viewshed_model::{Estate, Finding};
+
+#[path = "../../viewshed-detect/src/detections/tests/pages.rs"]
+mod pages;
+
+use pages::{blocks, check_headings, difference, names_in};
 
 /// Headings that every page has, in this order.
 const HEADINGS: [&str; 7] = [
@@ -56,15 +60,8 @@ fn every_case_of_every_page_holds() {
                 .filter(|finding| finding.check == check.name)
                 .map(line_of)
                 .collect();
-            if found != case.expected {
-                failures.push(format!(
-                    "docs/checks/{}.md:{}\n  expected:\n    {}\n  found:\n    {}",
-                    check.name,
-                    case.line,
-                    case.expected.join("\n    "),
-                    found.join("\n    ")
-                ));
-            }
+            let page = format!("checks/{}", check.name);
+            failures.extend(difference(&page, case.line, &case.expected, &found));
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
@@ -75,15 +72,8 @@ fn every_page_has_its_headings_and_cases_of_both_kinds() {
     for check in checks::ALL {
         let page = check.page;
         let name = check.name;
-        assert!(
-            page.starts_with(&format!("# {name}\n")),
-            "{name}: first line"
-        );
+        check_headings(name, page, &HEADINGS);
         assert!(page.contains(check.mitigation.id()), "{name}: mitigation");
-        let places: Vec<Option<usize>> =
-            HEADINGS.iter().map(|heading| page.find(heading)).collect();
-        assert!(places.iter().all(Option::is_some), "{name}: {places:?}");
-        assert!(places.is_sorted(), "{name}: order of headings");
         let cases = cases(page);
         assert!(
             cases.iter().any(|case| case.expected.is_empty()),
@@ -102,12 +92,13 @@ fn checks_pages_and_files_have_the_same_names() {
         .iter()
         .map(|check| check.name.to_owned())
         .collect();
-    assert_eq!(names_in("docs/checks", "md"), registered);
-    let files: BTreeSet<String> = names_in("crates/viewshed-analyze/src/checks", "rs")
-        .into_iter()
-        .filter(|name| !matches!(name.as_str(), "mod" | "summary" | "tests"))
-        .map(|name| name.replace('_', "-"))
-        .collect();
+    assert_eq!(names_in(&root().join("docs/checks"), "md"), registered);
+    let files: BTreeSet<String> =
+        names_in(&root().join("crates/viewshed-analyze/src/checks"), "rs")
+            .into_iter()
+            .filter(|name| !matches!(name.as_str(), "mod" | "summary" | "tests"))
+            .map(|name| name.replace('_', "-"))
+            .collect();
     assert_eq!(files, registered);
     for name in &registered {
         assert!(
@@ -116,16 +107,6 @@ fn checks_pages_and_files_have_the_same_names() {
         );
     }
     assert_eq!(checks::page("no-such-check"), None);
-}
-
-fn names_in(folder: &str, extension: &str) -> BTreeSet<String> {
-    fs::read_dir(root().join(folder))
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.extension().is_some_and(|found| found == extension))
-        .filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()))
-        .collect()
 }
 
 fn line_of(finding: &Finding) -> String {
@@ -142,27 +123,17 @@ fn line_of(finding: &Finding) -> String {
 fn cases(page: &str) -> Vec<Case> {
     let mut cases = Vec::new();
     let mut inputs: Vec<(String, String)> = Vec::new();
-    let mut lines = page.lines().enumerate();
-    while let Some((number, line)) = lines.next() {
-        let Some(info) = line.strip_prefix("```") else {
-            continue;
-        };
-        let block: Vec<&str> = lines
-            .by_ref()
-            .map(|(_, line)| line)
-            .take_while(|line| *line != "```")
-            .collect();
-        if info == "findings" {
-            let expected = block.iter().filter(|line| **line != "none");
+    for block in blocks(page) {
+        if block.info == "findings" {
             cases.push(Case {
-                line: number + 1,
+                line: block.line,
                 inputs: std::mem::take(&mut inputs),
-                expected: expected.map(|line| (*line).to_owned()).collect(),
+                expected: block.expected(),
             });
             continue;
         }
-        let name = info.split("file=").nth(1).unwrap_or("case.yaml");
-        inputs.push((name.to_owned(), block.join("\n") + "\n"));
+        let name = block.info.split("file=").nth(1).unwrap_or("case.yaml");
+        inputs.push((name.to_owned(), block.lines.join("\n") + "\n"));
     }
     cases
 }

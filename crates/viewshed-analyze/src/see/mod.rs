@@ -12,6 +12,7 @@ mod board;
 mod derive;
 mod docker;
 mod error;
+mod explored;
 mod finish;
 mod here;
 mod host;
@@ -42,6 +43,7 @@ pub(crate) use identity::sees_everything;
 pub(crate) use pod::openings_of;
 
 pub use error::{NEAR_NAMES_MAX, SeeError};
+pub use explored::{Visible, is_answered, visible};
 pub use here::see_here;
 pub use questions::{QUESTIONS_MAX, Questions, questions};
 

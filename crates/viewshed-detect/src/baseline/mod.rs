@@ -21,7 +21,6 @@ pub use bytes::StateError;
 pub(crate) use bytes::{seal, unseal};
 pub(crate) use learn::half;
 pub(crate) use record::{ORIGINS_MAX, Record, Standing, remember_origin};
-pub use rows::BaselineRow;
 use symbols::{Symbol, Symbols};
 use table::Table;
 

@@ -1,39 +1,11 @@
 //! Habits in words, for `viewshed baseline show`.
 
-use serde::{Deserialize, Serialize};
+use jiff::Timestamp;
+use viewshed_model::{BaselineHolder, BaselineRow};
 
 use super::record::{ONCE, Record};
-use super::{Baseline, Standing};
+use super::{Baseline, DAY_S, Standing};
 use crate::engine::who::short_name;
-
-/// One habit.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct BaselineRow {
-    /// Whether `who` is a group.
-    pub is_group: bool,
-    /// Cluster or host.
-    pub cluster: String,
-    /// Identity, or the peer group in words. Untrusted text.
-    pub who: String,
-    /// `list`, `watch`, `get`, `write`, ...
-    pub action: String,
-    /// Kind, as in incidents; a path for requests without object; `*` for any.
-    pub kind: String,
-    /// Namespace; empty for none or all of them in one request, `*` for any single one.
-    pub namespace: String,
-    /// `allowed`, `refused`, `not found`.
-    pub outcome: String,
-    /// Seconds since 1970 of the first time.
-    pub first_s: u32,
-    /// Seconds since 1970 of the last time.
-    pub last_s: u32,
-    /// How often, decayed up to the last time, rounded.
-    pub strength: u32,
-    /// For groups: how many members do it.
-    pub members: u32,
-    /// Whether it was part of an incident and is not counted as usual.
-    pub is_suspect: bool,
-}
 
 impl Baseline {
     /// How many habits [`rows`](Self::rows) would tell.
@@ -51,32 +23,49 @@ impl Baseline {
             .identities
             .records()
             .iter()
-            .flat_map(|record| self.of(record, false));
+            .flat_map(|record| self.of(record, BaselineHolder::Identity));
         let groups = self
             .groups
             .records()
             .iter()
-            .flat_map(|record| self.of(record, true));
+            .flat_map(|record| self.of(record, BaselineHolder::PeerGroup));
         let mut rows: Vec<BaselineRow> = identities.chain(groups).collect();
         rows.sort();
         rows
     }
 
-    fn of(&self, record: &Record, is_group: bool) -> Vec<BaselineRow> {
+    /// The habits of one identity, by the user name of its credential; none for those without a name of their
+    /// own.
+    pub fn rows_of(&self, cluster: &str, user: &str) -> Vec<BaselineRow> {
+        self.identities
+            .find(self.hasher.hash_one((cluster, user)))
+            .and_then(|at| self.identities.get(at))
+            .map_or_else(Vec::new, |record| self.of(record, BaselineHolder::Identity))
+    }
+
+    fn of(&self, record: &Record, holder: BaselineHolder) -> Vec<BaselineRow> {
         let rows = record.habits.iter().map(|habit| BaselineRow {
-            is_group,
+            holder,
             cluster: self.text(record.cluster).to_owned(),
-            who: short_name(&record.key),
-            action: habit.op.word().to_owned(),
+            actor: short_name(&record.key),
+            verb: habit.op.word().to_owned(),
             kind: self.text(habit.kind).to_owned(),
             namespace: self.text(habit.namespace).to_owned(),
             outcome: habit.outcome.word().to_owned(),
-            first_s: habit.first_s,
-            last_s: habit.last_s,
-            strength: (habit.strength + ONCE / 2) / ONCE,
-            members: if is_group { u32::from(habit.peak) } else { 0 },
+            first_seen: moment(habit.first_s),
+            last_seen: moment(habit.last_s),
+            count: u64::from((habit.strength + ONCE / 2) / ONCE),
+            days: habit.last_s.saturating_sub(habit.first_s) / DAY_S + 1,
+            members: match holder {
+                BaselineHolder::Identity => 0,
+                BaselineHolder::PeerGroup => u32::from(habit.peak),
+            },
             is_suspect: habit.standing == Standing::Suspect,
         });
         rows.collect()
     }
+}
+
+fn moment(second: u32) -> Timestamp {
+    Timestamp::from_second(i64::from(second)).unwrap_or(Timestamp::UNIX_EPOCH)
 }

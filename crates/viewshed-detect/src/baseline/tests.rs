@@ -185,14 +185,22 @@ fn rows_are_readable() {
     let row = &rows[0];
     assert_eq!(
         (
-            &*row.who,
-            &*row.action,
+            &*row.actor,
+            &*row.verb,
             &*row.kind,
             &*row.namespace,
             &*row.outcome,
-            row.strength,
-            row.first_s
+            row.count,
+            row.first_seen.as_second()
         ),
-        ("shop/cart", "list", "nodes", "", "allowed", 1, START)
+        (
+            "shop/cart",
+            "list",
+            "nodes",
+            "",
+            "allowed",
+            1,
+            i64::from(START)
+        )
     );
 }

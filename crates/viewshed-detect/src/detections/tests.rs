@@ -5,8 +5,9 @@
 //! of the page's own detection as it stands at the end, or `incidents`, one line
 //! `SEVERITY | ACTOR | REASONS` per incident. `none` stands for nothing.
 
+mod pages;
+
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -16,6 +17,7 @@ use super::{ALL, page};
 use crate::engine::Evidenced;
 use crate::script::{BASE_S, activities};
 use crate::{Baseline, Engine, Settings};
+use pages::{blocks, check_headings, difference, names_in};
 
 const HEADINGS: [&str; 7] = [
     "## What it notices",
@@ -45,15 +47,8 @@ fn every_case_of_every_page_holds() {
                 "signs" => signs(&engine, detection.name),
                 _ => incidents.iter().map(line_of).collect(),
             };
-            if found != case.expected {
-                failures.push(format!(
-                    "docs/detections/{}.md:{}\n  expected:\n    {}\n  found:\n    {}",
-                    detection.name,
-                    case.line,
-                    case.expected.join("\n    "),
-                    found.join("\n    ")
-                ));
-            }
+            let page = format!("detections/{}", detection.name);
+            failures.extend(difference(&page, case.line, &case.expected, &found));
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
@@ -63,14 +58,7 @@ fn every_case_of_every_page_holds() {
 fn every_page_has_its_headings_and_cases_of_both_kinds() {
     for detection in ALL {
         let (name, page) = (detection.name, detection.page);
-        assert!(
-            page.starts_with(&format!("# {name}\n")),
-            "{name}: first line"
-        );
-        let places: Vec<Option<usize>> =
-            HEADINGS.iter().map(|heading| page.find(heading)).collect();
-        assert!(places.iter().all(Option::is_some), "{name}: {places:?}");
-        assert!(places.is_sorted(), "{name}: order of headings");
+        check_headings(name, page, &HEADINGS);
         for technique in detection.techniques {
             assert!(page.contains(technique), "{name}: {technique}");
         }
@@ -90,8 +78,12 @@ fn every_page_has_its_headings_and_cases_of_both_kinds() {
 #[test]
 fn detections_pages_and_files_have_the_same_names() {
     let registered: BTreeSet<String> = ALL.iter().map(|one| one.name.to_owned()).collect();
-    assert_eq!(names_in("../../docs/detections", "md"), registered);
-    let files: BTreeSet<String> = names_in("src/detections", "rs")
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    assert_eq!(
+        names_in(&root.join("../../docs/detections"), "md"),
+        registered
+    );
+    let files: BTreeSet<String> = names_in(&root.join("src/detections"), "rs")
         .into_iter()
         .filter(|name| !matches!(name.as_str(), "mod" | "look" | "tests"))
         .map(|name| name.replace('_', "-"))
@@ -99,15 +91,6 @@ fn detections_pages_and_files_have_the_same_names() {
     assert_eq!(files, registered);
     assert!(ALL.iter().is_sorted_by_key(|one| one.name));
     assert_eq!(page("no-such-detection"), None);
-}
-
-fn names_in(folder: &str, extension: &str) -> BTreeSet<String> {
-    fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder))
-        .unwrap()
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.extension().is_some_and(|found| found == extension))
-        .filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()))
-        .collect()
 }
 
 fn run(case: &Case) -> (Engine, Vec<Incident>) {
@@ -160,30 +143,17 @@ fn line_of(incident: &Incident) -> String {
 fn cases(page: &str) -> Vec<Case> {
     let mut cases = Vec::new();
     let (mut usual, mut script) = (Vec::new(), String::new());
-    let mut lines = page.lines().enumerate();
-    while let Some((number, line)) = lines.next() {
-        let Some(info) = line.strip_prefix("```") else {
-            continue;
-        };
-        let block: Vec<&str> = lines
-            .by_ref()
-            .map(|(_, line)| line)
-            .take_while(|line| *line != "```")
-            .collect();
-        let text = block.join("\n");
-        match info.split_once(" days=") {
+    for block in blocks(page) {
+        let text = block.lines.join("\n");
+        match block.info.split_once(" days=") {
             Some(("usual", days)) => usual.push((text, days.parse().unwrap())),
-            _ if info == "activities" => script = text,
-            _ if matches!(info, "signs" | "incidents") => cases.push(Case {
-                line: number + 1,
+            _ if block.info == "activities" => script = text,
+            _ if matches!(block.info, "signs" | "incidents") => cases.push(Case {
+                line: block.line,
                 usual: std::mem::take(&mut usual),
                 script: std::mem::take(&mut script),
-                kind: info.to_owned(),
-                expected: block
-                    .iter()
-                    .filter(|line| **line != "none")
-                    .map(|line| (*line).to_owned())
-                    .collect(),
+                kind: block.info.to_owned(),
+                expected: block.expected(),
             }),
             _ => {}
         }

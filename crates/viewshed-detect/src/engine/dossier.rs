@@ -78,15 +78,31 @@ impl Dossier {
             time: time(first.at_us),
             audit_id: first.audit_id.to_string(),
         };
+        let id = incident_id(&[&session.cluster, key, &at, &first.audit_id]);
+        let mut dossier = Self::begin(id, &session.cluster, actor, event);
+        dossier.incident.opened_at = time(opened_us);
+        for note in std::mem::take(&mut session.notes) {
+            dossier.fold(&note, &session.members);
+        }
+        Some(dossier)
+    }
+
+    /// An incident that begins with this event, and has none yet.
+    pub(crate) fn begin(
+        id: String,
+        cluster: &str,
+        actor: IncidentActor,
+        event: EventReference,
+    ) -> Self {
         let incident = Incident {
-            id: incident_id(&[&session.cluster, key, &at, &first.audit_id]),
+            id,
             revision: 0,
             state: IncidentState::Open,
-            cluster: session.cluster.to_string(),
+            cluster: cluster.to_owned(),
             actor,
             also_as: Vec::new(),
             source_addresses: Vec::new(),
-            opened_at: time(opened_us),
+            opened_at: event.time,
             first_event: event.clone(),
             last_event: event,
             event_count: 0,
@@ -101,17 +117,13 @@ impl Dossier {
             allowed_by: BTreeMap::new(),
             explored: None,
         };
-        let mut dossier = Self {
+        Self {
             incident,
             told_events: 0,
             told_severity: Severity::Info,
             told_reasons: 0,
             listed: BTreeMap::new(),
-        };
-        for note in std::mem::take(&mut session.notes) {
-            dossier.fold(&note, &session.members);
         }
-        Some(dossier)
     }
 
     /// Adds one event.

@@ -240,7 +240,7 @@ impl Engine {
 }
 
 /// Completes what is known of an actor.
-fn describe(activity: &Activity<'_>, member: &mut Member) {
+pub(crate) fn describe(activity: &Activity<'_>, member: &mut Member) {
     let (from, to) = (&activity.actor, &mut member.actor);
     if to.groups.is_empty() {
         to.groups = from

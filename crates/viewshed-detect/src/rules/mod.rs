@@ -6,6 +6,7 @@
 pub mod check;
 mod falco;
 mod formula;
+mod incidents;
 mod matches;
 mod outline;
 mod prefilter;
@@ -28,6 +29,7 @@ use self::problem::Problems;
 use self::sigma::SigmaRules;
 
 pub use self::falco::can_parse_condition;
+pub use self::incidents::{RuleIncidents, reason_name};
 pub use self::matches::{EngineName, RuleIdentity, RuleMatch};
 pub use self::problem::{Effect, RuleProblem};
 

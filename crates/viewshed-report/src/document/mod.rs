@@ -8,12 +8,13 @@ mod evidence;
 mod here;
 mod incident;
 mod reach;
+mod rules_check;
 mod scan;
 mod sight;
 mod watch;
 
 use serde::Serialize;
-use viewshed_model::Gap;
+use viewshed_model::{Gap, WatchReport};
 
 use crate::Answer;
 
@@ -24,6 +25,7 @@ pub(crate) use reach::{
     CellDocument, JudgedDocument, MatrixDocument, ReachAnswerDocument, ReachDocument,
     SourceDocument, SourcesDocument,
 };
+pub(crate) use rules_check::{RuleVerdictDocument, RulesCheckDocument};
 pub(crate) use scan::{FindingDocument, ScanDocument};
 pub(crate) use sight::{
     ChangeDocument, DiffDocument, EntryDocument, RankDocument, RankRowDocument, SeeDocument,
@@ -31,6 +33,7 @@ pub(crate) use sight::{
 };
 pub(crate) use watch::{
     BaselineDocument, BaselineRowDocument, CoverageDocument, CoverageRowDocument, WatchDocument,
+    WatchSummary,
 };
 
 /// Version of every document; raised when a field goes, changes its meaning, or becomes required.
@@ -55,6 +58,7 @@ enum Body<'a> {
     Diff(DiffDocument<'a>),
     Access(AccessDocument<'a>),
     Rules(RulesDocument<'a>),
+    RulesCheck(RulesCheckDocument<'a>),
     Watch(Box<WatchDocument<'a>>),
     Coverage(CoverageDocument<'a>),
     Baseline(BaselineDocument<'a>),
@@ -73,6 +77,7 @@ impl<'a> Document<'a> {
             Answer::Diff(report) => Body::Diff(DiffDocument::of(report)),
             Answer::CanI(access) => Body::Access(AccessDocument::of(access)),
             Answer::Rules(review) => Body::Rules(RulesDocument::of(review)),
+            Answer::RulesCheck(report) => Body::RulesCheck(RulesCheckDocument::of(report)),
             Answer::Watch(report) => Body::Watch(Box::new(WatchDocument::of(report))),
             Answer::Coverage(report) => Body::Coverage(CoverageDocument::of(report)),
             Answer::Baseline(rows) => Body::Baseline(BaselineDocument::of(rows)),
@@ -106,6 +111,8 @@ enum Entry<'a> {
     Rank(RankRowDocument<'a>),
     Change(ChangeDocument<'a>),
     Coverage(CoverageRowDocument<'a>),
+    Rule(RuleVerdictDocument<'a>),
+    Watch(Box<WatchSummary<'a>>),
     Baseline(BaselineRowDocument<'a>),
     Reach(ReachAnswerDocument<'a>),
     Source(SourceDocument<'a>),
@@ -141,6 +148,10 @@ impl<'a> Line<'a> {
                 let rows = report.rows.iter().map(CoverageRowDocument::of);
                 ("coverage-row", rows.map(Entry::Coverage).collect())
             }
+            Answer::RulesCheck(report) => {
+                let rules = report.rules.iter().map(RuleVerdictDocument::of);
+                ("rule", rules.map(Entry::Rule).collect())
+            }
             Answer::Baseline(rows) => {
                 let rows = rows.iter().map(BaselineRowDocument::of);
                 ("baseline-row", rows.map(Entry::Baseline).collect())
@@ -170,6 +181,12 @@ impl<'a> Line<'a> {
                 .map(|gap| Self::new("gap", Entry::Gap(gap))),
         );
         Some(lines)
+    }
+
+    /// What is told after the incidents of a watch.
+    pub(crate) fn summary(report: &'a WatchReport) -> Self {
+        let summary = WatchSummary::of(report);
+        Self::new("watch-summary", Entry::Watch(Box::new(summary)))
     }
 
     fn new(kind: &'static str, entry: Entry<'a>) -> Self {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Serialize;
 use viewshed_model::{
-    BaselineHolder, BaselineRow, CoverageReport, CoverageRow, CoveredSource, Gap, Severity,
-    SkipReason, Skips, Surface, Visibility, WatchReport,
+    BaselineHolder, BaselineRow, CoverageReport, CoverageRow, CoveredSource, Gap, RuleTally,
+    Severity, SkipReason, Skips, Surface, Visibility, WatchReport,
 };
 
 use super::IncidentDocument;
@@ -14,18 +14,49 @@ use super::IncidentDocument;
 /// The whole report of a watch.
 #[derive(Debug, Serialize)]
 pub(crate) struct WatchDocument<'a> {
+    #[serde(flatten)]
+    summary: WatchSummary<'a>,
+    incidents: Vec<IncidentDocument<'a>>,
+}
+
+/// Everything in it but the incidents.
+#[derive(Debug, Serialize)]
+pub(crate) struct WatchSummary<'a> {
     generated_at: &'a str,
     program_version: &'a str,
     event_count: u64,
     /// Incidents per severity, and together as `total`.
     counts: BTreeMap<String, u64>,
-    incidents: Vec<IncidentDocument<'a>>,
+    rules: Vec<RuleTallyDocument<'a>>,
     skipped: SkipsDocument<'a>,
     coverage: CoverageDocument<'a>,
     gaps: &'a [Gap],
 }
 
+/// A rule of the user that matched.
+#[derive(Debug, Serialize)]
+struct RuleTallyDocument<'a> {
+    name: &'a str,
+    language: &'a str,
+    title: &'a str,
+    file: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<u32>,
+    severity: Severity,
+    techniques: &'a [String],
+    count: u64,
+}
+
 impl<'a> WatchDocument<'a> {
+    pub(crate) fn of(report: &'a WatchReport) -> Self {
+        Self {
+            summary: WatchSummary::of(report),
+            incidents: report.incidents.iter().map(IncidentDocument::of).collect(),
+        }
+    }
+}
+
+impl<'a> WatchSummary<'a> {
     pub(crate) fn of(report: &'a WatchReport) -> Self {
         let mut counts: BTreeMap<String, u64> = Severity::ALL
             .into_iter()
@@ -40,10 +71,25 @@ impl<'a> WatchDocument<'a> {
             program_version: &report.program_version,
             event_count: report.event_count,
             counts,
-            incidents: report.incidents.iter().map(IncidentDocument::of).collect(),
+            rules: report.rules.iter().map(RuleTallyDocument::of).collect(),
             skipped: SkipsDocument::of(&report.skips),
             coverage: CoverageDocument::of(&report.coverage),
             gaps: &report.gaps,
+        }
+    }
+}
+
+impl<'a> RuleTallyDocument<'a> {
+    fn of(tally: &'a RuleTally) -> Self {
+        Self {
+            name: &tally.name,
+            language: &tally.language,
+            title: &tally.title,
+            file: &tally.file,
+            line: tally.line,
+            severity: tally.severity,
+            techniques: &tally.techniques,
+            count: tally.count,
         }
     }
 }
@@ -151,14 +197,19 @@ pub(crate) struct BaselineDocument<'a> {
 #[derive(Debug, Serialize)]
 pub(crate) struct BaselineRowDocument<'a> {
     holder: BaselineHolder,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    cluster: &'a str,
     actor: &'a str,
     verb: &'a str,
     asked: &'a str,
     namespace: &'a str,
+    outcome: &'a str,
     first_seen: Timestamp,
     last_seen: Timestamp,
     count: u64,
     days: u32,
+    members: u32,
+    is_suspect: bool,
 }
 
 impl<'a> BaselineDocument<'a> {
@@ -173,14 +224,18 @@ impl<'a> BaselineRowDocument<'a> {
     pub(crate) fn of(row: &'a BaselineRow) -> Self {
         Self {
             holder: row.holder,
+            cluster: &row.cluster,
             actor: &row.actor,
             verb: &row.verb,
             asked: &row.kind,
             namespace: &row.namespace,
+            outcome: &row.outcome,
             first_seen: row.first_seen,
             last_seen: row.last_seen,
             count: row.count,
             days: row.days,
+            members: row.members,
+            is_suspect: row.is_suspect,
         }
     }
 }

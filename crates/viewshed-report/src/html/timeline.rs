@@ -7,7 +7,7 @@ use super::page::Page;
 use crate::wording::count;
 use crate::wording::incident::time;
 
-/// The drawing's own units; it grows and shrinks with the page.
+/// The drawing's own units; it grows and shrinks with the page, which is why words stand outside of it.
 const WIDTH: usize = 960;
 const LEFT: usize = 12;
 const TOP: usize = 26;
@@ -16,11 +16,17 @@ const FLOOR: usize = 84;
 /// Reasons marked; they have the numbers of the list below the drawing.
 const MARKS_MAX: usize = 30;
 
+/// Marks that are closer than this have one label: their numbers would lie upon each other.
+const LABEL_WIDTH: usize = 56;
+
+/// Numbers in one label.
+const NUMBERS_MAX: usize = 3;
+
 pub(super) fn write(page: &mut Page, incident: &Incident, timeline: Option<&Timeline>) {
     let scale = Scale::of(incident);
     page.raw("<figure class=\"timeline\">\n<svg viewBox=\"0 0 ")
         .id(WIDTH + 2 * LEFT)
-        .raw(" 104\" role=\"img\"><title>")
+        .raw(" 88\" preserveAspectRatio=\"none\" role=\"img\"><title>")
         .text(&count(incident.event_count, "event", "events"))
         .raw(" from ")
         .text(&time(incident.first_event.time))
@@ -32,7 +38,9 @@ pub(super) fn write(page: &mut Page, incident: &Incident, timeline: Option<&Time
         .id(FLOOR)
         .raw("h")
         .id(WIDTH)
-        .raw("\"/>\n<path class=\"course\" d=\"M")
+        .raw("\"/>\n");
+    marks(page, incident, &scale);
+    page.raw("<path class=\"course\" d=\"M")
         .id(LEFT)
         .raw(" ")
         .id(FLOOR);
@@ -43,28 +51,58 @@ pub(super) fn write(page: &mut Page, incident: &Incident, timeline: Option<&Time
             .raw("V")
             .id(scale.up(number));
     }
-    page.raw("\"/>\n");
-    for (index, reason) in incident.reasons.iter().take(MARKS_MAX).enumerate() {
-        let across = scale.across(reason.at);
+    page.raw("\"/>\n</svg>\n<figcaption><span>")
+        .text(&time(incident.first_event.time))
+        .raw("</span> <span>")
+        .text(&count(incident.event_count, "event", "events"))
+        .raw(" by ")
+        .text(&time(incident.last_event.time))
+        .raw("</span></figcaption>\n</figure>\n");
+}
+
+/// Where each reason arose, by its number.
+fn marks(page: &mut Page, incident: &Incident, scale: &Scale) {
+    let reasons = incident.reasons.iter().take(MARKS_MAX).enumerate();
+    let mut places: Vec<(usize, usize)> = reasons
+        .map(|(index, reason)| (scale.across(reason.at), index + 1))
+        .collect();
+    places.sort_unstable();
+    for (across, _) in &places {
         page.raw("<path class=\"mark\" d=\"M")
-            .id(across)
+            .id(*across)
             .raw(" 18V")
             .id(FLOOR)
-            .raw("\"/><text x=\"")
-            .id(across)
-            .raw("\" y=\"13\" text-anchor=\"middle\">")
-            .id(index + 1)
-            .raw("</text>\n");
+            .raw("\"/>\n");
     }
-    page.raw("<text class=\"end\" x=\"")
-        .id(LEFT)
-        .raw("\" y=\"100\">")
-        .text(&time(incident.first_event.time))
-        .raw("</text><text class=\"end\" x=\"")
-        .id(LEFT + WIDTH)
-        .raw("\" y=\"100\" text-anchor=\"end\">")
-        .text(&time(incident.last_event.time))
-        .raw("</text>\n</svg>\n</figure>\n");
+    let mut rest = places.as_slice();
+    while let Some((across, _)) = rest.first() {
+        let together = rest
+            .iter()
+            .take_while(|(other, _)| other - across < LABEL_WIDTH)
+            .count();
+        let (label, others) = rest.split_at(together);
+        rest = others;
+        let last = label.last().map_or(*across, |(last, _)| *last);
+        // Labels at the edges stand within the drawing.
+        let half = if label.len() > 1 {
+            LABEL_WIDTH / 2
+        } else {
+            LEFT
+        };
+        let middle = ((across + last) / 2).clamp(half, 2 * LEFT + WIDTH - half);
+        page.raw("<text x=\"")
+            .id(middle)
+            .raw("\" y=\"13\" text-anchor=\"middle\">");
+        for (place, (_, number)) in label.iter().take(NUMBERS_MAX).enumerate() {
+            page.raw(if place > 0 { " " } else { "" }).id(*number);
+        }
+        page.raw(if label.len() > NUMBERS_MAX {
+            " …"
+        } else {
+            ""
+        })
+        .raw("</text>\n");
+    }
 }
 
 /// How many events there were by when; without a record of it only start and end are known.

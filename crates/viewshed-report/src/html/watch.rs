@@ -1,18 +1,20 @@
 //! The page of a watch: incidents worst first, each with its timeline, then what the logs cannot show.
 
-use viewshed_model::{Confidence, Incident, IncidentActor, Reason, WatchReport};
+use viewshed_model::{Confidence, Incident, IncidentActor, Reason, RuleTally, WatchReport};
 
 use super::page::Page;
 use super::summary::{badge, rest, severity_class, tiles};
 use super::{FINDINGS_BYTES_MAX, coverage, timeline, visibility};
 use crate::wording::incident::{
-    actor, confidence, explored, grants, place, requests, shown, span, state, time, title,
+    actor, confidence, explored, grants, nothing, place, requests, shown, span, state, time, title,
     worst_first,
 };
 use crate::wording::{count, position, sentence};
 
 /// Incidents written out.
 const INCIDENTS_MAX: usize = 300;
+/// Rules listed.
+const RULES_MAX: usize = 200;
 /// Entries of one list.
 const LIST_MAX: usize = 30;
 
@@ -23,6 +25,7 @@ pub(super) fn body(page: &mut Page, report: &WatchReport) {
     page.raw("<main>\n");
     overview(page, report, &sorted);
     incidents(page, report, &sorted);
+    rules(page, &report.rules);
     visibility::write(page, &report.coverage);
     visibility::skipped(page, &report.skips);
     coverage::gaps(page, &report.gaps);
@@ -35,7 +38,7 @@ pub(super) fn names(report: &WatchReport) -> String {
     let shown: Vec<&str> = sources
         .iter()
         .take(3)
-        .map(|source| source.name.as_str())
+        .map(|source| base_name(&source.name))
         .collect();
     match sources
         .len()
@@ -45,6 +48,14 @@ pub(super) fn names(report: &WatchReport) -> String {
         _ if shown.is_empty() => "the logs".to_owned(),
         None => shown.join(", "),
         Some(more) => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+/// The name of a file without its folders; a whole title of paths tells less than it hides.
+fn base_name(name: &str) -> &str {
+    match name.rsplit_once('/') {
+        Some((_, base)) if !base.is_empty() && !name.contains("://") => base,
+        _ => name,
     }
 }
 
@@ -60,7 +71,11 @@ fn header(page: &mut Page, report: &WatchReport) {
         page.raw(" <span class=\"dot\">·</span> report made ")
             .text(&report.generated_at);
     }
-    page.raw("</p>\n<nav aria-label=\"Parts of this report\"><a href=\"#findings\">Incidents</a> <a href=\"#coverage\">What the logs can show</a> <a href=\"#skipped\">Skipped</a> <a href=\"#gaps\">Not seen</a></nav>\n</header>\n");
+    page.raw("</p>\n<nav aria-label=\"Parts of this report\"><a href=\"#findings\">Incidents</a> ");
+    if !report.rules.is_empty() {
+        page.raw("<a href=\"#rules\">Rules</a> ");
+    }
+    page.raw("<a href=\"#coverage\">What the logs can show</a> <a href=\"#skipped\">Skipped</a> <a href=\"#gaps\">Not seen</a></nav>\n</header>\n");
 }
 
 fn overview(page: &mut Page, report: &WatchReport, sorted: &[&Incident]) {
@@ -72,10 +87,10 @@ fn overview(page: &mut Page, report: &WatchReport, sorted: &[&Incident]) {
                 .raw("</a>.");
         }
         None => {
-            page.raw("Nothing unusual was found in what these logs can show.");
+            page.raw(nothing(report));
         }
     }
-    page.raw(" <a href=\"#coverage\">What they cannot show</a> is told below.</p>\n");
+    page.raw(" <a href=\"#coverage\">What the logs cannot show</a> is told below.</p>\n");
     let of_severity = |severity| {
         let all = report.incidents.iter();
         all.filter(|incident| incident.severity == severity).count()
@@ -110,6 +125,34 @@ fn incidents(page: &mut Page, report: &WatchReport, sorted: &[&Incident]) {
     page.raw("</section>\n");
 }
 
+/// The rules of the user that matched.
+fn rules(page: &mut Page, rules: &[RuleTally]) {
+    if rules.is_empty() {
+        return;
+    }
+    page.raw("<section id=\"rules\" aria-labelledby=\"rules-title\">\n<h2 id=\"rules-title\">Rules that matched</h2>\n<div class=\"scroll\" role=\"region\" aria-label=\"Table of rules, scrolls sideways\" tabindex=\"0\">\n<table class=\"checks\">\n<thead><tr><th scope=\"col\">Rule</th><th scope=\"col\">Severity</th><th scope=\"col\">Entries</th><th scope=\"col\">File</th></tr></thead>\n<tbody>\n");
+    for rule in rules.iter().take(RULES_MAX) {
+        page.raw("<tr><th scope=\"row\">")
+            .text(&rule.title)
+            .raw(" <span class=\"small\">")
+            .text(&rule.language)
+            .raw("</span></th><td>");
+        badge(page, rule.severity);
+        page.raw("</td><td>")
+            .number(rule.count)
+            .raw("</td><td>")
+            .text(&rule.file)
+            .raw("</td></tr>\n");
+    }
+    page.raw("</tbody>\n</table>\n</div>\n");
+    if rules.len() > RULES_MAX {
+        page.raw("<p class=\"more\">");
+        rest(page, rules.len(), RULES_MAX);
+        page.raw("</p>\n");
+    }
+    page.raw("</section>\n");
+}
+
 fn write_incident(page: &mut Page, report: &WatchReport, incident: &Incident, number: usize) {
     page.raw("<details class=\"finding ")
         .raw(severity_class(incident.severity))
@@ -138,9 +181,9 @@ fn write_incident(page: &mut Page, report: &WatchReport, incident: &Incident, nu
     let others: Vec<String> = incident.also_as.iter().map(actor).collect();
     list(page, "Also as", &others);
     list(page, "From", &incident.source_addresses);
-    list(page, "Asked", &requests(incident));
+    items(page, "Asked", &requests(incident));
     let disclosed: Vec<String> = incident.disclosed.iter().map(shown).collect();
-    list(page, "Was shown", &disclosed);
+    items(page, "Was shown", &disclosed);
     if let Some(of_view) = &incident.explored {
         field(page, "Explored", &explored(of_view));
     }
@@ -210,6 +253,24 @@ fn field(page: &mut Page, label: &'static str, text: &str) {
         .raw("</dt><dd>")
         .text(text)
         .raw("</dd>\n");
+}
+
+/// Entries that are read one by one, side by side where there is room.
+fn items(page: &mut Page, label: &'static str, entries: &[String]) {
+    if entries.len() < 2 {
+        return list(page, label, entries);
+    }
+    page.raw("<dt>")
+        .raw(label)
+        .raw("</dt><dd><ul class=\"items\">");
+    for entry in entries.iter().take(LIST_MAX) {
+        page.raw("<li>").text(entry).raw("</li>");
+    }
+    page.raw("</ul>");
+    if entries.len() > LIST_MAX {
+        rest(page, entries.len(), LIST_MAX);
+    }
+    page.raw("</dd>\n");
 }
 
 fn list(page: &mut Page, label: &'static str, entries: &[String]) {

@@ -1,15 +1,19 @@
 //! Incidents and coverage in Markdown.
 
-use viewshed_model::{CoverageReport, Incident, Severity, Visibility, WatchReport};
+use viewshed_model::{CoverageReport, Incident, RuleTally, Severity, Visibility, WatchReport};
 
 use super::{COMMENT_BYTES_MAX, gaps, row, table, text};
 use crate::clean::clean;
 use crate::lines::line;
-use crate::wording::incident::{actor, requests, shown, span, title, visibility, worst_first};
+use crate::wording::incident::{
+    actor, nothing, requests, shown, span, title, visibility, worst_first,
+};
 use crate::wording::{count, thousands};
 
 /// Incidents told in full after the table.
 const BLOCKS_MAX: usize = 10;
+/// Rules listed.
+const RULES_MAX: usize = 50;
 /// Entries of one list.
 const LIST_MAX: usize = 8;
 
@@ -55,9 +59,39 @@ pub fn watch(report: &WatchReport) -> String {
         }
         block(&mut out, incident);
     }
+    if sorted.is_empty() {
+        line(&mut out, &format!("\n{}", nothing(report)));
+    }
+    rules(&mut out, &report.rules);
     coverage_section(&mut out, &report.coverage);
     gaps(&mut out, &report.gaps);
     out
+}
+
+/// The rules of the user that matched.
+fn rules(out: &mut String, rules: &[RuleTally]) {
+    if rules.is_empty() {
+        return;
+    }
+    line(out, "\n### Rules that matched");
+    let rows = rules.iter().take(RULES_MAX).map(|rule| {
+        row(&[
+            &rule.severity.to_string(),
+            &rule.title,
+            &rule.language,
+            &thousands(rule.count),
+            &rule.file,
+        ])
+    });
+    table(
+        out,
+        &["severity", "rule", "language", "entries", "file"],
+        rows,
+    );
+    if rules.len() > RULES_MAX {
+        let more = thousands((rules.len() - RULES_MAX) as u64);
+        line(out, &format!("\nand {more} more"));
+    }
 }
 
 fn block(out: &mut String, incident: &Incident) {

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use viewshed_model::{
     BaselineHolder, BaselineRow, Confidence, CoverageReport, CoverageRow, CoveredSource,
     DetectionPage, Disclosure, EventReference, Explored, Incident, IncidentActor, IncidentState,
-    Position, Reason, RequestTally, Severity, SkipReason, Skips, Surface, Timeline, Verdict,
-    Visibility, WatchReport,
+    Position, Reason, RequestTally, RuleTally, RuleVerdict, RulesCheck, Severity, SkipReason,
+    Skips, Surface, Timeline, Verdict, Visibility, WatchReport,
 };
 
 use super::gap;
@@ -277,6 +277,16 @@ pub(crate) fn watch_report() -> WatchReport {
         )]),
         timelines: BTreeMap::from([(incident.id.clone(), timeline)]),
         incidents: vec![bare_incident(), incident],
+        rules: vec![RuleTally {
+            name: "falco: K8s Secret Get Successfully".to_owned(),
+            language: "Falco".to_owned(),
+            title: "K8s Secret Get Successfully".to_owned(),
+            file: "k8s_audit_rules.yaml".to_owned(),
+            line: Some(120),
+            severity: Severity::Low,
+            techniques: vec!["T1552.007".to_owned()],
+            count: 3,
+        }],
         detections: vec![DetectionPage {
             name: "first-time-lister".to_owned(),
             title: "an identity lists what it never listed".to_owned(),
@@ -292,14 +302,18 @@ pub(crate) fn watch_report() -> WatchReport {
 pub(crate) fn baseline_rows() -> Vec<BaselineRow> {
     let row = |holder, actor: &str, verb: &str, count| BaselineRow {
         holder,
+        cluster: "prod".to_owned(),
         actor: actor.to_owned(),
         verb: verb.to_owned(),
         kind: "pods".to_owned(),
         namespace: "shop".to_owned(),
+        outcome: "allowed".to_owned(),
         first_seen: time(-3_000_000),
         last_seen: time(0),
         count,
         days: 34,
+        members: 0,
+        is_suspect: false,
     };
     vec![
         row(
@@ -315,4 +329,46 @@ pub(crate) fn baseline_rows() -> Vec<BaselineRow> {
             3,
         ),
     ]
+}
+
+pub(crate) fn rules_check() -> RulesCheck {
+    let rule = RuleVerdict {
+        rule: "K8s Secret Get Successfully".to_owned(),
+        language: "Falco".to_owned(),
+        file: "k8s_audit_rules.yaml".to_owned(),
+        line: Some(120),
+        can_fire: true,
+        ..RuleVerdict::default()
+    };
+    let texts = |text: &str| vec![text.to_owned()];
+    RulesCheck {
+        basis: "the audit policy".to_owned(),
+        rules: vec![
+            rule.clone(),
+            RuleVerdict {
+                rule: "Privileged Pod Created".to_owned(),
+                language: "Sigma".to_owned(),
+                file: "privileged.yml".to_owned(),
+                line: None,
+                can_fire: false,
+                reasons: texts("the level must be Request or RequestResponse; recorded: Metadata"),
+                remarks: texts("`privileged` is not a field of its own"),
+                read_as: vec![(
+                    "capabilities".to_owned(),
+                    "the capabilities of all containers".to_owned(),
+                )],
+            },
+            RuleVerdict {
+                remarks: texts("there is no user `anonymous`; it is `system:anonymous`"),
+                ..rule
+            },
+            RuleVerdict {
+                rule: "Broken".to_owned(),
+                file: "broken.yml".to_owned(),
+                reasons: texts("it cannot be loaded: there is no macro `x`"),
+                ..RuleVerdict::default()
+            },
+        ],
+        gaps: vec![gap()],
+    }
 }

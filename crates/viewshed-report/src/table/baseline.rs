@@ -47,7 +47,14 @@ pub fn baseline(rows: &[BaselineRow], style: &Style) -> String {
         } else {
             &row.namespace
         };
-        let texts = [&who, row.verb.as_str(), &row.kind, namespace].map(|text| style.text(text));
+        let mut verb = row.verb.clone();
+        if row.outcome != "allowed" {
+            verb = format!("{verb} ({})", row.outcome);
+        }
+        if row.is_suspect {
+            verb = format!("{verb} (suspect)");
+        }
+        let texts = [&who, &verb, &row.kind, namespace].map(|text| style.text(text));
         let mut cells = texts.to_vec();
         cells.push(thousands(row.count));
         cells.push(thousands(u64::from(row.days)));

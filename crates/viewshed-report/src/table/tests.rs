@@ -3,8 +3,8 @@ use viewshed_model::{
 };
 
 use super::{
-    baseline, can_i, checks, coverage, diff, explain, gaps, incident, rank, rules, scan, see,
-    watch, who,
+    baseline, can_i, checks, coverage, diff, explain, gaps, incident, rank, rules, rules_check,
+    scan, see, watch, who,
 };
 use crate::sample;
 use crate::style::{Detail, Style};
@@ -191,7 +191,51 @@ fn a_watch_is_summed_up_worst_first() {
 
 #[test]
 fn a_watch_that_found_nothing_says_what_that_means() {
-    insta::assert_snapshot!(watch(&WatchReport::default(), &Style::default()));
+    let report = WatchReport {
+        event_count: 7,
+        ..WatchReport::default()
+    };
+    insta::assert_snapshot!(watch(&report, &Style::default()));
+}
+
+/// "Nothing found" is never said where nothing could be.
+#[test]
+fn a_watch_that_could_judge_nothing_says_so() {
+    let check = |report: &WatchReport, words: &str| {
+        let text = watch(report, &Style::default());
+        assert!(text.contains(words), "{text}");
+        assert_eq!(
+            text.contains("Nothing unusual"),
+            words.contains("Nothing unusual")
+        );
+    };
+    let mut report = WatchReport::default();
+    check(
+        &report,
+        "Nothing was judged, because there was nothing new to read.",
+    );
+    report.gaps = vec![sample::gap()];
+    check(
+        &report,
+        "Nothing could be judged: there was no entry of a known kind.",
+    );
+    report.event_count = 7;
+    check(
+        &report,
+        "Nothing unusual was found in what could be judged; see below",
+    );
+    let mut report = WatchReport::default();
+    report
+        .skips
+        .add(viewshed_model::SkipReason::OtherKind, String::new);
+    check(&report, "name their format with --format");
+}
+
+#[test]
+fn rules_that_never_fire_come_first_with_their_reasons() {
+    insta::assert_snapshot!(rules_check(&sample::rules_check(), &Style::default()));
+    let full = rules_check(&sample::rules_check(), &full());
+    assert!(full.contains("`capabilities` is read as"), "{full}");
 }
 
 #[test]

@@ -3,9 +3,9 @@
 use viewshed_model::{Severity, Skips, WatchReport};
 
 use super::layout::{headline, pack, paragraph};
-use super::{coverage, gaps, incident, more, severity_ink};
+use super::{coverage, gaps, incident, more, rules_check, severity_ink};
 use crate::style::{Ink, Style};
-use crate::wording::incident::{state, worst_first};
+use crate::wording::incident::{nothing, state, worst_first};
 use crate::wording::{count, thousands};
 
 /// Incidents told in a brief summary.
@@ -39,6 +39,7 @@ pub fn watch(report: &WatchReport, style: &Style) -> String {
         out.push('\n');
         more(&mut out, style, sorted.len() - most);
     }
+    rules_check::tallies(&mut out, style, &report.rules);
     coverage::section(&mut out, style, &report.coverage);
     skipped(&mut out, style, &report.skips);
     gaps::write(&mut out, style, &report.gaps);
@@ -62,11 +63,7 @@ fn counts(out: &mut String, style: &Style, report: &WatchReport) {
     }
     pack(out, style, &words);
     if report.incidents.is_empty() {
-        let text = if report.coverage.rows.is_empty() {
-            "Nothing unusual was found; what these logs cannot show was not judged."
-        } else {
-            "Nothing unusual was found in what these logs can show; see below for what they cannot."
-        };
+        let text = nothing(report);
         paragraph(out, style, "  ", text);
     }
 }

@@ -5,7 +5,7 @@ use proptest::strategy::{Strategy, Union};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use viewshed_model::{CoverageReport, WatchReport};
+use viewshed_model::{CoverageReport, RulesCheck, WatchReport};
 
 use super::Answers;
 use crate::clean::is_unsafe;
@@ -112,6 +112,12 @@ fn poisoned_watch(watch: &WatchReport, text: &str) -> WatchReport {
         text.clone_into(&mut page.title);
         text.clone_into(&mut page.markdown);
     }
+    for rule in &mut watch.rules {
+        for field in [&mut rule.name, &mut rule.title, &mut rule.file] {
+            text.clone_into(field);
+        }
+        rule.techniques = vec![text.to_owned()];
+    }
     for place in watch.skips.first.values_mut() {
         text.clone_into(place);
     }
@@ -134,6 +140,19 @@ fn poisoned_coverage(coverage: &CoverageReport, text: &str) -> CoverageReport {
         text.clone_into(&mut source.fragment);
     }
     coverage
+}
+
+fn poisoned_rules(rules: &RulesCheck, text: &str) -> RulesCheck {
+    let mut rules = rules.clone();
+    text.clone_into(&mut rules.basis);
+    for rule in &mut rules.rules {
+        text.clone_into(&mut rule.rule);
+        text.clone_into(&mut rule.file);
+        rule.reasons = vec![text.to_owned()];
+        rule.remarks = vec![text.to_owned()];
+        rule.read_as = vec![(text.to_owned(), text.to_owned())];
+    }
+    rules
 }
 
 fn poison(value: &mut Value, text: &str, names: &[&str]) {
@@ -173,6 +192,7 @@ fn poisoned_answers(text: &str) -> Answers {
         diff: poisoned(&samples.diff, text),
         can_i: poisoned(&samples.can_i, text),
         rules: poisoned(&samples.rules, text),
+        rules_check: poisoned_rules(&samples.rules_check, text),
         watch: poisoned_watch(&samples.watch, text),
         coverage: poisoned_coverage(&samples.coverage, text),
         baseline: poisoned_in(&samples.baseline, text, &LOG_FIELDS),

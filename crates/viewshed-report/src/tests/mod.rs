@@ -6,7 +6,7 @@ mod schema;
 
 use viewshed_model::{
     AccessAnswer, BaselineRow, CoverageReport, Decision, DiffReport, Gap, MissingFact, RankReport,
-    RulesReview, ScanReport, SubjectKind, Verification, View, WatchReport, WhoAnswer,
+    RulesCheck, RulesReview, ScanReport, SubjectKind, Verification, View, WatchReport, WhoAnswer,
 };
 
 use crate::sample;
@@ -24,6 +24,7 @@ struct Answers {
     diff: DiffReport,
     can_i: Vec<AccessAnswer>,
     rules: RulesReview,
+    rules_check: RulesCheck,
     watch: WatchReport,
     coverage: CoverageReport,
     baseline: Vec<BaselineRow>,
@@ -52,6 +53,7 @@ impl Answers {
             .map(sample::access_answer)
             .to_vec(),
             rules: sample::rules_review(),
+            rules_check: sample::rules_check(),
             watch: sample::watch_report(),
             coverage: sample::coverage_report(),
             baseline: sample::baseline_rows(),
@@ -68,6 +70,7 @@ impl Answers {
             Answer::Rank(&self.rank),
             Answer::Diff(&self.diff),
             Answer::Rules(&self.rules),
+            Answer::RulesCheck(&self.rules_check),
             Answer::Watch(&self.watch),
             Answer::Coverage(&self.coverage),
             Answer::Baseline(&self.baseline),

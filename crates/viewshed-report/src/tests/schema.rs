@@ -77,10 +77,17 @@ fn yaml_is_the_same_document() {
                     .to_string()
                     .replace("\"kind\":\"incident\"", "\"kind\": \"incident\""),
             );
-            let lines = json
+            let mut lines: Vec<Value> = json
                 .lines()
-                .map(|line| serde_json::from_str(line).expect("it is JSON"));
-            assert_eq!(yaml["incidents"], Value::Array(lines.collect()));
+                .map(|line| serde_json::from_str(line).expect("it is JSON"))
+                .collect();
+            let mut summary = lines.pop().expect("a last line");
+            assert_eq!(yaml["incidents"], Value::Array(lines));
+            // The rest of the report is the last line.
+            assert_eq!(summary["kind"], "watch-summary");
+            summary["kind"] = "watch".into();
+            summary["incidents"] = yaml["incidents"].clone();
+            assert_eq!(yaml, summary);
             continue;
         }
         let json: Value = serde_json::from_str(&json).expect("it is JSON");

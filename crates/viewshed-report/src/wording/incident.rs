@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use viewshed_model::{
     Confidence, Disclosure, Explored, Incident, IncidentActor, IncidentState, Surface, Verdict,
-    Visibility, service_account_of,
+    Visibility, WatchReport, service_account_of,
 };
 
 use super::{count, share, thousands};
@@ -22,6 +22,27 @@ pub(crate) fn worst_first(incidents: &[Incident]) -> Vec<&Incident> {
             .then_with(|| (one.opened_at, &one.id).cmp(&(other.opened_at, &other.id)))
     });
     sorted
+}
+
+/// What a report without incidents means: nothing happened, or nothing could be seen.
+pub(crate) fn nothing(report: &WatchReport) -> &'static str {
+    let is_complete = report.gaps.is_empty() && report.skips.total() == 0;
+    match report.event_count {
+        0 if is_complete => "Nothing was judged, because there was nothing new to read.",
+        0 => {
+            "Nothing could be judged: there was no entry of a known kind. Check that these are the right logs, \
+             or name their format with --format."
+        }
+        _ if !report.gaps.is_empty() => {
+            "Nothing unusual was found in what could be judged; see below for what could not."
+        }
+        _ if report.coverage.rows.is_empty() => {
+            "Nothing unusual was found; what these logs cannot show was not judged."
+        }
+        _ => {
+            "Nothing unusual was found in what these logs can show; see below for what they cannot."
+        }
+    }
 }
 
 /// A user name as people say it: `service account shop/cart`.

@@ -386,10 +386,15 @@ fn two_targets_of_one_host_keep_what_waits_apart() {
     let pending = deliveries.pending();
     drop(deliveries);
     let deliveries = Deliveries::start(&targets, &pending).unwrap();
-    let waiting: Vec<u64> = deliveries
-        .states()
-        .iter()
-        .map(|state| state.waiting)
-        .collect();
-    assert_eq!(waiting, [1, 1]);
+    let waiting = |deliveries: &Deliveries| -> Vec<u64> {
+        let states = deliveries.states();
+        states.iter().map(|state| state.waiting).collect()
+    };
+    assert_eq!(waiting(&deliveries), [1, 1]);
+    // A run without them keeps what is theirs.
+    drop(deliveries);
+    let without = Deliveries::start(&[], &pending).unwrap();
+    let pending = without.pending();
+    let deliveries = Deliveries::start(&targets, &pending).unwrap();
+    assert_eq!(waiting(&deliveries), [1, 1]);
 }

@@ -89,8 +89,10 @@ pub(crate) struct JudgeArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   viewshed watch --from /var/log/kubernetes/audit/
-  viewshed watch --from audit.log.gz --output json | jq .actor
+  viewshed watch --from audit.log.gz --output json | jq 'select(.kind == \"incident\") | .actor'
   viewshed watch --from audit/ --baseline usual.vsbl --output html --output-file incidents.html
+  viewshed watch --from audit/ --estate-from estate.vshed
+  viewshed watch --from audit/ --rules sigma/rules/application/kubernetes/
   viewshed watch --from /var/log/kubernetes/audit/audit.log --follow
   viewshed watch --from /var/log/kubernetes/audit/audit.log --follow --state /var/lib/viewshed
   viewshed watch --webhook 127.0.0.1:8765 --output json
@@ -99,10 +101,14 @@ pub(crate) struct JudgeArgs {
       --deliver-webhook https://alerts.example/viewshed --deliver-webhook-secret-file secret
   kubectl logs -n kube-system -l component=coredns | viewshed watch --from -
 
-JSON is one incident per line (docs/reference/schemas/viewshed-incident-1.json); live, an incident that grows
+JSON is one incident per line (docs/reference/schemas/viewshed-incident-1.json), then, of past logs, one line
+with what the logs can show and what was skipped (`watch-summary` in viewshed-1.json); live, an incident that grows
 comes again with the same id and a higher revision.
 
-With --state the end of a log, or of the run, is a pause: open incidents stay open and go on growing.")]
+With --state the end of a log, or of the run, is a pause: open incidents stay open and go on growing.
+
+Exit codes: 0 no incident at or above --fail-on, 1 such incidents, 2 wrong usage, 3 could not read, 4 judged, but
+in part: a log could not be read or recognised, or entries were malformed, cut off, too long or without a time.")]
 pub(crate) struct WatchArgs {
     #[command(flatten)]
     pub(crate) logs: LogArgs,
@@ -117,6 +123,14 @@ pub(crate) struct WatchArgs {
     /// The API server's audit policy: what the log can show follows from it.
     #[arg(long, value_name = "FILE", help_heading = "Sources")]
     pub(crate) policy: Option<PathBuf>,
+    /// A snapshot, or anything that --from takes elsewhere, of the cluster that the logs are of: incidents then
+    /// tell how much of what the identity can see it has asked for.
+    #[arg(long, value_name = "PATH", help_heading = "Judgement")]
+    pub(crate) estate_from: Vec<PathBuf>,
+    /// Sigma and Falco rules that judge the same activities: a folder, walked, or one file. A match is an
+    /// incident of its own; `viewshed rules check` tells which can ever fire.
+    #[arg(long, value_name = "DIR", help_heading = "Judgement")]
+    pub(crate) rules: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
     /// Exit with 1 when there is an incident at or above this.
@@ -131,7 +145,9 @@ pub(crate) struct WatchArgs {
     after_help = "Examples:
   viewshed baseline --from audit/ -o usual.vsbl
   viewshed baseline show usual.vsbl
-  viewshed watch --from today.log --baseline usual.vsbl"
+  viewshed watch --from today.log --baseline usual.vsbl
+
+Exit codes: 0 learned, 2 wrong usage, 3 could not read, 4 learned, but in part (see `viewshed watch --help`)."
 )]
 pub(crate) struct BaselineArgs {
     #[command(subcommand)]
@@ -166,7 +182,9 @@ pub(crate) enum BaselineAction {
 #[command(after_help = "Examples:
   viewshed coverage --from audit.log
   viewshed coverage --policy /etc/kubernetes/audit-policy.yaml
-  viewshed coverage --from audit.log --policy audit-policy.yaml --output json")]
+  viewshed coverage --from audit.log --policy audit-policy.yaml --output json
+
+Exit codes: 0 judged, 2 wrong usage, 3 could not read, 4 judged, but in part (see `viewshed watch --help`).")]
 pub(crate) struct CoverageArgs {
     #[command(flatten)]
     pub(crate) logs: LogArgs,

@@ -7,9 +7,11 @@ use viewshed_decode::policy::audit_policy;
 use viewshed_detect::coverage::{KnownSource, LogKind, coverage};
 use viewshed_detect::detections;
 use viewshed_model::{
-    AuditPolicy, DetectionPage, Gap, GapReason, LogProfile, SkipReason, Skips, WatchReport,
+    AuditPolicy, DetectionPage, Gap, GapReason, LogProfile, RuleTally, SkipReason, Skips,
+    WatchReport,
 };
 
+use super::rules::page;
 use super::{Found, Reading, read_file};
 use crate::outcome::Failure;
 use crate::terminal;
@@ -93,6 +95,7 @@ pub(super) fn report(
     found: Found,
     reading: &Reading,
     policy: Option<&AuditPolicy>,
+    rules: Vec<RuleTally>,
     mut gaps: Vec<Gap>,
 ) -> WatchReport {
     gaps.extend(unknown(reading));
@@ -108,7 +111,8 @@ pub(super) fn report(
         event_count: reading.event_count,
         incidents,
         timelines: found.timelines,
-        detections: pages(),
+        detections: pages().chain(rules.iter().map(page)).collect(),
+        rules,
         skips: reading.skips(),
         coverage: coverage(&known_sources(&described, policy), Vec::new()),
         gaps,
@@ -132,31 +136,31 @@ pub(crate) fn unknown(reading: &Reading) -> impl Iterator<Item = Gap> {
     })
 }
 
-/// Whether something could not be judged; another stage of the same request is no loss.
-pub(super) fn is_partial(report: &WatchReport) -> bool {
-    let lost = report.skips.counts.keys().any(|reason| match reason {
+/// Whether an answer made of logs is incomplete: the one meaning of exit code 4 for `watch`, `baseline`, `coverage`
+/// and `rules check`. It is when something could not be read, nothing was recognised in a source, or entries of
+/// the log's own kind were lost. Entries of another kind (health texts, control messages) and those that were
+/// read before are counted and told, but nothing is missing without them.
+pub(crate) fn is_partial(skips: &Skips, gaps: &[Gap]) -> bool {
+    let lost = skips.counts.keys().any(|reason| match reason {
         SkipReason::Malformed
         | SkipReason::Truncated
         | SkipReason::TooLong
         | SkipReason::BadTime => true,
         SkipReason::OtherKind | SkipReason::Duplicate => false,
     });
-    lost || !report.gaps.is_empty()
+    lost || !gaps.is_empty()
 }
 
 /// The pages of the built-in detections.
-fn pages() -> Vec<DetectionPage> {
-    detections::ALL
-        .iter()
-        .map(|detection| DetectionPage {
-            name: detection.name.to_owned(),
-            title: detection.title.to_owned(),
-            techniques: detection
-                .techniques
-                .iter()
-                .map(|id| (*id).to_owned())
-                .collect(),
-            markdown: detection.page.to_owned(),
-        })
-        .collect()
+fn pages() -> impl Iterator<Item = DetectionPage> {
+    detections::ALL.iter().map(|detection| DetectionPage {
+        name: detection.name.to_owned(),
+        title: detection.title.to_owned(),
+        techniques: detection
+            .techniques
+            .iter()
+            .map(|id| (*id).to_owned())
+            .collect(),
+        markdown: detection.page.to_owned(),
+    })
 }

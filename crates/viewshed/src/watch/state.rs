@@ -24,6 +24,8 @@ pub(crate) const POSITIONS: &str = "positions";
 pub(crate) const DELIVERIES: &str = "deliveries";
 /// What is known of the sources.
 pub(crate) const SOURCES: &str = "sources";
+/// What came of the rules that somebody brought along.
+pub(crate) const RULES: &str = "rules";
 /// The incidents that no report has told yet.
 pub(crate) const INCIDENTS: &str = "incidents";
 
@@ -137,6 +139,7 @@ impl Kept {
     pub(crate) fn json<T: Default + DeserializeOwned>(&self, part: &str) -> Result<T, Failure> {
         match self.0.get(part) {
             None => Ok(T::default()),
+            Some(bytes) if bytes.is_empty() => Ok(T::default()),
             Some(bytes) => serde_json::from_slice(bytes)
                 .map_err(|error| unusable(&format!("its part `{part}`: {error}"))),
         }

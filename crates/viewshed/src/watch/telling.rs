@@ -1,4 +1,4 @@
-//! Incidents as they happen, on standard output or in a file.
+//! LEAVES: incidents as they happen, on standard output or in a file, and the report at the end.
 
 use std::fs::File;
 use std::io::Write;

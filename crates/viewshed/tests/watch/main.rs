@@ -1,5 +1,6 @@
 //! `viewshed watch` and its neighbours as processes: killed, restarted, pushed to, scraped.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail the test")]
+#![expect(clippy::expect_used, reason = "helpers of tests fail the test")]
 #![expect(clippy::panic, reason = "helpers of tests fail the test")]
 #![expect(clippy::indexing_slicing, reason = "serde_json's values are indexed")]
 
@@ -11,6 +12,8 @@ mod audit;
 mod authority;
 mod deliveries;
 mod receiver;
+mod reports;
+mod rules;
 mod running;
 mod sources;
 mod state;

@@ -239,7 +239,7 @@ fn a_million_fake_users_leave_the_known_ones_known() {
         .baseline()
         .rows()
         .into_iter()
-        .filter(|row| row.who == "shop/cart")
+        .filter(|row| row.actor == "shop/cart")
         .count();
     let fakes: Vec<Activity<'_>> = (0..60_000)
         .map(|number| Activity {
@@ -266,7 +266,7 @@ fn a_million_fake_users_leave_the_known_ones_known() {
         .baseline()
         .rows()
         .into_iter()
-        .filter(|row| row.who == "shop/cart")
+        .filter(|row| row.actor == "shop/cart")
         .count();
     assert_eq!(known, still);
     assert!(engine.baseline().identity_count() <= 20_000);
@@ -310,7 +310,7 @@ fn an_allow_listed_user_is_learned_and_quiet() {
     let rows = engine.baseline().rows();
     assert!(
         rows.iter()
-            .any(|row| row.who == "shop/cart" && row.kind == "secrets" && !row.is_suspect)
+            .any(|row| row.actor == "shop/cart" && row.kind == "secrets" && !row.is_suspect)
     );
 }
 

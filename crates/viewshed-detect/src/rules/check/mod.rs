@@ -3,6 +3,7 @@
 //! A rule can fire if some event that the log can hold satisfies its condition, as far as the condition is
 //! analysed: what is not analysed counts as satisfiable, so "never" is certain and "can" is not a promise.
 
+mod policy;
 mod profile;
 mod reasons;
 mod worlds;
@@ -10,9 +11,11 @@ mod worlds;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use viewshed_model::AuditPolicy;
 
 use self::worlds::{Relaxed, is_possible};
 use super::formula::Formula;
@@ -20,7 +23,7 @@ use super::matches::EngineName;
 use super::outline::RuleOutline;
 use super::{RuleProblem, RuleSet};
 
-pub use self::profile::{LogProfile, Recorded, RequestShape, SHAPES_MAX, StatusCodes};
+pub use self::profile::{Recordable, Recorded, RequestShape, StatusCodes};
 
 /// What is to be said of one rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -44,11 +47,27 @@ pub struct RuleCheck {
 }
 
 impl RuleSet {
-    /// Says of every rule, broken ones included, whether it can fire on a log of this profile.
-    pub fn check(&self, profile: &LogProfile) -> Vec<RuleCheck> {
+    /// Says of every rule, broken ones included, whether it can fire on a log that records this.
+    pub fn check(&self, profile: &Recordable) -> Vec<RuleCheck> {
+        self.check_each(|_| Cow::Borrowed(profile))
+    }
+
+    /// The same for a log that this policy makes; `seen` is what occurs in it whatever the policy says.
+    pub fn check_policy(&self, policy: &AuditPolicy, seen: &Recordable) -> Vec<RuleCheck> {
+        self.check_each(|formula| {
+            let mut recordable = policy::recordable(policy, formula);
+            recordable.merge(seen);
+            Cow::Owned(recordable)
+        })
+    }
+
+    fn check_each<'r>(
+        &self,
+        recordable: impl Fn(&Formula) -> Cow<'r, Recordable>,
+    ) -> Vec<RuleCheck> {
         let same = twins(self.outlines());
         let loaded = self.outlines().map(|outline| {
-            let mut check = judged(outline, profile);
+            let mut check = judged(outline, &recordable(&outline.formula));
             if let Some(other) = same.get(outline.identity.title.as_str()) {
                 check
                     .remarks
@@ -60,7 +79,7 @@ impl RuleSet {
     }
 }
 
-fn judged(outline: &RuleOutline, profile: &LogProfile) -> RuleCheck {
+fn judged(outline: &RuleOutline, profile: &Recordable) -> RuleCheck {
     let formula = &outline.formula;
     let can_fire = is_possible(formula, profile, Relaxed::default());
     RuleCheck {

@@ -1,17 +1,13 @@
-//! What a log records: learned from its activities, or told by an audit policy.
+//! Which requests a log records, and how much of each: seen in it, or told by an audit policy.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use viewshed_model::{Activity, Level, Stage};
-
-/// Most shapes of requests that a profile keeps. A cluster has some thousand; a hostile log makes up as many
-/// verbs and resources as it likes. Past it, further requests count as [`LogProfile::others`].
-pub const SHAPES_MAX: usize = 20_000;
+use viewshed_model::{Level, LogProfile, Stage, Surface};
 
 /// What requests look like that a log records, and how much of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct LogProfile {
+pub struct Recordable {
     /// Requests by shape.
     pub requests: BTreeMap<RequestShape, Recorded>,
     /// How requests are recorded that `requests` does not name; `None`: not at all.
@@ -75,13 +71,13 @@ impl Recorded {
         }
     }
 
-    fn add(&mut self, other: &Self) {
+    pub(super) fn add(&mut self, other: &Self) {
         self.levels.extend(other.levels.iter().copied());
         self.stages.extend(other.stages.iter().copied());
     }
 }
 
-impl LogProfile {
+impl Recordable {
     /// A log that records everything: what remains impossible there is impossible everywhere.
     pub fn everything() -> Self {
         Self {
@@ -90,23 +86,16 @@ impl LogProfile {
         }
     }
 
-    /// Learns from one activity of a log.
-    pub fn observe(&mut self, activity: &Activity<'_>) {
-        let shape = RequestShape {
-            verb: activity.verb.clone().into_owned(),
-            api_group: activity.object.api_group.clone().into_owned(),
-            resource: activity.object.resource.clone().into_owned(),
-            subresource: activity.object.subresource.clone().into_owned(),
-        };
-        let recorded = Recorded {
-            levels: BTreeSet::from([activity.level]),
-            stages: BTreeSet::from([activity.stage]),
-        };
-        let is_full = self.requests.len() >= SHAPES_MAX;
-        if is_full && !self.requests.contains_key(&shape) {
-            self.others.get_or_insert_default().add(&recorded);
-        } else {
-            self.requests.entry(shape).or_default().add(&recorded);
+    /// Adds what another source records.
+    pub fn merge(&mut self, other: &Self) {
+        for (shape, recorded) in &other.requests {
+            self.requests
+                .entry(shape.clone())
+                .or_default()
+                .add(recorded);
+        }
+        if let Some(others) = &other.others {
+            self.others.get_or_insert_default().add(others);
         }
     }
 
@@ -117,5 +106,40 @@ impl LogProfile {
             sum.add(recorded);
         }
         sum
+    }
+}
+
+/// What occurred in a log. Stages are known of the log as a whole only, so each counts for every request.
+impl From<&LogProfile> for Recordable {
+    fn from(profile: &LogProfile) -> Self {
+        let stages: BTreeSet<Stage> = profile.stages.keys().copied().collect();
+        let of_api = profile
+            .requests
+            .iter()
+            .filter(|seen| seen.surface == Surface::KubernetesApi);
+        let requests = of_api.map(|seen| {
+            let shape = RequestShape {
+                verb: seen.verb.clone(),
+                api_group: seen.api_group.clone(),
+                resource: seen.resource.clone(),
+                subresource: seen.subresource.clone(),
+            };
+            (shape, seen.levels.keys().copied().collect())
+        });
+        let mut recordable = Self::default();
+        for (shape, levels) in requests {
+            let recorded = Recorded {
+                levels,
+                stages: stages.clone(),
+            };
+            recordable.requests.entry(shape).or_default().add(&recorded);
+        }
+        if profile.further_requests > 0 {
+            recordable.others = Some(Recorded {
+                levels: profile.levels.keys().copied().collect(),
+                stages,
+            });
+        }
+        recordable
     }
 }

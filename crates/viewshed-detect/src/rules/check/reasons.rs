@@ -7,7 +7,7 @@ use viewshed_model::{Level, Stage};
 
 use super::super::formula::{Check, Fact, Formula, Pattern};
 use super::super::reading::{level_name, stage_name};
-use super::profile::{LogProfile, StatusCodes};
+use super::profile::{Recordable, StatusCodes};
 use super::worlds::{Relaxed, VERBS, is_possible};
 
 const LEVELS: [Level; 3] = [Level::Metadata, Level::Request, Level::RequestResponse];
@@ -32,10 +32,10 @@ const SYSTEM_NAMES: [&str; 8] = [
 ];
 
 /// Why no event of this log satisfies the condition.
-pub(super) fn why_never(formula: &Formula, profile: &LogProfile) -> Vec<String> {
-    let everywhere = LogProfile {
+pub(super) fn why_never(formula: &Formula, profile: &Recordable) -> Vec<String> {
+    let everywhere = Recordable {
         codes: profile.codes,
-        ..LogProfile::everything()
+        ..Recordable::everything()
     };
     if !is_possible(formula, &everywhere, Relaxed::default()) {
         return never_anywhere(formula, &everywhere);
@@ -76,7 +76,7 @@ pub(super) fn why_never(formula: &Formula, profile: &LogProfile) -> Vec<String> 
 }
 
 /// Several kinds of facts are missing at once: those are named without which everything else does not help.
-fn several(formula: &Formula, profile: &LogProfile) -> Vec<String> {
+fn several(formula: &Formula, profile: &Recordable) -> Vec<String> {
     let all = Relaxed {
         shapes: true,
         levels: true,
@@ -114,7 +114,7 @@ fn several(formula: &Formula, profile: &LogProfile) -> Vec<String> {
 }
 
 /// No log at all has such an event.
-fn never_anywhere(formula: &Formula, everywhere: &LogProfile) -> Vec<String> {
+fn never_anywhere(formula: &Formula, everywhere: &Recordable) -> Vec<String> {
     let mut found: Vec<String> = formula
         .checks()
         .into_iter()
@@ -241,7 +241,7 @@ fn names<T>(values: impl Iterator<Item = T>, name: fn(T) -> &'static str) -> Str
     }
 }
 
-fn levels(formula: &Formula, profile: &LogProfile) -> String {
+fn levels(formula: &Formula, profile: &Recordable) -> String {
     let recorded = names(profile.of_any().levels.into_iter(), level_name);
     let body = formula
         .checks()
@@ -264,7 +264,7 @@ fn levels(formula: &Formula, profile: &LogProfile) -> String {
     }
 }
 
-fn stages(formula: &Formula, profile: &LogProfile) -> String {
+fn stages(formula: &Formula, profile: &Recordable) -> String {
     let recorded = names(profile.of_any().stages.into_iter(), stage_name);
     let asked = values(formula, &Fact::Stage);
     format!("the stage it asks for{asked} is not recorded for such requests; recorded: {recorded}")

@@ -2,31 +2,31 @@
 
 use viewshed_model::Level;
 
-use super::{LogProfile, Recorded, RequestShape, RuleCheck, StatusCodes};
+use super::{Recordable, Recorded, RequestShape, RuleCheck, StatusCodes};
 use crate::rules::RuleSet;
 
-fn falco(condition: &str) -> RuleSet {
+pub(super) fn falco(condition: &str) -> RuleSet {
     let text = format!(
         "- rule: example\n  desc: d\n  condition: >\n    {condition}\n  output: o\n  priority: INFO\n  source: k8s_audit\n"
     );
     RuleSet::load(&[("rules.yaml", &text)]).0
 }
 
-fn metadata_only() -> LogProfile {
-    LogProfile {
+fn metadata_only() -> Recordable {
+    Recordable {
         others: Some(Recorded::at(Level::Metadata)),
-        ..LogProfile::default()
+        ..Recordable::default()
     }
 }
 
-fn only(rules: &RuleSet, profile: &LogProfile) -> RuleCheck {
+fn only(rules: &RuleSet, profile: &Recordable) -> RuleCheck {
     let mut checks = rules.check(profile);
     assert_eq!(checks.len(), 1, "{checks:?}");
     checks.pop().expect("one")
 }
 
 /// A Falco condition, a profile, and what must stand in the reasons; empty: it can fire.
-fn check(condition: &str, profile: &LogProfile, reason: &str) {
+fn check(condition: &str, profile: &Recordable, reason: &str) {
     let check = only(&falco(condition), profile);
     let reasons = check.reasons.join("\n");
     assert_eq!(check.can_fire, reason.is_empty(), "{condition}: {reasons}");
@@ -35,7 +35,7 @@ fn check(condition: &str, profile: &LogProfile, reason: &str) {
 
 #[test]
 fn what_no_event_has_cannot_fire() {
-    let all = LogProfile::everything();
+    let all = Recordable::everything();
     check("ka.verb=create", &all, "");
     check(
         "ka.verb=impersonate",
@@ -117,7 +117,7 @@ fn what_the_log_does_not_record_cannot_fire() {
         resource: "pods".to_owned(),
         ..RequestShape::default()
     };
-    let mut seen = LogProfile::default();
+    let mut seen = Recordable::default();
     seen.requests.insert(pods, Recorded::at(Level::Metadata));
     check("ka.verb=list and ka.target.resource=pods", &seen, "");
     check(
@@ -137,13 +137,13 @@ fn what_the_log_does_not_record_cannot_fire() {
 /// audit log passes gRPC codes on.
 #[test]
 fn success_and_failure_rules_of_falco_do_not_fire_on_grpc_codes() {
-    let gke = LogProfile {
+    let gke = Recordable {
         codes: StatusCodes::Grpc,
-        ..LogProfile::everything()
+        ..Recordable::everything()
     };
     let success = "ka.verb=get and ka.target.resource=secrets and ka.response.code startswith 2";
     check(success, &gke, "gRPC codes in this log");
-    check(success, &LogProfile::everything(), "");
+    check(success, &Recordable::everything(), "");
     let failure = only(
         &falco("ka.verb=get and ka.target.resource=secrets and not ka.response.code startswith 2"),
         &gke,
@@ -155,7 +155,7 @@ fn success_and_failure_rules_of_falco_do_not_fire_on_grpc_codes() {
 
 #[test]
 fn names_without_their_prefix_are_remarked() {
-    let check = only(&falco("ka.user.name=anonymous"), &LogProfile::everything());
+    let check = only(&falco("ka.user.name=anonymous"), &Recordable::everything());
     assert!(check.can_fire);
     assert_eq!(
         check.remarks,
@@ -173,7 +173,7 @@ fn two_rules_with_one_condition_are_told() {
     };
     let text = rule("scan") + &rule("scan again");
     let (rules, _) = RuleSet::load(&[("rules.yaml", &text)]);
-    let checks = rules.check(&LogProfile::everything());
+    let checks = rules.check(&Recordable::everything());
     assert_eq!(checks[0].remarks, [""; 0]);
     assert_eq!(checks[1].remarks, ["its condition is that of `scan`"]);
 }
@@ -208,7 +208,7 @@ mod sigma {
             check.remarks,
             ["`ResponseComplete` is a stage, not a level"]
         );
-        assert!(only(&rules, &LogProfile::everything()).can_fire);
+        assert!(only(&rules, &Recordable::everything()).can_fire);
     }
 
     /// Datadog's rule for permission enumeration asks for `requestObject.kind`.
@@ -221,12 +221,12 @@ mod sigma {
             check.reasons[0].contains("`requestObject` (`requestObject.kind`)"),
             "{check:?}"
         );
-        assert!(only(&rules, &LogProfile::everything()).can_fire);
+        assert!(only(&rules, &Recordable::everything()).can_fire);
     }
 
     #[test]
     fn a_field_of_another_world_cannot_fire() {
-        let check = only(&sigma("CommandLine: kubectl"), &LogProfile::everything());
+        let check = only(&sigma("CommandLine: kubectl"), &Recordable::everything());
         assert_eq!(check.reasons, ["no audit event has a field `CommandLine`"]);
     }
 
@@ -240,7 +240,7 @@ mod sigma {
             .collect();
         let (rules, problems) = RuleSet::load(&texts);
         assert_eq!(problems, []);
-        let checks = rules.check(&LogProfile::everything());
+        let checks = rules.check(&Recordable::everything());
         assert_eq!(checks.len(), 16);
         assert!(checks.iter().all(|check| check.can_fire));
         let mut read: Vec<String> = checks

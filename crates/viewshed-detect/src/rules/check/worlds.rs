@@ -10,7 +10,7 @@ use viewshed_model::{Level, Stage};
 
 use super::super::formula::{Fact, Formula, Knowledge, Truth, World};
 use super::super::reading::{level_name, stage_name};
-use super::profile::{LogProfile, Recorded, RequestShape, StatusCodes};
+use super::profile::{Recordable, Recorded, RequestShape, StatusCodes};
 
 /// Verbs of requests: of resources (`RequestInfoFactory.NewRequestInfo`), and HTTP methods in lower case.
 pub(super) const VERBS: [&str; 14] = [
@@ -74,7 +74,7 @@ struct EventWorld<'p> {
 }
 
 /// Whether some event that the log can hold satisfies the condition.
-pub(super) fn is_possible(formula: &Formula, profile: &LogProfile, relaxed: Relaxed) -> bool {
+pub(super) fn is_possible(formula: &Formula, profile: &Recordable, relaxed: Relaxed) -> bool {
     if let Formula::Parts(parts) = formula {
         return parts.iter().all(|part| is_possible(part, profile, relaxed));
     }

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::audit_events::AuditEvent;
 use crate::rules::RuleSet;
-use crate::rules::check::LogProfile;
+use crate::rules::check::Recordable;
 
 /// Pieces that conditions are made of, whole and broken.
 const PIECES: [&str; 34] = [
@@ -55,7 +55,7 @@ fn check(text: &str) {
     let (mut rules, problems) = RuleSet::load(&files);
     let (again, same) = RuleSet::load(&files);
     assert_eq!(problems, same);
-    let profile = LogProfile::everything();
+    let profile = Recordable::everything();
     assert_eq!(rules.check(&profile), again.check(&profile));
     let event = AuditEvent::new(serde_json::json!({
         "verb": "get", "user": {"username": "\u{1b}[31m", "groups": ["", "a"]},

@@ -2,6 +2,7 @@
 
 pub(crate) mod audit_events;
 mod falco_corpus;
+mod falco_overlays;
 mod hostile;
 mod mixed;
 mod prefilter;

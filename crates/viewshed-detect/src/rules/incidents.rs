@@ -1,0 +1,288 @@
+//! What matches rules, as incidents: one per identity and session, beside those of the detections.
+//!
+//! A detection weighs; a rule that somebody wrote says what it means. So its match is told as it is, with the
+//! rule's own severity, and changes nothing in what the engine makes of the same activities.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use viewshed_model::{
+    Activity, Confidence, EventReference, Incident, IncidentState, Reason, RuleTally, Severity,
+};
+
+use super::matches::{EngineName, RuleIdentity, RuleMatch};
+use crate::engine::behaviour::Behaviour;
+use crate::engine::dossier::{Dossier, actor, incident_id, time};
+use crate::engine::lifecycle::describe;
+use crate::engine::session::{Member, Note};
+use crate::engine::who::{Who, clip};
+
+/// Sessions at once. When there are more, the one that was quiet the longest ends.
+const CASES_MAX: usize = 4_096;
+/// A session ends when nothing matched for this long, as the engine's do. Microseconds.
+const IDLE_US: i64 = 12 * 60 * 60 * 1_000_000;
+/// Rules that are named as reasons of one incident; matches of further ones are counted in the tallies only.
+const REASONS_MAX: usize = 64;
+/// Matched entries that are remembered, so that a batch that is pushed again counts once.
+const RECENT_MAX: usize = 4_096;
+/// Longer texts are cut in incidents. Bytes.
+const TEXT_MAX: usize = 400;
+/// Rules that are tallied: more than any collection has.
+const TALLIES_MAX: usize = 20_000;
+
+/// The incidents of rules, as they grow. Bounded; can be saved.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RuleIncidents {
+    cases: BTreeMap<String, Case>,
+    recent: VecDeque<u64>,
+    tallies: BTreeMap<String, RuleTally>,
+}
+
+/// One session.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Case {
+    dossier: Dossier,
+    member: Member,
+    /// Matches of each reason, and what the first of them said.
+    counts: Vec<(u64, String)>,
+    last_us: i64,
+}
+
+/// The name of a rule among the reasons of an incident: `falco: Attach/Exec Pod`.
+pub fn reason_name(rule: &RuleIdentity) -> String {
+    let language = match rule.engine {
+        EngineName::Falco => "falco",
+        EngineName::Sigma | EngineName::SigmaCorrelation => "sigma",
+    };
+    format!("{language}: {}", clip(&rule.title, TEXT_MAX))
+}
+
+impl RuleIncidents {
+    /// Takes what [`RuleSet::judge`](super::RuleSet::judge) found in one activity, and adds every incident that
+    /// opened or grew. An entry that matched before, the very same, counts once.
+    pub fn take(
+        &mut self,
+        activity: &Activity<'_>,
+        matches: &[RuleMatch],
+        incidents: &mut Vec<Incident>,
+    ) {
+        if matches.is_empty() || !self.is_new(activity) {
+            return;
+        }
+        for one in matches {
+            self.tally(&one.rule);
+        }
+        let (mut who_text, mut kind_text) = (String::new(), String::new());
+        let who = Who::of(activity, &mut who_text);
+        let behaviour = Behaviour::of(activity, &mut kind_text);
+        let place = format!("{}\u{1f}{}", activity.cluster, who.key);
+        let is_over = |case: &Case| activity.at_us.saturating_sub(case.last_us) > IDLE_US;
+        if self.cases.get(&place).is_some_and(is_over) {
+            self.close(&place, incidents);
+        }
+        if !self.cases.contains_key(&place) {
+            self.make_room(incidents);
+            self.cases.insert(place.clone(), begin(activity, who));
+        }
+        let Some(case) = self.cases.get_mut(&place) else {
+            return;
+        };
+        describe(activity, &mut case.member);
+        let members = [case.member.clone()];
+        case.dossier.fold(&note(activity, behaviour), &members);
+        case.dossier.refresh(&members);
+        case.last_us = case.last_us.max(activity.at_us);
+        for one in matches {
+            case.add(activity, one);
+        }
+        incidents.extend(case.dossier.tell(IncidentState::Open));
+    }
+
+    /// Time has passed up to `now_us` (live sources without events): what was quiet for long ends.
+    pub fn pass(&mut self, now_us: i64, incidents: &mut Vec<Incident>) {
+        let quiet = self
+            .cases
+            .iter()
+            .filter(|(_, case)| now_us.saturating_sub(case.last_us) > IDLE_US);
+        for place in quiet
+            .map(|(place, _)| place.clone())
+            .collect::<Vec<String>>()
+        {
+            self.close(&place, incidents);
+        }
+    }
+
+    /// Nothing more comes: everything ends.
+    pub fn finish(&mut self, incidents: &mut Vec<Incident>) {
+        for place in self.cases.keys().cloned().collect::<Vec<String>>() {
+            self.close(&place, incidents);
+        }
+    }
+
+    /// How often each rule matched, in the order of their names.
+    pub fn tallies(&self) -> impl Iterator<Item = &RuleTally> {
+        self.tallies.values()
+    }
+
+    /// Begins to count anew: a report has told what was counted.
+    pub fn told(&mut self) {
+        self.tallies.clear();
+    }
+
+    /// Whether this very entry did not match before. Everything about it counts, not only its id: a client may
+    /// choose that (`Audit-ID`, kubernetes/apiserver `pkg/endpoints/filters/request_received_time.go` and
+    /// `audit_init.go`).
+    fn is_new(&mut self, activity: &Activity<'_>) -> bool {
+        if activity.id.is_empty() {
+            return true;
+        }
+        let mut digest = Sha256::new();
+        for part in [&activity.id, &activity.verb, &activity.uri] {
+            digest.update(part.len().to_le_bytes());
+            digest.update(part.as_bytes());
+        }
+        digest.update(activity.at_us.to_le_bytes());
+        digest.update([activity.stage as u8]);
+        let bytes: [u8; 32] = digest.finalize().into();
+        let hash = u64::from_le_bytes(bytes.first_chunk().copied().unwrap_or_default());
+        if self.recent.contains(&hash) {
+            return false;
+        }
+        if self.recent.len() >= RECENT_MAX {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(hash);
+        true
+    }
+
+    fn tally(&mut self, rule: &RuleIdentity) {
+        let name = reason_name(rule);
+        if let Some(tally) = self.tallies.get_mut(&name) {
+            tally.count += 1;
+        } else if self.tallies.len() < TALLIES_MAX {
+            let tally = RuleTally {
+                name: name.clone(),
+                language: rule.engine.to_string(),
+                title: rule.title.clone(),
+                file: rule.file.clone(),
+                line: rule.line,
+                severity: rule.severity,
+                techniques: rule.techniques.clone(),
+                count: 1,
+            };
+            self.tallies.insert(name, tally);
+        }
+    }
+
+    fn make_room(&mut self, incidents: &mut Vec<Incident>) {
+        if self.cases.len() < CASES_MAX {
+            return;
+        }
+        let stalest = self.cases.iter().min_by_key(|(_, case)| case.last_us);
+        if let Some(place) = stalest.map(|(place, _)| place.clone()) {
+            self.close(&place, incidents);
+        }
+    }
+
+    fn close(&mut self, place: &str, incidents: &mut Vec<Incident>) {
+        if let Some(mut case) = self.cases.remove(place) {
+            incidents.extend(case.dossier.tell(IncidentState::Closed));
+        }
+    }
+}
+
+impl Case {
+    fn add(&mut self, activity: &Activity<'_>, one: &RuleMatch) {
+        let name = reason_name(&one.rule);
+        let incident = &mut self.dossier.incident;
+        incident.severity = incident.severity.max(one.rule.severity);
+        let known = incident
+            .reasons
+            .iter()
+            .position(|reason| reason.detection == name);
+        match known {
+            Some(at) => {
+                if let (Some((count, first)), Some(reason)) =
+                    (self.counts.get_mut(at), incident.reasons.get_mut(at))
+                {
+                    *count += 1;
+                    reason.text = format!("{first} ({count} times)");
+                }
+            }
+            None if incident.reasons.len() < REASONS_MAX => {
+                let text = clip(&one.message, TEXT_MAX).to_owned();
+                self.counts.push((1, text.clone()));
+                incident.reasons.push(Reason {
+                    detection: name,
+                    text,
+                    weight: weight(one.rule.severity),
+                    at: time(activity.at_us),
+                    audit_id: clip(&activity.id, 100).to_owned(),
+                });
+            }
+            None => {}
+        }
+        for technique in &one.rule.techniques {
+            if !incident.techniques.contains(technique) {
+                incident.techniques.push(technique.clone());
+            }
+        }
+        incident.techniques.sort();
+    }
+}
+
+fn begin(activity: &Activity<'_>, who: Who<'_>) -> Case {
+    let at = activity.at_us.to_string();
+    // An engine's incident may begin with the same event.
+    let id = incident_id(&["rules", &activity.cluster, who.key, &at, &activity.id]);
+    let event = EventReference {
+        time: time(activity.at_us),
+        audit_id: clip(&activity.id, 100).to_owned(),
+    };
+    let mut dossier = Dossier::begin(id, &activity.cluster, actor(who.key), event);
+    dossier.incident.severity = Severity::Info;
+    dossier.incident.confidence = Confidence::Medium;
+    Case {
+        dossier,
+        member: Member {
+            identity: 0,
+            key: who.key.into(),
+            actor: actor(who.key),
+        },
+        counts: Vec::new(),
+        last_us: activity.at_us,
+    }
+}
+
+fn note(activity: &Activity<'_>, behaviour: Behaviour<'_>) -> Note {
+    let text = |text: &str| -> Box<str> { clip(text, TEXT_MAX).into() };
+    Note {
+        at_us: activity.at_us,
+        audit_id: clip(&activity.id, 100).into(),
+        surface: behaviour.surface,
+        op: behaviour.op,
+        outcome: behaviour.outcome,
+        verb: text(behaviour.op.verb_or(&activity.verb)),
+        kind: behaviour.kind.into(),
+        namespace: behaviour.namespace.into(),
+        name: text(&activity.object.name),
+        reason: text(&activity.reason),
+        address: text(&activity.actor.address),
+        disclosed: activity.disclosed_count,
+        identity: 0,
+        weight: 0,
+    }
+}
+
+/// Points as of the detections, so that reasons can be sorted together: 100 are an incident by themselves.
+fn weight(severity: Severity) -> u32 {
+    match severity {
+        Severity::Critical => 200,
+        Severity::High => 100,
+        Severity::Medium => 50,
+        Severity::Low => 20,
+        Severity::Info => 5,
+    }
+}
