@@ -2,10 +2,12 @@
 
 mod here;
 mod large;
+mod reach;
 mod watch;
 
 pub(crate) use here::here_view;
 pub(crate) use large::large_report;
+pub(crate) use reach::{reach_matrix, reach_report, reach_sources};
 pub(crate) use watch::{bare_incident, baseline_rows, coverage_report, incident, watch_report};
 
 use viewshed_model::{

@@ -6,6 +6,7 @@ mod schema;
 
 use viewshed_model::{
     AccessAnswer, BaselineRow, CoverageReport, Decision, DiffReport, Gap, MissingFact, RankReport,
+    ReachMatrix, ReachReport, ReachSources,
     RulesReview, ScanReport, SubjectKind, Verification, View, WatchReport, WhoAnswer,
 };
 
@@ -27,6 +28,9 @@ struct Answers {
     watch: WatchReport,
     coverage: CoverageReport,
     baseline: Vec<BaselineRow>,
+    reach: ReachReport,
+    sources: ReachSources,
+    matrix: ReachMatrix,
 }
 
 impl Answers {
@@ -55,6 +59,9 @@ impl Answers {
             watch: sample::watch_report(),
             coverage: sample::coverage_report(),
             baseline: sample::baseline_rows(),
+            reach: sample::reach_report(),
+            sources: sample::reach_sources(),
+            matrix: sample::reach_matrix(),
         }
     }
 
@@ -71,6 +78,9 @@ impl Answers {
             Answer::Watch(&self.watch),
             Answer::Coverage(&self.coverage),
             Answer::Baseline(&self.baseline),
+            Answer::Reach(&self.reach),
+            Answer::Sources(&self.sources),
+            Answer::Matrix(&self.matrix),
         ];
         all.extend(self.can_i.iter().map(Answer::CanI));
         all
