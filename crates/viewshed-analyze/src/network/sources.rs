@@ -83,6 +83,33 @@ impl<'c> NetworkIndex<'c> {
         })
     }
 
+    /// Whether each pod, by namespace and name, reaches a place on any of its ports. Pods that have ended
+    /// are left out; of a place that the cluster does not have, every answer depends on where it is.
+    pub fn verdicts_by_pod(&self, to: &Place) -> BTreeMap<(String, String), ReachVerdict> {
+        let Ok(column) = self.column(to, None, None) else {
+            return BTreeMap::new();
+        };
+        let groups: Vec<(GroupKey<'c>, Vec<u32>)> = self.groups(&column).into_iter().collect();
+        let judged = groups.par_iter().filter_map(|(_, pods)| {
+            let from = self.pod_end(*pods.first()?)?;
+            let outcome = self.column_outcome(&from, &column);
+            Some((pods, outcome.decision.reach_verdict()))
+        });
+        let judged: Vec<(&Vec<u32>, ReachVerdict)> = judged.collect();
+        let mut verdicts = BTreeMap::new();
+        for (pods, verdict) in judged {
+            for place in pods
+                .iter()
+                .filter_map(|pod| self.places.pods.get(*pod as usize))
+            {
+                let meta = place.origin.meta();
+                let namespace = meta.namespace.as_deref().unwrap_or("default");
+                verdicts.insert((namespace.to_owned(), meta.name.clone()), verdict);
+            }
+        }
+        verdicts
+    }
+
     fn column(
         &self,
         to: &Place,

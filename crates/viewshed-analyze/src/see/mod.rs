@@ -39,7 +39,7 @@ use identity::Held;
 pub(crate) use error::near_names;
 pub(crate) use host_paths::Opening;
 pub(crate) use identity::sees_everything;
-pub(crate) use pod::openings_of;
+pub(crate) use pod::{openings_of, pod_accounts};
 
 pub use error::{NEAR_NAMES_MAX, SeeError};
 pub use here::see_here;

@@ -97,7 +97,13 @@ pub(crate) fn reach_report() -> ReachReport {
 
 fn source(verdict: ReachVerdict, kind: EndKind, name: &str) -> ReachSource {
     let is_pods = kind == EndKind::Pods;
-    let of_pods = |text: &str| if is_pods { text.to_owned() } else { String::new() };
+    let of_pods = |text: &str| {
+        if is_pods {
+            text.to_owned()
+        } else {
+            String::new()
+        }
+    };
     ReachSource {
         verdict,
         kind,
@@ -144,7 +150,10 @@ pub(crate) fn reach_matrix() -> ReachMatrix {
         ..end(EndKind::Pods, "web")
     };
     let outside = ReachEnd {
-        addresses: vec!["0.0.0.0-9.255.255.255".to_owned(), "11.0.0.0-255.255.255.255".to_owned()],
+        addresses: vec![
+            "0.0.0.0-9.255.255.255".to_owned(),
+            "11.0.0.0-255.255.255.255".to_owned(),
+        ],
         ..end(EndKind::Outside, "0.0.0.0-9.255.255.255")
     };
     ReachMatrix {

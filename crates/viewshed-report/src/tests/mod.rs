@@ -6,8 +6,8 @@ mod schema;
 
 use viewshed_model::{
     AccessAnswer, BaselineRow, CoverageReport, Decision, DiffReport, Gap, MissingFact, RankReport,
-    ReachMatrix, ReachReport, ReachSources,
-    RulesReview, ScanReport, SubjectKind, Verification, View, WatchReport, WhoAnswer,
+    ReachMatrix, ReachReport, ReachSources, RulesReview, ScanReport, SubjectKind, Verification,
+    View, WatchReport, WhoAnswer,
 };
 
 use crate::sample;
