@@ -7,7 +7,7 @@ mod watch;
 
 pub(crate) use here::here_view;
 pub(crate) use large::large_report;
-pub(crate) use reach::{reach_matrix, reach_report, reach_sources};
+pub(crate) use reach::{pivot_report, reach_matrix, reach_report, reach_sources};
 pub(crate) use watch::{bare_incident, baseline_rows, coverage_report, incident, watch_report};
 
 use viewshed_model::{
@@ -386,6 +386,8 @@ pub(crate) fn view() -> View {
             fact: "the authorization webhook `opa`".to_owned(),
         }],
         gaps: vec![gap()],
+        paths: reach_report().answers,
+        pivots: vec![reach::pivot()],
         here: None,
     }
 }

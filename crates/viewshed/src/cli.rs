@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use delivering::{DeliverArgs, SyslogFormat};
-pub(crate) use reaching::ReachArgs;
+pub(crate) use reaching::{PivotArgs, ReachArgs};
 pub(crate) use watching::{
     BaselineAction, BaselineArgs, CoverageArgs, JudgeArgs, LiveArgs, LogArgs, StateArgs, WatchArgs,
 };
@@ -250,6 +250,8 @@ pub(crate) struct SeeArgs {
     /// List every object, not only the first of each kind.
     #[arg(long)]
     pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) pivots: PivotArgs,
 }
 
 /// The place that the intruder stands at.

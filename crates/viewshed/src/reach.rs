@@ -2,7 +2,9 @@
 
 mod questions;
 
+use viewshed_analyze::SightIndex;
 use viewshed_analyze::network::{MATRIX_PAIRS_MAX, NetworkIndex};
+use viewshed_analyze::pivot::PivotIndex;
 use viewshed_model::{Place, ReachAnswer, ReachQuestion, ReachReport, ReachVerdict, Target};
 use viewshed_report::Answer;
 
@@ -27,6 +29,13 @@ pub(crate) fn run(arguments: &ReachArgs, screen: &Screen) -> Result<Outcome, Fai
         report.gaps.splice(0..0, estate.gaps.iter().cloned());
         screen.show(&Answer::Reach(&report), &arguments.output, lists)?;
         return Ok(outcome(arguments, &report));
+    }
+    if arguments.pivots {
+        let sight = SightIndex::new(cluster);
+        let mut report = PivotIndex::new(&sight, &index).ranks(arguments.depth);
+        report.gaps.splice(0..0, estate.gaps.iter().cloned());
+        screen.show(&Answer::Pivots(&report), &arguments.output, lists)?;
+        return Ok(Outcome::of(false, !report.gaps.is_empty()));
     }
     if let Some(to) = &arguments.to {
         let found = index.sources(to, arguments.port, arguments.protocol);

@@ -21,8 +21,8 @@ pub(crate) use access::{AccessDocument, RulesDocument};
 pub(crate) use evidence::{ChainDocument, EvidenceDocument, SubjectDocument};
 pub(crate) use incident::IncidentDocument;
 pub(crate) use reach::{
-    CellDocument, JudgedDocument, MatrixDocument, ReachAnswerDocument, ReachDocument,
-    SourceDocument, SourcesDocument,
+    CellDocument, JudgedDocument, MatrixDocument, PivotDocument, PivotRankDocument, PivotsDocument,
+    ReachAnswerDocument, ReachDocument, SourceDocument, SourcesDocument,
 };
 pub(crate) use scan::{FindingDocument, ScanDocument};
 pub(crate) use sight::{
@@ -61,6 +61,7 @@ enum Body<'a> {
     Reach(ReachDocument<'a>),
     Sources(SourcesDocument<'a>),
     Matrix(MatrixDocument<'a>),
+    Pivots(PivotsDocument<'a>),
 }
 
 impl<'a> Document<'a> {
@@ -79,6 +80,7 @@ impl<'a> Document<'a> {
             Answer::Reach(report) => Body::Reach(ReachDocument::of(report)),
             Answer::Sources(report) => Body::Sources(SourcesDocument::of(report)),
             Answer::Matrix(matrix) => Body::Matrix(MatrixDocument::of(matrix)),
+            Answer::Pivots(report) => Body::Pivots(PivotsDocument::of(report)),
         };
         Self {
             schema_version: SCHEMA_VERSION,
@@ -110,6 +112,7 @@ enum Entry<'a> {
     Reach(ReachAnswerDocument<'a>),
     Source(SourceDocument<'a>),
     Cell(CellDocument<'a>),
+    Pivot(PivotRankDocument<'a>),
     Gap(&'a Gap),
 }
 
@@ -156,6 +159,10 @@ impl<'a> Line<'a> {
             Answer::Matrix(matrix) => {
                 let cells = CellDocument::all(matrix).map(Entry::Cell);
                 ("reach-pair", cells.collect())
+            }
+            Answer::Pivots(report) => {
+                let ranks = report.ranks.iter().map(PivotRankDocument::of);
+                ("pivot-rank", ranks.map(Entry::Pivot).collect())
             }
             Answer::CanI(_) | Answer::Rules(_) | Answer::Watch(_) => return None,
         };

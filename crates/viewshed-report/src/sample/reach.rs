@@ -1,12 +1,12 @@
 //! Answers about network reach.
 
 use viewshed_model::{
-    EndKind, MissingFact, Place, PolicyReference, PortRange, Position, Protocol, ReachAnswer,
-    ReachCell, ReachEnd, ReachMatrix, ReachQuestion, ReachReason, ReachReport, ReachSide,
-    ReachSource, ReachSources, ReachVerdict, Target,
+    EndKind, Link, MissingFact, Pivot, PivotKind, PivotRank, PivotReport, Place, PolicyReference,
+    PortRange, Position, Protocol, ReachAnswer, ReachCell, ReachEnd, ReachMatrix, ReachQuestion,
+    ReachReason, ReachReport, ReachSide, ReachSource, ReachSources, ReachVerdict, Target,
 };
 
-use super::gap;
+use super::{gap, grant, subject};
 
 fn pod(name: &str) -> Place {
     Place::Pod {
@@ -174,6 +174,49 @@ pub(crate) fn reach_matrix() -> ReachMatrix {
                 uncertain: vec![tcp(80)],
             },
         ],
+        gaps: vec![gap()],
+    }
+}
+
+pub(super) fn pivot() -> Pivot {
+    let step = |text: &str, evidence| Link {
+        text: text.to_owned(),
+        evidence,
+    };
+    let account = subject(viewshed_model::SubjectKind::ServiceAccount, "web");
+    Pivot {
+        kind: PivotKind::Node,
+        name: "worker-1".to_owned(),
+        steps: vec![
+            step(
+                "pod shop/web-1 mounts the token of service account shop/web",
+                None,
+            ),
+            step(
+                "service account shop/web may create pods in namespace shop: it starts pods as it likes",
+                Some(grant("ops", "edit", account)),
+            ),
+        ],
+        depends_on: vec![fact(
+            "whether admission refuses paths of the node in namespace shop",
+        )],
+    }
+}
+
+pub(crate) fn pivot_report() -> PivotReport {
+    PivotReport {
+        estate: "prod".to_owned(),
+        cni: "calico".to_owned(),
+        ranks: vec![PivotRank {
+            from: "shop/web".to_owned(),
+            workload_kind: "Deployment".to_owned(),
+            pod: "web-1".to_owned(),
+            ways_in: vec![
+                "Service `web` of type LoadBalancer takes connections from everywhere".to_owned(),
+            ],
+            pivot: pivot(),
+        }],
+        harmless: 3,
         gaps: vec![gap()],
     }
 }

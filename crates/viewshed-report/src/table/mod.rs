@@ -31,7 +31,7 @@ pub use explain::{checks, explain};
 pub use gaps::gaps;
 pub use incident::incident;
 pub use rank::rank;
-pub use reach::{matrix, reach, sources};
+pub use reach::{matrix, pivots, reach, sources};
 pub use scan::scan;
 pub use see::see;
 pub use watch::watch;

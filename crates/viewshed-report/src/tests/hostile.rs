@@ -91,7 +91,9 @@ const LOG_FIELDS: [&str; 28] = [
 ];
 
 /// Fields of answers about the network that hold text from an estate.
-const REACH_FIELDS: [&str; 15] = [
+const REACH_FIELDS: [&str; 17] = [
+    "binding",
+    "ways_in",
     "addresses",
     "assumed",
     "cni",
@@ -198,6 +200,7 @@ fn poisoned_answers(text: &str) -> Answers {
         reach: poisoned_in(&samples.reach, text, &REACH_FIELDS),
         sources: poisoned_in(&samples.sources, text, &REACH_FIELDS),
         matrix: poisoned_in(&samples.matrix, text, &REACH_FIELDS),
+        pivots: poisoned_in(&samples.pivots, text, &REACH_FIELDS),
     }
 }
 

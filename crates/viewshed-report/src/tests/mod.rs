@@ -5,9 +5,9 @@ mod hostile;
 mod schema;
 
 use viewshed_model::{
-    AccessAnswer, BaselineRow, CoverageReport, Decision, DiffReport, Gap, MissingFact, RankReport,
-    ReachMatrix, ReachReport, ReachSources, RulesReview, ScanReport, SubjectKind, Verification,
-    View, WatchReport, WhoAnswer,
+    AccessAnswer, BaselineRow, CoverageReport, Decision, DiffReport, Gap, MissingFact, PivotReport,
+    RankReport, ReachMatrix, ReachReport, ReachSources, RulesReview, ScanReport, SubjectKind,
+    Verification, View, WatchReport, WhoAnswer,
 };
 
 use crate::sample;
@@ -31,6 +31,7 @@ struct Answers {
     reach: ReachReport,
     sources: ReachSources,
     matrix: ReachMatrix,
+    pivots: PivotReport,
 }
 
 impl Answers {
@@ -62,6 +63,7 @@ impl Answers {
             reach: sample::reach_report(),
             sources: sample::reach_sources(),
             matrix: sample::reach_matrix(),
+            pivots: sample::pivot_report(),
         }
     }
 
@@ -81,6 +83,7 @@ impl Answers {
             Answer::Reach(&self.reach),
             Answer::Sources(&self.sources),
             Answer::Matrix(&self.matrix),
+            Answer::Pivots(&self.pivots),
         ];
         all.extend(self.can_i.iter().map(Answer::CanI));
         all

@@ -87,12 +87,7 @@ impl<'a> ClusterFacts<'a> {
             accounts: cluster
                 .service_accounts
                 .iter()
-                .map(|account| {
-                    (
-                        (namespace_of(&account.meta), &*account.meta.name),
-                        account,
-                    )
-                })
+                .map(|account| ((namespace_of(&account.meta), &*account.meta.name), account))
                 .collect(),
             runners,
         }
