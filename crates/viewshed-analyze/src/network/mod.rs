@@ -4,6 +4,7 @@ mod answer;
 mod bits;
 mod bulk;
 mod cni;
+mod compare;
 mod decide;
 mod ends;
 mod eval;
@@ -24,6 +25,7 @@ mod walk;
 
 pub use bulk::PairSum;
 pub use cni::{Cni, Profile, UnknownCni};
+pub(crate) use compare::{Gain, gains};
 pub use ends::NetworkError;
 pub use index::NetworkIndex;
 pub use matrix::MATRIX_PAIRS_MAX;
