@@ -152,10 +152,10 @@ fn report(
     if let Some(index) = network.cluster_for([from]) {
         let profile = index.profile();
         index.cluster().name.clone_into(&mut report.estate);
-        report.cni = profile.cni().name().to_owned();
+        profile.cni().name().clone_into(&mut report.cni);
         report.assumed = profile.evidence().map(str::to_owned).collect();
     } else {
-        report.cni = "docker".to_owned();
+        "docker".clone_into(&mut report.cni);
         let hosts = network.estate.docker_hosts.iter();
         let names: Vec<&str> = hosts.map(|host| host.name.as_str()).collect();
         report.estate = names.join(", ");

@@ -1,6 +1,6 @@
 //! Who reaches what in one cluster and not in another: the meaning of policies, never their wording.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use viewshed_model::{
     EndKind, Place, PortRange, Position, ReachEnd, ReachQuestion, ReachVerdict, Target,
@@ -44,7 +44,7 @@ type Open = (PortSet, PortSet);
 /// What the workloads, nodes and the outside world of one cluster reach.
 struct Reach<'i, 'c> {
     index: &'i NetworkIndex<'c>,
-    ends: BTreeMap<Key, ()>,
+    ends: BTreeSet<Key>,
     by_source: BTreeMap<Key, BTreeMap<Key, Open>>,
 }
 
@@ -54,13 +54,13 @@ pub(crate) fn gains(old: &NetworkIndex<'_>, new: &NetworkIndex<'_>) -> Option<Ve
     let (old, new) = (Reach::of(old)?, Reach::of(new)?);
     let mut found = Vec::new();
     for (from, now) in &new.by_source {
-        if !old.ends.contains_key(from) {
+        if !old.ends.contains(from) {
             continue;
         }
         let before = old.by_source.get(from);
         let mut by_ports: BTreeMap<(Vec<PortRange>, bool), Vec<&Key>> = BTreeMap::new();
         for (to, (sure, possible)) in now {
-            if !old.ends.contains_key(to) {
+            if !old.ends.contains(to) {
                 continue;
             }
             let nothing = (PortSet::default(), PortSet::default());
@@ -97,11 +97,11 @@ impl<'i, 'c> Reach<'i, 'c> {
         let matrix = index.matrix()?;
         let mut reach = Self {
             index,
-            ends: BTreeMap::new(),
+            ends: BTreeSet::new(),
             by_source: BTreeMap::new(),
         };
         for end in &matrix.ends {
-            reach.ends.insert(key(end), ());
+            reach.ends.insert(key(end));
         }
         for cell in &matrix.cells {
             let end = |at: u32| matrix.ends.get(at as usize);
@@ -131,7 +131,7 @@ impl<'i, 'c> Reach<'i, 'c> {
 
     fn add_target(&mut self, target: Target) {
         let to = ("target".to_owned(), target.name().to_owned());
-        self.ends.insert(to.clone(), ());
+        self.ends.insert(to.clone());
         let Ok(column) = self.index.sources(&Place::Target(target), None, None) else {
             return;
         };

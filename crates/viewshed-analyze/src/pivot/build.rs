@@ -66,22 +66,8 @@ pub(super) fn graph<'c>(sight: &SightIndex<'c>, network: &NetworkIndex<'c>) -> G
             }
         }
         leave(&mut graph, pod, [standing, entered]);
-        for node in &open_kubelets {
-            let verdict = to_kubelet.of_pod(pod);
-            if verdict == ReachVerdict::Denied {
-                continue;
-            }
-            let name = node.meta.name.as_str();
-            let text = format!(
-                "pod {full} reaches kubelets, and that of node {name} runs commands in its pods for everybody"
-            );
-            let doubt = (verdict == ReachVerdict::Depends)
-                .then(|| format!("whether pod `{full}` reaches the kubelets"));
-            for other in inhabitants.iter().filter(|other| other.node == name) {
-                let inside = State::Entered(other.namespace, other.name);
-                graph.step_if(standing, inside, Why::Text(text.clone()), doubt.clone());
-            }
-        }
+        let verdict = to_kubelet.of_pod(pod);
+        ask_kubelets(&mut graph, pod, verdict, &open_kubelets);
         group(
             &mut graph,
             State::PodsIn(pod.namespace),
@@ -102,6 +88,35 @@ pub(super) fn graph<'c>(sight: &SightIndex<'c>, network: &NetworkIndex<'c>) -> G
     use_rights(&mut graph, sight, &accounts);
     follow_any_user(&mut graph, cluster);
     graph
+}
+
+/// Steps through kubelets that run commands for everybody.
+fn ask_kubelets<'c>(
+    graph: &mut Graph<'c>,
+    pod: &Inhabitant<'c>,
+    verdict: ReachVerdict,
+    kubelets: &[&'c Node],
+) {
+    if verdict == ReachVerdict::Denied {
+        return;
+    }
+    let full = format!("{}/{}", pod.namespace, pod.name);
+    let doubt = (verdict == ReachVerdict::Depends)
+        .then(|| format!("whether pod `{full}` reaches the kubelets"));
+    let standing = State::Standing(pod.namespace, pod.name);
+    for node in kubelets {
+        let name = node.meta.name.as_str();
+        let text = format!(
+            "pod {full} reaches kubelets, and that of node {name} runs commands in its pods for everybody"
+        );
+        // One step to all pods of the node: their number does not multiply with that of the sources.
+        graph.step_if(
+            standing,
+            State::PodsOn(name),
+            Why::Text(text),
+            doubt.clone(),
+        );
+    }
 }
 
 /// A member of the group of its namespace and of the group of all.

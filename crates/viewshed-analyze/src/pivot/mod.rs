@@ -15,7 +15,7 @@ mod powers;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use viewshed_model::{Link, MissingFact, Pivot, PivotKind, PivotRank, PivotReport};
 
@@ -119,17 +119,17 @@ impl<'i, 'c> PivotIndex<'i, 'c> {
 
     fn pivot(&self, kind: PivotKind, state: usize, walk: &graph::Walk) -> Option<Pivot> {
         let mut steps: Vec<Link> = Vec::new();
-        let mut facts: BTreeMap<String, ()> = BTreeMap::new();
+        let mut facts: BTreeSet<String> = BTreeSet::new();
         for (from, edge) in walk.path(&self.graph, state) {
             steps.extend(self.graph.link(self.sight, from, edge));
             if let Some(fact) = &edge.doubt {
-                facts.insert(fact.clone(), ());
+                facts.insert(fact.clone());
             }
         }
         if steps.is_empty() {
             return None;
         }
-        let facts = facts.into_keys().map(|fact| MissingFact { fact });
+        let facts = facts.into_iter().map(|fact| MissingFact { fact });
         Some(Pivot {
             kind,
             name: self.graph.name(state),
