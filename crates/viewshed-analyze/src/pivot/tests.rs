@@ -209,6 +209,12 @@ fn every_right_that_escalates_is_followed() {
             "{rules}: {found:#?}, not {wanted}"
         );
     }
+}
+
+/// One of two rights that only work together, or none that leads anywhere.
+#[test]
+fn half_a_power_leads_nowhere() {
+    let rbac = "rbac.authorization.k8s.io";
     let halves = [
         rule("impersonate", "", "groups"),
         rule("update", rbac, "clusterroles"),
