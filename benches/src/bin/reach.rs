@@ -74,6 +74,7 @@ fn run(name: &str, size: NetworkSize) {
             .count()
     });
     drop(index);
+    drop(cluster);
     measure("JSON to all pairs on all ports", || {
         let cluster = decode(&lists);
         NetworkIndex::new(&cluster, Some(Cni::Generic)).pair_sums()
