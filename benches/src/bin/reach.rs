@@ -12,12 +12,14 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
+use viewshed_analyze::SightIndex;
 use viewshed_analyze::network::{Cni, NetworkIndex};
+use viewshed_analyze::pivot::PivotIndex;
 use viewshed_benchmarks::generate::network::{Lists, NetworkSize, lists};
-use viewshed_benchmarks::generate::yaml;
+use viewshed_benchmarks::generate::{Size, estate, yaml};
 use viewshed_decode::files::FileSet;
 use viewshed_decode::kubernetes::add_list;
-use viewshed_model::{Cluster, Place, ReachQuestion, Target};
+use viewshed_model::{Cluster, Estate, Place, ReachQuestion, Target};
 
 const RUNS: usize = 5;
 
@@ -29,6 +31,7 @@ fn main() {
     ] {
         run(name, size);
     }
+    run_pivots(&estate(Size::LARGE, 1));
     if let Some(kib) = peak_memory_kib() {
         println!("largest memory of the process: {} MiB", kib / 1024);
     }
@@ -99,6 +102,27 @@ fn questions(cluster: &Cluster, count: usize) -> Vec<ReachQuestion> {
             protocol: None,
         })
         .collect()
+}
+
+/// What every workload leads to, from a cluster that is decoded already.
+fn run_pivots(estate: &Estate) {
+    let cluster = estate.clusters.first().expect("one cluster");
+    println!(
+        "pivots: {} pods, {} bindings",
+        cluster.pods.len(),
+        cluster.bindings.len()
+    );
+    let sight = SightIndex::new(cluster);
+    let network = NetworkIndex::new(cluster, Some(Cni::Generic));
+    measure("what every workload leads to", || {
+        PivotIndex::new(&sight, &network).ranks(6)
+    });
+    let report = PivotIndex::new(&sight, &network).ranks(6);
+    println!(
+        "    {} workloads lead somewhere, {} nowhere",
+        report.ranks.len(),
+        report.harmless
+    );
 }
 
 /// From manifests to all pairs, as `viewshed reach --from FOLDER` reads them.

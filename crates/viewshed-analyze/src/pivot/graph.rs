@@ -161,13 +161,13 @@ impl<'c> Graph<'c> {
         walk
     }
 
-    /// For every state the most powerful things that it leads to.
+    /// For every state the shortest ways to the most powerful things, certain ones apart.
     pub(super) fn goals(&self) -> Goals {
-        let mut back: Vec<Vec<(usize, u32)>> = vec![Vec::new(); self.states.len()];
+        let mut back: Vec<Vec<(usize, usize)>> = vec![Vec::new(); self.states.len()];
         for (from, edges) in self.edges.iter().enumerate() {
-            for edge in edges {
+            for (number, edge) in edges.iter().enumerate() {
                 if let Some(list) = back.get_mut(edge.to) {
-                    list.push((from, edge.cost()));
+                    list.push((from, number));
                 }
             }
         }
@@ -177,47 +177,89 @@ impl<'c> Graph<'c> {
             PivotKind::AllSecrets,
             PivotKind::Node,
         ];
-        let by_kind = kinds.map(|kind| {
-            let mut steps: Vec<Option<u32>> = vec![None; self.states.len()];
-            let mut queue: VecDeque<(usize, u32)> = VecDeque::new();
-            for (number, state) in self.states.iter().enumerate() {
-                if state.kind() == Some(kind) {
-                    queue.push_back((number, 0));
-                }
+        let tables = kinds.into_iter().flat_map(|kind| {
+            [false, true].map(|is_doubtful| (kind, self.toward(kind, is_doubtful, &back)))
+        });
+        Goals {
+            tables: tables.collect(),
+        }
+    }
+
+    /// Shortest ways backwards from everything of a kind.
+    fn toward(
+        &self,
+        kind: PivotKind,
+        is_doubtful: bool,
+        back: &[Vec<(usize, usize)>],
+    ) -> Vec<Option<Ahead>> {
+        let mut ahead: Vec<Option<Ahead>> = vec![None; self.states.len()];
+        let mut queue: VecDeque<(usize, Ahead)> = VecDeque::new();
+        for (number, state) in self.states.iter().enumerate() {
+            if state.kind() == Some(kind) {
+                queue.push_back((number, (0, None)));
             }
-            while let Some((state, distance)) = queue.pop_front() {
-                let Some(known) = steps.get_mut(state) else {
+        }
+        while let Some((state, (steps, edge))) = queue.pop_front() {
+            match ahead.get_mut(state) {
+                Some(slot @ None) => *slot = Some((steps, edge)),
+                Some(Some(_)) | None => continue,
+            }
+            for (from, number) in back.get(state).into_iter().flatten() {
+                let Some(edge) = self.edges_of(*from).get(*number) else {
                     continue;
                 };
-                if known.is_some_and(|known| known <= distance) {
+                if edge.doubt.is_some() && !is_doubtful {
                     continue;
                 }
-                *known = Some(distance);
-                for (from, cost) in back.get(state).into_iter().flatten() {
-                    match cost {
-                        0 => queue.push_front((*from, distance)),
-                        _ => queue.push_back((*from, distance + 1)),
-                    }
+                let next = (steps + edge.cost(), Some(*number));
+                match edge.cost() {
+                    0 => queue.push_front((*from, next)),
+                    _ => queue.push_back((*from, next)),
                 }
             }
-            (kind, steps)
-        });
-        Goals { by_kind }
+        }
+        ahead
     }
 }
 
-/// How far each state is from the most powerful things.
+/// Steps to the goal, and the edge that leads on; none at the goal itself.
+type Ahead = (u32, Option<usize>);
+
+/// How each state gets to the most powerful things.
 pub(super) struct Goals {
-    by_kind: [(PivotKind, Vec<Option<u32>>); 4],
+    /// By kind, the certain ways before those that depend on facts.
+    tables: Vec<(PivotKind, Vec<Option<Ahead>>)>,
 }
 
 impl Goals {
-    /// The most powerful kind that a state leads to, and in how many steps.
-    pub(super) fn best(&self, state: usize, depth: u32) -> Option<(PivotKind, u32)> {
-        self.by_kind.iter().find_map(|(kind, steps)| {
-            let steps = (*steps.get(state)?)?;
-            (steps <= depth).then_some((*kind, steps))
+    /// The most powerful kind that a state leads to, in how many steps, and which table tells how.
+    pub(super) fn best(&self, state: usize, depth: u32) -> Option<(PivotKind, u32, usize)> {
+        let mut tables = self.tables.iter().zip(0_usize..);
+        tables.find_map(|((kind, ahead), table)| {
+            let (steps, _) = (*ahead.get(state)?)?;
+            (steps > 0 && steps <= depth).then_some((*kind, steps, table))
         })
+    }
+
+    /// The edges of that way, each with the state that it leaves, and where it ends.
+    pub(super) fn path<'g>(
+        &self,
+        graph: &'g Graph<'_>,
+        start: usize,
+        table: usize,
+    ) -> (Vec<(usize, &'g Edge)>, usize) {
+        let mut path = Vec::new();
+        let mut at = start;
+        let ahead = self.tables.get(table).map(|(_, ahead)| ahead.as_slice());
+        let ahead = ahead.unwrap_or_default();
+        while let Some((_, Some(number))) = ahead.get(at).copied().flatten() {
+            let Some(edge) = graph.edges_of(at).get(number) else {
+                break;
+            };
+            path.push((at, edge));
+            at = edge.to;
+        }
+        (path, at)
     }
 }
 

@@ -64,7 +64,9 @@ impl<'i, 'c> PivotIndex<'i, 'c> {
         found.sort_unstable();
         let more = found.len().saturating_sub(PIVOTS_MAX) as u64;
         let pivots = found.into_iter().take(PIVOTS_MAX);
-        let pivots = pivots.filter_map(|(kind, _, _, state)| self.pivot(kind, state, &walk));
+        let pivots = pivots.filter_map(|(kind, _, _, state)| {
+            self.pivot(kind, state, walk.path(&self.graph, state))
+        });
         (pivots.collect(), more)
     }
 
@@ -81,19 +83,16 @@ impl<'i, 'c> PivotIndex<'i, 'c> {
             };
             let starts = names.iter().filter_map(|name| {
                 let start = self.graph.standing(runner.namespace, name)?;
-                let (kind, steps) = goals.best(start, depth)?;
-                Some((kind, steps, start, *name))
+                let (kind, steps, table) = goals.best(start, depth)?;
+                Some((kind, table, steps, start, *name))
             });
-            let Some((kind, steps, start, name)) = starts.min_by_key(|one| (one.0, one.1)) else {
+            let best = starts.min_by_key(|one| (one.0, one.1, one.2));
+            let Some((kind, table, steps, start, name)) = best else {
                 harmless += 1;
                 continue;
             };
-            let walk = self.graph.walk(start);
-            let goal = walk
-                .reached(depth)
-                .filter(|(state, _)| self.graph.kind(*state) == Some(kind))
-                .min_by_key(|(state, steps)| (*steps, *state));
-            let pivot = goal.and_then(|(state, _)| self.pivot(kind, state, &walk));
+            let (path, goal) = goals.path(&self.graph, start, table);
+            let pivot = self.pivot(kind, goal, path);
             let Some(pivot) = pivot else { continue };
             let ways_in = crate::checks::ways_to(&near, &runner);
             let is_inside = ways_in.is_empty();
@@ -117,10 +116,15 @@ impl<'i, 'c> PivotIndex<'i, 'c> {
         }
     }
 
-    fn pivot(&self, kind: PivotKind, state: usize, walk: &graph::Walk) -> Option<Pivot> {
+    fn pivot(
+        &self,
+        kind: PivotKind,
+        state: usize,
+        path: Vec<(usize, &graph::Edge)>,
+    ) -> Option<Pivot> {
         let mut steps: Vec<Link> = Vec::new();
         let mut facts: BTreeSet<String> = BTreeSet::new();
-        for (from, edge) in walk.path(&self.graph, state) {
+        for (from, edge) in path {
             steps.extend(self.graph.link(self.sight, from, edge));
             if let Some(fact) = &edge.doubt {
                 facts.insert(fact.clone());
