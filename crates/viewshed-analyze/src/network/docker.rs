@@ -94,8 +94,9 @@ pub fn docker_sources(
                 host: host.name.clone(),
                 name: container.name.clone(),
             };
-            let answer = ask(from.clone())?;
-            if from != *to {
+            let answer = ask(from)?;
+            let is_itself = matches!(end(estate, to)?, End::Container(_, other) if std::ptr::eq(other, container));
+            if !is_itself {
                 sources.push(ReachSource {
                     namespace: host.name.clone(),
                     workload_kind: "Container".to_owned(),

@@ -95,7 +95,13 @@ fn reason_text(reason: &ReachReason) -> String {
     format!("{side}{}{place}", reason.text)
 }
 
+/// What a Docker host's answers have in place of a plugin.
+const DOCKER: &str = "docker";
+
 fn write_assumed(out: &mut String, style: &Style, cni: &str, assumed: &[String]) {
+    if cni == DOCKER {
+        return;
+    }
     let how = if assumed.is_empty() {
         String::new()
     } else {
