@@ -3,6 +3,7 @@
 pub mod network;
 mod roles;
 mod workloads;
+pub mod yaml;
 
 pub use roles::{group_name, user_name};
 use viewshed_model::{Cluster, Estate, Meta, Namespace, Node, ServerVersion};

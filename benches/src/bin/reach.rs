@@ -3,25 +3,35 @@
 //! Wall time, and the CPU time of all threads beside it; each figure is the median of several runs. The
 //! last line is the largest memory that the process held.
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
+#![expect(
+    clippy::expect_used,
+    reason = "a benchmark stops where its own input is wrong"
+)]
 
 use std::hint::black_box;
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
+use viewshed_analyze::SightIndex;
 use viewshed_analyze::network::{Cni, NetworkIndex};
+use viewshed_analyze::pivot::PivotIndex;
 use viewshed_benchmarks::generate::network::{Lists, NetworkSize, lists};
+use viewshed_benchmarks::generate::{Size, estate, yaml};
+use viewshed_decode::files::FileSet;
 use viewshed_decode::kubernetes::add_list;
-use viewshed_model::Cluster;
+use viewshed_model::{Cluster, Estate, Place, ReachQuestion, Target};
 
 const RUNS: usize = 5;
 
 fn main() {
+    run_yaml(NetworkSize::ORDINARY);
     for (name, size) in [
         ("ordinary", NetworkSize::ORDINARY),
         ("large", NetworkSize::LARGE),
     ] {
         run(name, size);
     }
+    run_pivots(&estate(Size::LARGE, 1));
     if let Some(kib) = peak_memory_kib() {
         println!("largest memory of the process: {} MiB", kib / 1024);
     }
@@ -54,10 +64,96 @@ fn run(name: &str, size: NetworkSize) {
             ports.join(", ")
         );
     }
+    measure("who reaches the API server", || {
+        index.verdicts_by_pod(&Place::Target(Target::Apiserver))
+    });
+    measure("who reaches the API server, with reasons", || {
+        index.sources(&Place::Target(Target::Apiserver), None, None)
+    });
+    measure("a thousand single questions", || {
+        questions(&cluster, 1000)
+            .iter()
+            .filter_map(|question| index.answer(question).ok())
+            .count()
+    });
     drop(index);
+    drop(cluster);
     measure("JSON to all pairs on all ports", || {
         let cluster = decode(&lists);
         NetworkIndex::new(&cluster, Some(Cni::Generic)).pair_sums()
+    });
+}
+
+/// Questions between pods that stand far apart in the list.
+fn questions(cluster: &Cluster, count: usize) -> Vec<ReachQuestion> {
+    let place = |number: usize| {
+        let pod = cluster.pods.get(number % cluster.pods.len().max(1));
+        let meta = pod.map(|pod| &pod.meta);
+        Place::Pod {
+            namespace: meta.map_or("", |meta| meta.namespace_or_empty()).to_owned(),
+            name: meta.map(|meta| meta.name.clone()).unwrap_or_default(),
+        }
+    };
+    (0..count)
+        .map(|number| ReachQuestion {
+            from: place(number * 7919),
+            to: place(number * 104_729 + 13),
+            port: Some(8080),
+            protocol: None,
+        })
+        .collect()
+}
+
+/// What every workload leads to, from a cluster that is decoded already.
+fn run_pivots(estate: &Estate) {
+    let cluster = estate.clusters.first().expect("one cluster");
+    println!(
+        "pivots: {} pods, {} bindings",
+        cluster.pods.len(),
+        cluster.bindings.len()
+    );
+    let sight = SightIndex::new(cluster);
+    let network = NetworkIndex::new(cluster, Some(Cni::Generic));
+    measure("what every workload leads to", || {
+        PivotIndex::new(&sight, &network).ranks(6)
+    });
+    let report = PivotIndex::new(&sight, &network).ranks(6);
+    println!(
+        "    {} workloads lead somewhere, {} nowhere",
+        report.ranks.len(),
+        report.harmless
+    );
+}
+
+/// From manifests to all pairs, as `viewshed reach --from FOLDER` reads them.
+fn run_yaml(size: NetworkSize) {
+    let lists = lists(size, 1);
+    let texts: Vec<String> = [
+        &lists.namespaces,
+        &lists.nodes,
+        &lists.pods,
+        &lists.policies,
+    ]
+    .into_iter()
+    .map(|list| yaml::documents(list))
+    .collect();
+    let bytes: usize = texts.iter().map(String::len).sum();
+    println!(
+        "manifests: {} pods, {} policies, {} kB of YAML",
+        size.pods,
+        size.policies,
+        bytes / 1000
+    );
+    measure("YAML to all pairs on all ports", || {
+        let mut set = FileSet::new("generated");
+        for (text, number) in texts.iter().zip(0..) {
+            set.add(&format!("{number}.yaml"), text.as_bytes());
+        }
+        let estate = set.finish();
+        assert!(estate.gaps.is_empty(), "{:?}", estate.gaps.first());
+        let cluster = estate.clusters.first().expect("one cluster");
+        assert_eq!(cluster.pods.len(), size.pods);
+        NetworkIndex::new(cluster, Some(Cni::Generic)).pair_sums()
     });
 }
 

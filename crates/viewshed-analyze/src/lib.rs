@@ -7,6 +7,7 @@ pub mod checks;
 pub mod diff;
 mod inventory;
 pub mod network;
+pub mod pivot;
 pub mod rbac;
 #[cfg(test)]
 mod samples;

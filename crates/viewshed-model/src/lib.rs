@@ -24,6 +24,7 @@ mod log_profile;
 mod meta;
 mod network;
 mod permission;
+mod pivot;
 mod reach;
 mod request;
 mod rules_check;
@@ -66,6 +67,7 @@ pub use network::{
     Backend, Endpoints, Gateway, Ingress, NetworkPolicy, NetworkSetting, Port, Service,
 };
 pub use permission::{PolicyRule, Role, RoleBinding, RoleReference};
+pub use pivot::{Pivot, PivotKind, PivotRank, PivotReport};
 pub use reach::{
     EndKind, Place, PlaceError, PolicyReference, PortRange, Protocol, ReachAnswer, ReachCell,
     ReachEnd, ReachMatrix, ReachQuestion, ReachReason, ReachReport, ReachSide, ReachSource,

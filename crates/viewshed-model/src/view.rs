@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Evidence, Gap, Identity, MissingFact, OwnAnswer, Surroundings};
+use crate::{Evidence, Gap, Identity, MissingFact, OwnAnswer, Pivot, ReachAnswer, Surroundings};
 
 /// The place that the intruder stands at.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -67,6 +67,12 @@ pub struct View {
     pub depends_on: Vec<MissingFact>,
     /// What could not be read.
     pub gaps: Vec<Gap>,
+    /// Which of the places that matter the vantage reaches over the network; only from pods.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub paths: Vec<ReachAnswer>,
+    /// What the vantage may become, the most powerful first; only from pods.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pivots: Vec<Pivot>,
     /// What the program found around itself; only from [`Vantage::Here`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub here: Option<Box<Here>>,

@@ -1,9 +1,9 @@
 //! Any answer in any format that it is offered in.
 
 use viewshed_model::{
-    AccessAnswer, BaselineRow, CoverageReport, DiffReport, Gap, RankReport, ReachMatrix,
-    ReachReport, ReachSources, RulesCheck, RulesReview, ScanReport, Verification, View,
-    WatchReport, WhoAnswer,
+    AccessAnswer, BaselineRow, CoverageReport, DiffReport, Gap, PivotReport, RankReport,
+    ReachMatrix, ReachReport, ReachSources, RulesCheck, RulesReview, ScanReport, Verification,
+    View, WatchReport, WhoAnswer,
 };
 
 use crate::sarif::{changes, incidents, sarif};
@@ -41,6 +41,8 @@ pub enum Answer<'a> {
     Sources(&'a ReachSources),
     /// `viewshed reach`.
     Matrix(&'a ReachMatrix),
+    /// `viewshed reach --pivots`.
+    Pivots(&'a PivotReport),
 }
 
 /// The output formats.
@@ -146,6 +148,7 @@ impl<'a> Answer<'a> {
             Self::Reach(_) => "reach",
             Self::Sources(_) => "reach-sources",
             Self::Matrix(_) => "reach-matrix",
+            Self::Pivots(_) => "pivots",
         }
     }
 
@@ -160,7 +163,10 @@ impl<'a> Answer<'a> {
                 self,
                 Self::Scan(_) | Self::Diff(_) | Self::Watch(_) | Self::Coverage(_)
             ),
-            Format::Dot => matches!(self, Self::See(..) | Self::Sources(_) | Self::Matrix(_)),
+            Format::Dot => matches!(
+                self,
+                Self::See(..) | Self::Sources(_) | Self::Matrix(_) | Self::Pivots(_)
+            ),
             Format::Ocsf | Format::Navigator | Format::Cef | Format::Falco => {
                 matches!(self, Self::Watch(_))
             }
@@ -183,6 +189,7 @@ impl<'a> Answer<'a> {
             Self::Reach(report) => &report.gaps,
             Self::Sources(report) => &report.gaps,
             Self::Matrix(matrix) => &matrix.gaps,
+            Self::Pivots(report) => &report.gaps,
         }
     }
 }
@@ -214,6 +221,8 @@ pub fn render(answer: &Answer<'_>, format: Format, style: &Style) -> Result<Stri
         (Format::Dot, Answer::See(view, _)) => dot::see(view),
         (Format::Dot, Answer::Sources(report)) => dot::sources(report),
         (Format::Dot, Answer::Matrix(matrix)) => dot::matrix(matrix),
+        (Format::Dot, Answer::Pivots(report)) => dot::pivots(report),
+        (Format::Csv, Answer::Pivots(report)) => csv::pivots(report),
         (Format::Csv, Answer::Reach(report)) => csv::reach(report),
         (Format::Csv, Answer::Sources(report)) => csv::sources(report),
         (Format::Csv, Answer::Matrix(matrix)) => csv::matrix(matrix),
@@ -250,6 +259,7 @@ fn terminal(answer: &Answer<'_>, style: &Style) -> String {
         Answer::Reach(report) => table::reach(report, style),
         Answer::Sources(report) => table::sources(report, style),
         Answer::Matrix(matrix) => table::matrix(matrix, style),
+        Answer::Pivots(report) => table::pivots(report, style),
     }
 }
 

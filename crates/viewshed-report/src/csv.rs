@@ -2,8 +2,8 @@
 
 use viewshed_model::{
     BaselineHolder, BaselineRow, CoverageReport, DiffReport, Finding, Incident, MissingFact,
-    RankReport, ReachMatrix, ReachReason, ReachReport, ReachSources, RulesCheck, ScanReport, View,
-    WatchReport, WhoAnswer,
+    PivotReport, RankReport, ReachMatrix, ReachReason, ReachReport, ReachSources, RulesCheck,
+    ScanReport, View, WatchReport, WhoAnswer,
 };
 
 use crate::clean::clean;
@@ -394,6 +394,37 @@ pub fn matrix(matrix: &ReachMatrix) -> String {
         ]
     });
     rows(&["from", "to", "allowed", "uncertain"], cells)
+}
+
+/// Workloads with what they lead to, one a row.
+pub fn pivots(report: &PivotReport) -> String {
+    let header = [
+        "from",
+        "workload_kind",
+        "pod",
+        "becomes",
+        "name",
+        "steps",
+        "through",
+        "depends_on",
+        "ways_in",
+    ];
+    let ranks = report.ranks.iter().map(|rank| {
+        let pivot = &rank.pivot;
+        let steps: Vec<&str> = pivot.steps.iter().map(|step| step.text.as_str()).collect();
+        vec![
+            rank.from.clone(),
+            rank.workload_kind.clone(),
+            rank.pod.clone(),
+            pivot.kind.words().to_owned(),
+            pivot.name.clone(),
+            pivot.steps.len().to_string(),
+            steps.join("; "),
+            facts(&pivot.depends_on),
+            rank.ways_in.join("; "),
+        ]
+    });
+    rows(&header, ranks)
 }
 
 fn facts(facts: &[MissingFact]) -> String {

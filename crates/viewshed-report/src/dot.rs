@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use viewshed_model::{EndKind, ReachMatrix, ReachSources, ReachVerdict, View};
+use viewshed_model::{EndKind, PivotReport, ReachMatrix, ReachSources, ReachVerdict, View};
 
 use crate::clean::{clean, shorten};
 use crate::lines::line;
@@ -134,6 +134,28 @@ pub fn matrix(matrix: &ReachMatrix) -> String {
     graph.finish()
 }
 
+/// From each workload over the steps to what it becomes; equal steps are one node.
+pub fn pivots(report: &PivotReport) -> String {
+    let mut graph = Graph::new();
+    for (rank, index) in report.ranks.iter().zip(0_usize..) {
+        if index >= EDGES_MAX {
+            graph.left_out += 1;
+            continue;
+        }
+        let mut last = graph.node(&rank.from, ", style=bold");
+        let is_sure = rank.pivot.depends_on.is_empty();
+        for step in &rank.pivot.steps {
+            let next = graph.node(&step.text, "");
+            graph.edge((last, next), "", is_sure);
+            last = next;
+        }
+        let goal = format!("{} {}", rank.pivot.kind.words(), rank.pivot.name);
+        let goal = graph.node(goal.trim_end(), ", shape=oval");
+        graph.edge((last, goal), "", is_sure);
+    }
+    graph.finish()
+}
+
 /// A graph being written: each name is one node.
 struct Graph {
     out: String,
@@ -170,8 +192,10 @@ impl Graph {
     fn edge(&mut self, (from, to): (usize, usize), ports: &str, is_sure: bool) {
         let look = if is_sure { "" } else { ", style=dashed" };
         let label = quoted(ports);
-        self.edges
-            .push(format!("  n{from} -> n{to} [label={label}{look}];"));
+        let edge = format!("  n{from} -> n{to} [label={label}{look}];");
+        if !self.edges.contains(&edge) {
+            self.edges.push(edge);
+        }
     }
 
     fn finish(mut self) -> String {

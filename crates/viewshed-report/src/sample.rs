@@ -2,10 +2,12 @@
 
 mod here;
 mod large;
+mod reach;
 mod watch;
 
 pub(crate) use here::here_view;
 pub(crate) use large::large_report;
+pub(crate) use reach::{pivot_report, reach_matrix, reach_report, reach_sources};
 pub(crate) use watch::{
     bare_incident, baseline_rows, coverage_report, incident, rules_check, watch_report,
 };
@@ -386,6 +388,8 @@ pub(crate) fn view() -> View {
             fact: "the authorization webhook `opa`".to_owned(),
         }],
         gaps: vec![gap()],
+        paths: reach_report().answers,
+        pivots: vec![reach::pivot()],
         here: None,
     }
 }

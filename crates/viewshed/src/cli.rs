@@ -15,7 +15,7 @@ pub(crate) use asking::{
     CanIArgs, ScopeArgs, SeeArgs, VantageArgs, WhoArgs, WhoQuestion, WhoSharedArgs,
 };
 pub(crate) use delivering::{DeliverArgs, SyslogFormat};
-pub(crate) use reaching::ReachArgs;
+pub(crate) use reaching::{PivotArgs, ReachArgs};
 pub(crate) use ruling::{RulesAction, RulesArgs};
 pub(crate) use shared::{EstateArgs, Format, ImpersonateArgs, OutputArgs};
 pub(crate) use watching::{

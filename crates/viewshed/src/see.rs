@@ -1,7 +1,7 @@
 //! `viewshed see`: what is visible from one place.
 
 use viewshed_analyze::SightIndex;
-use viewshed_analyze::see::{SeeError, see};
+use viewshed_analyze::see::{Joined, SeeError, see_joined};
 use viewshed_model::{Estate, Identity, Vantage};
 use viewshed_report::Answer;
 
@@ -25,7 +25,11 @@ pub(crate) fn run(arguments: &SeeArgs, screen: &Screen) -> Result<Outcome, Failu
         screen,
     )?;
     let vantage = vantage(&arguments.vantage, &estate)?;
-    let mut view = see(&estate, &vantage).map_err(|error| no_view(&error))?;
+    let joined = Joined {
+        cni: arguments.pivots.cni,
+        depth: (!arguments.pivots.no_pivots).then_some(arguments.pivots.depth),
+    };
+    let mut view = see_joined(&estate, &vantage, joined).map_err(|error| no_view(&error))?;
     let verification = if arguments.verify {
         let cluster = estate
             .clusters

@@ -7,6 +7,7 @@
 
 mod fold;
 mod holders;
+mod network;
 mod places;
 mod rules;
 #[cfg(test)]
@@ -35,6 +36,8 @@ pub fn diff(before: &Estate, after: &Estate, names: (&str, &str)) -> DiffReport 
         if readable == (true, true) {
             compare(old, new, &mut report.changes);
         }
+        let reach = network::changes(old, new, &mut report.gaps);
+        report.changes.extend(reach);
     }
     if readable != (true, true) {
         report.gaps.push(Gap {

@@ -341,3 +341,58 @@ fn a_mounted_runtime_socket_is_a_gain() {
     assert_eq!(report.changes[0].subject.to_string(), "container agent");
     assert_eq!(diff(&host(true), &host(true), ("a", "b")).changes, []);
 }
+
+/// A shop whose database lets in the web tier, on the ports of the policy.
+fn shop(policy: &str) -> Estate {
+    let text = format!(
+        r"
+apiVersion: v1
+kind: Pod
+metadata: {{ name: web, namespace: shop, labels: {{ app: web }} }}
+spec: {{ containers: [{{ name: main, image: example }}] }}
+---
+apiVersion: v1
+kind: Pod
+metadata: {{ name: db, namespace: shop, labels: {{ app: db }} }}
+spec: {{ containers: [{{ name: main, image: example }}] }}
+---
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {{ name: cilium, namespace: kube-system }}
+spec: {{ selector: {{}}, template: {{ metadata: {{}}, spec: {{ hostNetwork: true, containers: [{{ name: agent, image: cilium/cilium }}] }} }} }}
+---
+{policy}"
+    );
+    let mut set = viewshed_decode::files::FileSet::new("shop");
+    set.add("shop.yaml", text.as_bytes());
+    set.finish()
+}
+
+fn database_policy(ports: &str) -> String {
+    format!(
+        "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{ name: NAME, namespace: shop }}\n\
+         spec: {{ podSelector: {{ matchLabels: {{ app: db }} }}, ingress: [{{ from: [{{ podSelector: {{ matchLabels: {{ app: web }} }} }}], ports: [{ports}] }}] }}\n"
+    )
+}
+
+#[test]
+fn what_policies_let_through_is_compared_not_how_they_are_written() {
+    let narrow = database_policy("{ port: 5432 }");
+    let wide = database_policy("{ port: 5432 }, { port: 22 }");
+    let report = diff(&shop(&narrow), &shop(&wide), ("a", "b"));
+    let lines: Vec<String> = report.changes.iter().map(line).collect();
+    assert_eq!(lines, ["+ Pod shop/web: reaches shop/db on TCP 22"]);
+    assert!(
+        report.changes[0].position.is_some(),
+        "the policy that opens it"
+    );
+    let report = diff(&shop(&wide), &shop(&narrow), ("a", "b"));
+    let lines: Vec<String> = report.changes.iter().map(line).collect();
+    assert_eq!(lines, ["- Pod shop/web: reaches shop/db on TCP 22"]);
+    // Another name, a range instead of a port: the same meaning.
+    let renamed = database_policy("{ port: 5432, endPort: 5432 }").replace("NAME", "other");
+    assert_eq!(
+        diff(&shop(&narrow), &shop(&renamed), ("a", "b")).changes,
+        []
+    );
+}

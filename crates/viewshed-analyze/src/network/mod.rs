@@ -4,7 +4,9 @@ mod answer;
 mod bits;
 mod bulk;
 mod cni;
+mod compare;
 mod decide;
+mod docker;
 mod ends;
 mod eval;
 mod goals;
@@ -24,6 +26,8 @@ mod walk;
 
 pub use bulk::PairSum;
 pub use cni::{Cni, Profile, UnknownCni};
+pub(crate) use compare::{Gain, gains};
+pub use docker::{docker_answer, docker_sources};
 pub use ends::NetworkError;
 pub use index::NetworkIndex;
 pub use matrix::MATRIX_PAIRS_MAX;

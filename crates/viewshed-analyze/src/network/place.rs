@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use rustc_hash::FxHashMap;
 use serde_json::Value;
 use viewshed_model::{Cluster, Node, Pod, PodSpec, Workload};
 
@@ -179,7 +180,7 @@ pub(super) struct Places<'c> {
     pub(super) pod_ranges: [Ranges<u128>; 2],
     /// Addresses of the API server that belong to no pod and no node.
     pub(super) api_server_outside: Vec<IpAddr>,
-    pub(super) by_address: BTreeMap<IpAddr, Found>,
+    pub(super) by_address: FxHashMap<IpAddr, Found>,
     /// Workloads by namespace, kind and name.
     pub(super) workloads: BTreeMap<(&'c str, &'c str, &'c str), &'c Workload>,
 }

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 use viewshed_model::{
     EndKind, Place, PortRange, Protocol, ReachSource, ReachSources, ReachVerdict, Target,
 };
@@ -17,7 +18,7 @@ use super::eval::Tri;
 use super::goals::{Goal, TargetPoint};
 use super::index::NetworkIndex;
 use super::kernel::Kernel;
-use super::place::{Kind, Origin};
+use super::place::{Kind, Origin, PodPlace};
 use super::ports::{Point, PortSet, every, everything, point, shown};
 use super::vocabulary::Term;
 
@@ -26,7 +27,9 @@ type Candidate = (usize, Point);
 
 /// Pods that are alike: namespace, workload, its kind, spot in each family, and how their own nodes
 /// answer.
-type GroupKey<'c> = (&'c str, &'c str, &'c str, Vec<Option<u32>>, Option<u32>);
+type GroupKey<'c> = (&'c str, &'c str, &'c str, SpotsKey);
+/// Spot in each family, and the node where it counts.
+type SpotsKey = ([u32; 2], Option<u32>);
 
 /// What is asked of every source.
 struct Column<'c> {
@@ -51,7 +54,7 @@ impl<'c> NetworkIndex<'c> {
         protocol: Option<Protocol>,
     ) -> Result<ReachSources, NetworkError> {
         let column = self.column(to, port, protocol)?;
-        let groups: Vec<(GroupKey<'c>, Vec<u32>)> = self.groups(&column).into_iter().collect();
+        let groups = self.groups(&column);
         let of_pods = groups.par_iter().filter_map(|(key, pods)| {
             let pod = *pods.first()?;
             let from = self.pod_end(pod)?;
@@ -81,6 +84,96 @@ impl<'c> NetworkIndex<'c> {
             sources,
             gaps: self.gaps(),
         })
+    }
+
+    /// Whether each pod, by namespace and name, reaches a place on any of its ports. Pods that have ended
+    /// are left out; of a place that the cluster does not have, every answer depends on where it is.
+    pub fn verdicts_by_pod(&self, to: &Place) -> BTreeMap<(String, String), ReachVerdict> {
+        let Ok(column) = self.column(to, None, None) else {
+            return BTreeMap::new();
+        };
+        let own_node_counts = self.own_node_counts();
+        let mut groups: FxHashMap<SpotsKey, Vec<u32>> = FxHashMap::default();
+        for (pod, index) in self.places.pods.iter().zip(0_u32..) {
+            if !pod.has_ended {
+                let key = self.spots_key(pod, index, (&column, own_node_counts));
+                groups.entry(key).or_default().push(index);
+            }
+        }
+        let mut groups: Vec<Vec<u32>> = groups.into_values().collect();
+        groups.sort_unstable();
+        let judged = groups.par_iter().filter_map(|pods| {
+            let first = *pods.first()?;
+            if self.is_surely_let_through(first, &column) {
+                return Some((pods, ReachVerdict::Allowed));
+            }
+            let from = self.pod_end(first)?;
+            let outcome = self.column_outcome(&from, &column);
+            Some((pods, outcome.decision.reach_verdict()))
+        });
+        let judged: Vec<(&Vec<u32>, ReachVerdict)> = judged.collect();
+        let mut verdicts = BTreeMap::new();
+        for (pods, verdict) in judged {
+            for place in pods
+                .iter()
+                .filter_map(|pod| self.places.pods.get(*pod as usize))
+            {
+                let meta = place.origin.meta();
+                let namespace = meta.namespace.as_deref().unwrap_or("default");
+                verdicts.insert((namespace.to_owned(), meta.name.clone()), verdict);
+            }
+        }
+        verdicts
+    }
+
+    /// Whether the tables alone settle it: a pod on a network of its own that some point certainly lets
+    /// in, and that stands on no node where the plugin itself might stop it.
+    fn is_surely_let_through(&self, pod: u32, column: &Column<'c>) -> bool {
+        let Some(place) = self.places.pods.get(pod as usize) else {
+            return false;
+        };
+        let is_apart = place
+            .body
+            .node
+            .is_none_or(|node| !column.by_node.contains_key(&node));
+        let mut best = self.kernels.iter().zip(&column.best);
+        !place.is_on_host
+            && is_apart
+            && best.any(|(kernel, best)| {
+                let spot = kernel.space.of_pod.get(pod as usize);
+                let known = spot.and_then(|spot| best.get(*spot as usize));
+                known.is_some_and(|known| known.0 == Tri::Yes)
+            })
+    }
+
+    /// Whether pods on the node of a point may fare otherwise than pods elsewhere.
+    fn own_node_counts(&self) -> bool {
+        self.profile.pod_to_own_node != PodToOwnNode::ByPolicy
+            || self.profile.enforces != Ternary::Yes
+            || self
+                .vocabulary
+                .terms()
+                .iter()
+                .any(|term| matches!(term, Term::LocalNode))
+    }
+
+    /// What can make two pods differ as sources.
+    fn spots_key(
+        &self,
+        pod: &PodPlace<'c>,
+        index: u32,
+        (column, own_node_counts): (&Column<'c>, bool),
+    ) -> SpotsKey {
+        let mut spots = [u32::MAX; 2];
+        for (kernel, spot) in self.kernels.iter().zip(&mut spots) {
+            let own = kernel.space.of_pod.get(index as usize);
+            *spot = own.copied().unwrap_or(u32::MAX);
+        }
+        let node = pod.body.node.filter(|node| {
+            let is_point = column.by_node.contains_key(node);
+            is_point && (own_node_counts || pod.is_on_host)
+        });
+        (spots, node)
     }
 
     fn column(
@@ -247,16 +340,10 @@ impl<'c> NetworkIndex<'c> {
         found
     }
 
-    /// Pods by workload and by what can make them differ as sources.
-    fn groups(&self, column: &Column<'c>) -> BTreeMap<GroupKey<'c>, Vec<u32>> {
-        let own_node_counts = self.profile.pod_to_own_node != PodToOwnNode::ByPolicy
-            || self.profile.enforces != Ternary::Yes
-            || self
-                .vocabulary
-                .terms()
-                .iter()
-                .any(|term| matches!(term, Term::LocalNode));
-        let mut groups: BTreeMap<GroupKey<'c>, Vec<u32>> = BTreeMap::new();
+    /// Pods by workload and by what can make them differ as sources, sorted.
+    fn groups(&self, column: &Column<'c>) -> Vec<(GroupKey<'c>, Vec<u32>)> {
+        let own_node_counts = self.own_node_counts();
+        let mut groups: FxHashMap<GroupKey<'c>, Vec<u32>> = FxHashMap::default();
         for (pod, index) in self.places.pods.iter().zip(0_u32..) {
             if pod.has_ended {
                 continue;
@@ -268,15 +355,12 @@ impl<'c> NetworkIndex<'c> {
                 .last()
                 .copied()
                 .unwrap_or(("Pod", meta.name.as_str()));
-            let spots = self.kernels.iter();
-            let spots = spots.map(|kernel| kernel.space.of_pod.get(index as usize).copied());
-            let node = pod.body.node.filter(|node| {
-                let is_point = column.by_node.contains_key(node);
-                is_point && (own_node_counts || pod.is_on_host)
-            });
-            let key = (meta.namespace_or_empty(), name, kind, spots.collect(), node);
+            let spots = self.spots_key(pod, index, (column, own_node_counts));
+            let key = (meta.namespace_or_empty(), name, kind, spots);
             groups.entry(key).or_default().push(index);
         }
+        let mut groups: Vec<(GroupKey<'c>, Vec<u32>)> = groups.into_iter().collect();
+        groups.sort_unstable();
         groups
     }
 

@@ -1,6 +1,7 @@
 //! Tests of REACH on whole estates; each part has tests of its own beside it.
 
 mod against_oracle;
+mod docker;
 mod generated;
 mod np_guard;
 mod oracle;

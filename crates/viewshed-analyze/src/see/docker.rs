@@ -146,6 +146,8 @@ fn finish(estate: &Estate, sheet: Sheet<'_>, vantage: &Vantage) -> View {
             .map(|fact| MissingFact { fact })
             .collect(),
         gaps,
+        paths: Vec::new(),
+        pivots: Vec::new(),
         here: None,
     }
 }

@@ -46,6 +46,8 @@ pub(super) fn view(mut board: Board<'_, '_>, vantage: Vantage) -> View {
         categories,
         depends_on: depends_on.into_iter().collect(),
         gaps,
+        paths: Vec::new(),
+        pivots: Vec::new(),
         here: None,
     }
 }

@@ -18,6 +18,7 @@ mod here;
 mod host;
 mod host_paths;
 mod identity;
+mod joined;
 mod kubelet;
 mod node_rules;
 #[cfg(test)]
@@ -40,11 +41,12 @@ use identity::Held;
 pub(crate) use error::near_names;
 pub(crate) use host_paths::Opening;
 pub(crate) use identity::sees_everything;
-pub(crate) use pod::openings_of;
+pub(crate) use pod::{openings_of, pod_accounts};
 
 pub use error::{NEAR_NAMES_MAX, SeeError};
 pub use explored::{Visible, is_answered, visible};
 pub use here::see_here;
+pub use joined::{Joined, see_joined};
 pub use questions::{QUESTIONS_MAX, Questions, questions};
 
 use crate::sight::SightIndex;
@@ -69,6 +71,22 @@ pub fn see(estate: &Estate, vantage: &Vantage) -> Result<View, SeeError> {
 /// What can be discovered in one cluster from `vantage`; the gaps of its collection are left to the
 /// caller.
 pub fn see_in(index: &SightIndex<'_>, vantage: &Vantage) -> Result<View, SeeError> {
+    see_with(index, vantage, Credentials::Used)
+}
+
+/// Whether the vantage can show its credentials to the API server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Credentials {
+    Used,
+    /// The network keeps it away.
+    CutOff,
+}
+
+fn see_with(
+    index: &SightIndex<'_>,
+    vantage: &Vantage,
+    credentials: Credentials,
+) -> Result<View, SeeError> {
     let mut board = Board::new(index);
     let held = vantage::enter(&mut board, vantage)?;
     for held in held {
@@ -78,9 +96,11 @@ pub fn see_in(index: &SightIndex<'_>, vantage: &Vantage) -> Result<View, SeeErro
                 .links
                 .last()
                 .map_or_else(|| "as asked".to_owned(), |link| link.text.clone()),
-            is_accepted: true,
+            is_accepted: credentials == Credentials::Used,
         });
-        mark_identity(&mut board, &held);
+        if credentials == Credentials::Used {
+            mark_identity(&mut board, &held);
+        }
     }
     derive::mark(&mut board);
     Ok(finish::view(board, vantage.clone()))

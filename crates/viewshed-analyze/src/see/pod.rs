@@ -1,8 +1,8 @@
 //! The view from inside a pod: what it holds, and what each of these opens.
 
 use viewshed_model::{
-    Gap, GapReason, HeldIdentity, Identity, Link, MissingFact, PodSpec, ServerVersion, Service,
-    VolumeSource,
+    Cluster, Gap, GapReason, HeldIdentity, Identity, Link, MissingFact, Pod, PodSpec,
+    ServerVersion, Service, VolumeSource,
 };
 
 use super::board::{Board, extended, link};
@@ -242,6 +242,30 @@ const API_SERVER: (&str, &str) = ("default", "kubernetes");
 fn has_address(service: &Service) -> bool {
     let is_headless = service.cluster_ips.iter().any(|address| address == "None");
     !is_headless && service.service_type != "ExternalName"
+}
+
+/// The service accounts whose tokens a pod (or the pods of a workload's template) holds for the API
+/// server, each with the step in plain words.
+pub(crate) fn pod_accounts(
+    cluster: &Cluster,
+    (namespace, title): (&str, &str),
+    (spec, pod): (&PodSpec, Option<&Pod>),
+) -> Vec<(String, String)> {
+    let holder = TokenHolder {
+        cluster,
+        namespace,
+        spec,
+        is_admitted: pod.is_some_and(|pod| cluster.is_live || !pod.phase.is_empty()),
+        is_mirror: pod.is_some_and(|pod| pod.is_mirror),
+    };
+    let tokens = holder.tokens().into_iter();
+    let tokens = tokens.filter(|token| !matches!(token.audience, Audience::Other(_)));
+    tokens
+        .filter_map(|token| {
+            let text = format!("{title} mounts {}", token_text(&token, namespace));
+            Some((token.service_account?, text))
+        })
+        .collect()
 }
 
 /// Everything of its node that a pod opens, each with the step in plain words: mounted folders that

@@ -1,7 +1,7 @@
 //! Subjects, evidence and chains as documents.
 
 use serde::Serialize;
-use viewshed_model::{Chain, Evidence, MissingFact, Subject, SubjectKind};
+use viewshed_model::{Chain, Evidence, Link, MissingFact, Subject, SubjectKind};
 
 use crate::wording;
 
@@ -105,8 +105,9 @@ impl<'a> EvidenceDocument<'a> {
 #[serde(transparent)]
 pub(crate) struct ChainDocument<'a>(Vec<LinkDocument<'a>>);
 
+/// One step.
 #[derive(Debug, Serialize)]
-struct LinkDocument<'a> {
+pub(crate) struct LinkDocument<'a> {
     text: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     evidence: Option<EvidenceDocument<'a>>,
@@ -114,11 +115,16 @@ struct LinkDocument<'a> {
 
 impl<'a> ChainDocument<'a> {
     pub(crate) fn of(chain: &'a Chain) -> Self {
-        let links = chain.links.iter().map(|link| LinkDocument {
+        Self(chain.links.iter().map(LinkDocument::of).collect())
+    }
+}
+
+impl<'a> LinkDocument<'a> {
+    pub(crate) fn of(link: &'a Link) -> Self {
+        Self {
             text: &link.text,
             evidence: link.evidence.as_ref().map(EvidenceDocument::of),
-        });
-        Self(links.collect())
+        }
     }
 }
 

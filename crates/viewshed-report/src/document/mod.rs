@@ -22,8 +22,8 @@ pub(crate) use access::{AccessDocument, RulesDocument};
 pub(crate) use evidence::{ChainDocument, EvidenceDocument, SubjectDocument};
 pub(crate) use incident::IncidentDocument;
 pub(crate) use reach::{
-    CellDocument, JudgedDocument, MatrixDocument, ReachAnswerDocument, ReachDocument,
-    SourceDocument, SourcesDocument,
+    CellDocument, JudgedDocument, MatrixDocument, PivotDocument, PivotRankDocument, PivotsDocument,
+    ReachAnswerDocument, ReachDocument, SourceDocument, SourcesDocument,
 };
 pub(crate) use rules_check::{RuleVerdictDocument, RulesCheckDocument};
 pub(crate) use scan::{FindingDocument, ScanDocument};
@@ -65,6 +65,7 @@ enum Body<'a> {
     Reach(ReachDocument<'a>),
     Sources(SourcesDocument<'a>),
     Matrix(MatrixDocument<'a>),
+    Pivots(PivotsDocument<'a>),
 }
 
 impl<'a> Document<'a> {
@@ -84,6 +85,7 @@ impl<'a> Document<'a> {
             Answer::Reach(report) => Body::Reach(ReachDocument::of(report)),
             Answer::Sources(report) => Body::Sources(SourcesDocument::of(report)),
             Answer::Matrix(matrix) => Body::Matrix(MatrixDocument::of(matrix)),
+            Answer::Pivots(report) => Body::Pivots(PivotsDocument::of(report)),
         };
         Self {
             schema_version: SCHEMA_VERSION,
@@ -117,6 +119,7 @@ enum Entry<'a> {
     Reach(ReachAnswerDocument<'a>),
     Source(SourceDocument<'a>),
     Cell(CellDocument<'a>),
+    Pivot(PivotRankDocument<'a>),
     Gap(&'a Gap),
 }
 
@@ -167,6 +170,10 @@ impl<'a> Line<'a> {
             Answer::Matrix(matrix) => {
                 let cells = CellDocument::all(matrix).map(Entry::Cell);
                 ("reach-pair", cells.collect())
+            }
+            Answer::Pivots(report) => {
+                let ranks = report.ranks.iter().map(PivotRankDocument::of);
+                ("pivot-rank", ranks.map(Entry::Pivot).collect())
             }
             Answer::CanI(_) | Answer::Rules(_) | Answer::Watch(_) => return None,
         };

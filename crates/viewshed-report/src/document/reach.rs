@@ -2,11 +2,12 @@
 
 use serde::Serialize;
 use viewshed_model::{
-    EndKind, Gap, PolicyReference, PortRange, Position, Protocol, ReachAnswer, ReachCell, ReachEnd,
-    ReachMatrix, ReachReason, ReachSide, ReachSource, ReachSources, ReachVerdict,
+    EndKind, Gap, Pivot, PivotKind, PivotRank, PivotReport, PolicyReference, PortRange, Position,
+    Protocol, ReachAnswer, ReachCell, ReachEnd, ReachMatrix, ReachReason, ReachSide, ReachSource,
+    ReachSources, ReachVerdict,
 };
 
-use super::evidence::facts;
+use super::evidence::{LinkDocument, facts};
 
 /// Questions and their answers.
 #[derive(Debug, Serialize)]
@@ -214,5 +215,72 @@ impl<'a> CellDocument<'a> {
                 uncertain: &cell.uncertain,
             }
         })
+    }
+}
+
+/// One thing that an intruder may become.
+#[derive(Debug, Serialize)]
+pub(crate) struct PivotDocument<'a> {
+    becomes: PivotKind,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    name: &'a str,
+    steps: Vec<LinkDocument<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    depends_on: Vec<&'a str>,
+}
+
+impl<'a> PivotDocument<'a> {
+    pub(crate) fn of(pivot: &'a Pivot) -> Self {
+        Self {
+            becomes: pivot.kind,
+            name: &pivot.name,
+            steps: pivot.steps.iter().map(LinkDocument::of).collect(),
+            depends_on: facts(&pivot.depends_on),
+        }
+    }
+}
+
+/// Every workload with what it leads to.
+#[derive(Debug, Serialize)]
+pub(crate) struct PivotsDocument<'a> {
+    estate: &'a str,
+    cni: &'a str,
+    ranks: Vec<PivotRankDocument<'a>>,
+    harmless: u64,
+    gaps: &'a [Gap],
+}
+
+impl<'a> PivotsDocument<'a> {
+    pub(crate) fn of(report: &'a PivotReport) -> Self {
+        Self {
+            estate: &report.estate,
+            cni: &report.cni,
+            ranks: report.ranks.iter().map(PivotRankDocument::of).collect(),
+            harmless: report.harmless,
+            gaps: &report.gaps,
+        }
+    }
+}
+
+/// One workload.
+#[derive(Debug, Serialize)]
+pub(crate) struct PivotRankDocument<'a> {
+    from: &'a str,
+    workload_kind: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pod: &'a str,
+    ways_in: &'a [String],
+    pivot: PivotDocument<'a>,
+}
+
+impl<'a> PivotRankDocument<'a> {
+    pub(crate) fn of(rank: &'a PivotRank) -> Self {
+        Self {
+            from: &rank.from,
+            workload_kind: &rank.workload_kind,
+            pod: &rank.pod,
+            ways_in: &rank.ways_in,
+            pivot: PivotDocument::of(&rank.pivot),
+        }
     }
 }

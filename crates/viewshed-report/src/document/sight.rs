@@ -12,7 +12,7 @@ use viewshed_model::{
 
 use super::evidence::facts;
 use super::here::HereDocument;
-use super::{ChainDocument, EvidenceDocument, SubjectDocument};
+use super::{ChainDocument, EvidenceDocument, PivotDocument, ReachAnswerDocument, SubjectDocument};
 use crate::wording;
 
 /// The document of `viewshed see`.
@@ -28,6 +28,10 @@ pub(crate) struct SeeDocument<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     verification: Option<VerificationDocument<'a>>,
     gaps: &'a [Gap],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    paths: Vec<ReachAnswerDocument<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pivots: Vec<PivotDocument<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     here: Option<HereDocument<'a>>,
 }
@@ -69,6 +73,8 @@ impl<'a> SeeDocument<'a> {
                 differences: &verification.differences,
             }),
             gaps: &view.gaps,
+            paths: view.paths.iter().map(ReachAnswerDocument::of).collect(),
+            pivots: view.pivots.iter().map(PivotDocument::of).collect(),
             here: view.here.as_deref().map(HereDocument::of),
         }
     }

@@ -29,6 +29,8 @@ pub(crate) fn here_view() -> View {
         reason: "the request was answered with status 200".to_owned(),
     };
     View {
+        paths: Vec::new(),
+        pivots: Vec::new(),
         vantage: Vantage::Here,
         here: Some(Box::new(Here {
             surroundings: surroundings(),

@@ -32,7 +32,7 @@ pub use explain::{checks, explain};
 pub use gaps::gaps;
 pub use incident::incident;
 pub use rank::rank;
-pub use reach::{matrix, reach, sources};
+pub use reach::{matrix, pivots, reach, sources};
 pub use rules_check::rules_check;
 pub use scan::scan;
 pub use see::see;

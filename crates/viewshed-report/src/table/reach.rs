@@ -1,8 +1,8 @@
 //! The terminal reports of `viewshed reach`.
 
 use viewshed_model::{
-    EndKind, ReachAnswer, ReachMatrix, ReachReason, ReachReport, ReachSide, ReachSource,
-    ReachSources, ReachVerdict,
+    EndKind, MissingFact, Pivot, PivotReport, ReachAnswer, ReachMatrix, ReachReason, ReachReport,
+    ReachSide, ReachSource, ReachSources, ReachVerdict,
 };
 
 use super::layout::{Column, Columns, headline, paragraph};
@@ -95,7 +95,13 @@ fn reason_text(reason: &ReachReason) -> String {
     format!("{side}{}{place}", reason.text)
 }
 
+/// What a Docker host's answers have in place of a plugin.
+const DOCKER: &str = "docker";
+
 fn write_assumed(out: &mut String, style: &Style, cni: &str, assumed: &[String]) {
+    if cni == DOCKER {
+        return;
+    }
     let how = if assumed.is_empty() {
         String::new()
     } else {
@@ -215,4 +221,83 @@ pub fn matrix(matrix: &ReachMatrix, style: &Style) -> String {
     write_assumed(&mut out, style, &matrix.cni, &[]);
     gaps::write(&mut out, style, &matrix.gaps);
     style.finish(&out)
+}
+
+/// Workloads worst first, each with the steps to the most powerful thing that it leads to.
+pub fn pivots(report: &PivotReport, style: &Style) -> String {
+    let mut out = String::new();
+    let title = format!(
+        "{} lead to more than themselves, {} do not",
+        count(report.ranks.len() as u64, "workload", "workloads"),
+        report.harmless
+    );
+    line(&mut out, &style.paint(Ink::Strong, &title));
+    let most = if style.is_full() {
+        usize::MAX
+    } else {
+        SOURCES_MAX
+    };
+    for rank in report.ranks.iter().take(most) {
+        out.push('\n');
+        let from = format!("{} {}", rank.workload_kind, rank.from);
+        write_pivot(&mut out, style, &format!("from {from} to "), &rank.pivot);
+        for way in &rank.ways_in {
+            paragraph(
+                &mut out,
+                style,
+                "    reached from outside: ",
+                &style.text(way),
+            );
+        }
+    }
+    if report.ranks.len() > most {
+        more(&mut out, style, report.ranks.len() - most);
+    }
+    write_assumed(&mut out, style, &report.cni, &[]);
+    gaps::write(&mut out, style, &report.gaps);
+    style.finish(&out)
+}
+
+/// One way: where it ends, then its steps.
+pub(super) fn write_pivot(out: &mut String, style: &Style, lead: &str, pivot: &Pivot) {
+    let steps = count(pivot.steps.len() as u64, "step", "steps");
+    let name = format!("{} {}", pivot.kind.words(), pivot.name);
+    let title = format!("{lead}{} in {steps}", name.trim_end());
+    let title = style.paint(Ink::Strong, &style.text(&title));
+    paragraph(out, style, "  ", &title);
+    for (step, number) in pivot.steps.iter().zip(1_usize..) {
+        paragraph(
+            out,
+            style,
+            &format!("    {number}. "),
+            &style.text(&step.text),
+        );
+    }
+    for MissingFact { fact } in &pivot.depends_on {
+        paragraph(out, style, "    depends on ", &style.text(fact));
+    }
+}
+
+/// One line per verdict with the places that have it.
+pub(super) fn write_paths(out: &mut String, style: &Style, paths: &[ReachAnswer]) {
+    for (wanted, words) in [
+        (ReachVerdict::Allowed, "  reaches      "),
+        (ReachVerdict::Depends, "  may reach    "),
+        (ReachVerdict::Denied, "  is kept from "),
+    ] {
+        let of_verdict = paths.iter().filter(|answer| answer.verdict == wanted);
+        let names: Vec<String> = of_verdict
+            .map(|answer| {
+                let open = ports(&answer.ports);
+                let place = &answer.question.to;
+                match open.as_str() {
+                    "" => place.to_string(),
+                    open => format!("{place} ({open})"),
+                }
+            })
+            .collect();
+        if !names.is_empty() {
+            paragraph(out, style, words, &style.text(&names.join(", ")));
+        }
+    }
 }

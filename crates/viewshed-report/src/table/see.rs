@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 use viewshed_model::{Link, SeenItem, Surroundings, Verification, View};
 
 use super::layout::{Column, Columns, headline, paragraph};
+use super::reach::{write_paths, write_pivot};
 use super::{depends_on, gaps, limited, more};
 use crate::style::{Ink, Style};
 use crate::wording::{count, identity, thousands, vantage};
 
+/// Pivots listed in a brief report.
+const PIVOTS_MAX: usize = 5;
 /// Names listed per kind in a brief report.
 const NAMES_MAX: usize = 6;
 /// Steps that are indented further than the one before.
@@ -44,12 +47,39 @@ pub fn see(view: &View, verification: Option<&Verification>, style: &Style) -> S
     out.push('\n');
     categories(&mut out, style, view);
     chains(&mut out, style, view);
+    network(&mut out, style, view);
     depends_on(&mut out, style, &view.depends_on);
     if let Some(verification) = verification {
         verified(&mut out, style, verification);
     }
     gaps::write(&mut out, style, &view.gaps);
     style.finish(&out)
+}
+
+/// What the vantage reaches, and what it may become.
+fn network(out: &mut String, style: &Style, view: &View) {
+    if !view.paths.is_empty() {
+        out.push('\n');
+        headline(out, style, Ink::Strong, "NETWORK");
+        write_paths(out, style, &view.paths);
+    }
+    if view.pivots.is_empty() {
+        return;
+    }
+    out.push('\n');
+    let title = format!("LEADS TO ({})", thousands(view.pivots.len() as u64));
+    headline(out, style, Ink::Bad, &title);
+    let most = if style.is_full() {
+        usize::MAX
+    } else {
+        PIVOTS_MAX
+    };
+    for pivot in view.pivots.iter().take(most) {
+        write_pivot(out, style, "", pivot);
+    }
+    if view.pivots.len() > most {
+        more(out, style, view.pivots.len() - most);
+    }
 }
 
 /// What is around the program, one line per kind of thing.

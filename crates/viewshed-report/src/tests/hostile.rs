@@ -90,6 +90,27 @@ const LOG_FIELDS: [&str; 28] = [
     "verb",
 ];
 
+/// Fields of answers about the network that hold text from an estate.
+const REACH_FIELDS: [&str; 17] = [
+    "binding",
+    "ways_in",
+    "addresses",
+    "assumed",
+    "cni",
+    "detail",
+    "estate",
+    "example",
+    "fact",
+    "file",
+    "hint",
+    "name",
+    "namespace",
+    "points",
+    "pods",
+    "text",
+    "workload_kind",
+];
+
 /// The value with `text` in every such field.
 fn poisoned<T: Serialize + DeserializeOwned>(value: &T, text: &str) -> T {
     poisoned_in(value, text, &FIELDS)
@@ -196,6 +217,10 @@ fn poisoned_answers(text: &str) -> Answers {
         watch: poisoned_watch(&samples.watch, text),
         coverage: poisoned_coverage(&samples.coverage, text),
         baseline: poisoned_in(&samples.baseline, text, &LOG_FIELDS),
+        reach: poisoned_in(&samples.reach, text, &REACH_FIELDS),
+        sources: poisoned_in(&samples.sources, text, &REACH_FIELDS),
+        matrix: poisoned_in(&samples.matrix, text, &REACH_FIELDS),
+        pivots: poisoned_in(&samples.pivots, text, &REACH_FIELDS),
     }
 }
 

@@ -5,8 +5,9 @@ mod hostile;
 mod schema;
 
 use viewshed_model::{
-    AccessAnswer, BaselineRow, CoverageReport, Decision, DiffReport, Gap, MissingFact, RankReport,
-    RulesCheck, RulesReview, ScanReport, SubjectKind, Verification, View, WatchReport, WhoAnswer,
+    AccessAnswer, BaselineRow, CoverageReport, Decision, DiffReport, Gap, MissingFact, PivotReport,
+    RankReport, ReachMatrix, ReachReport, ReachSources, RulesCheck, RulesReview, ScanReport,
+    SubjectKind, Verification, View, WatchReport, WhoAnswer,
 };
 
 use crate::sample;
@@ -28,6 +29,10 @@ struct Answers {
     watch: WatchReport,
     coverage: CoverageReport,
     baseline: Vec<BaselineRow>,
+    reach: ReachReport,
+    sources: ReachSources,
+    matrix: ReachMatrix,
+    pivots: PivotReport,
 }
 
 impl Answers {
@@ -57,6 +62,10 @@ impl Answers {
             watch: sample::watch_report(),
             coverage: sample::coverage_report(),
             baseline: sample::baseline_rows(),
+            reach: sample::reach_report(),
+            sources: sample::reach_sources(),
+            matrix: sample::reach_matrix(),
+            pivots: sample::pivot_report(),
         }
     }
 
@@ -74,6 +83,10 @@ impl Answers {
             Answer::Watch(&self.watch),
             Answer::Coverage(&self.coverage),
             Answer::Baseline(&self.baseline),
+            Answer::Reach(&self.reach),
+            Answer::Sources(&self.sources),
+            Answer::Matrix(&self.matrix),
+            Answer::Pivots(&self.pivots),
         ];
         all.extend(self.can_i.iter().map(Answer::CanI));
         all

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{EstateArgs, ImpersonateArgs, OutputArgs};
+use super::{EstateArgs, ImpersonateArgs, OutputArgs, PivotArgs};
 
 /// What can be discovered from one place, each view with the chain that opens it.
 #[derive(Debug, Args)]
@@ -39,6 +39,8 @@ pub(crate) struct SeeArgs {
     /// List every object, not only the first of each kind.
     #[arg(long)]
     pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) pivots: PivotArgs,
 }
 
 /// The place that the intruder stands at.

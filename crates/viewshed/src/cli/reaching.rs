@@ -8,6 +8,25 @@ use viewshed_model::{Place, Protocol};
 
 use super::{EstateArgs, OutputArgs};
 
+/// Steps that are followed unless `--depth` says otherwise: beyond it nearly everything follows from
+/// what was reached before.
+const DEPTH: u32 = 6;
+
+/// What an intruder may become from where they stand.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "From a pod")]
+pub(crate) struct PivotArgs {
+    /// Most steps from the pod to what it leads to: other pods, accounts, nodes, everything.
+    #[arg(long, value_name = "STEPS", default_value_t = DEPTH)]
+    pub(crate) depth: u32,
+    /// Leave out what the pod leads to.
+    #[arg(long)]
+    pub(crate) no_pivots: bool,
+    /// Assume this network plugin instead of the one that the estate shows.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) cni: Option<Cni>,
+}
+
 /// Which place may open a connection to which other place, and why: one question, everybody who reaches
 /// a place, all pairs, or millions of questions from a file.
 #[derive(Debug, Args)]
@@ -18,6 +37,7 @@ use super::{EstateArgs, OutputArgs};
   viewshed reach --to kubelet                   everybody who reaches a place
   viewshed reach --from manifests/ --cni calico all pairs between which anything is let through
   viewshed reach --output dot | dot -Tsvg       the same as a graph
+  viewshed reach --pivots --depth 4             what each workload leads to, step by step, worst first
   viewshed reach --from estate.vshed --questions pairs.jsonl > answers.jsonl
 
 A place is NAMESPACE/POD or NAMESPACE/WORKLOAD, node:NAME, service:NAMESPACE/NAME, container:NAME,
@@ -47,6 +67,12 @@ pub(crate) struct ReachArgs {
     /// File of JSON lines with questions; `-` is standard input.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["source", "to", "port", "protocol"])]
     pub(crate) questions: Option<PathBuf>,
+    /// Every workload with the most powerful thing that its pods lead to, step by step.
+    #[arg(long, conflicts_with_all = ["source", "to", "questions"])]
+    pub(crate) pivots: bool,
+    /// Most steps of a pivot.
+    #[arg(long, value_name = "STEPS", default_value_t = DEPTH, requires = "pivots")]
+    pub(crate) depth: u32,
     /// Assume this network plugin instead of the one that the estate shows; `generic` is the
     /// specification as Kubernetes' own tests have it.
     #[arg(long, value_name = "NAME")]

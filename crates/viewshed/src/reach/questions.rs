@@ -9,11 +9,11 @@ use std::io::{self, Read, Write};
 use std::path::Path;
 
 use serde_json::{Map, Value};
-use viewshed_analyze::network::NetworkIndex;
 use viewshed_decode::questions::LINE_BYTES_MAX;
 use viewshed_model::{ReachQuestion, ReachVerdict};
 use viewshed_report::json;
 
+use super::Network;
 use crate::cli::OutputArgs;
 use crate::outcome::{Failure, Outcome};
 use crate::questions::{Lines, cannot_write};
@@ -31,7 +31,7 @@ const NAMED_LINES_MAX: u64 = 20;
 /// When the file cannot be opened or read, or the output cannot be written.
 pub(super) fn run(
     path: &Path,
-    index: &NetworkIndex<'_>,
+    network: &Network<'_>,
     output: &OutputArgs,
 ) -> Result<Outcome, Failure> {
     let unreadable = |error: &io::Error| {
@@ -47,7 +47,7 @@ pub(super) fn run(
         Some(file) => Box::new(File::create(file).map_err(|error| cannot_write(&error))?),
         None => Box::new(io::stdout().lock()),
     };
-    let mut answering = Answering::new(index, out);
+    let mut answering = Answering::new(network, out);
     let mut lines = Lines::new(input);
     while let Some((number, line)) = lines.next().map_err(|error| unreadable(&error))? {
         answering
@@ -57,8 +57,8 @@ pub(super) fn run(
     answering.finish().map_err(|error| cannot_write(&error))
 }
 
-struct Answering<'a, 'c> {
-    index: &'a NetworkIndex<'c>,
+struct Answering<'a, 'e> {
+    network: &'a Network<'e>,
     out: Box<dyn Write>,
     buffer: Vec<u8>,
     /// Answers that depend on missing facts.
@@ -67,10 +67,10 @@ struct Answering<'a, 'c> {
     refused: u64,
 }
 
-impl<'a, 'c> Answering<'a, 'c> {
-    fn new(index: &'a NetworkIndex<'c>, out: Box<dyn Write>) -> Self {
+impl<'a, 'e> Answering<'a, 'e> {
+    fn new(network: &'a Network<'e>, out: Box<dyn Write>) -> Self {
         Self {
-            index,
+            network,
             out,
             buffer: Vec::with_capacity(WRITE_BYTES * 2),
             uncertain: 0,
@@ -113,7 +113,7 @@ impl<'a, 'c> Answering<'a, 'c> {
         let question: ReachQuestion = serde_json::from_value(Value::Object(object.clone()))
             .map_err(|error| format!("no question: {error}"))?;
         let answer = self
-            .index
+            .network
             .answer(&question)
             .map_err(|error| error.to_string())?;
         if answer.verdict == ReachVerdict::Depends {
@@ -128,7 +128,7 @@ impl<'a, 'c> Answering<'a, 'c> {
         if self.refused > NAMED_LINES_MAX {
             terminal::say(&format!("warning: {} lines have no answer", self.refused));
         }
-        for gap in self.index.gaps() {
+        for gap in self.network.gaps() {
             let text = format!("warning: {}: {}: {}", gap.source, gap.what, gap.detail);
             terminal::say(&viewshed_report::clean(&text));
         }

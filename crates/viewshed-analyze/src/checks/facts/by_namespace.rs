@@ -69,3 +69,14 @@ impl<'a> ByNamespace<'a> {
         self.routes.get(service).map_or(&[], Vec::as_slice)
     }
 }
+
+/// Services and routes of a cluster, for [`super::ways_to`].
+#[derive(Debug)]
+pub(crate) struct Near<'a>(pub(in crate::checks) ByNamespace<'a>);
+
+impl<'a> Near<'a> {
+    /// Indexes one cluster.
+    pub(crate) fn new(cluster: &'a Cluster) -> Self {
+        Self(ByNamespace::new(cluster))
+    }
+}

@@ -28,6 +28,7 @@ use viewshed_model::{Cluster, ServiceAccount};
 pub(super) use access::{Access, is_everyone};
 pub(super) use breadth::{Breadth, breadth, only_reads, reads};
 pub(super) use by_namespace::ByNamespace;
+pub(crate) use by_namespace::Near;
 pub(crate) use dashboards::dashboard_name;
 pub(super) use dashboards::{
     Product, Serves, Sight, dashboard_of, dashboard_of_image, open_switches, sight_of,
@@ -42,12 +43,13 @@ pub(super) use grants::{HumanGrant, role_location, role_object, rule_text};
 pub(super) use holders::{Holding, holdings, weighed};
 pub(super) use kubelets::{Hole, Kubelet, kubelet_findings, kubelets};
 pub(super) use listeners::{Listener, Protection, Reach, listeners, place as listener_place};
-pub(crate) use runners::{Runner, runners};
+pub(crate) use runners::{Runner, namespace_of, runners};
 pub(super) use scoping::is_cluster_scoped;
 pub(super) use sockets::{Access as SocketAccess, access as socket_access};
 pub(super) use tokens::is_in_no_need_of_api;
 pub(crate) use tokens::{TokenMount, token_mount};
 pub(super) use ways_in::ways_in;
+pub(crate) use ways_in::ways_to;
 pub(super) use wording::{
     Asked, Place, can_i, can_i_as, container_place, count, links, list, list_subjects, reproduce,
 };
@@ -85,12 +87,7 @@ impl<'a> ClusterFacts<'a> {
             accounts: cluster
                 .service_accounts
                 .iter()
-                .map(|account| {
-                    (
-                        (runners::namespace_of(&account.meta), &*account.meta.name),
-                        account,
-                    )
-                })
+                .map(|account| ((namespace_of(&account.meta), &*account.meta.name), account))
                 .collect(),
             runners,
         }

@@ -2,7 +2,7 @@
 
 use viewshed_model::Service;
 
-use super::{ByNamespace, Runner};
+use super::{ByNamespace, Near, Runner};
 
 /// The services whose selector matches the pods of `runner`.
 pub(in crate::checks) fn services_of<'a>(
@@ -21,6 +21,11 @@ pub(in crate::checks) fn services_of<'a>(
             })
         })
         .collect()
+}
+
+/// The same for callers that are no checks.
+pub(crate) fn ways_to(near: &Near<'_>, runner: &Runner<'_>) -> Vec<String> {
+    ways_in(&near.0, runner)
 }
 
 /// Each way from outside the cluster to the pods of `runner`, in a sentence.

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
+use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde_json::Value;
 use viewshed_model::{Cluster, Node, Pod, PodSpec, Workload};
 
@@ -156,7 +158,7 @@ fn pod_places<'c>(
             has_ended: false,
         }
     }));
-    pods.sort_by(|a, b| {
+    pods.par_sort_by(|a, b| {
         let key = |pod: &PodPlace<'c>| {
             let meta = pod.origin.meta();
             (meta.namespace_or_empty(), meta.name.as_str())
@@ -180,20 +182,26 @@ fn workloads_by_name(cluster: &Cluster) -> BTreeMap<(&str, &str, &str), &Workloa
 
 /// The last of several pods with one name counts, as after `kubectl apply`.
 fn latest_pods(cluster: &Cluster) -> Vec<&Pod> {
-    let by_name: BTreeMap<(&str, &str), &Pod> = cluster
-        .pods
-        .iter()
-        .map(|pod| {
-            let meta = &pod.meta;
-            ((meta.namespace_or_empty(), meta.name.as_str()), pod)
-        })
-        .collect();
-    by_name.into_values().collect()
+    let mut last: FxHashMap<(&str, &str), usize> = FxHashMap::default();
+    for (pod, position) in cluster.pods.iter().zip(0..) {
+        let meta = &pod.meta;
+        last.insert((meta.namespace_or_empty(), meta.name.as_str()), position);
+    }
+    let is_last = |(position, pod): &(usize, &Pod)| {
+        let meta = &pod.meta;
+        last.get(&(meta.namespace_or_empty(), meta.name.as_str())) == Some(position)
+    };
+    let pods = cluster.pods.iter().enumerate().filter(is_last);
+    pods.map(|(_, pod)| pod).collect()
 }
 
 /// Nodes by name, also those that only pods speak of.
 fn latest_nodes(cluster: &Cluster) -> BTreeMap<&str, Option<&Node>> {
-    let of_pods = cluster.pods.iter().map(|pod| (pod.node.as_str(), None));
+    let mut named: FxHashSet<&str> = FxHashSet::default();
+    let of_pods = cluster.pods.iter().map(|pod| pod.node.as_str());
+    let of_pods = of_pods
+        .filter(|name| named.insert(name))
+        .map(|name| (name, None));
     let of_nodes = cluster
         .nodes
         .iter()
@@ -207,7 +215,7 @@ fn latest_nodes(cluster: &Cluster) -> BTreeMap<&str, Option<&Node>> {
 /// Workloads of which no pod is in the estate: a manifest, or a job that runs later. On a running
 /// server, a workload that keeps no pods now has no place.
 fn podless_workloads(cluster: &Cluster) -> impl Iterator<Item = &Workload> {
-    let mut owners: BTreeSet<(&str, &str, &str)> = BTreeSet::new();
+    let mut owners: FxHashSet<(&str, &str, &str)> = FxHashSet::default();
     let of_pods = cluster.pods.iter().map(|pod| &pod.meta);
     let of_workloads = cluster.workloads.iter().map(|workload| &workload.meta);
     for meta in of_pods.chain(of_workloads) {
@@ -468,8 +476,8 @@ fn host_endpoints<'c>(
 }
 
 /// Which place has an address. A node's address is the node's, whatever pods share it.
-fn by_address(pods: &[PodPlace<'_>], nodes: &[NodePlace<'_>]) -> BTreeMap<IpAddr, Found> {
-    let mut found = BTreeMap::new();
+fn by_address(pods: &[PodPlace<'_>], nodes: &[NodePlace<'_>]) -> FxHashMap<IpAddr, Found> {
+    let mut found = FxHashMap::default();
     for (pod, index) in pods.iter().zip(0..) {
         if let Origin::Pod(pod) = pod.origin
             && !pod.spec.host.network

@@ -49,7 +49,17 @@ impl<'c> Places<'c> {
 
     /// Whether a workload of this name made the pod, directly or through its replica sets and jobs.
     fn is_made_by(&self, pod: &PodPlace<'c>, name: &str) -> bool {
-        self.makers(pod).iter().any(|(_, maker)| *maker == name)
+        let is_deployment = |kind: &str, maker: &str| {
+            // The deployment of a replica set that alone is in the estate: its name without the hash.
+            let hash = pod.labels().get("pod-template-hash");
+            kind == "ReplicaSet"
+                && hash.is_some_and(|hash| {
+                    let rest = maker.strip_suffix(hash.as_str());
+                    rest.and_then(|rest| rest.strip_suffix('-')) == Some(name)
+                })
+        };
+        let mut makers = self.makers(pod).into_iter();
+        makers.any(|(kind, maker)| maker == name || is_deployment(kind, maker))
     }
 
     /// The workloads that made a pod, the nearest first, as kind and name.

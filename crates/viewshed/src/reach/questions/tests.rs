@@ -1,7 +1,7 @@
 use std::sync::{Arc, Mutex};
 
-use viewshed_analyze::network::Cni;
-use viewshed_model::Cluster;
+use viewshed_analyze::network::{Cni, NetworkIndex};
+use viewshed_model::Estate;
 
 use super::*;
 
@@ -24,10 +24,10 @@ spec:
   ingress: [{ from: [{ podSelector: { matchLabels: { app: web } } }], ports: [{ port: 5432 }] }]
 ";
 
-fn cluster() -> Cluster {
+fn estate() -> Estate {
     let mut set = viewshed_decode::files::FileSet::new("test");
     set.add("shop.yaml", ESTATE.as_bytes());
-    set.finish().clusters.remove(0)
+    set.finish()
 }
 
 #[derive(Clone, Default)]
@@ -48,10 +48,16 @@ impl Write for Shared {
 }
 
 fn answers(input: &str) -> (Vec<Value>, Outcome) {
-    let cluster = cluster();
-    let index = NetworkIndex::new(&cluster, Some(Cni::Generic));
+    let estate = estate();
+    let network = Network {
+        estate: &estate,
+        index: estate
+            .clusters
+            .first()
+            .map(|cluster| NetworkIndex::new(cluster, Some(Cni::Generic))),
+    };
     let out = Shared::default();
-    let mut answering = Answering::new(&index, Box::new(out.clone()));
+    let mut answering = Answering::new(&network, Box::new(out.clone()));
     let mut lines = Lines::new(input.as_bytes());
     while let Some((number, line)) = lines.next().expect("memory is readable") {
         answering.answer(number, line).expect("memory is writable");

@@ -1,0 +1,70 @@
+//! Changes of network reach, as changes of sight: a workload that reaches a place can look at it.
+
+use viewshed_model::{
+    Cluster, Evidence, Gap, GapReason, PortRange, SightChange, Subject, SubjectKind,
+};
+
+use crate::network::{Gain, NetworkIndex, gains};
+
+/// Destinations that a line names; more are counted.
+const DESTINATIONS_MAX: usize = 6;
+
+/// What sources gained and lost; clusters without any network policy are all open, so nothing is asked.
+pub(super) fn changes(old: &Cluster, new: &Cluster, gaps: &mut Vec<Gap>) -> Vec<SightChange> {
+    if old.network_policies.is_empty() && new.network_policies.is_empty() {
+        return Vec::new();
+    }
+    let (before, after) = rayon::join(
+        || NetworkIndex::new(old, None),
+        || NetworkIndex::new(new, None),
+    );
+    gaps.extend(before.gaps());
+    gaps.extend(after.gaps());
+    let found = gains(&before, &after).zip(gains(&after, &before));
+    let Some((gained, lost)) = found else {
+        gaps.push(Gap {
+            source: new.name.clone(),
+            what: "compare who reaches whom".to_owned(),
+            reason: GapReason::TooLarge,
+            detail: "there are too many pairs of places".to_owned(),
+            hint: "ask for single places with `viewshed reach --to`".to_owned(),
+            count: 1,
+        });
+        return Vec::new();
+    };
+    let gained = gained.into_iter().map(|gain| change(gain, true));
+    let lost = lost.into_iter().map(|gain| change(gain, false));
+    gained.chain(lost).collect()
+}
+
+fn change(gain: Gain, gained: bool) -> SightChange {
+    let more = gain.to.len().saturating_sub(DESTINATIONS_MAX);
+    let shown: Vec<&str> = gain
+        .to
+        .iter()
+        .take(DESTINATIONS_MAX)
+        .map(String::as_str)
+        .collect();
+    let mut places = shown.join(", ");
+    if more > 0 {
+        places = format!("{places} and {more} more");
+    }
+    let verb = if gain.is_certain {
+        "reaches"
+    } else {
+        "may reach"
+    };
+    let ranges: Vec<String> = gain.ports.iter().map(PortRange::to_string).collect();
+    SightChange {
+        gained,
+        subject: Subject {
+            kind: SubjectKind::Other(gain.kind),
+            name: gain.from,
+            namespace: None,
+        },
+        what: format!("{verb} {places} on {}", ranges.join(", ")),
+        namespace: None,
+        evidence: Evidence::Fixed(gain.because),
+        position: gain.location,
+    }
+}

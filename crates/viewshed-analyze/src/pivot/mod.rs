@@ -1,0 +1,182 @@
+//! PIVOT: what an intruder in a pod may become, step by step.
+//!
+//! One graph per cluster: its nodes are the things that somebody can be or hold (a pod, a service
+//! account, root on a node, everything), its edges are single steps: using a mounted token, executing
+//! in another pod, asking for another account's token, acting as somebody else, `nodes/proxy`, approving
+//! a certificate, `escalate` and `bind`, creating a pod with another account or a path of the node,
+//! leaving the container. Steps that a network policy stops are not taken: a token is of no use to a pod
+//! that cannot reach the API server.
+//!
+//! Rights that are limited to named objects are not followed, and neither is what only users hold.
+
+mod build;
+mod graph;
+mod powers;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+
+use viewshed_model::{Link, MissingFact, Pivot, PivotKind, PivotRank, PivotReport};
+
+use crate::checks::runners;
+use crate::network::NetworkIndex;
+use crate::sight::SightIndex;
+use graph::{Graph, State};
+
+/// Pivots that a view spells out; with ten links each, about ten megabytes. The rest is counted by
+/// [`PivotIndex::from_pod`].
+pub const PIVOTS_MAX: usize = 2000;
+
+/// The steps of one cluster, ready for questions.
+#[derive(Debug)]
+pub struct PivotIndex<'i, 'c> {
+    sight: &'i SightIndex<'c>,
+    network: &'i NetworkIndex<'c>,
+    graph: Graph<'c>,
+}
+
+impl<'i, 'c> PivotIndex<'i, 'c> {
+    /// Works out every single step.
+    pub fn new(sight: &'i SightIndex<'c>, network: &'i NetworkIndex<'c>) -> Self {
+        Self {
+            sight,
+            network,
+            graph: build::graph(sight, network),
+        }
+    }
+
+    /// Everything that a pod (or the pods of a workload without pods) leads to in at most `depth` steps,
+    /// the most powerful first, and how many more there are than [`PIVOTS_MAX`].
+    pub fn from_pod(&self, namespace: &str, name: &str, depth: u32) -> (Vec<Pivot>, u64) {
+        let Some(start) = self.graph.standing(namespace, name) else {
+            return (Vec::new(), 0);
+        };
+        let walk = self.graph.walk(start);
+        let mut found: Vec<(PivotKind, u32, String, usize)> = walk
+            .reached(depth)
+            .filter(|(state, _)| *state != start)
+            .filter_map(|(state, steps)| {
+                let kind = self.graph.kind(state)?;
+                Some((kind, steps, self.graph.name(state), state))
+            })
+            .collect();
+        found.sort_unstable();
+        let more = found.len().saturating_sub(PIVOTS_MAX) as u64;
+        let pivots = found.into_iter().take(PIVOTS_MAX);
+        let pivots = pivots.filter_map(|(kind, _, _, state)| {
+            self.pivot(kind, state, walk.path(&self.graph, state))
+        });
+        (pivots.collect(), more)
+    }
+
+    /// Every workload with the most powerful thing that its pods lead to in at most `depth` steps.
+    pub fn ranks(&self, depth: u32) -> PivotReport {
+        let goals = self.graph.goals();
+        let mut ranks: Vec<(PivotKind, bool, u32, PivotRank)> = Vec::new();
+        let mut harmless = 0;
+        let near = crate::checks::Near::new(self.sight.cluster);
+        for runner in runners(self.sight.cluster) {
+            let names: Vec<&str> = match runner.pods.as_slice() {
+                [] => vec![runner.name],
+                pods => pods.iter().map(|pod| pod.meta.name.as_str()).collect(),
+            };
+            let starts = names.iter().filter_map(|name| {
+                let start = self.graph.standing(runner.namespace, name)?;
+                let (kind, steps, table) = goals.best(start, depth)?;
+                Some((kind, table, steps, start, *name))
+            });
+            let best = starts.min_by_key(|one| (one.0, one.1, one.2));
+            let Some((kind, table, steps, start, name)) = best else {
+                harmless += 1;
+                continue;
+            };
+            let (path, goal) = goals.path(&self.graph, start, table);
+            let pivot = self.pivot(kind, goal, path);
+            let Some(pivot) = pivot else { continue };
+            let ways_in = crate::checks::ways_to(&near, &runner);
+            let is_inside = ways_in.is_empty();
+            let pod = if runner.pods.is_empty() { "" } else { name };
+            let rank = PivotRank {
+                from: runner.full_name(),
+                workload_kind: runner.kind.to_owned(),
+                pod: pod.to_owned(),
+                ways_in,
+                pivot,
+            };
+            ranks.push((kind, is_inside, steps, rank));
+        }
+        ranks.sort_by(|a, b| (a.0, a.1, a.2, &a.3.from).cmp(&(b.0, b.1, b.2, &b.3.from)));
+        PivotReport {
+            estate: self.sight.cluster.name.clone(),
+            cni: self.network.profile().cni().name().to_owned(),
+            ranks: ranks.into_iter().map(|(.., rank)| rank).collect(),
+            harmless,
+            gaps: self.network.gaps(),
+        }
+    }
+
+    fn pivot(
+        &self,
+        kind: PivotKind,
+        state: usize,
+        path: Vec<(usize, &graph::Edge)>,
+    ) -> Option<Pivot> {
+        let mut steps: Vec<Link> = Vec::new();
+        let mut facts: BTreeSet<String> = BTreeSet::new();
+        for (from, edge) in path {
+            steps.extend(self.graph.link(self.sight, from, edge));
+            if let Some(fact) = &edge.doubt {
+                facts.insert(fact.clone());
+            }
+        }
+        if steps.is_empty() {
+            return None;
+        }
+        let facts = facts.into_iter().map(|fact| MissingFact { fact });
+        Some(Pivot {
+            kind,
+            name: self.graph.name(state),
+            steps,
+            depends_on: facts.collect(),
+        })
+    }
+}
+
+/// What a state is called and what kind of thing it is.
+impl State<'_> {
+    const fn kind(&self) -> Option<PivotKind> {
+        match self {
+            Self::Administrator => Some(PivotKind::Administrator),
+            Self::AnyUser => Some(PivotKind::AnyUser),
+            Self::AllSecrets => Some(PivotKind::AllSecrets),
+            Self::Node(_) => Some(PivotKind::Node),
+            Self::Account(..) => Some(PivotKind::ServiceAccount),
+            Self::Entered(..) | Self::Standing(..) => Some(PivotKind::Pod),
+            Self::PodsIn(_)
+            | Self::PodsOn(_)
+            | Self::AccountsIn(_)
+            | Self::AllPods
+            | Self::AllAccounts
+            | Self::AllNodes => None,
+        }
+    }
+
+    fn name(&self) -> String {
+        match self {
+            Self::Node(name) => (*name).to_owned(),
+            Self::Account(namespace, name)
+            | Self::Entered(namespace, name)
+            | Self::Standing(namespace, name) => format!("{namespace}/{name}"),
+            Self::Administrator
+            | Self::AnyUser
+            | Self::AllSecrets
+            | Self::PodsIn(_)
+            | Self::PodsOn(_)
+            | Self::AccountsIn(_)
+            | Self::AllPods
+            | Self::AllAccounts
+            | Self::AllNodes => String::new(),
+        }
+    }
+}

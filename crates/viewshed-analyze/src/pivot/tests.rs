@@ -1,0 +1,279 @@
+use viewshed_decode::files::FileSet;
+use viewshed_model::{Cluster, PivotKind};
+
+use super::PivotIndex;
+use crate::network::{Cni, NetworkIndex};
+use crate::sight::SightIndex;
+
+/// Three namespaces: `shop` with an internet-facing pod, `ops` with powerful accounts, `shut` behind a
+/// policy.
+const ESTATE: &str = r"
+apiVersion: v1
+kind: Node
+metadata: { name: worker }
+---
+apiVersion: v1
+kind: Node
+metadata: { name: cp, labels: { node-role.kubernetes.io/control-plane: '' } }
+---
+apiVersion: v1
+kind: Namespace
+metadata: { name: guarded, labels: { pod-security.kubernetes.io/enforce: baseline } }
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: web, namespace: shop, labels: { app: web } }
+spec: { nodeName: worker, serviceAccountName: web, containers: [{ name: main, image: example }] }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: web, namespace: shop }
+spec: { type: LoadBalancer, selector: { app: web }, ports: [{ port: 80 }] }
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: tool, namespace: ops }
+spec: { nodeName: worker, serviceAccountName: tool, containers: [{ name: main, image: example }] }
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: agent, namespace: ops }
+spec:
+  nodeName: cp
+  serviceAccountName: agent
+  automountServiceAccountToken: false
+  containers: [{ name: main, image: example, securityContext: { privileged: true } }]
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: job, namespace: shut }
+spec: { nodeName: worker, serviceAccountName: job, containers: [{ name: main, image: example }] }
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: shut, namespace: shut }
+spec: { podSelector: {}, policyTypes: [Egress] }
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: maker, namespace: guarded }
+spec: { nodeName: worker, serviceAccountName: maker, containers: [{ name: main, image: example }] }
+---
+";
+
+fn grant(name: &str, account: (&str, &str), namespace: Option<&str>, rule: &str) -> String {
+    let (own, account) = account;
+    let (kind, place) = match namespace {
+        Some(namespace) => ("", format!(", namespace: {namespace}")),
+        None => ("Cluster", String::new()),
+    };
+    format!(
+        "apiVersion: rbac.authorization.k8s.io/v1\nkind: {kind}Role\nmetadata: {{ name: {name}{place} }}\nrules: [{rule}]\n---\n\
+         apiVersion: rbac.authorization.k8s.io/v1\nkind: {kind}RoleBinding\nmetadata: {{ name: {name}{place} }}\n\
+         roleRef: {{ apiGroup: rbac.authorization.k8s.io, kind: {kind}Role, name: {name} }}\n\
+         subjects: [{{ kind: ServiceAccount, name: {account}, namespace: {own} }}]\n---\n"
+    )
+}
+
+fn rule(verbs: &str, group: &str, resources: &str) -> String {
+    format!("{{ apiGroups: ['{group}'], resources: ['{resources}'], verbs: [{verbs}] }}")
+}
+
+fn cluster(grants: &str) -> Cluster {
+    let mut set = FileSet::new("test");
+    set.add("estate.yaml", format!("{ESTATE}{grants}").as_bytes());
+    let mut estate = set.finish();
+    assert_eq!(estate.gaps, []);
+    estate.clusters.remove(0)
+}
+
+/// What a pod leads to: `kind name (steps)`, with a `?` where it depends on facts.
+fn leads(cluster: &Cluster, pod: (&str, &str), depth: u32) -> Vec<String> {
+    let sight = SightIndex::new(cluster);
+    let network = NetworkIndex::new(cluster, Some(Cni::Generic));
+    let index = PivotIndex::new(&sight, &network);
+    let (pivots, more) = index.from_pod(pod.0, pod.1, depth);
+    assert_eq!(more, 0);
+    let shown = pivots.iter().map(|pivot| {
+        let doubt = if pivot.depends_on.is_empty() { "" } else { "?" };
+        let kind = format!("{:?}", pivot.kind);
+        let text = format!("{kind} {} {}{doubt}", pivot.name, pivot.steps.len());
+        text.replace("  ", " ")
+    });
+    shown.collect()
+}
+
+#[test]
+fn a_token_leads_to_its_account_and_no_further_without_rights() {
+    assert_eq!(
+        leads(&cluster(""), ("shop", "web"), 9),
+        ["ServiceAccount shop/web 1"]
+    );
+}
+
+#[test]
+fn a_token_is_of_no_use_behind_a_policy_that_closes_the_api_server() {
+    let grants = grant("all", ("shut", "job"), None, &rule("'*'", "*", "*"));
+    assert_eq!(
+        leads(&cluster(&grants), ("shut", "job"), 9),
+        Vec::<String>::new()
+    );
+}
+
+#[test]
+fn exec_leads_into_pods_and_to_their_tokens() {
+    let grants = grant(
+        "exec",
+        ("shop", "web"),
+        Some("ops"),
+        &rule("create", "", "pods/exec"),
+    );
+    assert_eq!(
+        leads(&cluster(&grants), ("shop", "web"), 9),
+        [
+            // The privileged pod of ops stands on the control-plane node.
+            "Administrator 4",
+            "Node cp 3",
+            "ServiceAccount shop/web 1",
+            "ServiceAccount ops/tool 3",
+            "Pod ops/agent 2",
+            "Pod ops/tool 2",
+        ]
+    );
+    assert_eq!(
+        leads(&cluster(&grants), ("shop", "web"), 2),
+        [
+            "ServiceAccount shop/web 1",
+            "Pod ops/agent 2",
+            "Pod ops/tool 2"
+        ]
+    );
+}
+
+#[test]
+fn every_right_that_escalates_is_followed() {
+    let rbac = "rbac.authorization.k8s.io";
+    let both = |one: String, two: String| format!("{one}, {two}");
+    let rows = [
+        (rule("'*'", "*", "*"), "Administrator 2"),
+        (
+            rule("create", "", "serviceaccounts/token"),
+            "ServiceAccount ops/tool 2",
+        ),
+        (
+            rule("impersonate", "", "serviceaccounts"),
+            "ServiceAccount ops/tool 2",
+        ),
+        (rule("impersonate", "", "users"), "AnyUser 2"),
+        (
+            both(
+                rule("impersonate", "", "users"),
+                rule("impersonate", "", "groups"),
+            ),
+            "Administrator 2",
+        ),
+        (rule("get", "", "nodes/proxy"), "Pod ops/tool 2"),
+        (rule("list", "", "secrets"), "AllSecrets 2"),
+        (
+            both(
+                rule("update", rbac, "clusterroles"),
+                rule("escalate", rbac, "clusterroles"),
+            ),
+            "Administrator 2",
+        ),
+        (
+            both(
+                rule("create", rbac, "clusterrolebindings"),
+                rule("bind", rbac, "clusterroles"),
+            ),
+            "Administrator 2",
+        ),
+        (
+            rule("create", "batch", "cronjobs"),
+            "ServiceAccount ops/tool 2",
+        ),
+        (rule("create", "", "pods"), "Node worker 2?"),
+        (
+            rule("patch", "", "pods/ephemeralcontainers"),
+            "Pod ops/tool 2",
+        ),
+    ];
+    for (rules, wanted) in rows {
+        let found = leads(
+            &cluster(&grant("g", ("shop", "web"), None, &rules)),
+            ("shop", "web"),
+            9,
+        );
+        assert!(
+            found.iter().any(|one| one == wanted),
+            "{rules}: {found:#?}, not {wanted}"
+        );
+    }
+}
+
+/// One of two rights that only work together, or none that leads anywhere.
+#[test]
+fn half_a_power_leads_nowhere() {
+    let rbac = "rbac.authorization.k8s.io";
+    let halves = [
+        rule("impersonate", "", "groups"),
+        rule("update", rbac, "clusterroles"),
+        rule("create", rbac, "clusterrolebindings"),
+        rule("get list watch".replace(' ', ", ").as_str(), "", "pods"),
+    ];
+    for rules in halves {
+        let found = leads(
+            &cluster(&grant("g", ("shop", "web"), None, &rules)),
+            ("shop", "web"),
+            9,
+        );
+        assert_eq!(found, ["ServiceAccount shop/web 1"], "{rules}");
+    }
+}
+
+#[test]
+fn pod_security_keeps_pods_from_the_node() {
+    let grants = grant(
+        "make",
+        ("guarded", "maker"),
+        Some("guarded"),
+        &rule("create", "", "pods"),
+    );
+    assert_eq!(
+        leads(&cluster(&grants), ("guarded", "maker"), 9),
+        ["ServiceAccount guarded/maker 1"]
+    );
+}
+
+#[test]
+fn workloads_are_ranked_worst_first_and_steps_have_evidence() {
+    let grants = grant(
+        "exec",
+        ("shop", "web"),
+        Some("ops"),
+        &rule("create", "", "pods/exec"),
+    );
+    let cluster = cluster(&grants);
+    let sight = SightIndex::new(&cluster);
+    let network = NetworkIndex::new(&cluster, Some(Cni::Generic));
+    let report = PivotIndex::new(&sight, &network).ranks(9);
+    let ranks: Vec<(&str, PivotKind, usize)> = report
+        .ranks
+        .iter()
+        .map(|rank| (rank.from.as_str(), rank.pivot.kind, rank.pivot.steps.len()))
+        .collect();
+    assert_eq!(
+        ranks,
+        [
+            ("shop/web", PivotKind::Administrator, 4),
+            ("ops/agent", PivotKind::Administrator, 2),
+        ]
+    );
+    assert_eq!(
+        report.ranks[0].ways_in.len(),
+        1,
+        "it stands behind a load balancer"
+    );
+    assert!(report.ranks[0].pivot.steps[1].evidence.is_some());
+    assert_eq!(report.harmless, 3);
+}

@@ -1,0 +1,100 @@
+//! The view from a pod joined with the network: what it reaches, and what it may become.
+
+use viewshed_model::{
+    Estate, Gap, GapReason, MissingFact, Place, ReachAnswer, ReachQuestion, ReachVerdict, Target,
+    Vantage, View,
+};
+
+use super::{Credentials, SeeError, gaps_of, see, see_with, vantage};
+use crate::network::{Cni, NetworkIndex};
+use crate::pivot::PivotIndex;
+use crate::sight::SightIndex;
+
+/// What the network adds to a view.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Joined {
+    /// The network plugin to assume; `None` is the one that the estate shows.
+    pub cni: Option<Cni>,
+    /// Most steps of a pivot; `None` leaves pivots out.
+    pub depth: Option<u32>,
+}
+
+/// The view of [`see`]; from a pod it also says which of the places that matter the network lets it reach
+/// and what it may become. What an identity may see at an API server that the pod does not reach is not
+/// part of the view.
+///
+/// # Errors
+/// When the vantage does not exist.
+pub fn see_joined(estate: &Estate, vantage: &Vantage, joined: Joined) -> Result<View, SeeError> {
+    let Vantage::Pod { namespace, name } = vantage else {
+        return see(estate, vantage);
+    };
+    let cluster = vantage::cluster_of(estate, vantage)?;
+    let network = NetworkIndex::new(cluster, joined.cni);
+    let from = Place::Pod {
+        namespace: namespace.clone(),
+        name: name.clone(),
+    };
+    let ask = |target: Target| {
+        let question = ReachQuestion {
+            from: from.clone(),
+            to: Place::Target(target),
+            port: None,
+            protocol: None,
+        };
+        network.answer(&question).ok()
+    };
+    let paths: Vec<ReachAnswer> = Target::ALL.into_iter().filter_map(ask).collect();
+    let api_server = paths
+        .iter()
+        .find(|answer| answer.question.to == Place::Target(Target::Apiserver));
+    let is_cut_off = api_server.is_some_and(|answer| answer.verdict == ReachVerdict::Denied);
+    let credentials = if is_cut_off {
+        Credentials::CutOff
+    } else {
+        Credentials::Used
+    };
+    let sight = SightIndex::new(cluster);
+    let mut view = see_with(&sight, vantage, credentials)?;
+    view.gaps.extend(gaps_of(estate, cluster));
+    view.gaps.extend(network.gaps());
+    if let Some(answer) = api_server {
+        tell(&mut view, answer);
+    }
+    if let Some(depth) = joined.depth {
+        let index = PivotIndex::new(&sight, &network);
+        let (pivots, more) = index.from_pod(namespace, name, depth);
+        view.pivots = pivots;
+        if more > 0 {
+            view.gaps.push(Gap {
+                source: cluster.name.clone(),
+                what: "further things that the pod leads to".to_owned(),
+                reason: GapReason::TooLarge,
+                detail: String::new(),
+                hint: "bound the steps with `--depth`".to_owned(),
+                count: more,
+            });
+        }
+    }
+    view.paths = paths;
+    Ok(view)
+}
+
+/// What the way to the API server means for the view.
+fn tell(view: &mut View, api_server: &ReachAnswer) {
+    match api_server.verdict {
+        ReachVerdict::Allowed => {}
+        ReachVerdict::Denied => {
+            for held in &mut view.identities {
+                held.how
+                    .push_str("; of no use here: the network keeps it from the API server");
+            }
+        }
+        ReachVerdict::Depends => {
+            view.depends_on
+                .extend(api_server.depends_on.iter().map(|fact| MissingFact {
+                    fact: format!("{}, on the way to the API server", fact.fact),
+                }));
+        }
+    }
+}

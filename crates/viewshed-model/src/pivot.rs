@@ -1,0 +1,96 @@
+//! What an intruder may become from where they stand, step by step.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Gap, Link, MissingFact};
+
+/// One thing that an intruder may become, and the shortest way to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pivot {
+    /// What it is.
+    pub kind: PivotKind,
+    /// Its name: `namespace/name` of pods and service accounts, name of nodes; empty for the others.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// The steps in order, each with its evidence. Never empty.
+    pub steps: Vec<Link>,
+    /// Facts that every step must find fulfilled; empty when the way is certain.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub depends_on: Vec<MissingFact>,
+}
+
+/// The kinds of things that an intruder may become, the most powerful first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PivotKind {
+    /// Somebody who may do everything.
+    Administrator,
+    /// Any user that they name, but for members of `system:masters`.
+    AnyUser,
+    /// Somebody who may list all secrets.
+    AllSecrets,
+    /// Root on a node.
+    Node,
+    /// A service account.
+    ServiceAccount,
+    /// Inside a pod.
+    Pod,
+}
+
+impl PivotKind {
+    /// Every kind, in order.
+    pub const ALL: [Self; 6] = [
+        Self::Administrator,
+        Self::AnyUser,
+        Self::AllSecrets,
+        Self::Node,
+        Self::ServiceAccount,
+        Self::Pod,
+    ];
+
+    /// In plain words.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Administrator => "everything",
+            Self::AnyUser => "any user's rights",
+            Self::AllSecrets => "all secrets",
+            Self::Node => "root on node",
+            Self::ServiceAccount => "service account",
+            Self::Pod => "pod",
+        }
+    }
+}
+
+/// Every workload with the most powerful thing that its pods lead to.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PivotReport {
+    /// Cluster.
+    pub estate: String,
+    /// The behaviour that was assumed of the network plugin.
+    pub cni: String,
+    /// The worst first; workloads that lead nowhere are left out.
+    pub ranks: Vec<PivotRank>,
+    /// Workloads whose pods lead to nothing beyond themselves.
+    pub harmless: u64,
+    /// What could not be read, and what was not understood of the policies.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub gaps: Vec<Gap>,
+}
+
+/// One workload in the ranking.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PivotRank {
+    /// `namespace/name` of the workload.
+    pub from: String,
+    /// Its kind, for example `Deployment`.
+    pub workload_kind: String,
+    /// The pod that the steps start from; empty when no pod is in the estate.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub pod: String,
+    /// Each way from outside the cluster to its pods, in a sentence.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ways_in: Vec<String>,
+    /// The most powerful thing that it leads to.
+    pub pivot: Pivot,
+}
