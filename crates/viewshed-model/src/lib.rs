@@ -25,6 +25,7 @@ mod meta;
 mod network;
 mod permission;
 mod reach;
+mod rehearsal;
 mod request;
 mod scan;
 mod surroundings;
@@ -69,6 +70,10 @@ pub use reach::{
     EndKind, Place, PlaceError, PolicyReference, PortRange, Protocol, ReachAnswer, ReachCell,
     ReachEnd, ReachMatrix, ReachQuestion, ReachReason, ReachReport, ReachSide, ReachSource,
     ReachSources, ReachVerdict, Target,
+};
+pub use rehearsal::{
+    AskedFor, JudgedStep, RehearsalIncident, RehearsalLog, RehearsalReport, RehearsalRun,
+    RehearsedStep, SentRequest, StepReason, StepVerdict,
 };
 pub use request::{AccessRequest, Action, NonResourceRequest, ResourceRequest};
 pub use scan::{
