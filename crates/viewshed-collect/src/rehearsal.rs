@@ -174,9 +174,10 @@ const PROGRESS: &str = "rehearsal";
 const OWN_IDENTITY: &str = "own-identity";
 
 fn namespace(rehearsal: &Rehearsal<'_>) -> String {
-    rehearsal
-        .cluster
-        .map_or_else(|| "default".to_owned(), |client| client.namespace().to_owned())
+    rehearsal.cluster.map_or_else(
+        || "default".to_owned(),
+        |client| client.namespace().to_owned(),
+    )
 }
 
 /// Why a step is not even tried.

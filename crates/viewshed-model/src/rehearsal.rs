@@ -99,7 +99,7 @@ pub struct AskedFor {
 }
 
 /// A run, and what the logs showed of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RehearsalReport {
     /// RFC 3339 time of the report.
     pub generated_at: String,
@@ -121,7 +121,7 @@ pub struct RehearsalReport {
 }
 
 /// A log that was read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RehearsalLog {
     /// File, folder, or `-`.
     pub name: String,
@@ -132,7 +132,7 @@ pub struct RehearsalLog {
 }
 
 /// An incident that the run became.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RehearsalIncident {
     /// The incident's id, as `viewshed watch` has it.
     pub id: String,
@@ -149,7 +149,7 @@ pub struct RehearsalIncident {
 }
 
 /// What the logs showed of one step.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JudgedStep {
     /// Name of the step.
     pub step: String,
@@ -160,27 +160,27 @@ pub struct JudgedStep {
     /// Of them, those that a log shows.
     pub shown: u64,
     /// The least that was recorded of one that shows; `None` when none does.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub level: Option<Level>,
     /// Incidents that it belongs to.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub incidents: Vec<String>,
     /// What set them off, in the words of the incident.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reasons: Vec<StepReason>,
     /// Why it is not shown, not whole, or not caught; empty when nothing is missing.
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub why: String,
     /// What would show it; empty when nothing is missing or no change is known.
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub change: String,
     /// That change as rules (YAML) to put first into the audit policy, where it is one.
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub fragment: String,
 }
 
 /// One reason of an incident that a step's request gave.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepReason {
     /// Name of the detection.
     pub detection: String,
@@ -189,7 +189,7 @@ pub struct StepReason {
 }
 
 /// What came of one step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum StepVerdict {
     /// Every request shows, and at least one is part of an incident.

@@ -2,7 +2,8 @@
 
 use viewshed_model::{
     AccessAnswer, BaselineRow, CoverageReport, DiffReport, Gap, RankReport, ReachMatrix,
-    ReachReport, ReachSources, RulesReview, ScanReport, Verification, View, WatchReport, WhoAnswer,
+    ReachReport, ReachSources, RehearsalReport, RulesReview, ScanReport, Verification, View,
+    WatchReport, WhoAnswer,
 };
 
 use crate::sarif::{changes, incidents, sarif};
@@ -38,6 +39,8 @@ pub enum Answer<'a> {
     Sources(&'a ReachSources),
     /// `viewshed reach`.
     Matrix(&'a ReachMatrix),
+    /// `viewshed rehearse`.
+    Rehearsal(&'a RehearsalReport),
 }
 
 /// The output formats.
@@ -142,6 +145,7 @@ impl<'a> Answer<'a> {
             Self::Reach(_) => "reach",
             Self::Sources(_) => "reach-sources",
             Self::Matrix(_) => "reach-matrix",
+            Self::Rehearsal(_) => "rehearsal",
         }
     }
 
@@ -149,12 +153,16 @@ impl<'a> Answer<'a> {
     pub const fn is_offered_as(&self, format: Format) -> bool {
         match format {
             Format::Table | Format::Wide | Format::Json | Format::JsonLines | Format::Yaml => true,
-            Format::Csv => !matches!(self, Self::CanI(_) | Self::Rules(_)),
+            Format::Csv => !matches!(self, Self::CanI(_) | Self::Rules(_) | Self::Rehearsal(_)),
             Format::Sarif => matches!(self, Self::Scan(_) | Self::Diff(_) | Self::Watch(_)),
             Format::Html => matches!(self, Self::Scan(_) | Self::Watch(_)),
             Format::Markdown => matches!(
                 self,
-                Self::Scan(_) | Self::Diff(_) | Self::Watch(_) | Self::Coverage(_)
+                Self::Scan(_)
+                    | Self::Diff(_)
+                    | Self::Watch(_)
+                    | Self::Coverage(_)
+                    | Self::Rehearsal(_)
             ),
             Format::Dot => matches!(self, Self::See(..) | Self::Sources(_) | Self::Matrix(_)),
             Format::Ocsf | Format::Navigator | Format::Cef | Format::Falco => {
@@ -178,6 +186,7 @@ impl<'a> Answer<'a> {
             Self::Reach(report) => &report.gaps,
             Self::Sources(report) => &report.gaps,
             Self::Matrix(matrix) => &matrix.gaps,
+            Self::Rehearsal(report) => &report.gaps,
         }
     }
 }
@@ -220,6 +229,7 @@ pub fn render(answer: &Answer<'_>, format: Format, style: &Style) -> Result<Stri
         (Format::Html, Answer::Watch(report)) => html::watch(report),
         (Format::Markdown, Answer::Watch(report)) => markdown::watch(report),
         (Format::Markdown, Answer::Coverage(report)) => markdown::coverage(report),
+        (Format::Markdown, Answer::Rehearsal(report)) => markdown::rehearsal(report),
         (Format::Ocsf, Answer::Watch(report)) => ocsf::findings(report),
         (Format::Navigator, Answer::Watch(report)) => navigator::layer(report),
         (Format::Cef, Answer::Watch(report)) => cef::lines(report),
@@ -243,6 +253,7 @@ fn terminal(answer: &Answer<'_>, style: &Style) -> String {
         Answer::Reach(report) => table::reach(report, style),
         Answer::Sources(report) => table::sources(report, style),
         Answer::Matrix(matrix) => table::matrix(matrix, style),
+        Answer::Rehearsal(report) => table::rehearsal(report, style),
     }
 }
 

@@ -2,10 +2,12 @@
 
 mod here;
 mod large;
+mod rehearsal;
 mod watch;
 
 pub(crate) use here::here_view;
 pub(crate) use large::large_report;
+pub(crate) use rehearsal::{rehearsal_report, unjudged_rehearsal};
 pub(crate) use watch::{bare_incident, baseline_rows, coverage_report, incident, watch_report};
 
 use viewshed_model::{

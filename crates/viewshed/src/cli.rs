@@ -2,6 +2,7 @@
 
 mod delivering;
 mod reaching;
+mod rehearsing;
 mod watching;
 
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use delivering::{DeliverArgs, SyslogFormat};
 pub(crate) use reaching::ReachArgs;
+pub(crate) use rehearsing::{EvidenceArgs, RehearseAction, RehearseArgs, TargetArgs};
 pub(crate) use watching::{
     BaselineAction, BaselineArgs, CoverageArgs, JudgeArgs, LiveArgs, LogArgs, StateArgs, WatchArgs,
 };
@@ -31,6 +33,7 @@ pub(crate) use watching::{
   viewshed see --pod shop/cart-7d             what an intruder in that pod could discover
   viewshed who can list secrets -A            everybody who can, and why
   viewshed watch --from audit/                who is looking, as incidents
+  viewshed rehearse --log audit/              explore your own estate, and see what the logs noticed
 
 Exit codes: 0 nothing at or above --fail-on, 1 findings (or answers that differ), 2 wrong usage,
 3 could not collect, 4 answered, but with gaps.")]
@@ -75,6 +78,7 @@ pub(crate) enum Command {
     Watch(WatchArgs),
     Baseline(BaselineArgs),
     Coverage(CoverageArgs),
+    Rehearse(Box<RehearseArgs>),
     Explain(ExplainArgs),
     Completions(CompletionsArgs),
 }

@@ -17,6 +17,7 @@ mod progress;
 mod question;
 mod questions;
 mod reach;
+mod rehearse;
 mod scan;
 mod see;
 mod terminal;
@@ -59,6 +60,7 @@ fn run(command: Command, screen: &Screen) -> Result<Outcome, Failure> {
         Command::Watch(arguments) => watch::run(&arguments, screen),
         Command::Baseline(arguments) => baseline::run(&arguments, screen),
         Command::Coverage(arguments) => coverage::run(&arguments, screen),
+        Command::Rehearse(arguments) => rehearse::run(&arguments, screen),
         Command::Explain(arguments) => explain::run(&arguments, screen),
         Command::Completions(arguments) => {
             let mut script = Vec::new();

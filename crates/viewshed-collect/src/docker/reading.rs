@@ -86,9 +86,9 @@ impl<'a> Reader<'a> {
                 Read::Status(200)
             }
             Err(Failure::Status(code, _)) => Read::Status(code),
-            Err(
-                failure @ (Failure::Unreachable(_) | Failure::Denied | Failure::Untrusted(_)),
-            ) => Read::Unreached(failure.detail()),
+            Err(failure @ (Failure::Unreachable(_) | Failure::Denied | Failure::Untrusted(_))) => {
+                Read::Unreached(failure.detail())
+            }
             Err(failure) => Read::Unanswered(failure.detail()),
         }
     }

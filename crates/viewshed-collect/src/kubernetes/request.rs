@@ -169,9 +169,9 @@ impl Document {
                 format!("/api/v1/nodes/{node}/proxy/configz")
             }
             Self::KubeletPods(NodeName(node)) => format!("/api/v1/nodes/{node}/proxy/pods"),
-            Self::LogByte(PodName { namespace, name }) => format!(
-                "/api/v1/namespaces/{namespace}/pods/{name}/log?limitBytes=1&tailLines=1"
-            ),
+            Self::LogByte(PodName { namespace, name }) => {
+                format!("/api/v1/namespaces/{namespace}/pods/{name}/log?limitBytes=1&tailLines=1")
+            }
             Self::Path(path) => path.path_and_query().to_owned(),
         }
     }

@@ -43,9 +43,10 @@ pub fn foothold(environment: &Environment) -> Foothold {
         .iter()
         .find(|token| Path::new(&token.path).starts_with(folder));
     let file = |name: &str| Some(environment.path(folder.join(name))).filter(|path| path.exists());
-    let (docker_sockets, other_sockets) = around.sockets.iter().cloned().partition(|socket| {
-        socket.ends_with("/docker.sock") || socket.ends_with("/podman.sock")
-    });
+    let (docker_sockets, other_sockets) =
+        around.sockets.iter().cloned().partition(|socket| {
+            socket.ends_with("/docker.sock") || socket.ends_with("/podman.sock")
+        });
     Foothold {
         node: own
             .map(|token| token.node.clone())
@@ -84,8 +85,7 @@ fn gateway(routes: &str) -> Option<Ipv4Addr> {
         let mut fields = line.split_whitespace();
         let (_, destination, gateway) = (fields.next()?, fields.next()?, fields.next()?);
         let gateway = u32::from_str_radix(gateway, 16).ok()?;
-        (destination == "00000000" && gateway != 0)
-            .then(|| Ipv4Addr::from(gateway.to_ne_bytes()))
+        (destination == "00000000" && gateway != 0).then(|| Ipv4Addr::from(gateway.to_ne_bytes()))
     })
 }
 

@@ -71,7 +71,12 @@ pub(super) async fn ask(
     };
     let opened = match timeout(allowed, connecting).await {
         Ok(opened) => opened?,
-        Err(_) => return Err(Unreached(format!("no connection within {} s", allowed.as_secs()))),
+        Err(_) => {
+            return Err(Unreached(format!(
+                "no connection within {} s",
+                allowed.as_secs()
+            )));
+        }
     };
     let asking = async {
         let (mut sender, driver) = http1::handshake(TokioIo::new(opened.stream))

@@ -241,7 +241,10 @@ pub const STEPS: [Step; 25] = [
         ]),
     ),
     step(
-        ("workloads", "list deployments, daemon sets, stateful sets and jobs"),
+        (
+            "workloads",
+            "list deployments, daemon sets, stateful sets and jobs",
+        ),
         DISCOVERY,
         "list-workloads",
         Way::Credential(&[
@@ -277,7 +280,11 @@ pub const STEPS: [Step; 25] = [
         ("config-map-names", "list names of config maps"),
         DISCOVERY,
         "list-configmaps",
-        Way::Credential(&[Ask::List(("", "configmaps"), Place::Everywhere, Form::Table)]),
+        Way::Credential(&[Ask::List(
+            ("", "configmaps"),
+            Place::Everywhere,
+            Form::Table,
+        )]),
     ),
     step(
         ("events", "list events"),
@@ -286,14 +293,21 @@ pub const STEPS: [Step; 25] = [
         Way::Credential(&[Ask::List(("", "events"), Place::Everywhere, Form::Metadata)]),
     ),
     step(
-        ("guessed-names", "get objects by names that clusters often have"),
+        (
+            "guessed-names",
+            "get objects by names that clusters often have",
+        ),
         DISCOVERY,
         "get-by-name",
         Way::Credential(&[
             Ask::Guess(PODS, KUBE_SYSTEM, "etcd-control-plane"),
             Ask::Guess(PODS, KUBE_SYSTEM, "kube-apiserver-control-plane"),
             Ask::Guess(DEPLOYMENTS, KUBE_SYSTEM, "tiller-deploy"),
-            Ask::Guess(DEPLOYMENTS, Place::Named("kubernetes-dashboard"), "kubernetes-dashboard"),
+            Ask::Guess(
+                DEPLOYMENTS,
+                Place::Named("kubernetes-dashboard"),
+                "kubernetes-dashboard",
+            ),
             Ask::Guess(NODES, Place::Everywhere, "control-plane"),
         ]),
     ),
@@ -325,13 +339,19 @@ pub const STEPS: [Step; 25] = [
         ]),
     ),
     step(
-        ("kubelet-anonymous", "ask a kubelet for its pods without any credential"),
+        (
+            "kubelet-anonymous",
+            "ask a kubelet for its pods without any credential",
+        ),
         DISCOVERY,
         "kubelet-api",
         Way::Kubelet(Bearer::Nobody),
     ),
     step(
-        ("kubelet-token", "ask a kubelet for its pods with the pod's token"),
+        (
+            "kubelet-token",
+            "ask a kubelet for its pods with the pod's token",
+        ),
         DISCOVERY,
         "kubelet-api",
         Way::Kubelet(Bearer::Token),

@@ -4,9 +4,7 @@ use serde::Deserialize;
 use viewshed_model::{AskedFor, RehearsedStep, SentRequest};
 
 use super::kubelet::{self, Unreached};
-use super::sequence::{
-    Ask, Bearer, Context, DockerAsk, KUBELET_PATHS, MAY_PROXY, Step, Way,
-};
+use super::sequence::{Ask, Bearer, Context, DockerAsk, KUBELET_PATHS, MAY_PROXY, Step, Way};
 use super::{Walk, is_read, leaving};
 use crate::docker::{self, Endpoint, Read, Reader, Reading};
 use crate::error::Error;
@@ -29,6 +27,7 @@ pub(super) fn readers(endpoints: &[Endpoint]) -> Result<Vec<Reader<'_>>, Error> 
 }
 
 const NODE_PLACEHOLDER: &str = "node-placeholder";
+const NAMESPACE_PLACEHOLDER: &str = "namespace-placeholder";
 const POD_PLACEHOLDER: &str = "pod-placeholder";
 
 impl Context {
@@ -38,7 +37,7 @@ impl Context {
             namespace: String::new(),
             node: NodeName::new(NODE_PLACEHOLDER),
             node_name: NODE_PLACEHOLDER.to_owned(),
-            pod: Some((POD_PLACEHOLDER.to_owned(), POD_PLACEHOLDER.to_owned())),
+            pod: Some((NAMESPACE_PLACEHOLDER.to_owned(), POD_PLACEHOLDER.to_owned())),
         }
     }
 }
@@ -47,10 +46,10 @@ impl Context {
 pub(super) fn planned(step: &Step, context: &Context) -> Vec<String> {
     let of_server = |ask: &Ask| {
         let request = ask.request(context)?;
-        let path = request
-            .path_and_query()
-            .replace(NODE_PLACEHOLDER, "{node}")
-            .replace(POD_PLACEHOLDER, "{pod}");
+        let path = request.path_and_query();
+        let path = path.replace(NODE_PLACEHOLDER, "{node}");
+        let path = path.replace(NAMESPACE_PLACEHOLDER, "{namespace}");
+        let path = path.replace(POD_PLACEHOLDER, "{pod}");
         Some(format!("{} {path}", request.method()))
     };
     match step.way {
@@ -68,6 +67,16 @@ pub(super) fn planned(step: &Step, context: &Context) -> Vec<String> {
             .map(|ask| format!("GET {}", ask.reading().path("{version}")))
             .collect(),
     }
+}
+
+/// The same with a word for the namespace, as the reference page has it.
+#[cfg(test)]
+pub(super) fn documented(step: &Step) -> Vec<String> {
+    let context = Context {
+        namespace: NAMESPACE_PLACEHOLDER.to_owned(),
+        ..Context::placeholders()
+    };
+    planned(step, &context)
 }
 
 impl DockerAsk {

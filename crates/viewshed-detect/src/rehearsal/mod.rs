@@ -5,17 +5,18 @@
 //! nothing about who sent a request; that is why events beyond the run's own record are counted.
 
 mod judge;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use viewshed_model::{
-    Activity, AskedFor, Incident, Level, RehearsalRun, SentRequest, Surface,
-};
+use jiff::SignedDuration;
+use viewshed_model::{Activity, AskedFor, Incident, Level, RehearsalRun, SentRequest, Surface};
 
 pub use judge::{Sources, unjudged};
 
-/// How far the clocks of the sending machine and of a log without user agents may be apart. Microseconds.
-const SKEW_US: i64 = 10_000_000;
+/// How far the clocks of the sending machine and of a log without user agents may be apart.
+pub const SKEW: SignedDuration = SignedDuration::from_secs(10);
 
 /// Events with the run's id that are told apart; a run sends some fifty requests. What goes over is counted as
 /// unexplained.
@@ -111,8 +112,9 @@ impl<'r> Finder<'r> {
     }
 
     fn is_in_time(&self, at_us: i64) -> bool {
-        let start = self.run.started_at.as_microsecond() - SKEW_US;
-        let end = self.run.ended_at.as_microsecond() + SKEW_US;
+        let skew_us = i64::try_from(SKEW.as_micros()).unwrap_or(i64::MAX);
+        let start = self.run.started_at.as_microsecond().saturating_sub(skew_us);
+        let end = self.run.ended_at.as_microsecond().saturating_add(skew_us);
         (start..=end).contains(&at_us)
     }
 

@@ -8,6 +8,7 @@ mod evidence;
 mod here;
 mod incident;
 mod reach;
+mod rehearsal;
 mod scan;
 mod sight;
 mod watch;
@@ -24,6 +25,7 @@ pub(crate) use reach::{
     CellDocument, JudgedDocument, MatrixDocument, ReachAnswerDocument, ReachDocument,
     SourceDocument, SourcesDocument,
 };
+pub(crate) use rehearsal::{RehearsalDocument, StepDocument};
 pub(crate) use scan::{FindingDocument, ScanDocument};
 pub(crate) use sight::{
     ChangeDocument, DiffDocument, EntryDocument, RankDocument, RankRowDocument, SeeDocument,
@@ -61,6 +63,7 @@ enum Body<'a> {
     Reach(ReachDocument<'a>),
     Sources(SourcesDocument<'a>),
     Matrix(MatrixDocument<'a>),
+    Rehearsal(Box<RehearsalDocument<'a>>),
 }
 
 impl<'a> Document<'a> {
@@ -79,6 +82,7 @@ impl<'a> Document<'a> {
             Answer::Reach(report) => Body::Reach(ReachDocument::of(report)),
             Answer::Sources(report) => Body::Sources(SourcesDocument::of(report)),
             Answer::Matrix(matrix) => Body::Matrix(MatrixDocument::of(matrix)),
+            Answer::Rehearsal(report) => Body::Rehearsal(Box::new(RehearsalDocument::of(report))),
         };
         Self {
             schema_version: SCHEMA_VERSION,
@@ -110,6 +114,7 @@ enum Entry<'a> {
     Reach(ReachAnswerDocument<'a>),
     Source(SourceDocument<'a>),
     Cell(CellDocument<'a>),
+    Step(StepDocument<'a>),
     Gap(&'a Gap),
 }
 
@@ -157,6 +162,10 @@ impl<'a> Line<'a> {
                 let cells = CellDocument::all(matrix).map(Entry::Cell);
                 ("reach-pair", cells.collect())
             }
+            Answer::Rehearsal(report) => (
+                "rehearsal-step",
+                StepDocument::all(report).map(Entry::Step).collect(),
+            ),
             Answer::CanI(_) | Answer::Rules(_) | Answer::Watch(_) => return None,
         };
         let mut lines: Vec<Self> = entries

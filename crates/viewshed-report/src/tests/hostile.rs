@@ -90,6 +90,31 @@ const LOG_FIELDS: [&str; 28] = [
     "verb",
 ];
 
+/// Fields of a rehearsal that hold text from a record, a server or a log.
+const REHEARSAL_FIELDS: [&str; 21] = [
+    "action",
+    "actor",
+    "change",
+    "cluster",
+    "detail",
+    "detection",
+    "failure",
+    "format",
+    "fragment",
+    "hint",
+    "id",
+    "name",
+    "not_sent",
+    "path",
+    "server",
+    "step",
+    "text",
+    "title",
+    "user",
+    "user_agent",
+    "why",
+];
+
 /// The value with `text` in every such field.
 fn poisoned<T: Serialize + DeserializeOwned>(value: &T, text: &str) -> T {
     poisoned_in(value, text, &FIELDS)
@@ -176,6 +201,8 @@ fn poisoned_answers(text: &str) -> Answers {
         watch: poisoned_watch(&samples.watch, text),
         coverage: poisoned_coverage(&samples.coverage, text),
         baseline: poisoned_in(&samples.baseline, text, &LOG_FIELDS),
+        rehearsal: poisoned_in(&samples.rehearsal, text, &REHEARSAL_FIELDS),
+        unjudged: poisoned_in(&samples.unjudged, text, &REHEARSAL_FIELDS),
     }
 }
 

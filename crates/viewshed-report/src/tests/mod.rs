@@ -6,7 +6,8 @@ mod schema;
 
 use viewshed_model::{
     AccessAnswer, BaselineRow, CoverageReport, Decision, DiffReport, Gap, MissingFact, RankReport,
-    RulesReview, ScanReport, SubjectKind, Verification, View, WatchReport, WhoAnswer,
+    RehearsalReport, RulesReview, ScanReport, SubjectKind, Verification, View, WatchReport,
+    WhoAnswer,
 };
 
 use crate::sample;
@@ -27,6 +28,8 @@ struct Answers {
     watch: WatchReport,
     coverage: CoverageReport,
     baseline: Vec<BaselineRow>,
+    rehearsal: RehearsalReport,
+    unjudged: RehearsalReport,
 }
 
 impl Answers {
@@ -55,6 +58,8 @@ impl Answers {
             watch: sample::watch_report(),
             coverage: sample::coverage_report(),
             baseline: sample::baseline_rows(),
+            rehearsal: sample::rehearsal_report(),
+            unjudged: sample::unjudged_rehearsal(),
         }
     }
 
@@ -71,6 +76,8 @@ impl Answers {
             Answer::Watch(&self.watch),
             Answer::Coverage(&self.coverage),
             Answer::Baseline(&self.baseline),
+            Answer::Rehearsal(&self.rehearsal),
+            Answer::Rehearsal(&self.unjudged),
         ];
         all.extend(self.can_i.iter().map(Answer::CanI));
         all
