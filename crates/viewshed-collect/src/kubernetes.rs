@@ -14,7 +14,7 @@ mod request;
 mod secrets;
 mod status;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 pub(crate) mod testing_certificates;
 pub mod verify;
