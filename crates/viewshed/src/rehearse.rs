@@ -221,6 +221,9 @@ fn announce(rehearsal: &Rehearsal<'_>) {
             .iter()
             .map(|endpoint| format!("Docker host {}", endpoint.address)),
     );
+    if targets.is_empty() {
+        return;
+    }
     let text = format!(
         "rehearsal {}: at most {requests} read-only requests to {}\nuser agent: {}",
         rehearsal.id,
