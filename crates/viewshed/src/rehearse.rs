@@ -39,18 +39,27 @@ pub(crate) fn run(arguments: &RehearseArgs, screen: &Screen) -> Result<Outcome, 
     }
     let blank = evidence::unjudged(blank_run());
     screen.check(&Answer::Rehearsal(&blank), &arguments.output)?;
-    let rehearsal = Prepared::new(arguments)?;
-    let rehearsal = rehearsal.rehearsal(arguments)?;
-    if arguments.sequence.dry_run {
-        return dry_run(&rehearsal, arguments);
-    }
-    announce(&rehearsal);
-    let progress = input::progress(screen);
-    let run = input::block_on(rehearse(&rehearsal, progress.as_ref()))?
-        .map_err(input::collect_failure)?;
+    // One event loop: a client lives in the one that it was made in.
+    let Some(run) = input::block_on(send(arguments, screen))?? else {
+        return Ok(Outcome::Clean);
+    };
     let report = report(run, arguments)?;
     screen.show(&Answer::Rehearsal(&report), &arguments.output, Lists::Short)?;
     Ok(outcome(&report))
+}
+
+/// Sends the sequence; `None` when only its plan is wanted.
+async fn send(arguments: &RehearseArgs, screen: &Screen) -> Result<Option<RehearsalRun>, Failure> {
+    let prepared = Prepared::new(arguments).await?;
+    let rehearsal = prepared.rehearsal(arguments)?;
+    if arguments.sequence.dry_run {
+        dry_run(&rehearsal, arguments)?;
+        return Ok(None);
+    }
+    announce(&rehearsal);
+    let progress = input::progress(screen);
+    let run = rehearse(&rehearsal, progress.as_ref()).await;
+    run.map(Some).map_err(input::collect_failure)
 }
 
 fn outcome(report: &RehearsalReport) -> Outcome {
@@ -80,11 +89,11 @@ const ANSWER_TIME_MAX: Duration = Duration::from_secs(15);
 
 impl Prepared {
     /// Reads files; nothing is sent.
-    fn new(arguments: &RehearseArgs) -> Result<Self, Failure> {
+    async fn new(arguments: &RehearseArgs) -> Result<Self, Failure> {
         let environment = Environment::of_process();
         let id = run_id();
         let user_agent = format!("viewshed-rehearsal/{} (id {id})", env!("CARGO_PKG_VERSION"));
-        let client = client(&arguments.targets, &environment, &user_agent)?;
+        let client = client(&arguments.targets, &environment, &user_agent).await?;
         Ok(Self {
             foothold: foothold(&environment),
             id,
@@ -157,7 +166,7 @@ impl Prepared {
 }
 
 /// The API server that is meant; `None` when only other targets are named, or none is here.
-fn client(
+async fn client(
     targets: &TargetArgs,
     environment: &Environment,
     user_agent: &str,
@@ -175,7 +184,7 @@ fn client(
         retries_max: 0,
         ..Limits::default()
     };
-    match input::block_on(kubernetes::prepare(&options))? {
+    match kubernetes::prepare(&options).await {
         Ok(client) => Ok(Some(client)),
         Err(Error::NoCluster) if !is_named => Ok(None),
         Err(error) => Err(input::collect_failure(error)),
@@ -233,7 +242,7 @@ fn announce(rehearsal: &Rehearsal<'_>) {
     terminal::say(&crate::outcome::harmless(&text));
 }
 
-fn dry_run(rehearsal: &Rehearsal<'_>, arguments: &RehearseArgs) -> Result<Outcome, Failure> {
+fn dry_run(rehearsal: &Rehearsal<'_>, arguments: &RehearseArgs) -> Result<(), Failure> {
     if !matches!(arguments.output.output, Format::Table | Format::Wide) {
         return Err(Failure::usage(
             "--dry-run prints text",
@@ -245,8 +254,7 @@ fn dry_run(rehearsal: &Rehearsal<'_>, arguments: &RehearseArgs) -> Result<Outcom
         text.push_str(&planned(&step));
     }
     let text = crate::outcome::harmless(&text) + "\n";
-    terminal::write_answer(text.as_bytes(), arguments.output.output_file.as_deref())?;
-    Ok(Outcome::Clean)
+    terminal::write_answer(text.as_bytes(), arguments.output.output_file.as_deref())
 }
 
 fn planned(step: &PlannedStep) -> String {

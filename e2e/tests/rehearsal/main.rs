@@ -254,7 +254,14 @@ fn dockers_own_log_shows_it() {
     let host = DockerHost::start(Version::Debian, &options).unwrap();
     let socket = format!("unix://{}", host.socket().display());
     let log = host.daemon().log().display().to_string();
-    let (_, report) = rehearse(&["--docker-host", &socket, "--log", &log, "--wait", "1"]);
+    let (_, report) = rehearse(&[
+        "--docker-host",
+        &socket,
+        "--log",
+        &log,
+        "--format",
+        "docker-daemon",
+    ]);
     let text = format!("{:#}", report.0);
     for step in ["docker-info", "docker-containers", "docker-networks"] {
         let step = report.step(step);

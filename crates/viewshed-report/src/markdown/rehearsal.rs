@@ -17,15 +17,14 @@ pub fn rehearsal(report: &RehearsalReport) -> String {
         row(&[
             &judged.step,
             verdict(judged.verdict),
-            &judged.sent.to_string(),
-            &judged.shown.to_string(),
+            &format!("{} of {}", judged.shown, judged.sent),
             &step.title,
             &explanation(judged),
         ])
     });
     table(
         &mut out,
-        &["step", "verdict", "sent", "shown", "what", "why"],
+        &["step", "verdict", "shown", "what", "why"],
         rows.collect::<Vec<_>>().into_iter(),
     );
     if !report.incidents.is_empty() {
