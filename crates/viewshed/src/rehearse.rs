@@ -58,8 +58,18 @@ async fn send(arguments: &RehearseArgs, screen: &Screen) -> Result<Option<Rehear
     }
     announce(&rehearsal);
     let progress = input::progress(screen);
-    let run = rehearse(&rehearsal, progress.as_ref()).await;
-    run.map(Some).map_err(input::collect_failure)
+    let run = rehearse(&rehearsal, progress.as_ref())
+        .await
+        .map_err(input::collect_failure)?;
+    if run.steps.iter().all(|step| step.requests.is_empty()) {
+        let reasons: BTreeSet<&str> = run.steps.iter().map(|step| &*step.not_sent).collect();
+        let reasons: Vec<&str> = reasons.into_iter().collect();
+        return Err(Failure::collect(
+            anyhow::anyhow!("nobody could be asked: {}", reasons.join("; ")),
+            "name an API server with --context, or a Docker host with --docker-host",
+        ));
+    }
+    Ok(Some(run))
 }
 
 fn outcome(report: &RehearsalReport) -> Outcome {

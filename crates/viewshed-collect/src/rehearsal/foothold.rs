@@ -14,7 +14,7 @@ pub struct Foothold {
     pub node: Option<String>,
     /// Namespace and name of the pod that the token is bound to.
     pub pod: Option<(String, String)>,
-    /// The node's address, from a variable of the downward API, else the default gateway.
+    /// In a pod the node's address, from a variable of the downward API, else the default gateway.
     pub kubelet: Option<String>,
     /// The file of the pod's token.
     pub token: Option<PathBuf>,
@@ -31,9 +31,8 @@ const ADDRESS_VARIABLES: [&str; 4] = ["NODE_IP", "HOST_IP", "MY_NODE_IP", "K8S_N
 
 /// Looks for it without asking anybody.
 pub fn foothold(environment: &Environment) -> Foothold {
-    let is_inside = environment.variable("KUBERNETES_SERVICE_HOST").is_some()
-        || environment.path("/.dockerenv").exists();
-    if !is_inside {
+    let is_pod = environment.variable("KUBERNETES_SERVICE_HOST").is_some();
+    if !is_pod && !environment.path("/.dockerenv").exists() {
         return Foothold::default();
     }
     let around = look_around(environment);
@@ -56,7 +55,10 @@ pub fn foothold(environment: &Environment) -> Foothold {
             let pod = (namespace.to_owned(), token.pod.clone());
             Some(pod).filter(|(_, name)| !name.is_empty())
         }),
-        kubelet: address(environment, around.host.network),
+        // The gateway of another container is nobody's node.
+        kubelet: is_pod
+            .then(|| address(environment, around.host.network))
+            .flatten(),
         token: file("token"),
         authority: file("ca.crt"),
         docker_sockets,
@@ -91,7 +93,49 @@ fn gateway(routes: &str) -> Option<Ipv4Addr> {
 
 #[cfg(test)]
 mod tests {
-    use super::gateway;
+    use std::collections::BTreeMap;
+
+    use super::{Foothold, foothold, gateway};
+    use crate::environment::Environment;
+
+    /// A machine with a default route, and the marks of a container or pod.
+    fn check(files: &[&str], variables: &[(&str, &str)], expected: Option<&str>) {
+        let root = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: &str| {
+            let path = root.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        let routes = format!("{HEAD}eth0\t00000000\t0100F40A\t0003\t0\t0\t0\t00000000\n");
+        write("proc/net/route", &routes);
+        for file in files {
+            write(file, "");
+        }
+        let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        let found = foothold(&Environment {
+            variables: variables.iter().map(own).collect::<BTreeMap<_, _>>(),
+            root: root.path().to_owned(),
+        });
+        assert_eq!(
+            found.kubelet.as_deref(),
+            expected,
+            "{files:?} {variables:?}"
+        );
+        if files.is_empty() && variables.is_empty() {
+            assert_eq!(found, Foothold::default());
+        }
+    }
+
+    #[test]
+    #[cfg(target_endian = "little")]
+    fn only_a_pod_has_a_kubelet_beside_it() {
+        let pod = ("KUBERNETES_SERVICE_HOST", "10.96.0.1");
+        check(&[], &[], None);
+        check(&[".dockerenv"], &[], None);
+        check(&[".dockerenv"], &[("HOST_IP", "192.0.2.9")], None);
+        check(&[], &[pod], Some("10.244.0.1"));
+        check(&[], &[pod, ("HOST_IP", "192.0.2.9")], Some("192.0.2.9"));
+    }
 
     const HEAD: &str = "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\n";
 
