@@ -12,6 +12,7 @@ mod events;
 mod failure;
 mod gather;
 mod limits;
+mod reading;
 mod request;
 mod ssh;
 #[cfg(test)]
@@ -20,8 +21,12 @@ mod tls;
 mod version;
 
 pub use address::Address;
+pub(crate) use connect::{host_header, open};
 pub use endpoint::{Endpoint, Verification, resolve};
 pub(crate) use events::{EventsEnd, events};
+pub(crate) use failure::Failure;
 pub use gather::collect;
 pub use limits::Limits;
+pub(crate) use reading::{Read, Reader, Reading};
 pub use tls::TlsFiles;
+pub(crate) use tls::client_config;

@@ -14,18 +14,20 @@ mod request;
 mod secrets;
 mod status;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 pub(crate) mod testing_certificates;
 pub mod verify;
 
+pub(crate) use client::As;
 pub use client::{Answer, Client};
 pub use collect::collect;
-pub use connect::{Impersonation, Options, connect};
+pub use connect::{Impersonation, Options, connect, prepare};
 pub(crate) use connect::{connect_as_stranger, connect_with_token};
 pub use failure::{Failure, Refusal};
 pub(crate) use kubeconfig::SERVICE_ACCOUNT_FOLDER;
 pub use limits::Limits;
 pub use request::{
-    Document, GroupVersion, List, NodeName, Path, READ_IN_FULL, Request, Review, Scope,
+    Document, GroupVersion, Guess, List, NodeName, Path, PodName, READ_IN_FULL, Request, Review,
+    Scope, Watch,
 };

@@ -11,6 +11,7 @@ pub mod here;
 pub mod kubernetes;
 pub mod logs;
 pub mod progress;
+pub mod rehearsal;
 mod text;
 
 pub use environment::Environment;

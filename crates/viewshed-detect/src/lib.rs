@@ -10,6 +10,7 @@ pub mod baseline;
 pub mod coverage;
 pub mod detections;
 pub mod engine;
+pub mod rehearsal;
 pub mod rules;
 #[cfg(test)]
 mod script;

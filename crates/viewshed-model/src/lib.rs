@@ -26,6 +26,7 @@ mod network;
 mod permission;
 mod pivot;
 mod reach;
+mod rehearsal;
 mod request;
 mod rules_check;
 mod scan;
@@ -72,6 +73,10 @@ pub use reach::{
     EndKind, Place, PlaceError, PolicyReference, PortRange, Protocol, ReachAnswer, ReachCell,
     ReachEnd, ReachMatrix, ReachQuestion, ReachReason, ReachReport, ReachSide, ReachSource,
     ReachSources, ReachVerdict, Target,
+};
+pub use rehearsal::{
+    AskedFor, JudgedStep, RehearsalIncident, RehearsalLog, RehearsalReport, RehearsalRun,
+    RehearsedStep, SentRequest, StepReason, StepVerdict,
 };
 pub use request::{AccessRequest, Action, NonResourceRequest, ResourceRequest};
 pub use rules_check::{RuleVerdict, RulesCheck};

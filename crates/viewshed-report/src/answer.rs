@@ -2,8 +2,8 @@
 
 use viewshed_model::{
     AccessAnswer, BaselineRow, CoverageReport, DiffReport, Gap, PivotReport, RankReport,
-    ReachMatrix, ReachReport, ReachSources, RulesCheck, RulesReview, ScanReport, Verification,
-    View, WatchReport, WhoAnswer,
+    ReachMatrix, ReachReport, ReachSources, RehearsalReport, RulesCheck, RulesReview, ScanReport,
+    Verification, View, WatchReport, WhoAnswer,
 };
 
 use crate::sarif::{changes, incidents, sarif};
@@ -43,6 +43,8 @@ pub enum Answer<'a> {
     Matrix(&'a ReachMatrix),
     /// `viewshed reach --pivots`.
     Pivots(&'a PivotReport),
+    /// `viewshed rehearse`.
+    Rehearsal(&'a RehearsalReport),
 }
 
 /// The output formats.
@@ -149,6 +151,7 @@ impl<'a> Answer<'a> {
             Self::Sources(_) => "reach-sources",
             Self::Matrix(_) => "reach-matrix",
             Self::Pivots(_) => "pivots",
+            Self::Rehearsal(_) => "rehearsal",
         }
     }
 
@@ -156,12 +159,16 @@ impl<'a> Answer<'a> {
     pub const fn is_offered_as(&self, format: Format) -> bool {
         match format {
             Format::Table | Format::Wide | Format::Json | Format::JsonLines | Format::Yaml => true,
-            Format::Csv => !matches!(self, Self::CanI(_) | Self::Rules(_)),
+            Format::Csv => !matches!(self, Self::CanI(_) | Self::Rules(_) | Self::Rehearsal(_)),
             Format::Sarif => matches!(self, Self::Scan(_) | Self::Diff(_) | Self::Watch(_)),
             Format::Html => matches!(self, Self::Scan(_) | Self::Watch(_)),
             Format::Markdown => matches!(
                 self,
-                Self::Scan(_) | Self::Diff(_) | Self::Watch(_) | Self::Coverage(_)
+                Self::Scan(_)
+                    | Self::Diff(_)
+                    | Self::Watch(_)
+                    | Self::Coverage(_)
+                    | Self::Rehearsal(_)
             ),
             Format::Dot => matches!(
                 self,
@@ -190,6 +197,7 @@ impl<'a> Answer<'a> {
             Self::Sources(report) => &report.gaps,
             Self::Matrix(matrix) => &matrix.gaps,
             Self::Pivots(report) => &report.gaps,
+            Self::Rehearsal(report) => &report.gaps,
         }
     }
 }
@@ -235,6 +243,7 @@ pub fn render(answer: &Answer<'_>, format: Format, style: &Style) -> Result<Stri
         (Format::Html, Answer::Watch(report)) => html::watch(report),
         (Format::Markdown, Answer::Watch(report)) => markdown::watch(report),
         (Format::Markdown, Answer::Coverage(report)) => markdown::coverage(report),
+        (Format::Markdown, Answer::Rehearsal(report)) => markdown::rehearsal(report),
         (Format::Ocsf, Answer::Watch(report)) => ocsf::findings(report),
         (Format::Navigator, Answer::Watch(report)) => navigator::layer(report),
         (Format::Cef, Answer::Watch(report)) => cef::lines(report),
@@ -260,6 +269,7 @@ fn terminal(answer: &Answer<'_>, style: &Style) -> String {
         Answer::Sources(report) => table::sources(report, style),
         Answer::Matrix(matrix) => table::matrix(matrix, style),
         Answer::Pivots(report) => table::pivots(report, style),
+        Answer::Rehearsal(report) => table::rehearsal(report, style),
     }
 }
 

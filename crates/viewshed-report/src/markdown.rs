@@ -1,9 +1,11 @@
 //! LEAVES: Markdown for a comment on a pull request: short, whatever the size of the answer.
 
+mod rehearsal;
 #[cfg(test)]
 mod tests;
 mod watch;
 
+pub use rehearsal::rehearsal;
 pub use watch::{coverage, watch};
 
 use viewshed_model::{DiffReport, Finding, Gap, ScanReport, Severity, SightChange};

@@ -3,11 +3,13 @@
 mod here;
 mod large;
 mod reach;
+mod rehearsal;
 mod watch;
 
 pub(crate) use here::here_view;
 pub(crate) use large::large_report;
 pub(crate) use reach::{pivot_report, reach_matrix, reach_report, reach_sources};
+pub(crate) use rehearsal::{rehearsal_report, unjudged_rehearsal};
 pub(crate) use watch::{
     bare_incident, baseline_rows, coverage_report, incident, rules_check, watch_report,
 };

@@ -2,6 +2,7 @@
 
 pub(crate) mod incident;
 mod reach;
+pub(crate) mod rehearsal;
 
 pub(crate) use reach::{end_kind, ports, verdict};
 

@@ -3,6 +3,7 @@
 mod asking;
 mod delivering;
 mod reaching;
+mod rehearsing;
 mod ruling;
 mod shared;
 mod watching;
@@ -16,6 +17,7 @@ pub(crate) use asking::{
 };
 pub(crate) use delivering::{DeliverArgs, SyslogFormat};
 pub(crate) use reaching::{PivotArgs, ReachArgs};
+pub(crate) use rehearsing::{EvidenceArgs, RehearseAction, RehearseArgs, TargetArgs};
 pub(crate) use ruling::{RulesAction, RulesArgs};
 pub(crate) use shared::{EstateArgs, Format, ImpersonateArgs, OutputArgs};
 pub(crate) use watching::{
@@ -39,6 +41,7 @@ pub(crate) use watching::{
   viewshed see --pod shop/cart-7d             what an intruder in that pod could discover
   viewshed who can list secrets -A            everybody who can, and why
   viewshed watch --from audit/                who is looking, as incidents
+  viewshed rehearse --log audit/              explore your own estate, and see what the logs noticed
 
 Exit codes: 0 nothing at or above --fail-on, 1 findings (or answers that differ), 2 wrong usage,
 3 could not collect, 4 answered, but with gaps.")]
@@ -84,6 +87,7 @@ pub(crate) enum Command {
     Baseline(BaselineArgs),
     Coverage(CoverageArgs),
     Rules(RulesArgs),
+    Rehearse(Box<RehearseArgs>),
     Explain(ExplainArgs),
     Completions(CompletionsArgs),
 }

@@ -17,6 +17,7 @@ mod progress;
 mod question;
 mod questions;
 mod reach;
+mod rehearse;
 mod rules;
 mod scan;
 mod see;
@@ -61,6 +62,7 @@ fn run(command: Command, screen: &Screen) -> Result<Outcome, Failure> {
         Command::Baseline(arguments) => baseline::run(&arguments, screen),
         Command::Coverage(arguments) => coverage::run(&arguments, screen),
         Command::Rules(arguments) => rules::run(&arguments, screen),
+        Command::Rehearse(arguments) => rehearse::run(&arguments, screen),
         Command::Explain(arguments) => explain::run(&arguments, screen),
         Command::Completions(arguments) => {
             let mut script = Vec::new();

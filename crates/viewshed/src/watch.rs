@@ -27,14 +27,15 @@ use crate::{scan, terminal};
 
 use explored::Estate;
 use figures::{Figures, Look};
-use found::{Found, INCIDENTS_LIVE_MAX, INCIDENTS_OF_PAST_LOGS_MAX};
+use found::INCIDENTS_LIVE_MAX;
 use outlets::Outlets;
-use pump::{Event, read_file};
+use pump::Event;
 use rules::Rules;
 use state::{DELIVERIES, ENGINE, INCIDENTS, Keeper, POSITIONS, RULES, SOURCES};
 use telling::Telling;
 
-pub(crate) use pump::Pump;
+pub(crate) use found::{Found, INCIDENTS_OF_PAST_LOGS_MAX};
+pub(crate) use pump::{Pump, read_file};
 pub(crate) use reading::Reading;
 pub(crate) use report::{described, is_partial, known_sources, policy, unknown};
 

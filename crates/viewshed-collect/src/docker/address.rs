@@ -57,6 +57,16 @@ impl Address {
     }
 }
 
+impl Address {
+    /// A host with or without a port.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words.
+    pub(crate) fn of_tcp(text: &str) -> Result<Self, String> {
+        tcp(text).map_err(|bad| format!("`{}`: {}", crate::text::one_line(text), bad.0))
+    }
+}
+
 fn tcp(rest: &str) -> Result<Address, BadAddress> {
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
     if authority.contains('@') {

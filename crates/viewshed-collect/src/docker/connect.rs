@@ -22,19 +22,19 @@ const PLAIN_PORT: u16 = 2375;
 const TLS_PORT: u16 = 2376;
 
 /// Both directions of a connection.
-pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 /// An open connection.
-pub(super) struct Opened {
-    pub(super) stream: Box<dyn Stream>,
+pub(crate) struct Opened {
+    pub(crate) stream: Box<dyn Stream>,
     /// What `ssh` complained about, once it has ended.
     pub(super) complaint: Option<JoinHandle<String>>,
 }
 
 /// Opens a connection; the caller bounds the time.
-pub(super) async fn open(
+pub(crate) async fn open(
     endpoint: &Endpoint,
     tls: Option<&Arc<ClientConfig>>,
 ) -> Result<Opened, Failure> {
@@ -66,7 +66,7 @@ pub(super) async fn open(
 }
 
 /// The `Host` header, which a daemon does not look at but HTTP demands.
-pub(super) fn host_header(endpoint: &Endpoint) -> String {
+pub(crate) fn host_header(endpoint: &Endpoint) -> String {
     match &endpoint.address {
         Address::Tcp { host, port } => {
             let host = if host.contains(':') {

@@ -8,7 +8,7 @@ use crate::error::Error;
 
 /// Why one request brought no usable answer. Texts are on one line, without control characters.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Failure {
+pub(crate) enum Failure {
     /// No connection.
     Unreachable(String),
     /// The socket is there and this user may not use it.
@@ -81,7 +81,7 @@ impl Failure {
         }
     }
 
-    pub(super) fn detail(&self) -> String {
+    pub(crate) fn detail(&self) -> String {
         match self {
             Self::Unreachable(text) | Self::Untrusted(text) | Self::Broken(text) => text.clone(),
             Self::Denied => "permission denied".to_owned(),

@@ -29,7 +29,7 @@ pub struct TlsFiles {
 }
 
 /// Reads the files into settings for connections.
-pub(super) fn client_config(files: &TlsFiles) -> Result<Arc<ClientConfig>, Error> {
+pub(crate) fn client_config(files: &TlsFiles) -> Result<Arc<ClientConfig>, Error> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()

@@ -67,10 +67,14 @@ impl Answer {
 
 /// Which of the two connections a request takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum As {
+pub(crate) enum As {
     Oneself,
     Nobody,
 }
+
+/// Bytes of an answer that are read only to be forgotten, so that the server can end it in peace; beyond
+/// them the connection is closed.
+const FORGOTTEN_BYTES_MAX: usize = 1024 * 1024;
 
 // For requests that are sent again without the server naming a time.
 const PAUSE_BETWEEN_TRIES: Duration = Duration::from_millis(250);
@@ -111,7 +115,9 @@ impl Client {
     /// `requests_at_once` (for reviews: `reviews_at_once`) are under way.
     pub async fn send(&self, request: &Request) -> Result<Answer, Failure> {
         let seats = match request {
-            Request::Document(_) | Request::List(_) => &self.seats,
+            Request::Document(_) | Request::List(_) | Request::Watch(_) | Request::Guess(_) => {
+                &self.seats
+            }
             Request::Review(_) => &self.review_seats,
         };
         let mut tries = 0;
@@ -163,6 +169,27 @@ impl Client {
         }
     }
 
+    /// Sends a request once, whatever comes of it, and gives the status. The body is not kept.
+    pub(crate) async fn status(&self, who: As, request: &Request) -> Result<u16, Failure> {
+        let allowed = self.time_max(request);
+        let whole = async {
+            let response = self.start(who, request).await?;
+            let status = response.status().as_u16();
+            forget(response.into_body()).await;
+            Ok(status)
+        };
+        match timeout(allowed, whole).await {
+            Ok(result) => result,
+            Err(_) => Err(Failure::TimedOut(allowed.as_secs())),
+        }
+    }
+
+    /// Sends a request once, whatever comes of it, and waits for the whole answer.
+    pub(crate) async fn answer(&self, request: &Request) -> Result<Answer, Failure> {
+        let (answer, _) = self.send_once(As::Oneself, request).await?;
+        Ok(answer)
+    }
+
     async fn send_once(
         &self,
         who: As,
@@ -212,9 +239,11 @@ impl Client {
     fn time_max(&self, request: &Request) -> Duration {
         match request {
             Request::Document(Document::KubeletSettings(_)) => self.limits.kubelet_time_max,
-            Request::Document(_) | Request::List(_) | Request::Review(_) => {
-                self.limits.answer_time_max
-            }
+            Request::Document(_)
+            | Request::List(_)
+            | Request::Watch(_)
+            | Request::Guess(_)
+            | Request::Review(_) => self.limits.answer_time_max,
         }
     }
 }
@@ -244,6 +273,17 @@ async fn read(mut body: Body, bytes_max: usize) -> Result<Vec<u8>, Failure> {
         }
     }
     Ok(bytes)
+}
+
+/// Reads a body without keeping any of it.
+async fn forget(mut body: Body) {
+    let mut read = 0;
+    while let Some(Ok(frame)) = body.frame().await {
+        read += frame.data_ref().map_or(0, |data| data.len());
+        if read > FORGOTTEN_BYTES_MAX {
+            return;
+        }
+    }
 }
 
 /// Reads a `metav1.Status`; anything else leaves only the code.

@@ -77,6 +77,14 @@ pub async fn connect(options: &Options) -> Result<Client, Error> {
     Ok(client)
 }
 
+/// Reads the kubeconfig, or finds the pod's credential, and sends nothing.
+///
+/// # Errors
+/// No usable kubeconfig, or a credential plugin that fails.
+pub async fn prepare(options: &Options) -> Result<Client, Error> {
+    open(load(options)?, options).await
+}
+
 /// Connects to the server that a pod's variables name, with the token in a file and the authority
 /// beside it (else the default one). The token's own namespace file is used when there is one.
 ///

@@ -1,18 +1,23 @@
 //! Everything that may leave towards an API server. Closed: nothing here can write, and no shape of
 //! request can bring the value of a Secret.
 //!
+//! The answers of a few requests must not be kept; what sends them drops the bodies unread.
 //! The only POSTs are the reviews of `authorization.k8s.io/v1` and `authentication.k8s.io/v1`, which
 //! the server answers and does not store.
 
 use http::Method;
 
+mod guess;
 mod list;
 mod path;
 mod review;
+mod watch;
 
+pub use guess::Guess;
 pub use list::{List, READ_IN_FULL, Scope};
 pub use path::Path;
 pub use review::Review;
+pub use watch::Watch;
 
 use path::is_plain;
 
@@ -23,6 +28,10 @@ pub enum Request {
     Document(Document),
     /// One page of a list.
     List(List),
+    /// A watch that the server ends by itself.
+    Watch(Watch),
+    /// The metadata of one object by a name that may not exist.
+    Guess(Guess),
     /// A question about access; stored nowhere.
     Review(Review),
 }
@@ -38,6 +47,11 @@ pub enum Document {
     Resources(GroupVersion),
     /// The settings of a kubelet, through the server's node proxy (`configz`).
     KubeletSettings(NodeName),
+    /// The pods of a kubelet, through the server's node proxy. Only for requests whose answer is not kept:
+    /// it holds environment variables.
+    KubeletPods(NodeName),
+    /// At most one byte of a pod's log. Only for requests whose answer is not kept.
+    LogByte(PodName),
     /// A path outside the resource API, such as `/version`.
     Path(Path),
 }
@@ -79,6 +93,23 @@ impl NodeName {
     }
 }
 
+/// A pod's namespace and name that fit into a path unchanged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PodName {
+    namespace: String,
+    name: String,
+}
+
+impl PodName {
+    /// `None` for names that Kubernetes does not allow.
+    pub fn new(namespace: &str, name: &str) -> Option<Self> {
+        (is_plain(namespace) && is_plain(name)).then(|| Self {
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+        })
+    }
+}
+
 // Newest first; the last entry is what every server has.
 const DISCOVERY_FORMS: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,\
     application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json";
@@ -87,7 +118,7 @@ impl Request {
     /// GET, or POST for the reviews.
     pub(crate) fn method(&self) -> Method {
         match self {
-            Self::Document(_) | Self::List(_) => Method::GET,
+            Self::Document(_) | Self::List(_) | Self::Watch(_) | Self::Guess(_) => Method::GET,
             Self::Review(_) => Method::POST,
         }
     }
@@ -97,6 +128,8 @@ impl Request {
         match self {
             Self::Document(document) => document.path_and_query(),
             Self::List(list) => list.path_and_query(),
+            Self::Watch(watch) => watch.path_and_query(),
+            Self::Guess(guess) => guess.path(),
             Self::Review(review) => review.path().to_owned(),
         }
     }
@@ -106,10 +139,13 @@ impl Request {
         match self {
             Self::Document(Document::CoreDiscovery | Document::GroupDiscovery) => DISCOVERY_FORMS,
             Self::Document(Document::Path(_)) => "application/json, */*",
-            Self::Document(Document::Resources(_) | Document::KubeletSettings(_)) => {
-                "application/json"
-            }
+            Self::Document(
+                Document::Resources(_) | Document::KubeletSettings(_) | Document::KubeletPods(_),
+            ) => "application/json",
+            Self::Document(Document::LogByte(_)) => "text/plain",
             Self::List(list) => list.accept(),
+            Self::Watch(_) => Watch::ACCEPT,
+            Self::Guess(_) => Guess::ACCEPT,
             Self::Review(_) => "application/json",
         }
     }
@@ -117,7 +153,7 @@ impl Request {
     /// The JSON body; `None` for GET.
     pub(crate) fn body(&self) -> Option<String> {
         match self {
-            Self::Document(_) | Self::List(_) => None,
+            Self::Document(_) | Self::List(_) | Self::Watch(_) | Self::Guess(_) => None,
             Self::Review(review) => Some(review.body()),
         }
     }
@@ -131,6 +167,10 @@ impl Document {
             Self::Resources(group_version) => group_version.path(),
             Self::KubeletSettings(NodeName(node)) => {
                 format!("/api/v1/nodes/{node}/proxy/configz")
+            }
+            Self::KubeletPods(NodeName(node)) => format!("/api/v1/nodes/{node}/proxy/pods"),
+            Self::LogByte(PodName { namespace, name }) => {
+                format!("/api/v1/namespaces/{namespace}/pods/{name}/log?limitBytes=1&tailLines=1")
             }
             Self::Path(path) => path.path_and_query().to_owned(),
         }

@@ -8,6 +8,7 @@ mod evidence;
 mod here;
 mod incident;
 mod reach;
+mod rehearsal;
 mod rules_check;
 mod scan;
 mod sight;
@@ -25,6 +26,7 @@ pub(crate) use reach::{
     CellDocument, JudgedDocument, MatrixDocument, PivotDocument, PivotRankDocument, PivotsDocument,
     ReachAnswerDocument, ReachDocument, SourceDocument, SourcesDocument,
 };
+pub(crate) use rehearsal::{RehearsalDocument, StepDocument};
 pub(crate) use rules_check::{RuleVerdictDocument, RulesCheckDocument};
 pub(crate) use scan::{FindingDocument, ScanDocument};
 pub(crate) use sight::{
@@ -66,6 +68,7 @@ enum Body<'a> {
     Sources(SourcesDocument<'a>),
     Matrix(MatrixDocument<'a>),
     Pivots(PivotsDocument<'a>),
+    Rehearsal(Box<RehearsalDocument<'a>>),
 }
 
 impl<'a> Document<'a> {
@@ -86,6 +89,7 @@ impl<'a> Document<'a> {
             Answer::Sources(report) => Body::Sources(SourcesDocument::of(report)),
             Answer::Matrix(matrix) => Body::Matrix(MatrixDocument::of(matrix)),
             Answer::Pivots(report) => Body::Pivots(PivotsDocument::of(report)),
+            Answer::Rehearsal(report) => Body::Rehearsal(Box::new(RehearsalDocument::of(report))),
         };
         Self {
             schema_version: SCHEMA_VERSION,
@@ -120,6 +124,7 @@ enum Entry<'a> {
     Source(SourceDocument<'a>),
     Cell(CellDocument<'a>),
     Pivot(PivotRankDocument<'a>),
+    Step(StepDocument<'a>),
     Gap(&'a Gap),
 }
 
@@ -175,6 +180,10 @@ impl<'a> Line<'a> {
                 let ranks = report.ranks.iter().map(PivotRankDocument::of);
                 ("pivot-rank", ranks.map(Entry::Pivot).collect())
             }
+            Answer::Rehearsal(report) => (
+                "rehearsal-step",
+                StepDocument::all(report).map(Entry::Step).collect(),
+            ),
             Answer::CanI(_) | Answer::Rules(_) | Answer::Watch(_) => return None,
         };
         let mut lines: Vec<Self> = entries

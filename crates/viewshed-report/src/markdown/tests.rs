@@ -1,4 +1,4 @@
-use super::{coverage, diff, text, watch};
+use super::{coverage, diff, rehearsal, text, watch};
 use crate::sample;
 
 fn check(input: &str, expected: &str) {
@@ -41,4 +41,17 @@ fn incidents_read_well() {
 #[test]
 fn coverage_reads_well() {
     insta::assert_snapshot!(coverage(&sample::coverage_report()));
+}
+
+#[test]
+fn a_rehearsal_is_a_table_of_its_steps() {
+    let text = rehearsal(&sample::rehearsal_report());
+    for expected in [
+        "## Viewshed: rehearsal 7d1f04c2b9a83e55",
+        "| pods | caught | 2 of 2 | list pods | shop/cart lists pods in all namespaces |",
+        "| server-version | not shown | 0 of 1 | read the server's version | the audit policy leaves it out (`rules[3]`) |",
+        "* high vs-7d1f04c2b9a83e55: 2 requests of this run by",
+    ] {
+        assert!(text.contains(expected), "{expected}\n{text}");
+    }
 }

@@ -3,8 +3,8 @@ use viewshed_model::{
 };
 
 use super::{
-    baseline, can_i, checks, coverage, diff, explain, gaps, incident, rank, rules, rules_check,
-    scan, see, watch, who,
+    baseline, can_i, checks, coverage, diff, explain, gaps, incident, rank, rehearsal, rules,
+    rules_check, scan, see, watch, who,
 };
 use crate::sample;
 use crate::style::{Detail, Style};
@@ -261,4 +261,46 @@ fn coverage_is_a_matrix_and_its_reasons() {
 #[test]
 fn habits_are_a_table() {
     insta::assert_snapshot!(baseline(&sample::baseline_rows(), &Style::default()));
+}
+
+/// The words of a text, however its lines are broken.
+fn words(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn a_rehearsal_tells_what_was_missed_and_what_would_show_it() {
+    let text = rehearsal(&sample::rehearsal_report(), &Style::default());
+    let all = words(&text);
+    for expected in [
+        "prod (https://10.0.0.1:6443) as system:serviceaccount:shop:cart",
+        // Pods, version, nodes, events and the kubelet left; Docker did not.
+        "5 steps taken with 6 requests; the logs do not wholly show 1 of them; WATCH caught it as one incident.",
+        "pods caught 2 2 Metadata list pods",
+        "server-version not shown 1 0",
+        "- server-version: the audit policy leaves it out (`rules[3]`) change: put these rules first",
+        "- level: Metadata nonResourceURLs: [/version]",
+        "high vs-7d1f04c2b9a83e55: 2 requests of this run by system:serviceaccount:shop:cart",
+        "set off by unwatched-list",
+        "1 event with the id of this run is not in its record",
+    ] {
+        assert!(all.contains(expected), "{expected}\n{text}");
+    }
+    let mut unnoticed = sample::rehearsal_report();
+    unnoticed.incidents.clear();
+    let text = words(&rehearsal(&unnoticed, &Style::default()));
+    assert!(text.contains("WATCH made no incident of it"), "{text}");
+}
+
+#[test]
+fn a_rehearsal_without_logs_tells_how_to_find_it() {
+    let text = words(&rehearsal(&sample::unjudged_rehearsal(), &NARROW));
+    for expected in [
+        "no log was read.",
+        "viewshed-rehearsal/0.1.0 (id 7d1f04c2b9a83e55)",
+        "viewshed rehearse report --run FILE --log LOG",
+    ] {
+        assert!(text.contains(expected), "{expected}\n{text}");
+    }
+    assert!(!text.contains("incident"), "{text}");
 }

@@ -111,6 +111,31 @@ const REACH_FIELDS: [&str; 17] = [
     "workload_kind",
 ];
 
+/// Fields of a rehearsal that hold text from a record, a server or a log.
+const REHEARSAL_FIELDS: [&str; 21] = [
+    "action",
+    "actor",
+    "change",
+    "cluster",
+    "detail",
+    "detection",
+    "failure",
+    "format",
+    "fragment",
+    "hint",
+    "id",
+    "name",
+    "not_sent",
+    "path",
+    "server",
+    "step",
+    "text",
+    "title",
+    "user",
+    "user_agent",
+    "why",
+];
+
 /// The value with `text` in every such field.
 fn poisoned<T: Serialize + DeserializeOwned>(value: &T, text: &str) -> T {
     poisoned_in(value, text, &FIELDS)
@@ -221,6 +246,8 @@ fn poisoned_answers(text: &str) -> Answers {
         sources: poisoned_in(&samples.sources, text, &REACH_FIELDS),
         matrix: poisoned_in(&samples.matrix, text, &REACH_FIELDS),
         pivots: poisoned_in(&samples.pivots, text, &REACH_FIELDS),
+        rehearsal: poisoned_in(&samples.rehearsal, text, &REHEARSAL_FIELDS),
+        unjudged: poisoned_in(&samples.unjudged, text, &REHEARSAL_FIELDS),
     }
 }
 

@@ -6,8 +6,8 @@ mod schema;
 
 use viewshed_model::{
     AccessAnswer, BaselineRow, CoverageReport, Decision, DiffReport, Gap, MissingFact, PivotReport,
-    RankReport, ReachMatrix, ReachReport, ReachSources, RulesCheck, RulesReview, ScanReport,
-    SubjectKind, Verification, View, WatchReport, WhoAnswer,
+    RankReport, ReachMatrix, ReachReport, ReachSources, RehearsalReport, RulesCheck, RulesReview,
+    ScanReport, SubjectKind, Verification, View, WatchReport, WhoAnswer,
 };
 
 use crate::sample;
@@ -33,6 +33,8 @@ struct Answers {
     sources: ReachSources,
     matrix: ReachMatrix,
     pivots: PivotReport,
+    rehearsal: RehearsalReport,
+    unjudged: RehearsalReport,
 }
 
 impl Answers {
@@ -66,6 +68,8 @@ impl Answers {
             sources: sample::reach_sources(),
             matrix: sample::reach_matrix(),
             pivots: sample::pivot_report(),
+            rehearsal: sample::rehearsal_report(),
+            unjudged: sample::unjudged_rehearsal(),
         }
     }
 
@@ -87,6 +91,8 @@ impl Answers {
             Answer::Sources(&self.sources),
             Answer::Matrix(&self.matrix),
             Answer::Pivots(&self.pivots),
+            Answer::Rehearsal(&self.rehearsal),
+            Answer::Rehearsal(&self.unjudged),
         ];
         all.extend(self.can_i.iter().map(Answer::CanI));
         all

@@ -2,7 +2,7 @@
 
 use crate::program::Program;
 
-const COMMANDS: [&[&str]; 9] = [
+const COMMANDS: [&[&str]; 11] = [
     &["scan"],
     &["see"],
     &["who"],
@@ -10,6 +10,8 @@ const COMMANDS: [&[&str]; 9] = [
     &["who", "sees"],
     &["can-i"],
     &["collect"],
+    &["rehearse"],
+    &["rehearse", "report"],
     &["explain"],
     &["completions"],
 ];

@@ -12,4 +12,5 @@ mod hostile;
 mod kubernetes;
 mod program;
 mod questions;
+mod rehearsal;
 mod terminal;

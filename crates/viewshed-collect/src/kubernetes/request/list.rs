@@ -124,17 +124,32 @@ impl List {
         self
     }
 
-    pub(crate) fn path_and_query(&self) -> String {
+    /// The same list as table rows without their objects, as `kubectl get` shows them.
+    #[must_use]
+    pub fn as_names(self) -> Self {
+        Self {
+            form: Form::Names,
+            ..self
+        }
+    }
+
+    /// The path without a query.
+    pub(super) fn path(&self) -> String {
         let base = self.group_version.path();
-        let Self {
-            resource, limit, ..
-        } = self;
-        let mut path = match &self.scope {
-            Scope::Everywhere => format!("{base}/{resource}?limit={limit}"),
-            Scope::Namespace(namespace) => {
-                format!("{base}/namespaces/{namespace}/{resource}?limit={limit}")
-            }
-        };
+        let resource = &self.resource;
+        match &self.scope {
+            Scope::Everywhere => format!("{base}/{resource}"),
+            Scope::Namespace(namespace) => format!("{base}/namespaces/{namespace}/{resource}"),
+        }
+    }
+
+    /// Whether even the metadata of such an object may hold a secret value.
+    pub(super) fn is_of_secrets(&self) -> bool {
+        self.resource == "secrets"
+    }
+
+    pub(crate) fn path_and_query(&self) -> String {
+        let mut path = format!("{}?limit={}", self.path(), self.limit);
         if self.form == Form::Names {
             path.push_str("&includeObject=None");
         }
