@@ -53,7 +53,9 @@ fn volume_spec(number: usize, random: &mut Random) -> Value {
         "capacity": {"storage": "1Gi"},
         "accessModes": ["ReadWriteOnce"],
         "persistentVolumeReclaimPolicy": "Retain",
-        "storageClassName": "none",
+        // The one volume without a claim stays so: claims of pods ask for another class, else the controller
+        // would bind one to it whenever it gets to it.
+        "storageClassName": if number == 0 { "unclaimed" } else { "none" },
     });
     let (source, body) = match number % 6 {
         0 | 1 => (

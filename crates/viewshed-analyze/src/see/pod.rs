@@ -159,13 +159,8 @@ impl Inside<'_> {
                 continue;
             }
             // Of the same form, so that texts compare as times do (RFC 3339 in UTC, to the second).
-            if made.is_some_and(|made| {
-                service
-                    .meta
-                    .created_at
-                    .as_deref()
-                    .is_some_and(|other| other > made)
-            }) {
+            let since = service.meta.created_at.as_deref();
+            if made.zip(since).is_some_and(|(made, since)| since > made) {
                 board.depends_on.insert(MissingFact {
                     fact: format!(
                         "whether a container of {} started after Service {} was made",
