@@ -1,6 +1,6 @@
 //! Clusters for the network: pods and policies as the API server would list them, in JSON.
 
-use std::fmt::Write;
+use std::fmt::Arguments;
 
 use crate::random::Random;
 
@@ -42,17 +42,17 @@ impl NetworkSize {
 /// The lists of one cluster, each as the body of an answer of the API server.
 #[derive(Debug, Clone, Default)]
 pub struct Lists {
-    /// `v1` NamespaceList.
+    /// `v1` `NamespaceList`.
     pub namespaces: String,
-    /// `v1` NodeList.
+    /// `v1` `NodeList`.
     pub nodes: String,
-    /// `v1` PodList.
+    /// `v1` `PodList`.
     pub pods: String,
-    /// `discovery.k8s.io/v1` EndpointSliceList: the API server's own.
+    /// `discovery.k8s.io/v1` `EndpointSliceList`: the API server's own.
     pub endpoints: String,
-    /// `v1` ServiceList: the API server's own.
+    /// `v1` `ServiceList`: the API server's own.
     pub services: String,
-    /// `networking.k8s.io/v1` NetworkPolicyList.
+    /// `networking.k8s.io/v1` `NetworkPolicyList`.
     pub policies: String,
 }
 
@@ -137,23 +137,29 @@ fn pod(number: usize, size: NetworkSize, random: &mut Random) -> String {
     let hash = random.next_number() >> 24;
     let mut text = String::with_capacity(1600);
     let name = format!("app-{workload:05}");
-    let _ = write!(
-        text,
-        r#"{{"metadata":{{"name":"{name}-{hash:010x}","generateName":"{name}-","namespace":"{namespace}","uid":"{hash:08x}-0000-4000-8000-{number:012}","resourceVersion":"{number}","creationTimestamp":"2026-01-01T00:00:00Z","labels":{{"app.kubernetes.io/name":"{name}","app.kubernetes.io/part-of":"suite-{suite}","tier":"{tier}","version":"v{version}","pod-template-hash":"{hash:010x}"}},"ownerReferences":[{{"apiVersion":"apps/v1","kind":"ReplicaSet","name":"{name}-7d9f","uid":"0","controller":true,"blockOwnerDeletion":true}}]}}"#,
-        namespace = namespace(own),
-        suite = workload % 300,
-        version = workload % 3,
+    put(
+        &mut text,
+        format_args!(
+            r#"{{"metadata":{{"name":"{name}-{hash:010x}","generateName":"{name}-","namespace":"{namespace}","uid":"{hash:08x}-0000-4000-8000-{number:012}","resourceVersion":"{number}","creationTimestamp":"2026-01-01T00:00:00Z","labels":{{"app.kubernetes.io/name":"{name}","app.kubernetes.io/part-of":"suite-{suite}","tier":"{tier}","version":"v{version}","pod-template-hash":"{hash:010x}"}},"ownerReferences":[{{"apiVersion":"apps/v1","kind":"ReplicaSet","name":"{name}-7d9f","uid":"0","controller":true,"blockOwnerDeletion":true}}]}}"#,
+            namespace = namespace(own),
+            suite = workload % 300,
+            version = workload % 3,
+        ),
     );
-    let _ = write!(
-        text,
-        r#","spec":{{"volumes":[{{"name":"kube-api-access-x","projected":{{"sources":[{{"serviceAccountToken":{{"expirationSeconds":3607,"path":"token"}}}},{{"configMap":{{"name":"kube-root-ca.crt","items":[{{"key":"ca.crt","path":"ca.crt"}}]}}}}],"defaultMode":420}}}}],"containers":[{{"name":"main","image":"registry.example.com/{name}:1.2.3","ports":[{{"name":"http","containerPort":{port},"protocol":"TCP"}}],"env":[{{"name":"LOG_LEVEL","value":"info"}},{{"name":"PORT","value":"{port}"}}],"resources":{{"limits":{{"cpu":"1","memory":"512Mi"}},"requests":{{"cpu":"100m","memory":"128Mi"}}}},"volumeMounts":[{{"name":"kube-api-access-x","readOnly":true,"mountPath":"/var/run/secrets/kubernetes.io/serviceaccount"}}],"imagePullPolicy":"IfNotPresent"}}],"restartPolicy":"Always","dnsPolicy":"ClusterFirst","serviceAccountName":"{name}","nodeName":"node-{node:05}","schedulerName":"default-scheduler"}}"#,
-        node = number % size.nodes.max(1),
+    put(
+        &mut text,
+        format_args!(
+            r#","spec":{{"volumes":[{{"name":"kube-api-access-x","projected":{{"sources":[{{"serviceAccountToken":{{"expirationSeconds":3607,"path":"token"}}}},{{"configMap":{{"name":"kube-root-ca.crt","items":[{{"key":"ca.crt","path":"ca.crt"}}]}}}}],"defaultMode":420}}}}],"containers":[{{"name":"main","image":"registry.example.com/{name}:1.2.3","ports":[{{"name":"http","containerPort":{port},"protocol":"TCP"}}],"env":[{{"name":"LOG_LEVEL","value":"info"}},{{"name":"PORT","value":"{port}"}}],"resources":{{"limits":{{"cpu":"1","memory":"512Mi"}},"requests":{{"cpu":"100m","memory":"128Mi"}}}},"volumeMounts":[{{"name":"kube-api-access-x","readOnly":true,"mountPath":"/var/run/secrets/kubernetes.io/serviceaccount"}}],"imagePullPolicy":"IfNotPresent"}}],"restartPolicy":"Always","dnsPolicy":"ClusterFirst","serviceAccountName":"{name}","nodeName":"node-{node:05}","schedulerName":"default-scheduler"}}"#,
+            node = number % size.nodes.max(1),
+        ),
     );
     let ip = pod_address(number);
-    let _ = write!(
-        text,
-        r#","status":{{"phase":"Running","conditions":[{{"type":"Ready","status":"True"}},{{"type":"ContainersReady","status":"True"}}],"hostIP":"{host}","podIP":"{ip}","podIPs":[{{"ip":"{ip}"}}],"startTime":"2026-01-01T00:00:00Z","qosClass":"Burstable"}}}}"#,
-        host = node_address(number % size.nodes.max(1)),
+    put(
+        &mut text,
+        format_args!(
+            r#","status":{{"phase":"Running","conditions":[{{"type":"Ready","status":"True"}},{{"type":"ContainersReady","status":"True"}}],"hostIP":"{host}","podIP":"{ip}","podIPs":[{{"ip":"{ip}"}}],"startTime":"2026-01-01T00:00:00Z","qosClass":"Burstable"}}}}"#,
+            host = node_address(number % size.nodes.max(1)),
+        ),
     );
     text
 }
@@ -202,9 +208,7 @@ fn allowance(number: usize, size: NetworkSize, random: &mut Random) -> String {
             r#"{{"podSelector":{{"matchLabels":{{"tier":"web"}}}},"policyTypes":["Ingress"],"ingress":[{{"from":[{{"namespaceSelector":{{"matchLabels":{{"owner":"group-{}"}}}}}}],"ports":[{{"protocol":"TCP","port":"http"}}]}}]}}"#,
             random.below(40)
         ),
-        7 => format!(
-            r#"{{"podSelector":{{"matchExpressions":[{{"key":"tier","operator":"In","values":["api","worker"]}}]}},"policyTypes":["Egress"],"egress":[{{"to":[{{"namespaceSelector":{{"matchLabels":{{"stage":"prod"}}}},"podSelector":{{"matchLabels":{{"tier":"data"}}}}}}],"ports":[{{"protocol":"TCP","port":5432}},{{"protocol":"TCP","port":6379}}]}}]}}"#
-        ),
+        7 => r#"{"podSelector":{"matchExpressions":[{"key":"tier","operator":"In","values":["api","worker"]}]},"policyTypes":["Egress"],"egress":[{"to":[{"namespaceSelector":{"matchLabels":{"stage":"prod"}},"podSelector":{"matchLabels":{"tier":"data"}}}],"ports":[{"protocol":"TCP","port":5432},{"protocol":"TCP","port":6379}]}]}"#.to_owned(),
         8 => format!(
             r#"{{{},"policyTypes":["Egress"],"egress":[{{"to":[{{"ipBlock":{{"cidr":"0.0.0.0/0","except":["10.0.0.0/8","169.254.169.254/32"]}}}}],"ports":[{{"protocol":"TCP","port":443}}]}}]}}"#,
             selected(&subject)
@@ -215,4 +219,8 @@ fn allowance(number: usize, size: NetworkSize, random: &mut Random) -> String {
             random.below(64)
         ),
     }
+}
+
+fn put(text: &mut String, arguments: Arguments<'_>) {
+    text.push_str(&arguments.to_string());
 }

@@ -1,7 +1,5 @@
 //! Lists of the API server as the manifests that people write: YAML documents, one per object.
 
-use std::fmt::Write;
-
 use serde_json::Value;
 
 /// Every item of a `List` in JSON as a YAML document of its own.
@@ -21,7 +19,10 @@ pub fn documents(list: &str) -> String {
         .into_iter()
         .flatten()
     {
-        let _ = writeln!(out, "---\napiVersion: {version}\nkind: {kind}");
+        put(
+            &mut out,
+            &["---\napiVersion: ", &version, "\nkind: ", &kind, "\n"],
+        );
         write(&mut out, item, 0);
     }
     out
@@ -32,18 +33,18 @@ fn write(out: &mut String, value: &Value, indent: usize) {
     match value {
         Value::Object(fields) => {
             for (key, field) in fields {
-                let _ = write!(out, "{space}{key}:");
+                put(out, &[&space, key, ":"]);
                 inner(out, field, indent + 2);
             }
         }
         Value::Array(entries) => {
             for entry in entries {
-                let _ = write!(out, "{space}-");
+                put(out, &[&space, "-"]);
                 inner(out, entry, indent + 2);
             }
         }
         scalar => {
-            let _ = writeln!(out, "{space}{scalar}");
+            put(out, &[&space, &scalar.to_string(), "\n"]);
         }
     }
 }
@@ -58,7 +59,13 @@ fn inner(out: &mut String, value: &Value, indent: usize) {
             write(out, value, indent);
         }
         scalar => {
-            let _ = writeln!(out, " {scalar}");
+            put(out, &[" ", &scalar.to_string(), "\n"]);
         }
+    }
+}
+
+fn put(out: &mut String, parts: &[&str]) {
+    for part in parts {
+        out.push_str(part);
     }
 }
