@@ -33,7 +33,7 @@ pub(crate) fn run(arguments: &RehearseArgs, screen: &Screen) -> Result<Outcome, 
         if evidence.log.is_empty() {
             return Err(Failure::usage("no log is named", "give --log PATH"));
         }
-        let report = evidence::judged(recorded(run)?, evidence, judge)?;
+        let report = evidence::judged(&recorded(run)?, evidence, judge)?;
         screen.show(&Answer::Rehearsal(&report), output, Lists::Short)?;
         return Ok(outcome(&report));
     }
@@ -82,7 +82,7 @@ fn report(run: RehearsalRun, arguments: &RehearseArgs) -> Result<RehearsalReport
         return Ok(evidence::unjudged(run));
     }
     std::thread::sleep(Duration::from_secs(arguments.wait));
-    evidence::judged(run, evidence, judge)
+    evidence::judged(&run, evidence, judge)
 }
 
 /// What a rehearsal borrows from.

@@ -279,7 +279,7 @@ async fn read(mut body: Body, bytes_max: usize) -> Result<Vec<u8>, Failure> {
 async fn forget(mut body: Body) {
     let mut read = 0;
     while let Some(Ok(frame)) = body.frame().await {
-        read += frame.data_ref().map_or(0, |data| data.len());
+        read += frame.data_ref().map_or(0, hyper::body::Bytes::len);
         if read > FORGOTTEN_BYTES_MAX {
             return;
         }

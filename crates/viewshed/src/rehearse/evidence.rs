@@ -34,14 +34,14 @@ pub(super) fn unjudged(run: RehearsalRun) -> RehearsalReport {
 /// # Errors
 /// When a log, the policy or the baseline cannot be read.
 pub(super) fn judged(
-    run: RehearsalRun,
+    run: &RehearsalRun,
     evidence: &EvidenceArgs,
     judge: &JudgeArgs,
 ) -> Result<RehearsalReport, Failure> {
     let policy = policy(evidence.policy.as_deref())?;
     let mut engine = Engine::new(settings(judge), baseline(judge)?);
     let mut reading = Reading::new(evidence.format);
-    let mut finder = Finder::new(&run);
+    let mut finder = Finder::new(run);
     let mut found = Found::default();
     let mut grown: Vec<Incident> = Vec::new();
     let logs = LogArgs {
