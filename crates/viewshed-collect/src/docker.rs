@@ -15,7 +15,7 @@ mod limits;
 mod request;
 mod ssh;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod tls;
 mod version;
 

@@ -42,7 +42,7 @@ pub(crate) use identity::sees_everything;
 pub(crate) use pod::openings_of;
 
 pub use error::{NEAR_NAMES_MAX, SeeError};
-pub use here::see_here;
+pub use here::{HereAnswers, see_here};
 pub use questions::{QUESTIONS_MAX, Questions, questions};
 
 use crate::sight::SightIndex;
@@ -116,7 +116,7 @@ fn gaps_of(estate: &Estate, cluster: &Cluster) -> Vec<Gap> {
             ),
             reason: GapReason::NotCollected,
             detail: "a view is of one cluster".to_owned(),
-            hint: "choose another one with `--context`".to_owned(),
+            hint: "choose another one with `--estate NAME`".to_owned(),
             count: 1,
         });
     }

@@ -4,7 +4,10 @@ use crate::fake_server::{FakeServer, Reply};
 use crate::program::{Program, Run};
 
 /// A daemon with one container that speaks these API versions.
-fn daemon(newest: &'static str, oldest: &'static str) -> impl Fn(&str) -> Reply + Send + Sync {
+pub(crate) fn daemon(
+    newest: &'static str,
+    oldest: &'static str,
+) -> impl Fn(&str) -> Reply + Send + Sync {
     move |path| {
         let rest = match path
             .strip_prefix("/v")
