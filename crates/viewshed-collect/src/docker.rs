@@ -16,7 +16,7 @@ mod reading;
 mod request;
 mod ssh;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod tls;
 mod version;
 

@@ -1,12 +1,13 @@
 //! ENTERS: what is around the program when it runs inside a pod or container.
 //!
 //! Looking around asks nobody: files, variables and mounts of the own process only. What the
-//! credentials found there are answered is in [`sights`]; metadata addresses are asked only by
-//! [`ask_metadata`], which the user must want.
+//! credentials found there are answered is in [`sights`], and what the container runtimes answer in
+//! [`daemons`]; metadata addresses are asked only by [`ask_metadata`], which the user must want.
 
 mod metadata;
 mod mounts;
 mod process;
+mod runtimes;
 mod sight;
 mod sockets;
 mod stranger;
@@ -22,6 +23,7 @@ use viewshed_decode::text::clean;
 use viewshed_model::{EnvName, Surroundings};
 
 pub use metadata::ask_metadata;
+pub use runtimes::daemons;
 pub use sight::{SightOptions, sights};
 
 use crate::environment::Environment;
@@ -30,13 +32,19 @@ use crate::environment::Environment;
 pub fn look_around(environment: &Environment) -> Surroundings {
     let mut gaps = Vec::new();
     let mounts = mounts::read(environment, &mut gaps);
+    let kubeconfigs = kubeconfigs(environment, &mounts);
+    gaps.extend(
+        kubeconfigs
+            .iter()
+            .map(|path| runtimes::unused_kubeconfig(path)),
+    );
     Surroundings {
         variables: variables(environment),
         tokens: tokens::find(environment, &mounts),
         sockets: sockets::find(environment, &mounts),
         host: process::host_access(environment),
         capabilities: process::capabilities(environment, &mut gaps),
-        kubeconfigs: kubeconfigs(environment, &mounts),
+        kubeconfigs,
         machine_vendor: process::machine_vendor(environment),
         metadata_addresses: metadata::addresses(),
         mounts: mounts.into_iter().filter(mounts::is_foreign).collect(),

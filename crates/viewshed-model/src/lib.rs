@@ -85,7 +85,7 @@ pub use scan::{
     MitigationSummary, Presence, ScanReport,
 };
 pub use surroundings::{
-    ForeignMount, MetadataAddress, MountedToken, OwnAnswer, Sight, Surroundings,
+    DaemonSight, ForeignMount, MetadataAddress, MountedToken, OwnAnswer, Sight, Surroundings,
 };
 pub use texts::Texts;
 pub use view::{

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Action, Cluster, EnvName, Gap, HostAccess, Identity};
+use crate::{Action, Cluster, DockerHost, EnvName, Gap, HostAccess, Identity};
 
 /// Everything that can be told from inside without asking anybody.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,6 +106,18 @@ pub struct Sight {
     /// ask for reviews: there, each answer is that of a real `list` or GET.
     pub answers: Vec<OwnAnswer>,
     /// What could not be read.
+    pub gaps: Vec<Gap>,
+}
+
+/// What one daemon answered through a socket or an address that is at hand.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DaemonSight {
+    /// How it was reached, in plain words: "the socket /var/run/docker.sock is here".
+    pub way: String,
+    /// Everything that it told.
+    pub host: DockerHost,
+    /// What it did not tell.
     pub gaps: Vec<Gap>,
 }
 

@@ -33,5 +33,6 @@ mod tests;
 
 pub use answer::{Answer, Format, NotOffered, render};
 pub use clean::clean;
+pub use document::SCHEMA_VERSION;
 pub use sarif::{incidents as sarif_incidents, sarif};
 pub use style::{Detail, Style};

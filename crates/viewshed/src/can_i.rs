@@ -10,7 +10,7 @@ use crate::input::{self, Wanted};
 use crate::outcome::{Failure, Outcome};
 use crate::output::{Lists, Screen};
 use crate::question::{self, Words};
-use crate::questions;
+use crate::{questions, terminal};
 
 /// Answers one question, lists everything, or answers a file of questions.
 ///
@@ -45,6 +45,9 @@ pub(crate) fn run(arguments: &CanIArgs, screen: &Screen) -> Result<Outcome, Fail
         name: arguments.name.as_deref(),
     };
     let action = question::action(cluster, words, &arguments.scope)?;
+    for warning in question::warnings(cluster, words) {
+        terminal::say(&warning);
+    }
     let request = AccessRequest { identity, action };
     let decision = index.decide(&request);
     let answer = AccessAnswer {

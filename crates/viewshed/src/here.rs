@@ -1,8 +1,10 @@
 //! `viewshed see --here`: from inside the pod or container where the program runs.
 
-use viewshed_analyze::see::see_here;
+use std::time::Duration;
+
+use viewshed_analyze::see::{HereAnswers, see_here};
 use viewshed_collect::Environment;
-use viewshed_collect::here::{SightOptions, ask_metadata, look_around, sights};
+use viewshed_collect::here::{SightOptions, ask_metadata, daemons, look_around, sights};
 use viewshed_report::Answer;
 
 use crate::cli::SeeArgs;
@@ -10,7 +12,8 @@ use crate::input::{self, USER_AGENT};
 use crate::outcome::{Failure, Outcome};
 use crate::output::{Lists, Screen};
 
-/// Looks around, asks the API server with the mounted tokens, and the metadata addresses where wanted.
+/// Looks around, asks the API server with the mounted tokens, every Docker API at hand, and the metadata
+/// addresses where wanted.
 pub(crate) fn run(arguments: &SeeArgs, screen: &Screen) -> Result<Outcome, Failure> {
     let environment = Environment::of_process();
     let mut surroundings = look_around(&environment);
@@ -20,13 +23,19 @@ pub(crate) fn run(arguments: &SeeArgs, screen: &Screen) -> Result<Outcome, Failu
         limits: input::limits(&arguments.estate),
     };
     let progress = input::progress(screen);
-    let (found, gaps) = input::block_on(async {
+    let time_max = arguments.estate.timeout.map(Duration::from_secs);
+    let (answers, gaps) = input::block_on(async {
         if arguments.probe {
             ask_metadata(&mut surroundings.metadata_addresses).await;
         }
-        sights(&environment, &surroundings, &options, progress.as_ref()).await
+        let progress = progress.as_ref();
+        let (sights, mut gaps) = sights(&environment, &surroundings, &options, progress).await;
+        let (daemons, more) =
+            daemons(&environment, &surroundings, USER_AGENT, time_max, progress).await;
+        gaps.extend(more);
+        (HereAnswers { sights, daemons }, gaps)
     })?;
-    let mut view = see_here(surroundings, found);
+    let mut view = see_here(surroundings, answers);
     view.gaps.extend(gaps);
     screen.show(
         &Answer::See(&view, None),

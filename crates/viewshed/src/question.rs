@@ -76,6 +76,61 @@ pub(crate) fn action(
     }))
 }
 
+/// What kubectl warns of before it asks: verbs and resources that nobody serves. Without discovery the
+/// cluster's resources are not known, and nothing is said of them.
+///
+/// The verbs are those of kubectl's `pkg/cmd/auth/cani.go`.
+pub(crate) fn warnings(cluster: &Cluster, words: Words<'_>) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let is_path = words.resource.starts_with('/');
+    let known_verbs: &[&str] = if is_path {
+        &PATH_VERBS
+    } else {
+        &RESOURCE_VERBS
+    };
+    let verb = words.verb.to_ascii_lowercase();
+    if !known_verbs.contains(&verb.as_str()) {
+        warnings.push(format!("Warning: verb '{verb}' is not a known verb"));
+    }
+    let resource = words.resource.split('/').next().unwrap_or_default();
+    if !is_path
+        && resource != "*"
+        && !cluster.api_resources.is_empty()
+        && find(cluster, resource).is_none()
+    {
+        warnings.push(format!(
+            "Warning: the server doesn't have a resource type '{resource}'"
+        ));
+    }
+    warnings
+        .iter()
+        .map(|warning| viewshed_report::clean(warning).into_owned())
+        .collect()
+}
+
+const RESOURCE_VERBS: [&str; 16] = [
+    "*",
+    "approve",
+    "attest",
+    "bind",
+    "create",
+    "delete",
+    "deletecollection",
+    "escalate",
+    "get",
+    "impersonate",
+    "list",
+    "patch",
+    "sign",
+    "update",
+    "use",
+    "watch",
+];
+
+const PATH_VERBS: [&str; 8] = [
+    "*", "delete", "get", "head", "options", "patch", "post", "put",
+];
+
 /// The identity that an authenticator would make of `--as` and `--as-group`.
 pub(crate) fn identity(user: &str, groups: &[String]) -> Identity {
     let given = groups.iter().map(String::as_str);
@@ -259,8 +314,22 @@ const BUILT_IN: [(&str, &str, &str, &str, bool); 38] = [
     ),
 ];
 
-/// Group, plural and scope of `deploy`, `Deployment`, `deployments` or `deployments.apps`.
+/// Group, plural and scope of `deploy`, `Deployment`, `deployments` or `deployments.apps`; an unknown word
+/// stands for itself.
 fn resolve(cluster: &Cluster, word: &str) -> Kind {
+    let lower = word.to_ascii_lowercase();
+    find(cluster, &lower).unwrap_or_else(|| {
+        let (name, group) = lower.split_once('.').unwrap_or((&lower, ""));
+        Kind {
+            group: group.to_owned(),
+            resource: name.to_owned(),
+            namespaced: true,
+        }
+    })
+}
+
+/// The kind that a word means, in this cluster or among the built-in ones.
+fn find(cluster: &Cluster, word: &str) -> Option<Kind> {
     let lower = word.to_ascii_lowercase();
     let (name, group) = match lower.split_once('.') {
         Some((name, group)) => (name, Some(group)),
@@ -271,11 +340,11 @@ fn resolve(cluster: &Cluster, word: &str) -> Kind {
             && group.is_none_or(|group| served.group == group)
     });
     if let Some(served) = served {
-        return Kind {
+        return Some(Kind {
             group: served.group.clone(),
             resource: served.resource.clone(),
             namespaced: served.namespaced,
-        };
+        });
     }
     let built_in = BUILT_IN
         .iter()
@@ -283,16 +352,9 @@ fn resolve(cluster: &Cluster, word: &str) -> Kind {
             [*short, *singular, *plural].contains(&name)
                 && group.is_none_or(|group| *in_group == group)
         });
-    match built_in {
-        Some((_, _, plural, group, namespaced)) => Kind {
-            group: (*group).to_owned(),
-            resource: (*plural).to_owned(),
-            namespaced: *namespaced,
-        },
-        None => Kind {
-            group: group.unwrap_or_default().to_owned(),
-            resource: name.to_owned(),
-            namespaced: true,
-        },
-    }
+    built_in.map(|(_, _, plural, group, namespaced)| Kind {
+        group: (*group).to_owned(),
+        resource: (*plural).to_owned(),
+        namespaced: *namespaced,
+    })
 }

@@ -2,9 +2,10 @@
 
 use viewshed_analyze::SightIndex;
 use viewshed_analyze::see::{Joined, SeeError, see_joined};
-use viewshed_model::{Estate, Identity, Vantage};
+use viewshed_model::{DockerContainer, DockerHost, Estate, Identity, Vantage};
 use viewshed_report::Answer;
 
+use crate::can_i::one_cluster;
 use crate::cli::{EstateArgs, ImpersonateArgs, SeeArgs, VantageArgs};
 use crate::input::{self, Wanted};
 use crate::outcome::{Failure, Outcome};
@@ -13,6 +14,7 @@ use crate::{here, question, verify};
 
 /// Collects or reads the estate, computes the view, and asks the live server where that is wanted.
 pub(crate) fn run(arguments: &SeeArgs, screen: &Screen) -> Result<Outcome, Failure> {
+    refuse_senseless(arguments)?;
     if arguments.vantage.here {
         return here::run(arguments, screen);
     }
@@ -24,6 +26,9 @@ pub(crate) fn run(arguments: &SeeArgs, screen: &Screen) -> Result<Outcome, Failu
         wanted,
         screen,
     )?;
+    if wanted == Wanted::Cluster && estate.clusters.len() > 1 {
+        one_cluster(&estate)?;
+    }
     let vantage = vantage(&arguments.vantage, &estate)?;
     let joined = Joined {
         cni: arguments.pivots.cni,
@@ -61,6 +66,53 @@ pub(crate) fn run(arguments: &SeeArgs, screen: &Screen) -> Result<Outcome, Failu
     Ok(Outcome::of(differs, !view.gaps.is_empty()))
 }
 
+/// Flags that mean nothing together: the command line's own rules do not reach between a flag that is
+/// demanded and one that shuts it out.
+fn refuse_senseless(arguments: &SeeArgs) -> Result<(), Failure> {
+    let (vantage, estate) = (&arguments.vantage, &arguments.estate);
+    if !vantage.here {
+        if arguments.probe {
+            return Err(only_here("--probe"));
+        }
+        if !arguments.namespaces.is_empty() {
+            return Err(only_here("--namespaces"));
+        }
+        let has_server =
+            vantage.kubelet.is_none() && vantage.container.is_none() && vantage.docker.is_none();
+        if arguments.verify && !has_server {
+            return Err(Failure::usage(
+                "--verify asks an API server, and this vantage has none",
+                "leave --verify out",
+            ));
+        }
+        return Ok(());
+    }
+    let elsewhere = [
+        ("--from", !estate.from.is_empty()),
+        ("--demo", estate.demo),
+        ("--kubeconfig", estate.kubeconfig.is_some()),
+        ("--context", !estate.context.is_empty()),
+        ("--docker-host", !estate.docker_host.is_empty()),
+        ("--estate", estate.estate.is_some()),
+    ];
+    match elsewhere.iter().find(|(_, is_given)| *is_given) {
+        None => Ok(()),
+        Some((flag, _)) => Err(Failure::usage(
+            format!("{flag} does not go with --here, which uses only what is found where it runs"),
+            "leave one of them out; `viewshed see --pod NAMESPACE/NAME` computes the same from an estate",
+        )),
+    }
+}
+
+fn only_here(flag: &str) -> Failure {
+    Failure::usage(
+        format!("{flag} is only for --here"),
+        format!(
+            "leave {flag} out, or look from inside a pod or container: viewshed see --here {flag}"
+        ),
+    )
+}
+
 /// `--docker HOST` names the vantage and where to read it.
 fn with_docker_vantage(arguments: &SeeArgs) -> EstateArgs {
     let mut estate = arguments.estate.clone();
@@ -84,13 +136,6 @@ fn wanted(vantage: &VantageArgs) -> Wanted {
 }
 
 fn vantage(arguments: &VantageArgs, estate: &Estate) -> Result<Vantage, Failure> {
-    let first_host = || {
-        estate
-            .docker_hosts
-            .first()
-            .map(|host| host.name.clone())
-            .unwrap_or_default()
-    };
     if arguments.anonymous {
         return Ok(Vantage::Anonymous);
     }
@@ -116,7 +161,7 @@ fn vantage(arguments: &VantageArgs, estate: &Estate) -> Result<Vantage, Failure>
     }
     if let Some(name) = &arguments.container {
         return Ok(Vantage::Container {
-            host: holder_of(estate, name).unwrap_or_else(first_host),
+            host: holder_of(estate, name)?,
             name: name.clone(),
         });
     }
@@ -127,7 +172,10 @@ fn vantage(arguments: &VantageArgs, estate: &Estate) -> Result<Vantage, Failure>
             .find(|known| known.name == *host || known.endpoint == *host)
             .map(|known| known.name.clone());
         return Ok(Vantage::DockerApi {
-            host: known.unwrap_or_else(first_host),
+            host: match known {
+                Some(host) => host,
+                None => one_host(estate.docker_hosts.iter(), "")?,
+            },
         });
     }
     if let Some(address) = &arguments.kubelet {
@@ -141,16 +189,35 @@ fn vantage(arguments: &VantageArgs, estate: &Estate) -> Result<Vantage, Failure>
     ))
 }
 
-/// The host that has a container of that name or id.
-fn holder_of(estate: &Estate, name: &str) -> Option<String> {
-    let has = |container: &viewshed_model::DockerContainer| {
+/// The host that has a container of that name or id; the only host when none has it.
+fn holder_of(estate: &Estate, name: &str) -> Result<String, Failure> {
+    let has = |container: &DockerContainer| {
         container.name == name || (!container.id.is_empty() && container.id.starts_with(name))
     };
-    estate
-        .docker_hosts
-        .iter()
-        .find(|host| host.containers.iter().any(has))
-        .map(|host| host.name.clone())
+    let holds = |host: &&DockerHost| host.containers.iter().any(has);
+    if estate.docker_hosts.iter().any(|host| holds(&host)) {
+        let what = format!(" with a container `{name}`");
+        one_host(estate.docker_hosts.iter().filter(holds), &what)
+    } else {
+        // Any host: the search says which names come near.
+        Ok(String::new())
+    }
+}
+
+/// The name of the only host; empty when there is none.
+fn one_host<'h>(
+    hosts: impl Iterator<Item = &'h DockerHost>,
+    what: &str,
+) -> Result<String, Failure> {
+    let names: Vec<&str> = hosts.map(|host| host.name.as_str()).collect();
+    match names.as_slice() {
+        [] => Ok(String::new()),
+        [name] => Ok((*name).to_owned()),
+        several => Err(Failure::usage(
+            format!("the estate has several Docker hosts{what}"),
+            format!("choose one with --estate: {}", several.join(", ")),
+        )),
+    }
 }
 
 fn namespaced<'a>(text: &'a str, flag: &str) -> Result<(&'a str, &'a str), Failure> {

@@ -12,6 +12,7 @@ use crate::input::{self, Wanted};
 use crate::outcome::{Failure, Outcome};
 use crate::output::{Lists, Screen};
 use crate::question::{self, Words};
+use crate::terminal;
 
 /// Answers one question, or ranks all identities.
 pub(crate) fn run(arguments: &WhoArgs, screen: &Screen) -> Result<Outcome, Failure> {
@@ -66,6 +67,9 @@ fn can(
     let cluster = one_cluster(&estate)?;
     let index = SightIndex::new(cluster);
     let action = question::action(cluster, words, scope)?;
+    for warning in question::warnings(cluster, words) {
+        terminal::say(&warning);
+    }
     // "In all namespaces" is also a question about who can in any of them.
     let reach = if scope.all_namespaces {
         Reach::AnyNamespace

@@ -4,6 +4,7 @@
 //! unless an authorization plugin says otherwise; a read-only mount does not weaken a socket.
 
 mod container;
+mod joined;
 mod sheet;
 #[cfg(test)]
 mod tests;
@@ -12,6 +13,8 @@ use viewshed_model::{Chain, DockerContainer, DockerHost, Estate, Gap, MissingFac
 
 use super::SeeError;
 use super::board::link;
+pub(super) use joined::add_answers;
+
 use container::Inside;
 use sheet::Sheet;
 

@@ -3,20 +3,31 @@
 use std::collections::BTreeSet;
 
 use viewshed_model::{
-    Action, AnsweredCredential, Cluster, Evidence, HeldIdentity, Here, Link, Namespace, Node,
-    ResourceRequest, Sight, Surroundings, Vantage, View,
+    Action, AnsweredCredential, Cluster, DaemonSight, Evidence, HeldIdentity, Here, Link,
+    Namespace, Node, ResourceRequest, Sight, Surroundings, Vantage, View,
 };
 
 use super::board::{Board, Place, extended, link, link_with};
 use super::own::{Own, named};
 use super::paths::PATHS;
 use super::ways::Ways;
-use super::{derive, finish, kubelet};
+use super::{derive, docker, finish, kubelet};
 use crate::sight::{SightIndex, Target, Verbs, resource_name, scope_text};
 
+/// Everything that was answered here.
+#[derive(Debug, Clone, Default)]
+pub struct HereAnswers {
+    /// By the API server, credential by credential.
+    pub sights: Vec<Sight>,
+    /// By container runtimes, each once.
+    pub daemons: Vec<DaemonSight>,
+}
+
 /// The view from here: what the place itself holds, and the objects that lists really showed, each with the
-/// answer of the server that opens it. Nothing is computed that neither says.
-pub fn see_here(surroundings: Surroundings, sights: Vec<Sight>) -> View {
+/// answer of the server that opens it. Nothing is computed that neither says. What daemons answered stands
+/// in the same categories as what the API server did.
+pub fn see_here(surroundings: Surroundings, answers: HereAnswers) -> View {
+    let HereAnswers { sights, daemons } = answers;
     let mut cluster = together(&sights);
     let own = Own::of(&surroundings);
     named_by_others(&mut cluster, &sights);
@@ -43,6 +54,9 @@ pub fn see_here(surroundings: Surroundings, sights: Vec<Sight>) -> View {
     own.mark(&mut board);
     derive::mark(&mut board);
     let mut view = finish::view(board, Vantage::Here);
+    for daemon in &daemons {
+        docker::add_answers(&mut view, daemon);
+    }
     let credentials = sights.into_iter().map(|sight| AnsweredCredential {
         credential: sight.credential,
         identity: sight.identity,
@@ -120,7 +134,6 @@ pub(super) fn add_namespace(cluster: &mut Cluster, name: &str) {
     {
         cluster.namespaces.push(Namespace {
             meta: named(None, name),
-            ..Namespace::default()
         });
     }
 }

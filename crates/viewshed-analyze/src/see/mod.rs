@@ -45,7 +45,7 @@ pub(crate) use pod::{openings_of, pod_accounts};
 
 pub use error::{NEAR_NAMES_MAX, SeeError};
 pub use explored::{Visible, is_answered, visible};
-pub use here::see_here;
+pub use here::{HereAnswers, see_here};
 pub use joined::{Joined, see_joined};
 pub use questions::{QUESTIONS_MAX, Questions, questions};
 
@@ -138,7 +138,7 @@ fn gaps_of(estate: &Estate, cluster: &Cluster) -> Vec<Gap> {
             ),
             reason: GapReason::NotCollected,
             detail: "a view is of one cluster".to_owned(),
-            hint: "choose another one with `--context`".to_owned(),
+            hint: "choose another one with `--estate NAME`".to_owned(),
             count: 1,
         });
     }

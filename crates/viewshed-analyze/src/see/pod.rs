@@ -155,7 +155,8 @@ impl Inside<'_> {
         for service in cluster.services.iter().filter(|one| has_address(one)) {
             let name = service.meta.name.as_str();
             let of_server = (service.meta.namespace_or_empty(), name) == API_SERVER;
-            if !of_server && !(links && service.meta.namespace_or_empty() == namespace) {
+            let is_linked = links && service.meta.namespace_or_empty() == namespace;
+            if !(of_server || is_linked) {
                 continue;
             }
             // Of the same form, so that texts compare as times do (RFC 3339 in UTC, to the second).

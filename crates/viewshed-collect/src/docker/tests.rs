@@ -63,7 +63,7 @@ fn json(body: &str) -> Reply {
 }
 
 /// A manager of a swarm with two containers, API 1.12 to 1.41.
-fn daemon(asked: &Asked) -> Reply {
+pub(crate) fn daemon(asked: &Asked) -> Reply {
     daemon_of("1.41", "1.12", asked)
 }
 

@@ -1,4 +1,4 @@
-//! ENTERS: sockets of container runtimes, on their usual paths and below mounts. Found, not opened.
+//! ENTERS: sockets of container runtimes, on their usual paths and below mounts, whatever these are named.
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
@@ -46,8 +46,11 @@ pub(super) fn find(environment: &Environment, mounts: &[ForeignMount]) -> Vec<St
                 paths.insert(format!("{folder}{below}/{name}"));
             }
         }
-        if NAMES.iter().any(|name| folder.ends_with(name)) {
-            paths.insert(folder.to_owned());
+    }
+    for mount in mounts.iter().filter(|mount| is_foreign(mount)) {
+        let is_socket = |path: &str| NAMES.iter().any(|name| path.ends_with(&format!("/{name}")));
+        if is_socket(&mount.path) || is_socket(&mount.root) {
+            paths.insert(mount.path.clone());
         }
     }
     if let Some(folder) = environment.variable("XDG_RUNTIME_DIR") {

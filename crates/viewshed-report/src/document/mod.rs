@@ -39,7 +39,7 @@ pub(crate) use watch::{
 };
 
 /// Version of every document; raised when a field goes, changes its meaning, or becomes required.
-pub(crate) const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 1;
 
 /// A whole answer with its version and kind in front.
 #[derive(Debug, Serialize)]

@@ -120,7 +120,7 @@ fn surroundings(out: &mut String, style: &Style, around: &Surroundings) {
         ("mounts from outside", mounts),
         ("shared with the host", shared.collect()),
         ("capabilities", around.capabilities.clone()),
-        ("kubeconfigs", around.kubeconfigs.clone()),
+        ("kubeconfigs (not used)", around.kubeconfigs.clone()),
         (
             "variables that tell something",
             telling.map(|variable| variable.name.clone()).collect(),
@@ -197,7 +197,8 @@ fn chains(out: &mut String, style: &Style, view: &View) {
             .push(item);
     }
     if items_by_chain.is_empty() {
-        out.push_str("\n  Nothing can be discovered from here.\n");
+        out.push('\n');
+        paragraph(out, style, "  ", &nothing(view));
         return;
     }
     out.push('\n');
@@ -218,6 +219,28 @@ fn chains(out: &mut String, style: &Style, view: &View) {
             write_kind(out, style, kind, items);
         }
     }
+}
+
+/// What it means that nothing shows: little, where something at hand was not used or did not answer.
+fn nothing(view: &View) -> String {
+    let around = view.here.as_ref().map(|here| &here.surroundings);
+    let at_hand = around.map_or((0, 0), |around| {
+        (around.sockets.len() as u64, around.kubeconfigs.len() as u64)
+    });
+    let without = match at_hand {
+        (0, 0) => return "Nothing can be discovered from here.".to_owned(),
+        (sockets, 0) => count(sockets, "runtime socket", "runtime sockets"),
+        (0, kubeconfigs) => count(kubeconfigs, "kubeconfig", "kubeconfigs"),
+        (sockets, kubeconfigs) => format!(
+            "{} and {}",
+            count(sockets, "runtime socket", "runtime sockets"),
+            count(kubeconfigs, "kubeconfig", "kubeconfigs")
+        ),
+    };
+    format!(
+        "Nothing shows yet: {without} at hand told nothing, because they were not used or did not answer; \
+         the gaps below say why, and what to run next."
+    )
 }
 
 /// How many steps a chain has in common with the one before, not counting its last, which is always told.

@@ -74,7 +74,8 @@ pub(crate) struct VantageArgs {
     /// Network access to this kubelet (node name or address), no credential.
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) kubelet: Option<String>,
-    /// Where this program runs.
+    /// Where this program runs: asks the API server with the mounted tokens, and each Docker API at hand
+    /// (sockets, `DOCKER_HOST`). Kubeconfigs and client keys found there are named and not used.
     #[arg(long)]
     pub(crate) here: bool,
 }

@@ -5,6 +5,7 @@ use std::error::Error;
 use serde_json::json;
 use viewshed_decode::questions::QuestionError;
 use viewshed_model::{AuditedRequest, Evidence, MissingFact, Subject, SubjectKind};
+use viewshed_report::SCHEMA_VERSION;
 
 use super::Summary;
 use crate::cli::Format;
@@ -117,7 +118,7 @@ impl Difference<'_> {
         let (allowed, why) = self.computed;
         let text = if is_json(format) {
             json!({
-                "kind": "Difference", "line": self.number, "auditID": event.audit_id, "user": user.user,
+                "schema_version": SCHEMA_VERSION, "kind": "Difference", "line": self.number, "auditID": event.audit_id, "user": user.user,
                 "groups": user.groups, "verb": event.verb, "requestURI": event.request_uri,
                 "recorded": word(self.recorded), "recordedReason": event.reason,
                 "computed": word(*allowed), "computedReason": why,
@@ -150,7 +151,7 @@ const fn is_json(format: Format) -> bool {
 pub(super) fn write_summary(summary: &Summary, format: Format, out: &mut Vec<u8>) {
     let text = if is_json(format) {
         json!({
-            "kind": "Summary", "compared": summary.compared, "different": summary.different,
+            "schema_version": SCHEMA_VERSION, "kind": "Summary", "compared": summary.compared, "different": summary.different,
             "undecided": summary.undecided, "skipped": summary.skipped, "unreadable": summary.unreadable,
         })
         .to_string()

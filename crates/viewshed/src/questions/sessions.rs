@@ -16,7 +16,7 @@ pub(super) struct Sessions<'a> {
     /// By user and groups as one run of bytes: comparing them reads one place in memory, not one for
     /// each group.
     by_names: FxHashMap<Box<[u8]>, u32>,
-    sessions: Vec<Session<'a>>,
+    known: Vec<Session<'a>>,
     /// The names of the identity that asks now.
     names: Vec<u8>,
 }
@@ -26,7 +26,7 @@ impl<'a> Sessions<'a> {
         Self {
             index,
             by_names: FxHashMap::default(),
-            sessions: Vec::new(),
+            known: Vec::new(),
             names: Vec::new(),
         }
     }
@@ -38,23 +38,23 @@ impl<'a> Sessions<'a> {
         for group in groups {
             push(&mut self.names, group.borrow());
         }
-        let known = self.by_names.get(self.names.as_slice()).copied();
-        let position = known.map_or_else(|| self.add(user, groups), |number| number as usize);
+        let number = self.by_names.get(self.names.as_slice()).copied();
+        let position = number.map_or_else(|| self.add(user, groups), |number| number as usize);
         #[expect(
             clippy::indexing_slicing,
             reason = "the position was found or pushed in this list"
         )]
-        &self.sessions[position]
+        &self.known[position]
     }
 
     fn add<G: Borrow<str>>(&mut self, user: &str, groups: &[G]) -> usize {
-        if self.sessions.len() >= SESSIONS_MAX {
+        if self.known.len() >= SESSIONS_MAX {
             self.by_names.clear();
-            self.sessions.clear();
+            self.known.clear();
         }
-        let position = self.sessions.len();
+        let position = self.known.len();
         let groups = groups.iter().map(Borrow::borrow);
-        self.sessions
+        self.known
             .push(self.index.session(&Identity::exactly(user, groups)));
         if let Ok(number) = u32::try_from(position) {
             self.by_names.insert(self.names.as_slice().into(), number);

@@ -4,7 +4,10 @@ use crate::fake_server::{FakeServer, Reply};
 use crate::program::{Program, Run};
 
 /// A daemon with one container that speaks these API versions.
-fn daemon(newest: &'static str, oldest: &'static str) -> impl Fn(&str) -> Reply + Send + Sync {
+pub(crate) fn daemon(
+    newest: &'static str,
+    oldest: &'static str,
+) -> impl Fn(&str) -> Reply + Send + Sync {
     move |path| {
         let rest = match path
             .strip_prefix("/v")
@@ -125,4 +128,29 @@ fn one_bad_answer_costs_only_itself() {
         run.check_gap(4, gap);
         assert!(run.out.contains("\"web\""), "{run:?}");
     }
+}
+
+#[test]
+fn several_hosts_are_chosen_from_by_name() {
+    let hosts = [
+        FakeServer::start(daemon("1.41", "1.12")),
+        FakeServer::start(daemon("1.41", "1.12")),
+    ];
+    let [one, other] = hosts.map(|host| format!("tcp://{}", host.address));
+    let both = ["--docker-host", &one, "--docker-host", &other, "-o", "json"];
+    let program = Program::new();
+    let container = [&["see", "--container", "web"][..], &both].concat();
+    program.run(&container).check(
+        2,
+        &[
+            "several Docker hosts with a container `web`",
+            "choose one with --estate",
+        ],
+    );
+    let docker = [&["see", "--docker"][..], &both].concat();
+    program
+        .run(&docker)
+        .check(2, &["several Docker hosts", "choose one with --estate"]);
+    let chosen = program.run(&[&container[..], &["--estate", &other]].concat());
+    assert_eq!(chosen.json()["estate"], other.as_str());
 }

@@ -8,6 +8,7 @@ mod docker;
 mod fake_server;
 mod files;
 mod help;
+mod here;
 mod hostile;
 mod kubernetes;
 mod program;

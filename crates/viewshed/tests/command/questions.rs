@@ -104,3 +104,80 @@ fn a_file_that_is_not_there_is_an_error() {
         .run(&["can-i", "--from", "roles.yaml", "--questions", "absent"])
         .check(3, &["cannot read questions from `absent`", "hint:"]);
 }
+
+/// The schema that describes every line.
+const SCHEMA: &str = include_str!("../../../../docs/reference/schemas/viewshed-1.json");
+
+/// Every field is described, and every field that must be there is.
+fn check_described(line: &serde_json::Value, definition: &str) {
+    let schema: serde_json::Value = serde_json::from_str(SCHEMA).unwrap();
+    assert!(
+        schema["properties"]["kind"]["enum"]
+            .as_array()
+            .unwrap()
+            .contains(&line["kind"]),
+        "{line}"
+    );
+    let described = &schema["$defs"][definition];
+    assert_eq!(described["properties"]["kind"]["const"], line["kind"]);
+    let fields = line.as_object().unwrap();
+    for field in fields.keys() {
+        assert!(described["properties"][field].is_object(), "{field}");
+    }
+    for field in described["required"].as_array().unwrap() {
+        assert!(fields.contains_key(field.as_str().unwrap()), "{field}");
+    }
+    assert_eq!(line["schema_version"], 1);
+}
+
+#[test]
+fn lines_about_recorded_decisions_are_described() {
+    let event = "{\"kind\":\"Event\",\"apiVersion\":\"audit.k8s.io/v1\",\"auditID\":\"a1\",\"stage\":\"ResponseComplete\",\
+         \"requestURI\":\"/api/v1/namespaces/shop/pods\",\"verb\":\"list\",\"user\":{\"username\":\"jane\",\
+         \"groups\":[\"system:authenticated\"]},\"objectRef\":{\"resource\":\"pods\",\"namespace\":\"shop\",\
+         \"apiVersion\":\"v1\"},\"annotations\":{\"authorization.k8s.io/decision\":\"forbid\"}}\n";
+    let program = Program::new().with_file("roles.yaml", ROLES);
+    let words = [
+        "can-i",
+        "--from",
+        "roles.yaml",
+        "--questions",
+        "-",
+        "-o",
+        "json",
+    ];
+    let run = program.run_with_input(&words, event.as_bytes());
+    run.check(1, &[]);
+    let lines: Vec<serde_json::Value> = run
+        .out
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    check_described(&lines[0], "decision_difference");
+    check_described(&lines[1], "decision_summary");
+    assert_eq!(lines.len(), 2);
+}
+
+#[test]
+fn words_that_nobody_serves_are_warned_of_as_kubectl_does() {
+    let program = Program::new();
+    let run = program.run(&["who", "can", "frob", "secretz", "-A", "--demo"]);
+    run.check(
+        run.code,
+        &[
+            "Warning: the server doesn't have a resource type 'secretz'",
+            "Warning: verb 'frob' is not a known verb",
+        ],
+    );
+    let words = ["can-i", "list", "secretz", "--as", "jane", "--demo"];
+    let run = program.run(&words);
+    run.check(1, &["doesn't have a resource type 'secretz'"]);
+    for words in [
+        &["who", "can", "list", "deploy", "-A", "--demo"][..],
+        &["who", "can", "get", "/metrics", "--demo"],
+        &["who", "can", "get", "pods/log", "-A", "--demo"],
+        &["who", "can", "*", "*", "-A", "--demo"],
+    ] {
+        assert!(!program.run(words).err.contains("Warning"), "{words:?}");
+    }
+}

@@ -1,11 +1,18 @@
 use viewshed_model::{
-    Action, Cluster, Identity, Meta, NonResourceRequest, OwnAnswer, ResourceRequest, Sight,
-    Surroundings, View,
+    Action, Category, Cluster, DaemonSight, DockerContainer, DockerHost, Gap, GapReason, Identity,
+    Meta, NonResourceRequest, OwnAnswer, ResourceRequest, Sight, Surroundings, View,
 };
 
 use super::{chain_of, shown};
 use crate::samples::shop;
-use crate::see::see_here;
+use crate::see::{HereAnswers, see_here};
+
+fn of_server(sights: Vec<Sight>) -> HereAnswers {
+    HereAnswers {
+        sights,
+        ..HereAnswers::default()
+    }
+}
 
 /// `VERB RESOURCE [NAMESPACE [NAME]]`, or a path; `no` in front of what is refused.
 fn answer(words: &str) -> OwnAnswer {
@@ -53,7 +60,7 @@ fn sight(credential: &str, identity: Identity, cluster: Cluster, answers: &[&str
 fn seen(answers: &[&str]) -> View {
     let cart = Identity::service_account("shop", "cart");
     let sight = sight("/token", cart, shop(), answers);
-    see_here(Surroundings::default(), vec![sight])
+    see_here(Surroundings::default(), of_server(vec![sight]))
 }
 
 #[test]
@@ -87,7 +94,7 @@ fn every_credential_shows_its_own_and_objects_count_once() {
     let cart = Identity::service_account("shop", "cart");
     let view = see_here(
         Surroundings::default(),
-        vec![
+        of_server(vec![
             sight("/token", cart.clone(), shop(), &["list pods shop"]),
             sight("/other", cart, shop(), &["watch pods shop"]),
             sight(
@@ -96,7 +103,7 @@ fn every_credential_shows_its_own_and_objects_count_once() {
                 services,
                 &["list services open", "get /version", "no get /metrics"],
             ),
-        ],
+        ]),
     );
     let text = shown(&view);
     assert_eq!(
@@ -116,4 +123,80 @@ fn every_credential_shows_its_own_and_objects_count_once() {
         .map(|answered| (answered.credential.as_str(), answered.answers.len()))
         .collect();
     assert_eq!(answered, [("/token", 1), ("/other", 1), ("", 3)]);
+}
+
+/// A daemon with one container of this name, reached through this socket.
+fn daemon(socket: &str, container: &str) -> DaemonSight {
+    DaemonSight {
+        way: format!("the socket {socket} is at hand"),
+        host: DockerHost {
+            name: format!("unix://{socket}"),
+            is_live: true,
+            containers: vec![DockerContainer {
+                id: format!("{container}0123456789abcdef"),
+                name: container.to_owned(),
+                image: "web:1".to_owned(),
+                ..DockerContainer::default()
+            }],
+            ..DockerHost::default()
+        },
+        gaps: vec![Gap {
+            source: format!("unix://{socket}"),
+            what: "plugins".to_owned(),
+            reason: GapReason::Forbidden,
+            detail: String::new(),
+            hint: String::new(),
+            count: 1,
+        }],
+    }
+}
+
+#[test]
+fn what_daemons_answer_joins_what_the_server_does() {
+    let cart = Identity::service_account("shop", "cart");
+    let answers = HereAnswers {
+        sights: vec![sight("/token", cart, shop(), &["list pods shop"])],
+        daemons: vec![
+            daemon("/run/docker.sock", "web"),
+            daemon("/podman.sock", "batch"),
+        ],
+    };
+    let view = see_here(Surroundings::default(), answers);
+    let text = shown(&view);
+    assert!(text.contains("Pod shop/cart: list"), "{text}");
+    assert_eq!(
+        chain_of(&view, "Container", "web"),
+        [
+            "the socket /run/docker.sock is at hand",
+            "the Docker API answers there, whoever asks",
+            "GET /containers/json"
+        ]
+    );
+    assert_eq!(
+        chain_of(&view, "Container", "batch")[0],
+        "the socket /podman.sock is at hand"
+    );
+    assert_eq!(
+        chain_of(&view, "Pod", "cart").last().map(String::as_str),
+        Some("list pods in shop")
+    );
+    let kinds: Vec<Category> = view.categories.iter().map(|entry| entry.category).collect();
+    assert_eq!(kinds, Category::ALL);
+    assert_eq!(view.gaps.len(), 2);
+    assert!(
+        view.estate
+            .ends_with("unix:///run/docker.sock and unix:///podman.sock")
+    );
+}
+
+#[test]
+fn a_daemon_alone_names_the_view() {
+    let answers = HereAnswers {
+        daemons: vec![daemon("/run/docker.sock", "web")],
+        ..HereAnswers::default()
+    };
+    let view = see_here(Surroundings::default(), answers);
+    assert_eq!(view.estate, "unix:///run/docker.sock");
+    assert!(shown(&view).contains("Container log web"));
+    assert_eq!(view.identities, []);
 }
