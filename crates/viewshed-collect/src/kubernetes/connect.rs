@@ -186,7 +186,7 @@ const CONNECT_TIME_MAX: Duration = Duration::from_secs(15);
 
 /// Making a client may run the credential plugin, which blocks.
 async fn make(
-    config: kube::Config,
+    mut config: kube::Config,
     server: &str,
     plugin_time_max: Duration,
 ) -> Result<kube::Client, Error> {
@@ -195,6 +195,7 @@ async fn make(
         .exec
         .as_ref()
         .and_then(|exec| exec.command.clone());
+    let mark = plugin::mark(&mut config.auth_info);
     rustls::crypto::ring::default_provider()
         .install_default()
         .ok();
@@ -208,8 +209,9 @@ async fn make(
             });
         }
         Err(_) => {
-            return Err(Error::TimedOut {
-                server: server.to_owned(),
+            plugin::end(&mark);
+            return Err(Error::PluginTimedOut {
+                plugin: one_line(plugin.as_deref().unwrap_or("of the kubeconfig")),
                 seconds: plugin_time_max.as_secs(),
             });
         }
@@ -286,5 +288,6 @@ fn keep_standard_input(user: &mut AuthInfo) {
     }
 }
 
+mod plugin;
 #[cfg(test)]
 mod tests;
