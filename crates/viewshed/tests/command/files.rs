@@ -279,3 +279,14 @@ fn a_folder_with_all_of_them_is_answered() {
     run.check_gap(4, "cut.vshed");
     run.check_gap(4, "latin1.yaml");
 }
+
+#[test]
+fn a_pipe_in_a_folder_is_not_of_a_kind_that_is_read() {
+    let program = Program::new().with_file("estate/good.yaml", GOOD);
+    program.shell("mkfifo estate/pipe").check(0, &[]);
+    let words = ["who", "--from", "estate", "-o", "json"];
+    program.run(&words).check_gap(
+        4,
+        "unsupported read all of `estate`: sockets, pipes and devices are not read",
+    );
+}
