@@ -66,6 +66,22 @@ pub enum Error {
         /// The limit.
         seconds: u64,
     },
+    /// 429 to every try: the server limits how often it is asked (API priority and fairness).
+    #[error("`{server}` is too busy to answer: {detail}")]
+    Busy {
+        /// Address.
+        server: String,
+        /// The status, and the server's words.
+        detail: String,
+    },
+    /// The kubeconfig's credential plugin did not end in time; it was ended.
+    #[error("the credential plugin `{plugin}` gave no credential within {seconds} s and was ended")]
+    PluginTimedOut {
+        /// The command.
+        plugin: String,
+        /// The limit.
+        seconds: u64,
+    },
     /// 401: the token is expired or the certificate is not of this cluster.
     #[error("`{server}` does not accept the credential: {detail}")]
     Unauthenticated {
@@ -208,6 +224,11 @@ impl Error {
                 "check `certificate-authority` and `tls-server-name` in the kubeconfig"
             }
             Self::TimedOut { .. } => "check the network, or try again when the server is less busy",
+            Self::Busy { .. } => "try again later, or with a credential of higher priority",
+            Self::PluginTimedOut { .. } => {
+                "run the plugin of the kubeconfig by hand to see what it waits for, or give it more \
+                 time with `--timeout SECONDS`"
+            }
             Self::Unauthenticated { .. } => "log in again: the token or certificate is not valid",
             Self::ImpersonationForbidden { .. } => {
                 "drop `--as`, or use a credential that may `impersonate` this identity"

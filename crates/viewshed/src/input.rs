@@ -154,7 +154,10 @@ pub(crate) fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
         .enable_all()
         .build()
         .map_err(|error| Failure::collect(error, ""))?;
-    Ok(runtime.block_on(work))
+    let result = runtime.block_on(work);
+    // A thread that waits for something that never ends must not hold the answer up.
+    runtime.shutdown_background();
+    Ok(result)
 }
 
 /// An error of collection with its hint.
@@ -193,6 +196,7 @@ pub(crate) fn limits(arguments: &EstateArgs) -> kubernetes::Limits {
     kubernetes::Limits {
         answer_time_max: time_max,
         kubelet_time_max: usual.kubelet_time_max.min(time_max),
+        plugin_time_max: usual.plugin_time_max.min(time_max),
         ..usual
     }
 }

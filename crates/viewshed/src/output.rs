@@ -76,6 +76,11 @@ impl Screen {
         let to_file = output.output_file.is_some();
         let style = Style {
             colour: self.style.colour && !to_file,
+            width: if to_file {
+                usize::from(terminal::WIDTH_OF_FILES)
+            } else {
+                self.style.width
+            },
             detail: if lists == Lists::Whole {
                 Detail::Full
             } else {

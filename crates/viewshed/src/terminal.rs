@@ -21,11 +21,17 @@ pub(crate) fn has_colour(choice: ColorChoice) -> bool {
     }
 }
 
-/// Columns of standard output.
+/// Columns where no terminal cuts them: whoever searches a file wants each name whole.
+pub(crate) const WIDTH_OF_FILES: u16 = 10_000;
+
+/// Columns of standard output; what `COLUMNS` says where it is no terminal.
 pub(crate) fn width() -> u16 {
     let columns = std::env::var("COLUMNS")
         .ok()
         .and_then(|text| text.parse().ok());
+    if !std::io::stdout().is_terminal() {
+        return columns.unwrap_or(WIDTH_OF_FILES);
+    }
     terminal_size::terminal_size()
         .map(|(width, _)| width.0)
         .or(columns)

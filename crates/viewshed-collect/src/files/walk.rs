@@ -67,7 +67,10 @@ pub(crate) fn files_below(folder: &Path) -> std::io::Result<Found> {
     }
     if special > 0 {
         let detail = "sockets, pipes and devices are not read";
-        found.gaps.push(gap(folder, detail, special));
+        found.gaps.push(Gap {
+            reason: GapReason::Unsupported,
+            ..gap(folder, detail, special)
+        });
     }
     if beyond > 0 {
         let detail = format!("only the first {FILES_MAX} files are read");

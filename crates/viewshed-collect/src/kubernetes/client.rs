@@ -7,7 +7,7 @@ use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
 use http_body_util::BodyExt;
 use kube::client::Body;
 use tokio::sync::Semaphore;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use viewshed_model::Identity;
 
 use super::failure::{Failure, Refusal, classify};
@@ -111,8 +111,8 @@ impl Client {
     }
 
     /// Sends a request with the credential and waits for the whole answer. A busy server (429, 503
-    /// with `Retry-After`) is asked again, as it wishes and within the limits. At most
-    /// `requests_at_once` (for reviews: `reviews_at_once`) are under way.
+    /// with `Retry-After`) is asked again, as it wishes and within the limits: all tries together take
+    /// no longer than one answer may, and one that is under way then. At most `requests_at_once` (for reviews: `reviews_at_once`) are under way.
     pub async fn send(&self, request: &Request) -> Result<Answer, Failure> {
         let seats = match request {
             Request::Document(_) | Request::List(_) | Request::Watch(_) | Request::Guess(_) => {
@@ -121,6 +121,7 @@ impl Client {
             Request::Review(_) => &self.review_seats,
         };
         let mut tries = 0;
+        let started = Instant::now();
         loop {
             let seat = seats.acquire().await;
             if self.timeouts.load(Ordering::Relaxed) >= self.limits.timeouts_max {
@@ -136,7 +137,8 @@ impl Client {
                 Ok((_, None)) | Err(_) => return result.map(|(answer, _)| answer),
             };
             tries += 1;
-            if tries > self.limits.retries_max {
+            let is_late = started.elapsed() + pause > self.limits.answer_time_max;
+            if tries > self.limits.retries_max || is_late {
                 return result.map(|(answer, _)| answer);
             }
             sleep(pause).await;

@@ -194,7 +194,7 @@ const CONNECT_TIME_MAX: Duration = Duration::from_secs(15);
 
 /// Making a client may run the credential plugin, which blocks.
 async fn make(
-    config: kube::Config,
+    mut config: kube::Config,
     server: &str,
     plugin_time_max: Duration,
 ) -> Result<kube::Client, Error> {
@@ -203,6 +203,7 @@ async fn make(
         .exec
         .as_ref()
         .and_then(|exec| exec.command.clone());
+    let mark = plugin::mark(&mut config.auth_info);
     rustls::crypto::ring::default_provider()
         .install_default()
         .ok();
@@ -216,8 +217,9 @@ async fn make(
             });
         }
         Err(_) => {
-            return Err(Error::TimedOut {
-                server: server.to_owned(),
+            plugin::end(&mark);
+            return Err(Error::PluginTimedOut {
+                plugin: one_line(plugin.as_deref().unwrap_or("of the kubeconfig")),
                 seconds: plugin_time_max.as_secs(),
             });
         }
@@ -294,5 +296,6 @@ fn keep_standard_input(user: &mut AuthInfo) {
     }
 }
 
+mod plugin;
 #[cfg(test)]
 mod tests;

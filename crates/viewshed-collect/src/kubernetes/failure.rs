@@ -65,6 +65,7 @@ impl Failure {
     /// As the error of the whole source, when its first request fails.
     pub fn into_error(self, server: &str) -> Error {
         let server = server.to_owned();
+        let said = self.detail();
         match self {
             Self::Unreachable(detail) => Error::Unreachable { server, detail },
             Self::Untrusted(detail) => Error::Untrusted { server, detail },
@@ -76,10 +77,18 @@ impl Failure {
                 server,
                 detail: message,
             },
-            other => Error::NotTheApi {
+            Self::Status(Refusal { code: 429, .. }) => Error::Busy {
+                server,
+                detail: said,
+            },
+            Self::Broken(_)
+            | Self::TooLarge(_)
+            | Self::Malformed(_)
+            | Self::Status(_)
+            | Self::GivenUp => Error::NotTheApi {
                 server,
                 expected: "a Kubernetes API server",
-                detail: other.detail(),
+                detail: said,
             },
         }
     }

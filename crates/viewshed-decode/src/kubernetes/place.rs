@@ -47,10 +47,25 @@ impl<'a> Place<'a> {
                 self.source,
                 &format!("{what} at line {}", self.line),
                 reason,
-                detail,
+                without_position(detail),
                 hint,
             ),
             None => gap(self.source, what, reason, detail, hint),
         }
     }
+}
+
+/// The parser's words without its own position, which counts from the object and not from the file
+/// (`serde_json` writes ` at line 1 column 73` at the end).
+fn without_position(detail: &str) -> &str {
+    detail
+        .rsplit_once(" at line ")
+        .filter(|(_, position)| {
+            let mut words = position.split(" column ");
+            let is_number = |word: Option<&str>| {
+                word.is_some_and(|word| word.bytes().all(|byte| byte.is_ascii_digit()))
+            };
+            is_number(words.next()) && is_number(words.next()) && words.next().is_none()
+        })
+        .map_or(detail, |(text, _)| text)
 }

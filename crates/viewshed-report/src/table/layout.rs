@@ -5,9 +5,11 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::style::{Ink, Style};
 
-/// Breaks `text` into lines of at most `width` columns, at spaces where there are any.
-pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
+/// Breaks `text` into lines of at most `width` columns, at spaces. A word that is longer stands on lines
+/// of its own, and is broken only where it is longer than `word_max` columns.
+fn wrap(text: &str, width: usize, word_max: usize) -> Vec<String> {
     let width = width.max(8);
+    let word_max = word_max.max(width);
     let mut lines = Vec::new();
     let mut line = String::new();
     for word in text.split(' ').filter(|word| !word.is_empty()) {
@@ -20,7 +22,7 @@ pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
         }
         for character in word.chars() {
             let mut buffer = [0; 4];
-            if line.width() + character.encode_utf8(&mut buffer).width() > width {
+            if line.width() + character.encode_utf8(&mut buffer).width() > word_max {
                 lines.push(std::mem::take(&mut line));
             }
             line.push(character);
@@ -36,7 +38,8 @@ pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
 pub(super) fn paragraph(out: &mut String, style: &Style, first: &str, text: &str) {
     let indent = first.width();
     let width = style.prose_columns().saturating_sub(indent);
-    for (index, line) in wrap(text, width).iter().enumerate() {
+    let word_max = style.columns().saturating_sub(indent);
+    for (index, line) in wrap(text, width, word_max).iter().enumerate() {
         if index == 0 {
             out.push_str(first);
         } else {

@@ -340,3 +340,14 @@ fn files_without_bindings_leave_it_open_what_is_granted() {
     let error = run.json()["status"]["evaluationError"].to_string();
     assert!(error.contains("not read"), "{error}");
 }
+
+#[test]
+fn a_pipe_in_a_folder_is_not_of_a_kind_that_is_read() {
+    let program = Program::new().with_file("estate/good.yaml", GOOD);
+    program.shell("mkfifo estate/pipe").check(0, &[]);
+    let words = ["who", "--from", "estate", "-o", "json"];
+    program.run(&words).check_gap(
+        4,
+        "unsupported read all of `estate`: sockets, pipes and devices are not read",
+    );
+}

@@ -18,7 +18,7 @@ fn ok(value: &serde_json::Value) -> Reply {
 }
 
 /// A small server: five kinds, one object of each.
-fn cluster(path: &str) -> Reply {
+pub(crate) fn cluster(path: &str) -> Reply {
     let resource = path.rsplit('/').next().unwrap_or_default();
     match path {
         "/apis/authentication.k8s.io/v1/selfsubjectreviews" => Reply::Json(
@@ -224,4 +224,62 @@ fn a_server_that_stops_answering_costs_one_wait() {
     });
     let run = who(&server.kubeconfig(), &["--timeout", "1"]);
     run.check_gap(4, "timed-out list `pods`");
+}
+
+#[test]
+fn a_server_that_stays_busy_is_said_to_be_busy_within_the_time() {
+    let server = FakeServer::start(|_| {
+        let forever = "86400".to_owned();
+        Reply::Header(429, "retry-after", forever, "{}".to_owned())
+    });
+    let started = std::time::Instant::now();
+    let run = who(&server.kubeconfig(), &["--timeout", "4"]);
+    run.check(3, &["is too busy to answer", "429", "try again later"]);
+    assert!(started.elapsed() < std::time::Duration::from_secs(15));
+}
+
+#[test]
+fn a_credential_plugin_that_never_ends_is_ended_in_time() {
+    let config = "current-context: here\n\
+         contexts: [{name: here, context: {cluster: c, user: u}}]\n\
+         clusters: [{name: c, cluster: {server: 'http://127.0.0.1:1'}}]\n\
+         users: [{name: u, user: {exec: {apiVersion: client.authentication.k8s.io/v1, command: sleep, args: ['1000']}}}]\n";
+    let started = std::time::Instant::now();
+    let run = who(config, &["--timeout", "2"]);
+    run.check(
+        3,
+        &["the credential plugin `sleep`", "within 2 s", "--timeout"],
+    );
+    assert!(started.elapsed() < std::time::Duration::from_secs(15));
+}
+
+#[test]
+fn several_clusters_are_chosen_from_by_name() {
+    let (one, other) = (FakeServer::start(cluster), FakeServer::start(cluster));
+    let config = format!(
+        "contexts: [{{name: one, context: {{cluster: one, user: u}}}}, {{name: other, context: {{cluster: other, user: u}}}}]\n\
+         clusters: [{{name: one, cluster: {{server: '{}'}}}}, {{name: other, cluster: {{server: '{}'}}}}]\n\
+         users: [{{name: u, user: {{token: abc}}}}]\n",
+        one.url(),
+        other.url()
+    );
+    let program = Program::new().with_file("config", config);
+    let both = [
+        "--kubeconfig",
+        "config",
+        "--context",
+        "one",
+        "--context",
+        "other",
+    ];
+    let see = [&["see", "--as", "eve", "-o", "json"][..], &both].concat();
+    program.run(&see).check(
+        2,
+        &[
+            "the estate has several clusters",
+            "choose one with --estate: one, other",
+        ],
+    );
+    let chosen = program.run(&[&see[..], &["--estate", "other"]].concat());
+    assert_eq!(chosen.json()["estate"], "other");
 }

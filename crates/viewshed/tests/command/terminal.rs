@@ -97,3 +97,47 @@ fn an_output_that_cannot_be_written_is_an_error() {
     let full = program.shell("\"$VIEWSHED\" scan --demo -o json > /dev/full");
     full.check(3, &["cannot write to standard output"]);
 }
+
+#[test]
+fn names_stay_whole_where_no_terminal_cuts_them() {
+    let long = format!("{}-end", "generic-garbage-collector".repeat(5));
+    let roles = format!(
+        "apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {{name: {long}}}
+rules: [{{apiGroups: [''], resources: [pods], verbs: [list]}}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {{name: b}}
+roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: {long}}}
+subjects: [{{kind: ServiceAccount, namespace: kube-system, name: {long}}}]
+---
+apiVersion: v1
+kind: Pod
+metadata: {{namespace: shop, name: cart}}
+spec: {{containers: [{{name: cart, image: cart}}]}}
+"
+    );
+    let program = Program::new().with_file("roles.yaml", &roles);
+    let see = format!("see --sa kube-system/{long} --from roles.yaml");
+    for line in [
+        "who --from roles.yaml",
+        "who can list pods -A --from roles.yaml",
+        &see,
+    ] {
+        let words: Vec<&str> = line.split(' ').collect();
+        let piped = program.run(&words).out;
+        assert!(piped.contains(&long), "{line}: {piped}");
+        // The terminal of `script` has 80 columns where nobody says otherwise.
+        let to_file = format!("stty columns 80; \"$VIEWSHED\" {line} --output-file answer");
+        on_a_terminal(&program, &to_file);
+        let written = std::fs::read_to_string(program.folder().join("answer")).unwrap();
+        assert!(written.contains(&long), "{line}: {written}");
+    }
+    let narrow = Program::new()
+        .with_file("roles.yaml", &roles)
+        .with_variable("COLUMNS", "80");
+    let run = narrow.run(&["who", "--from", "roles.yaml"]);
+    assert!(run.out.lines().all(|line| line.chars().count() <= 80));
+}

@@ -1,6 +1,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use crate::error::Error;
 use crate::fake_server::{FakeServer, Reply};
 use crate::kubernetes::testing::client_of;
 use crate::kubernetes::{Document, Failure, Limits, Path, Request};
@@ -67,10 +68,30 @@ async fn a_refusal_is_final() {
 #[tokio::test]
 async fn a_server_that_stays_busy_ends_the_tries() {
     let server = FakeServer::start(|_| busy(429)).await;
-    let client = client_of(&server, short()).await;
+    let patient = Limits {
+        answer_time_max: Duration::from_secs(20),
+        ..short()
+    };
+    let client = client_of(&server, patient).await;
     let failure = client.get(&version()).await.unwrap_err();
     assert_eq!(failure.code(), Some(429));
     assert_eq!(server.asked().len(), 6);
+    let error = failure.into_error("https://here");
+    assert!(matches!(error, Error::Busy { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_busy_server_is_not_waited_for_longer_than_for_an_answer() {
+    let server = FakeServer::start(|_| busy(429)).await;
+    let limits = Limits {
+        answer_time_max: Duration::from_secs(20),
+        retry_after_max: Duration::from_secs(30),
+        ..Limits::default()
+    };
+    let client = client_of(&server, limits).await;
+    let failure = client.get(&version()).await.unwrap_err();
+    assert_eq!(failure.code(), Some(429));
+    assert_eq!(server.asked().len(), 1);
 }
 
 #[tokio::test]

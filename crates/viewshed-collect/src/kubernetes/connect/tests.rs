@@ -1,5 +1,5 @@
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -318,6 +318,38 @@ async fn a_plugin_that_fails_is_named_and_its_output_is_not() {
         !text.contains("echo hunter2;") && !text.contains("hunter2\\n"),
         "{text}"
     );
+}
+
+#[tokio::test]
+async fn a_plugin_that_never_ends_is_ended() {
+    let folder = TempDir::new().unwrap();
+    let user = format!(
+        "exec: {{apiVersion: client.authentication.k8s.io/v1, command: /bin/sh, \
+         args: ['-c', 'echo $$ > {}/id; sleep 1000; true']}}",
+        folder.path().display()
+    );
+    let path = file(
+        &folder,
+        "config",
+        &kubeconfig("http://127.0.0.1:1", "", &user),
+    );
+    let mut options = options(Some(path));
+    options.limits.plugin_time_max = Duration::from_secs(2);
+    let error = connect(&options).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the credential plugin `/bin/sh` gave no credential within 2 s and was ended"
+    );
+    let id = std::fs::read_to_string(folder.path().join("id")).unwrap();
+    let process = Path::new("/proc").join(id.trim());
+    // A killed process stays until it is waited for, which happens in the other thread.
+    for _ in 0..100 {
+        if !process.exists() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("{} still runs", process.display());
 }
 
 #[tokio::test]
