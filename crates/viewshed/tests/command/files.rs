@@ -139,7 +139,9 @@ fn a_line_of_100_megabytes_is_read_or_a_gap() {
             "{{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{{\"name\":\"big\",\"namespace\":\"shop\"}},\"data\":{{\"k\":\"{noise}\"}}}}"
         ),
     );
-    let run = program.run(&["who", "sees", "configmap/shop/big", "--from", "large.json"]);
+    let program = program.with_file("good.yaml", GOOD);
+    let sees = ["who", "sees", "configmap/shop/big"];
+    let run = program.run(&[&sees[..], &["--from", "large.json", "--from", "good.yaml"]].concat());
     run.check(0, &[]);
 }
 
