@@ -200,6 +200,11 @@ impl<'a> Session<'a> {
         chain::decide(self, &question.into())
     }
 
+    /// Whether RBAC's roles alone decide.
+    pub(super) fn is_rbac_only(&self) -> bool {
+        self.is_rbac_only
+    }
+
     pub(super) fn index(&self) -> &'a AccessIndex<'a> {
         self.index
     }
