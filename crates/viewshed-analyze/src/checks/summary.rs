@@ -3,17 +3,18 @@
 use std::collections::BTreeMap;
 
 use viewshed_model::{
-    Cluster, DockerHost, Estate, Finding, MissingPlace, Mitigation, MitigationState,
+    CheckPage, Cluster, DockerHost, Estate, Finding, MissingPlace, Mitigation, MitigationState,
     MitigationSummary, Presence, Severity,
 };
 
 use super::ALL;
 
-/// One entry per mitigation, in the order of [`Mitigation::ALL`], from what `scan` found in `estate`.
+/// One entry per mitigation, in the order of [`Mitigation::ALL`], from what `scan` found in `estate`; `ran`
+/// holds the checks that were not left out.
 ///
 /// A mitigation is missing where a check found a hole of at least low severity. It counts as present
 /// only where the facts that its checks judge were read; otherwise the state is unknown and says why.
-pub fn summary(estate: &Estate, findings: &[Finding]) -> Vec<MitigationSummary> {
+pub fn summary(estate: &Estate, findings: &[Finding], ran: &[CheckPage]) -> Vec<MitigationSummary> {
     Mitigation::ALL
         .into_iter()
         .map(|mitigation| {
@@ -21,7 +22,12 @@ pub fn summary(estate: &Estate, findings: &[Finding]) -> Vec<MitigationSummary> 
                 .iter()
                 .filter(|finding| finding.mitigation == mitigation)
                 .collect();
-            let states = states(estate, mitigation, &holes);
+            let is_left_out = ALL
+                .iter()
+                .filter(|check| check.mitigation == mitigation)
+                .any(|check| ran.iter().all(|page| page.name != check.name));
+            let left_out = is_left_out.then_some("some of its checks were left out");
+            let states = states(estate, mitigation, &holes, left_out);
             MitigationSummary {
                 mitigation,
                 findings: holes.len() as u64,
@@ -68,9 +74,14 @@ fn missing_in(holes: &[&Finding]) -> Vec<MissingPlace> {
     places
 }
 
-fn states(estate: &Estate, mitigation: Mitigation, holes: &[&Finding]) -> Vec<MitigationState> {
+fn states(
+    estate: &Estate,
+    mitigation: Mitigation,
+    holes: &[&Finding],
+    left_out: Option<&str>,
+) -> Vec<MitigationState> {
     let clusters = estate.clusters.iter().map(|cluster| {
-        let unknown = unread_of_cluster(cluster, mitigation);
+        let unknown = left_out.or_else(|| unread_of_cluster(cluster, mitigation));
         state(estate, &cluster.name, mitigation, holes, unknown)
     });
     // What a policy between pods is to a cluster, the host's firewall is to Docker: not in the estate.
@@ -79,7 +90,7 @@ fn states(estate: &Estate, mitigation: Mitigation, holes: &[&Finding]) -> Vec<Mi
         .iter()
         .filter(|_| mitigation != Mitigation::M1030)
         .map(|host| {
-            let unknown = unread_of_host(host, mitigation);
+            let unknown = left_out.or_else(|| unread_of_host(host, mitigation));
             state(estate, &host.name, mitigation, holes, unknown)
         });
     clusters.chain(hosts).collect()
@@ -139,8 +150,14 @@ fn unread_of_cluster(cluster: &Cluster, mitigation: Mitigation) -> Option<&'stat
                 (true, true) => None,
             }
         }
-        Mitigation::M1030 => (cluster.pods.is_empty() && cluster.workloads.is_empty())
-            .then_some("no pods or workloads were read"),
+        Mitigation::M1030 if cluster.pods.is_empty() && cluster.workloads.is_empty() => {
+            Some("no pods or workloads were read")
+        }
+        // Pods that work with the API server are no finding, and nothing limits them either.
+        Mitigation::M1030 => cluster
+            .network_policies
+            .is_empty()
+            .then_some("there is no network policy, so nothing limits any pod's connections"),
         Mitigation::M1035 => {
             let has_kubelets = cluster.nodes.iter().any(|node| node.kubelet.is_some());
             let is_known = has_kubelets && !cluster.anonymous.is_empty();

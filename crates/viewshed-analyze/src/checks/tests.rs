@@ -283,7 +283,7 @@ fn what_is_shown_counts_objects_that_exist() {
 
 fn presence(estate: &Estate, mitigation: Mitigation) -> Presence {
     let findings = scan(estate);
-    let summaries = summary(estate, &findings);
+    let summaries = summary(estate, &findings, &super::pages());
     let summary = summaries
         .iter()
         .find(|summary| summary.mitigation == mitigation)
@@ -314,6 +314,37 @@ fn a_mitigation_is_present_only_where_its_facts_were_read() {
         cluster.bindings = vec![bound("nothing", "eve")];
     });
     assert_eq!(presence(&present, Mitigation::M1018), Presence::Present);
+}
+
+#[test]
+fn checks_that_were_left_out_prove_nothing() {
+    let estate = live(|cluster| {
+        cluster.roles = vec![star_role("nothing")];
+        cluster.bindings = vec![bound("ops", "eve")];
+    });
+    let ran: Vec<_> = super::pages()
+        .into_iter()
+        .filter(|page| page.name != "wildcard-verbs")
+        .collect();
+    let summaries = summary(&estate, &[], &ran);
+    let state = &summaries
+        .iter()
+        .find(|one| one.mitigation == Mitigation::M1018)
+        .unwrap()
+        .states[0];
+    assert_eq!(state.presence, Presence::Unknown);
+    assert_eq!(state.reasons, ["some of its checks were left out"]);
+}
+
+#[test]
+fn pods_without_any_policy_are_not_segmented_whatever_no_check_names() {
+    let estate = live(|cluster| {
+        cluster.bindings = vec![bound("nothing", "eve")];
+        let mut web = pod("shop", "web", None);
+        web.spec.host.network = true;
+        cluster.pods = vec![web];
+    });
+    assert_eq!(presence(&estate, Mitigation::M1030), Presence::Unknown);
 }
 
 #[test]
