@@ -5,7 +5,7 @@ use viewshed_model::{
     Vantage, View,
 };
 
-use super::{Credentials, SeeError, gaps_of, see, see_with, vantage};
+use super::{Credentials, SeeError, gaps_of, masks, see, see_with, vantage};
 use crate::network::{Cni, NetworkIndex};
 use crate::pivot::PivotIndex;
 use crate::sight::SightIndex;
@@ -26,8 +26,15 @@ pub struct Joined {
 /// # Errors
 /// When the vantage does not exist.
 pub fn see_joined(estate: &Estate, vantage: &Vantage, joined: Joined) -> Result<View, SeeError> {
-    let Vantage::Pod { namespace, name } = vantage else {
-        return see(estate, vantage);
+    let (namespace, name) = match vantage {
+        Vantage::Pod { namespace, name } => (namespace, name),
+        Vantage::Identity { identity } => {
+            let mut view = see(estate, vantage)?;
+            let cluster = vantage::cluster_of(estate, vantage)?;
+            view.gaps.extend(masks::gaps(cluster, identity));
+            return Ok(view);
+        }
+        _ => return see(estate, vantage),
     };
     let cluster = vantage::cluster_of(estate, vantage)?;
     let network = NetworkIndex::new(cluster, joined.cni);

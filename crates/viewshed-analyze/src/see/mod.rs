@@ -20,6 +20,7 @@ mod host_paths;
 mod identity;
 mod joined;
 mod kubelet;
+mod masks;
 mod node_rules;
 #[cfg(test)]
 mod oracle;

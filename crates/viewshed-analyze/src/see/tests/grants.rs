@@ -2,6 +2,7 @@ use viewshed_model::{Identity, Vantage};
 
 use super::{chain_of, check, granted, shown, user, view};
 use crate::samples::{binding, role, shop};
+use crate::see::{Joined, see_joined};
 
 #[test]
 fn sees_nothing_without_a_grant() {
@@ -196,4 +197,45 @@ fn the_widest_grant_is_the_chain_that_is_told() {
     let view = view(&cluster, &user("dev"));
     assert_eq!(chain_of(&view, "Pod", "web")[1], "list pods in shop");
     assert!(shown(&view).contains("Pod shop/web: list, get"));
+}
+
+/// What the view of `dev` says is not in it, with one rule bound cluster-wide or in `shop`.
+fn masks(rule: &str, binding_name: &str) -> Vec<String> {
+    let cluster = granted(&[rule], binding_name, &["user:dev"]);
+    let estate = viewshed_model::Estate {
+        clusters: vec![cluster],
+        ..viewshed_model::Estate::default()
+    };
+    let view = see_joined(&estate, &user("dev"), Joined::default()).unwrap();
+    let gaps = view.gaps.into_iter();
+    gaps.map(|gap| gap.what)
+        .filter(|what| what.contains("impersonate"))
+        .collect()
+}
+
+#[test]
+fn whom_it_may_impersonate_is_named() {
+    let one = "impersonate | core | users | jane";
+    assert_eq!(
+        masks(one, "dev"),
+        ["what it sees as user jane, whom it may impersonate"]
+    );
+    // Users have no namespace.
+    assert_eq!(masks(one, "shop/dev"), Vec::<String>::new());
+    assert_eq!(
+        masks("impersonate | core | serviceaccounts", "shop/dev"),
+        ["what it sees as any service account of namespace shop, whom it may impersonate"]
+    );
+    assert_eq!(
+        masks("impersonate | core | groups users", "dev"),
+        [
+            "what it sees as any group, whom it may impersonate",
+            "what it sees as any user, whom it may impersonate"
+        ]
+    );
+    assert_eq!(masks("* | * | *", "dev"), Vec::<String>::new());
+    assert_eq!(
+        masks("get list | core | users", "dev"),
+        Vec::<String>::new()
+    );
 }

@@ -1,0 +1,90 @@
+//! Whom an identity may impersonate: what it sees with that other name is not in its own view, and the view
+//! says so.
+
+use std::collections::BTreeSet;
+
+use viewshed_model::{Cluster, Gap, GapReason, Identity, PolicyRule};
+
+use crate::rbac::{AccessIndex, Grant};
+
+/// Names of one kind that are told one by one.
+const NAMES_MAX: usize = 20;
+
+/// One gap for each identity, or kind of identities, that this one may take on
+/// (`staging/src/k8s.io/apiserver/pkg/endpoints/filters/impersonation.go`).
+pub(super) fn gaps(cluster: &Cluster, identity: &Identity) -> Vec<Gap> {
+    let index = AccessIndex::new(cluster);
+    let session = index.session(identity);
+    let masks: BTreeSet<(String, String)> = session
+        .grants()
+        .filter_map(|grant| Some((grant, grant.role?)))
+        .flat_map(|(grant, role)| {
+            role.rules
+                .iter()
+                .flat_map(move |rule| of_rule(&grant, rule))
+        })
+        .collect();
+    let gap = |(who, next): (String, String)| Gap {
+        source: cluster.name.clone(),
+        what: format!("what it sees as {who}, whom it may impersonate"),
+        reason: GapReason::NotCollected,
+        detail: "a view is that of one name".to_owned(),
+        hint: next,
+        count: 1,
+    };
+    masks.into_iter().map(gap).collect()
+}
+
+/// Whom one rule lets impersonate, and how to look on.
+fn of_rule(grant: &Grant<'_>, rule: &PolicyRule) -> Vec<(String, String)> {
+    let is_everything = holds(&rule.verbs, "*") && holds(&rule.resources, "*");
+    let impersonates = rule
+        .verbs
+        .iter()
+        .any(|verb| verb == "*" || verb == "impersonate" || verb.starts_with("impersonate:"));
+    let is_core = ["", "*", "authentication.k8s.io"]
+        .iter()
+        .any(|group| holds(&rule.api_groups, group));
+    // Whoever may do everything sees everything already.
+    if is_everything || !impersonates || !is_core {
+        return Vec::new();
+    }
+    let mut masks = Vec::new();
+    for (resource, kind, flag) in [
+        ("users", "user", "--as"),
+        ("groups", "group", "--as-group"),
+        ("serviceaccounts", "service account", "--serviceaccount"),
+    ] {
+        // Users and groups have no namespace: only a ClusterRoleBinding gives them.
+        let reaches = resource == "serviceaccounts" || grant.namespace().is_none();
+        let names_it = holds(&rule.resources, resource)
+            || (holds(&rule.resources, "*") && holds(&rule.verbs, "impersonate"));
+        if !reaches || !names_it {
+            continue;
+        }
+        let place = grant.namespace().map_or_else(String::new, |namespace| {
+            format!(" of namespace {namespace}")
+        });
+        if rule.resource_names.is_empty() || rule.resource_names.len() > NAMES_MAX {
+            let next = format!("look from one of them: `viewshed see {flag} NAME`");
+            masks.push((format!("any {kind}{place}"), next));
+            continue;
+        }
+        for name in &rule.resource_names {
+            let value = match grant.namespace() {
+                Some(namespace) if resource == "serviceaccounts" => format!("{namespace}/{name}"),
+                _ => name.clone(),
+            };
+            let next = match resource {
+                "groups" => format!("look from there: `viewshed see --as NAME {flag} {value}`"),
+                _ => format!("look from there: `viewshed see {flag} {value}`"),
+            };
+            masks.push((format!("{kind} {value}"), next));
+        }
+    }
+    masks
+}
+
+fn holds(list: &[String], word: &str) -> bool {
+    list.iter().any(|one| one == word)
+}
