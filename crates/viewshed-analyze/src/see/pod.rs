@@ -29,13 +29,14 @@ impl Inside<'_> {
     /// Marks what the pod sees without any credential, and collects the identities that it holds.
     pub(super) fn mark(&self, board: &mut Board<'_, '_>) -> Vec<Held> {
         let mut held = Vec::new();
+        // First: the chain that says so stays where a token names the node too.
+        if self.spec().host.network {
+            self.mark_host_network(board);
+        }
         self.hold_tokens(board, &mut held);
         self.mark_itself(board);
         self.mark_service_links(board);
         self.mark_mounts(board, &mut held);
-        if self.spec().host.network {
-            self.mark_host_network(board);
-        }
         // Anybody who reaches the API server can ask without a credential.
         let links = vec![link(format!("{} asks without a credential", self.title))];
         hold(&mut held, Identity::anonymous(), links);
