@@ -63,6 +63,12 @@ fn start() -> Place {
     let kubectl = place.node.kubectl();
     kubectl.apply(include_str!("root.yaml")).unwrap();
     place.pods = place.wait_for_pods(15);
+    // The kubelet makes it some seconds after its node: the estate is read when it is there.
+    wait_until("the node's lease", POD_LIMIT, || {
+        let lease = ["get", "lease", "worker-1", "-n", "kube-node-lease"];
+        kubectl.run(&lease).map(Some)
+    })
+    .unwrap();
     let names = "jsonpath={.items[*].metadata.name}";
     let namespaces = kubectl.run(&["get", "namespaces", "-o", names]).unwrap();
     place.namespaces = namespaces.split(' ').collect::<Vec<_>>().join(",");
