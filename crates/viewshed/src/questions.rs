@@ -26,10 +26,10 @@ use crate::terminal;
 use sessions::Sessions;
 
 /// Bytes that are gathered before they are written.
-const WRITE_BYTES: usize = 256 * 1024;
+pub(crate) const WRITE_BYTES: usize = 256 * 1024;
 
 /// Lines that standard error names one by one; the rest is counted.
-const NAMED_LINES_MAX: u64 = 20;
+pub(crate) const NAMED_LINES_MAX: u64 = 20;
 
 /// What came of a file of questions.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -59,19 +59,8 @@ pub(crate) fn run(
     index: &AccessIndex<'_>,
     output: &OutputArgs,
 ) -> Result<Outcome, Failure> {
-    let unreadable = |error: &io::Error| {
-        let message = anyhow::anyhow!("cannot read questions from `{}`: {error}", path.display());
-        Failure::collect(message, "check the path; `-` is standard input")
-    };
-    let input: Box<dyn Read> = if path == Path::new("-") {
-        Box::new(io::stdin().lock())
-    } else {
-        Box::new(File::open(path).map_err(|error| unreadable(&error))?)
-    };
-    let out: Box<dyn Write> = match &output.output_file {
-        Some(file) => Box::new(File::create(file).map_err(|error| cannot_write(&error))?),
-        None => Box::new(io::stdout().lock()),
-    };
+    let input = open(path)?;
+    let out = create(output)?;
     let mut answering = Answering {
         sessions: Sessions::new(index),
         format: output.output,
@@ -79,13 +68,53 @@ pub(crate) fn run(
         buffer: Vec::with_capacity(WRITE_BYTES * 2),
         summary: Summary::default(),
     };
-    let mut lines = Lines::new(input);
-    while let Some((number, line)) = lines.next().map_err(|error| unreadable(&error))? {
-        answering
-            .answer(number, line)
-            .map_err(|error| cannot_write(&error))?;
-    }
+    each(input, path, |number, line| answering.answer(number, line))?;
     answering.finish().map_err(|error| cannot_write(&error))
+}
+
+/// Where questions come from; `-` is standard input.
+///
+/// # Errors
+/// When the file cannot be opened.
+pub(crate) fn open(path: &Path) -> Result<Box<dyn Read>, Failure> {
+    if path == Path::new("-") {
+        return Ok(Box::new(io::stdin().lock()));
+    }
+    let file = File::open(path).map_err(|error| unreadable(path, &error))?;
+    Ok(Box::new(file))
+}
+
+/// Where answers go.
+///
+/// # Errors
+/// When the output file cannot be made.
+pub(crate) fn create(output: &OutputArgs) -> Result<Box<dyn Write>, Failure> {
+    let Some(path) = &output.output_file else {
+        return Ok(Box::new(io::stdout().lock()));
+    };
+    let file = File::create(path).map_err(|error| cannot_write(&error))?;
+    Ok(Box::new(file))
+}
+
+/// Gives each line with its number to `answer`, in order.
+///
+/// # Errors
+/// When the questions cannot be read, or an answer cannot be written.
+pub(crate) fn each(
+    input: impl Read,
+    path: &Path,
+    mut answer: impl FnMut(u64, &[u8]) -> io::Result<()>,
+) -> Result<(), Failure> {
+    let mut lines = Lines::new(input);
+    while let Some((number, line)) = lines.next().map_err(|error| unreadable(path, &error))? {
+        answer(number, line).map_err(|error| cannot_write(&error))?;
+    }
+    Ok(())
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Failure {
+    let message = anyhow::anyhow!("cannot read questions from `{}`: {error}", path.display());
+    Failure::collect(message, "check the path; `-` is standard input")
 }
 
 pub(crate) fn cannot_write(error: &io::Error) -> Failure {

@@ -12,6 +12,7 @@ use super::own::{Own, named};
 use super::paths::PATHS;
 use super::ways::Ways;
 use super::{derive, docker, finish, kubelet};
+use crate::inventory::Inventory;
 use crate::sight::{SightIndex, Target, Verbs, resource_name, scope_text};
 
 /// Everything that was answered here.
@@ -101,8 +102,8 @@ fn named_by_others(cluster: &mut Cluster, sights: &[Sight]) {
             _ => None,
         })
         .collect();
-    let index = SightIndex::new(cluster);
-    let kinds = index.inventory.kinds.iter();
+    let inventory = Inventory::new(cluster);
+    let kinds = inventory.kinds.iter();
     let namespaces: BTreeSet<String> = kinds
         .filter(|kind| spanning.contains(&(kind.group.as_str(), kind.resource.as_str())))
         .flat_map(|kind| &kind.objects)

@@ -5,7 +5,7 @@ use viewshed_model::{
     Vantage, View,
 };
 
-use super::{Credentials, SeeError, gaps_of, masks, see, see_with, vantage};
+use super::{Credentials, SeeError, gaps_of, masks, see, see_in, see_with, vantage};
 use crate::network::{Cni, NetworkIndex};
 use crate::pivot::PivotIndex;
 use crate::sight::SightIndex;
@@ -29,9 +29,11 @@ pub fn see_joined(estate: &Estate, vantage: &Vantage, joined: Joined) -> Result<
     let (namespace, name) = match vantage {
         Vantage::Pod { namespace, name } => (namespace, name),
         Vantage::Identity { identity } => {
-            let mut view = see(estate, vantage)?;
             let cluster = vantage::cluster_of(estate, vantage)?;
-            view.gaps.extend(masks::gaps(cluster, identity));
+            let sight = SightIndex::new(cluster);
+            let mut view = see_in(&sight, vantage)?;
+            view.gaps.extend(gaps_of(estate, cluster));
+            view.gaps.extend(masks::gaps(&sight.access, identity));
             return Ok(view);
         }
         _ => return see(estate, vantage),

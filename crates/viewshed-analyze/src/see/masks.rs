@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use viewshed_model::{Cluster, Gap, GapReason, Identity, PolicyRule};
+use viewshed_model::{Gap, GapReason, Identity, PolicyRule};
 
 use crate::rbac::{AccessIndex, Grant};
 
@@ -12,8 +12,7 @@ const NAMES_MAX: usize = 20;
 
 /// One gap for each identity, or kind of identities, that this one may take on
 /// (`staging/src/k8s.io/apiserver/pkg/endpoints/filters/impersonation.go`).
-pub(super) fn gaps(cluster: &Cluster, identity: &Identity) -> Vec<Gap> {
-    let index = AccessIndex::new(cluster);
+pub(super) fn gaps(index: &AccessIndex<'_>, identity: &Identity) -> Vec<Gap> {
     let session = index.session(identity);
     let masks: BTreeSet<(String, String)> = session
         .grants()
@@ -25,7 +24,7 @@ pub(super) fn gaps(cluster: &Cluster, identity: &Identity) -> Vec<Gap> {
         })
         .collect();
     let gap = |(who, next): (String, String)| Gap {
-        source: cluster.name.clone(),
+        source: index.cluster().name.clone(),
         what: format!("what it sees as {who}, whom it may impersonate"),
         reason: GapReason::NotCollected,
         detail: "a view is that of one name".to_owned(),

@@ -4,8 +4,7 @@
 //! answer is the line's own object with `verdict`, `because` and what belongs to them added, so that
 //! fields unknown to us come out again; a line that is no question keeps its place with an `error`.
 
-use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::Path;
 
 use serde_json::{Map, Value};
@@ -16,14 +15,8 @@ use viewshed_report::json;
 use super::Network;
 use crate::cli::OutputArgs;
 use crate::outcome::{Failure, Outcome};
-use crate::questions::{Lines, cannot_write};
+use crate::questions::{NAMED_LINES_MAX, WRITE_BYTES, cannot_write, create, each, open};
 use crate::terminal;
-
-/// Bytes that are gathered before they are written.
-const WRITE_BYTES: usize = 256 * 1024;
-
-/// Lines that standard error names one by one; the rest is counted.
-const NAMED_LINES_MAX: u64 = 20;
 
 /// Answers every line of the file; `-` is standard input.
 ///
@@ -34,26 +27,9 @@ pub(super) fn run(
     network: &Network<'_>,
     output: &OutputArgs,
 ) -> Result<Outcome, Failure> {
-    let unreadable = |error: &io::Error| {
-        let message = anyhow::anyhow!("cannot read questions from `{}`: {error}", path.display());
-        Failure::collect(message, "check the path; `-` is standard input")
-    };
-    let input: Box<dyn Read> = if path == Path::new("-") {
-        Box::new(io::stdin().lock())
-    } else {
-        Box::new(File::open(path).map_err(|error| unreadable(&error))?)
-    };
-    let out: Box<dyn Write> = match &output.output_file {
-        Some(file) => Box::new(File::create(file).map_err(|error| cannot_write(&error))?),
-        None => Box::new(io::stdout().lock()),
-    };
-    let mut answering = Answering::new(network, out);
-    let mut lines = Lines::new(input);
-    while let Some((number, line)) = lines.next().map_err(|error| unreadable(&error))? {
-        answering
-            .answer(number, line)
-            .map_err(|error| cannot_write(&error))?;
-    }
+    let input = open(path)?;
+    let mut answering = Answering::new(network, create(output)?);
+    each(input, path, |number, line| answering.answer(number, line))?;
     answering.finish().map_err(|error| cannot_write(&error))
 }
 

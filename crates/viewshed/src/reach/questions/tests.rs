@@ -3,6 +3,8 @@ use std::sync::{Arc, Mutex};
 use viewshed_analyze::network::{Cni, NetworkIndex};
 use viewshed_model::Estate;
 
+use crate::questions::Lines;
+
 use super::*;
 
 const ESTATE: &str = r"
