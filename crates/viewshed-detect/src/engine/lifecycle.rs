@@ -6,7 +6,7 @@ use super::Engine;
 use super::dossier::{Dossier, actor, remember};
 use super::judge::Subject;
 use super::origin::identity_tag;
-use super::session::{Held, MEMBERS_MAX, Member, Note};
+use super::session::{Held, MEMBERS_MAX, Member, Note, TEXT_MAX};
 use super::who::clip;
 
 /// A session that is no incident is given up below so many points ...
@@ -15,8 +15,6 @@ const POINTS_MIN: f64 = 3.0;
 const LOOK_S: u32 = 6 * 60 * 60;
 /// Or after this time without anything unusual. Seconds.
 const STALE_S: u32 = 48 * 60 * 60;
-/// Longer texts are cut in incidents. Bytes.
-const TEXT_MAX: usize = 400;
 /// Groups, masks and programs kept of an actor.
 const ACTOR_LISTS_MAX: usize = 8;
 
@@ -65,29 +63,12 @@ impl Engine {
         let Some(session) = self.sessions.get_mut(id) else {
             return;
         };
-        let behaviour = &subject.behaviour;
-        let text = |text: &str| -> Box<str> { clip(text, TEXT_MAX).into() };
         let tag = identity_tag(subject.index);
         if let Some(member) = session.members.iter_mut().find(|one| one.identity == tag) {
             describe(activity, member);
         }
         session.last_s = self.clock.now_s();
-        session.note(Note {
-            at_us: activity.at_us,
-            audit_id: clip(&activity.id, 100).into(),
-            surface: behaviour.surface,
-            op: behaviour.op,
-            outcome: behaviour.outcome,
-            verb: text(behaviour.op.verb_or(&activity.verb)),
-            kind: behaviour.kind.into(),
-            namespace: behaviour.namespace.into(),
-            name: text(&activity.object.name),
-            reason: text(&activity.reason),
-            address: text(&activity.actor.address),
-            disclosed: activity.disclosed_count,
-            identity: tag,
-            weight,
-        });
+        session.note(Note::of(activity, &subject.behaviour, tag, weight));
     }
 
     /// Opens the incident of a session that has become one, or tells that it grew.

@@ -1,12 +1,13 @@
 //! The unusual activity of one hand: what speaks against it, and how much.
 
 use serde::{Deserialize, Serialize};
-use viewshed_model::{IncidentActor, Surface};
+use viewshed_model::{Activity, IncidentActor, Surface};
 
-use super::behaviour::{Op, Outcome};
+use super::behaviour::{Behaviour, Op, Outcome};
 use super::decay::remaining;
 use super::dossier::Dossier;
 use super::facts::Facts;
+use super::who::clip;
 use crate::detections;
 use crate::detections::look::FallsWith;
 
@@ -14,6 +15,8 @@ use crate::detections::look::FallsWith;
 /// name that does not exist, if nothing of this name was made. A controller starts its watch as soon as it
 /// has read the list, a deployer makes what he did not find as soon as he has looked for everything. Seconds.
 pub(crate) const WORK_FOLLOWS_S: u32 = 60;
+/// Longer texts are cut in incidents. Bytes.
+pub(crate) const TEXT_MAX: usize = 400;
 /// Pieces of evidence kept of one session; later ones add their weight to what there is.
 const EVIDENCE_MAX: usize = 96;
 /// Events kept before an incident opens; of more, the first and the newest stay.
@@ -90,6 +93,34 @@ pub(crate) struct Note {
     pub(crate) disclosed: Option<u32>,
     pub(crate) identity: u32,
     pub(crate) weight: u32,
+}
+
+impl Note {
+    /// What is kept of one activity: its texts cut, its weight in hundredths of a point.
+    pub(crate) fn of(
+        activity: &Activity<'_>,
+        behaviour: &Behaviour<'_>,
+        identity: u32,
+        weight: u32,
+    ) -> Self {
+        let text = |text: &str| -> Box<str> { clip(text, TEXT_MAX).into() };
+        Self {
+            at_us: activity.at_us,
+            audit_id: clip(&activity.id, 100).into(),
+            surface: behaviour.surface,
+            op: behaviour.op,
+            outcome: behaviour.outcome,
+            verb: text(behaviour.op.verb_or(&activity.verb)),
+            kind: behaviour.kind.into(),
+            namespace: behaviour.namespace.into(),
+            name: text(&activity.object.name),
+            reason: text(&activity.reason),
+            address: text(&activity.actor.address),
+            disclosed: activity.disclosed_count,
+            identity,
+            weight,
+        }
+    }
 }
 
 /// One identity of a session.

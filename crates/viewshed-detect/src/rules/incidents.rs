@@ -15,7 +15,7 @@ use super::matches::{EngineName, RuleIdentity, RuleMatch};
 use crate::engine::behaviour::Behaviour;
 use crate::engine::dossier::{Dossier, actor, incident_id, time};
 use crate::engine::lifecycle::describe;
-use crate::engine::session::{Member, Note};
+use crate::engine::session::{Member, Note, TEXT_MAX};
 use crate::engine::who::{Who, clip};
 
 /// Sessions at once. When there are more, the one that was quiet the longest ends.
@@ -26,8 +26,6 @@ const IDLE_US: i64 = 12 * 60 * 60 * 1_000_000;
 const REASONS_MAX: usize = 64;
 /// Matched entries that are remembered, so that a batch that is pushed again counts once.
 const RECENT_MAX: usize = 4_096;
-/// Longer texts are cut in incidents. Bytes.
-const TEXT_MAX: usize = 400;
 /// Rules that are tallied: more than any collection has.
 const TALLIES_MAX: usize = 20_000;
 
@@ -91,7 +89,8 @@ impl RuleIncidents {
         };
         describe(activity, &mut case.member);
         let members = [case.member.clone()];
-        case.dossier.fold(&note(activity, behaviour), &members);
+        case.dossier
+            .fold(&Note::of(activity, &behaviour, 0, 0), &members);
         case.dossier.refresh(&members);
         case.last_us = case.last_us.max(activity.at_us);
         for one in matches {
@@ -253,26 +252,6 @@ fn begin(activity: &Activity<'_>, who: Who<'_>) -> Case {
         },
         counts: Vec::new(),
         last_us: activity.at_us,
-    }
-}
-
-fn note(activity: &Activity<'_>, behaviour: Behaviour<'_>) -> Note {
-    let text = |text: &str| -> Box<str> { clip(text, TEXT_MAX).into() };
-    Note {
-        at_us: activity.at_us,
-        audit_id: clip(&activity.id, 100).into(),
-        surface: behaviour.surface,
-        op: behaviour.op,
-        outcome: behaviour.outcome,
-        verb: text(behaviour.op.verb_or(&activity.verb)),
-        kind: behaviour.kind.into(),
-        namespace: behaviour.namespace.into(),
-        name: text(&activity.object.name),
-        reason: text(&activity.reason),
-        address: text(&activity.actor.address),
-        disclosed: activity.disclosed_count,
-        identity: 0,
-        weight: 0,
     }
 }
 
