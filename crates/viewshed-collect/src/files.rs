@@ -48,7 +48,7 @@ pub fn read(paths: &[PathBuf], progress: &dyn Progress) -> Result<Estate, Error>
         take(&mut estate, set.finish(), gaps);
     }
     for folder in folders {
-        let mut set = FileSet::new(&shown(folder));
+        let mut set = FileSet::of_folder(&shown(folder));
         let mut gaps = Vec::new();
         let found = walk::files_below(folder).map_err(|source| Error::Unreadable {
             path: folder.clone(),

@@ -46,4 +46,14 @@ pub enum GapReason {
     Truncated,
     /// The source does not hold this fact.
     NotCollected,
+    /// Passed over because it holds nothing of an estate, such as a readme among manifests. It is told so
+    /// that a wrongly named file is noticed; the answer lacks nothing.
+    NothingKnown,
+}
+
+impl Gap {
+    /// Whether the answer may lack something because of it.
+    pub fn withholds(&self) -> bool {
+        self.reason != GapReason::NothingKnown
+    }
 }

@@ -192,6 +192,7 @@ pub(crate) const fn gap_reason(reason: GapReason) -> &'static str {
         GapReason::Unsupported => "unsupported",
         GapReason::Truncated => "truncated",
         GapReason::NotCollected => "not collected",
+        GapReason::NothingKnown => "passed over",
     }
 }
 

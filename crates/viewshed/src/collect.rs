@@ -23,5 +23,5 @@ pub(crate) fn run(arguments: &CollectArgs, screen: &Screen) -> Result<Outcome, F
     snapshot::write(&estate, TOOL, &mut bytes).map_err(|error| Failure::collect(error, ""))?;
     terminal::write_answer(&bytes, Some(&arguments.output))?;
     terminal::say(&viewshed_report::table::collected(&estate, screen.style()));
-    Ok(Outcome::of(false, !estate.gaps.is_empty()))
+    Ok(Outcome::with_gaps(false, &estate.gaps))
 }

@@ -35,7 +35,7 @@ pub(crate) fn run(arguments: &DiffArgs, screen: &Screen) -> Result<Outcome, Fail
         DiffFailOn::Changed => !report.changes.is_empty(),
         DiffFailOn::Never => false,
     };
-    Ok(Outcome::of(fails, !report.gaps.is_empty()))
+    Ok(Outcome::with_gaps(fails, &report.gaps))
 }
 
 fn of_path(path: &Path, arguments: &DiffArgs, screen: &Screen) -> Result<Estate, Failure> {

@@ -42,5 +42,5 @@ pub(crate) fn run(arguments: &SeeArgs, screen: &Screen) -> Result<Outcome, Failu
         &arguments.output,
         Lists::whole_if(arguments.all),
     )?;
-    Ok(Outcome::of(false, !view.gaps.is_empty()))
+    Ok(Outcome::with_gaps(false, &view.gaps))
 }

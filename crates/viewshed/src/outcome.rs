@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use viewshed_model::Gap;
+
 use crate::terminal;
 
 /// A run that produced an answer.
@@ -23,6 +25,11 @@ impl Outcome {
             (false, true) => Self::Partial,
             (false, false) => Self::Clean,
         }
+    }
+
+    /// The outcome of an answer with its gaps: those that take nothing from it do not make it partial.
+    pub(crate) fn with_gaps(has_findings: bool, gaps: &[Gap]) -> Self {
+        Self::of(has_findings, gaps.iter().any(Gap::withholds))
     }
 
     /// 0, 1 or 4.

@@ -48,7 +48,7 @@ pub(crate) fn run(arguments: &ReachArgs, screen: &Screen) -> Result<Outcome, Fai
         let mut report = found.map_err(|error| no_answer(&error))?;
         report.gaps.splice(0..0, estate.gaps.iter().cloned());
         screen.show(&Answer::Sources(&report), &arguments.output, lists)?;
-        return Ok(Outcome::of(false, !report.gaps.is_empty()));
+        return Ok(Outcome::with_gaps(false, &report.gaps));
     }
     let Some(index) = &network.index else {
         return Err(Failure::usage(
@@ -61,7 +61,7 @@ pub(crate) fn run(arguments: &ReachArgs, screen: &Screen) -> Result<Outcome, Fai
         let mut report = PivotIndex::new(&sight, index).ranks(arguments.depth);
         report.gaps.splice(0..0, estate.gaps.iter().cloned());
         screen.show(&Answer::Pivots(&report), &arguments.output, lists)?;
-        return Ok(Outcome::of(false, !report.gaps.is_empty()));
+        return Ok(Outcome::with_gaps(false, &report.gaps));
     }
     let Some(mut matrix) = index.matrix() else {
         return Err(Failure::usage(
@@ -71,7 +71,7 @@ pub(crate) fn run(arguments: &ReachArgs, screen: &Screen) -> Result<Outcome, Fai
     };
     matrix.gaps.splice(0..0, estate.gaps.iter().cloned());
     screen.show(&Answer::Matrix(&matrix), &arguments.output, lists)?;
-    Ok(Outcome::of(false, !matrix.gaps.is_empty()))
+    Ok(Outcome::with_gaps(false, &matrix.gaps))
 }
 
 /// What answers questions: the cluster's index, and the Docker hosts.
@@ -170,7 +170,7 @@ fn outcome(arguments: &ReachArgs, report: &ReachReport) -> Outcome {
             ReachVerdict::Denied => Outcome::Findings,
             ReachVerdict::Depends => Outcome::Partial,
         },
-        _ => Outcome::of(false, !report.gaps.is_empty()),
+        _ => Outcome::with_gaps(false, &report.gaps),
     }
 }
 

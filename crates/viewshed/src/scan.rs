@@ -53,7 +53,7 @@ pub(crate) fn run(arguments: &ScanArgs, screen: &Screen) -> Result<Outcome, Fail
             .iter()
             .any(|finding: &Finding| finding.severity >= threshold)
     });
-    Ok(Outcome::of(has_findings, !report.gaps.is_empty()))
+    Ok(Outcome::with_gaps(has_findings, &report.gaps))
 }
 
 fn check_names<'a>(names: impl Iterator<Item = &'a String>) -> Result<(), Failure> {

@@ -63,7 +63,7 @@ pub(crate) fn run(arguments: &SeeArgs, screen: &Screen) -> Result<Outcome, Failu
         lists,
     )?;
     let differs = verification.is_some_and(|verification| !verification.differences.is_empty());
-    Ok(Outcome::of(differs, !view.gaps.is_empty()))
+    Ok(Outcome::with_gaps(differs, &view.gaps))
 }
 
 /// Flags that mean nothing together: the command line's own rules do not reach between a flag that is

@@ -54,7 +54,7 @@ fn ranking(shared: &WhoSharedArgs, screen: &Screen) -> Result<Outcome, Failure> 
         &shared.output,
         Lists::whole_if(shared.all),
     )?;
-    Ok(Outcome::of(false, !report.gaps.is_empty()))
+    Ok(Outcome::with_gaps(false, &report.gaps))
 }
 
 fn can(
@@ -108,5 +108,5 @@ fn show(
         &shared.output,
         Lists::whole_if(shared.all),
     )?;
-    Ok(Outcome::of(false, !gaps.is_empty()))
+    Ok(Outcome::with_gaps(false, &gaps))
 }

@@ -140,7 +140,7 @@ fn of_large_files_that_are_no_text_only_the_head_is_read() {
     file.set_len(3 << 30).unwrap();
     let estate = read_one(folder.path());
     assert_eq!(pods(&estate), [["a"]]);
-    assert_eq!(estate.gaps[0].reason, GapReason::Unsupported);
+    assert_eq!(estate.gaps[0].reason, GapReason::NothingKnown);
 }
 
 #[test]

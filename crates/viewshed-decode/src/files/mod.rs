@@ -9,6 +9,7 @@ mod document;
 mod encoding;
 mod json;
 mod namespaces;
+mod repeated;
 mod yaml;
 
 use viewshed_model::{Cluster, DockerHost, Estate, Gap, GapReason, Source, SourceKind};
@@ -31,6 +32,7 @@ pub struct FileSet {
     host: DockerHost,
     gaps: Vec<Gap>,
     unrecognised: Unrecognised,
+    is_folder: bool,
 }
 
 /// Files without anything for us are counted, not listed: a folder has its readme and its logs.
@@ -62,6 +64,16 @@ impl FileSet {
             },
             gaps: Vec::new(),
             unrecognised: Unrecognised::default(),
+            is_folder: false,
+        }
+    }
+
+    /// The files below a folder. Nobody named them one by one, so one without anything of an estate is
+    /// passed over, and nothing is missing.
+    pub fn of_folder(name: &str) -> Self {
+        Self {
+            is_folder: true,
+            ..Self::new(name)
         }
     }
 
@@ -139,6 +151,7 @@ impl FileSet {
         };
         if self.cluster != nothing {
             namespaces::settle(&mut self.cluster);
+            repeated::settle(&mut self.cluster, &mut self.gaps);
             settings_from_pods(&mut self.cluster, &mut self.gaps);
             self.estate.clusters.push(self.cluster);
         }
@@ -155,7 +168,10 @@ impl FileSet {
             let mut gap = gap(
                 &self.unrecognised.first,
                 &what,
-                GapReason::Unsupported,
+                match self.is_folder {
+                    true => GapReason::NothingKnown,
+                    false => GapReason::Unsupported,
+                },
                 "it holds no object of Kubernetes or Docker",
                 "",
             );

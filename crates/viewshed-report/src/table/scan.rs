@@ -1,6 +1,6 @@
 //! The terminal report of `viewshed scan`: counts, mitigations, then findings worst first.
 
-use viewshed_model::{Finding, MitigationSummary, Presence, ScanReport, Severity};
+use viewshed_model::{Finding, Gap, MitigationSummary, Presence, ScanReport, Severity};
 
 use super::layout::{Column, Columns, headline, pack, paragraph};
 use super::{estate_lines, finding, gaps, limited, more, severity_ink};
@@ -67,7 +67,7 @@ fn counts(out: &mut String, style: &Style, report: &ScanReport) {
         out.push_str("  No check was run.\n");
     } else if report.findings.is_empty() {
         let checks = count(report.checks.len() as u64, "check", "checks");
-        let limits = if report.gaps.is_empty() {
+        let limits = if !report.gaps.iter().any(Gap::withholds) {
             "and everything they need was read"
         } else {
             "but not everything could be read: see below"
