@@ -94,7 +94,7 @@ pub use view::{
 };
 pub use watch::{DetectionPage, RuleTally, TIMELINE_POINTS_MAX, Timeline, WatchReport};
 pub use who::{
-    DiffReport, GrantOrigin, IdentityRank, RankReport, SightChange, WhoAnswer, WhoEntry,
+    DiffReport, GrantOrigin, IdentityRank, RankReport, SightChange, WhoAnswer, WhoByStep, WhoEntry,
 };
 pub use workload::{
     Container, EnvName, HostAccess, Pod, PodSpec, PodVolume, ServiceAccount, StorageVolume, Tell,

@@ -9,7 +9,7 @@ use crate::{Gap, Link, MissingFact};
 pub struct Pivot {
     /// What it is.
     pub kind: PivotKind,
-    /// Its name: `namespace/name` of pods and service accounts, name of nodes; empty for the others.
+    /// Its name: `namespace/name` of pods and service accounts, name of nodes, users and groups; empty for the others.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub name: String,
     /// The steps in order, each with its evidence. Never empty.
@@ -31,6 +31,10 @@ pub enum PivotKind {
     AllSecrets,
     /// Root on a node.
     Node,
+    /// A user.
+    User,
+    /// A member of a group.
+    Group,
     /// A service account.
     ServiceAccount,
     /// Inside a pod.
@@ -39,11 +43,13 @@ pub enum PivotKind {
 
 impl PivotKind {
     /// Every kind, in order.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::Administrator,
         Self::AnyUser,
         Self::AllSecrets,
         Self::Node,
+        Self::User,
+        Self::Group,
         Self::ServiceAccount,
         Self::Pod,
     ];
@@ -55,6 +61,8 @@ impl PivotKind {
             Self::AnyUser => "any user's rights",
             Self::AllSecrets => "all secrets",
             Self::Node => "root on node",
+            Self::User => "user",
+            Self::Group => "member of group",
             Self::ServiceAccount => "service account",
             Self::Pod => "pod",
         }

@@ -86,10 +86,15 @@ impl<'c> NetworkIndex<'c> {
         })
     }
 
-    /// Whether each pod, by namespace and name, reaches a place on any of its ports. Pods that have ended
-    /// are left out; of a place that the cluster does not have, every answer depends on where it is.
-    pub fn verdicts_by_pod(&self, to: &Place) -> BTreeMap<(String, String), ReachVerdict> {
-        let Ok(column) = self.column(to, None, None) else {
+    /// Whether each pod, by namespace and name, reaches a place on a TCP port; without one, on any of its
+    /// ports. Pods that have ended are left out; of a place that the cluster does not have, every answer
+    /// depends on where it is.
+    pub fn verdicts_by_pod(
+        &self,
+        to: &Place,
+        port: Option<u16>,
+    ) -> BTreeMap<(String, String), ReachVerdict> {
+        let Ok(column) = self.column(to, port, None) else {
             return BTreeMap::new();
         };
         let own_node_counts = self.own_node_counts();

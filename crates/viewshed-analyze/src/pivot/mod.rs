@@ -7,22 +7,31 @@
 //! leaving the container. Steps that a network policy stops are not taken: a token is of no use to a pod
 //! that cannot reach the API server.
 //!
-//! Rights that are limited to named objects are not followed, and neither is what only users hold.
+//! Users and groups are followed as bindings name them; who is a member of a group is not in the estate, so
+//! somebody who gets hold of two identities is not credited with what only both together may do. Of rights
+//! that are limited to named objects, those are followed that lead to one user, group, account, pod or node.
+//! Constrained impersonation (KEP-5284) is left to `see`'s gaps.
 
 mod build;
+mod doors;
 mod graph;
 mod powers;
+mod rights;
 #[cfg(test)]
 mod tests;
+mod toward;
+mod ways;
 
 use std::collections::BTreeSet;
 
-use viewshed_model::{Link, MissingFact, Pivot, PivotKind, PivotRank, PivotReport};
+use viewshed_model::{Identity, Link, MissingFact, Pivot, PivotKind, PivotRank, PivotReport};
 
 use crate::checks::runners;
 use crate::network::NetworkIndex;
 use crate::sight::SightIndex;
 use graph::{Graph, State};
+
+pub use toward::{BY_STEPS_MAX, Sought};
 
 /// Pivots that a view spells out; with ten links each, about ten megabytes. The rest is counted by
 /// [`PivotIndex::from_pod`].
@@ -42,20 +51,49 @@ impl<'i, 'c> PivotIndex<'i, 'c> {
         Self {
             sight,
             network,
-            graph: build::graph(sight, network),
+            graph: build::graph(sight, network, None),
+        }
+    }
+
+    /// The same, and the steps of one identity with all its groups together.
+    pub fn asked_by(
+        sight: &'i SightIndex<'c>,
+        network: &'i NetworkIndex<'c>,
+        identity: &Identity,
+    ) -> Self {
+        Self {
+            sight,
+            network,
+            graph: build::graph(sight, network, Some(identity)),
         }
     }
 
     /// Everything that a pod (or the pods of a workload without pods) leads to in at most `depth` steps,
     /// the most powerful first, and how many more there are than [`PIVOTS_MAX`].
     pub fn from_pod(&self, namespace: &str, name: &str, depth: u32) -> (Vec<Pivot>, u64) {
-        let Some(start) = self.graph.standing(namespace, name) else {
-            return (Vec::new(), 0);
-        };
-        let walk = self.graph.walk(start);
+        self.spread(&[State::Standing(namespace, name)], depth)
+    }
+
+    /// The same of root on a node.
+    pub fn from_node(&self, name: &str, depth: u32) -> (Vec<Pivot>, u64) {
+        self.spread(&[State::Node(name)], depth)
+    }
+
+    /// The same of the identity that the index was made for.
+    pub fn from_asker(&self, depth: u32) -> (Vec<Pivot>, u64) {
+        self.spread(&[State::Asker], depth)
+    }
+
+    fn spread(&self, starts: &[State<'_>], depth: u32) -> (Vec<Pivot>, u64) {
+        let starts = starts.iter();
+        let starts: Vec<usize> = starts
+            .filter_map(|state| self.graph.number_of(*state))
+            .collect();
+        let walk = self.graph.walk(&starts);
+        let own = self.graph.own_states(&starts);
         let mut found: Vec<(PivotKind, u32, String, usize)> = walk
             .reached(depth)
-            .filter(|(state, _)| *state != start)
+            .filter(|(state, steps)| *steps > 0 && !own.contains(state))
             .filter_map(|(state, steps)| {
                 let kind = self.graph.kind(state)?;
                 Some((kind, steps, self.graph.name(state), state))
@@ -153,9 +191,15 @@ impl State<'_> {
             Self::Node(_) => Some(PivotKind::Node),
             Self::Account(..) => Some(PivotKind::ServiceAccount),
             Self::Entered(..) | Self::Standing(..) => Some(PivotKind::Pod),
+            Self::User(_) => Some(PivotKind::User),
+            Self::Group(_) => Some(PivotKind::Group),
             Self::PodsIn(_)
             | Self::PodsOn(_)
             | Self::AccountsIn(_)
+            | Self::TokensIn(_)
+            | Self::AllTokens
+            | Self::AnyGroup
+            | Self::Asker
             | Self::AllPods
             | Self::AllAccounts
             | Self::AllNodes => None,
@@ -164,7 +208,7 @@ impl State<'_> {
 
     fn name(&self) -> String {
         match self {
-            Self::Node(name) => (*name).to_owned(),
+            Self::Node(name) | Self::User(name) | Self::Group(name) => (*name).to_owned(),
             Self::Account(namespace, name)
             | Self::Entered(namespace, name)
             | Self::Standing(namespace, name) => format!("{namespace}/{name}"),
@@ -174,9 +218,40 @@ impl State<'_> {
             | Self::PodsIn(_)
             | Self::PodsOn(_)
             | Self::AccountsIn(_)
+            | Self::TokensIn(_)
+            | Self::AllTokens
+            | Self::AnyGroup
+            | Self::Asker
             | Self::AllPods
             | Self::AllAccounts
             | Self::AllNodes => String::new(),
+        }
+    }
+
+    /// Who acts in it; none where nobody in particular does.
+    fn identity(&self) -> Option<Identity> {
+        match self {
+            Self::Account(namespace, name) => Some(Identity::service_account(namespace, name)),
+            Self::User("system:anonymous") => Some(Identity::anonymous()),
+            Self::User(name) => Some(Identity::user(name, [])),
+            Self::Group(name @ "system:unauthenticated") => Some(Identity::exactly("", [*name])),
+            Self::Group(name) => Some(Identity::user("", [*name])),
+            Self::Administrator
+            | Self::AnyUser
+            | Self::AnyGroup
+            | Self::AllSecrets
+            | Self::Node(_)
+            | Self::Entered(..)
+            | Self::Standing(..)
+            | Self::PodsIn(_)
+            | Self::PodsOn(_)
+            | Self::AccountsIn(_)
+            | Self::TokensIn(_)
+            | Self::AllTokens
+            | Self::Asker
+            | Self::AllPods
+            | Self::AllAccounts
+            | Self::AllNodes => None,
         }
     }
 }

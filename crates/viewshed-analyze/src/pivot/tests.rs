@@ -1,3 +1,6 @@
+mod doors;
+mod people;
+
 use viewshed_decode::files::FileSet;
 use viewshed_model::{Cluster, PivotKind};
 

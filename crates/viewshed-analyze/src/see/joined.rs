@@ -1,8 +1,8 @@
-//! The view from a pod joined with the network: what it reaches, and what it may become.
+//! A view joined with the network: what the vantage reaches, and what it may become.
 
 use viewshed_model::{
-    Estate, Gap, GapReason, MissingFact, Place, ReachAnswer, ReachQuestion, ReachVerdict, Target,
-    Vantage, View,
+    Estate, Gap, GapReason, Identity, MissingFact, Pivot, Place, ReachAnswer, ReachQuestion,
+    ReachVerdict, Target, Vantage, View,
 };
 
 use super::{Credentials, SeeError, gaps_of, masks, see, see_in, see_with, vantage};
@@ -19,30 +19,85 @@ pub struct Joined {
     pub depth: Option<u32>,
 }
 
-/// The view of [`see`]; from a pod it also says which of the places that matter the network lets it reach
-/// and what it may become. What an identity may see at an API server that the pod does not reach is not
-/// part of the view.
+/// The view of [`see`], and what somebody at the vantage may become. From a pod it also says which of the
+/// places that matter the network lets it reach; what an identity may see at an API server that the pod does
+/// not reach is not part of the view.
 ///
 /// # Errors
 /// When the vantage does not exist.
 pub fn see_joined(estate: &Estate, vantage: &Vantage, joined: Joined) -> Result<View, SeeError> {
-    let (namespace, name) = match vantage {
-        Vantage::Pod { namespace, name } => (namespace, name),
+    match vantage {
+        Vantage::Pod { namespace, name } => from_pod(estate, vantage, (namespace, name), joined),
         Vantage::Identity { identity } => {
-            let cluster = vantage::cluster_of(estate, vantage)?;
-            let sight = SightIndex::new(cluster);
-            let mut view = see_in(&sight, vantage)?;
-            view.gaps.extend(gaps_of(estate, cluster));
-            view.gaps.extend(masks::gaps(&sight.access, identity));
-            return Ok(view);
+            let mut view = from_identity(estate, vantage, identity, joined)?;
+            let access = SightIndex::new(vantage::cluster_of(estate, vantage)?).access;
+            view.gaps.extend(masks::gaps(&access, identity));
+            Ok(view)
         }
-        _ => return see(estate, vantage),
-    };
+        Vantage::Anonymous => from_identity(estate, vantage, &Identity::anonymous(), joined),
+        Vantage::Node { name } => {
+            let mut view = see(estate, vantage)?;
+            if let Some(depth) = joined.depth {
+                let cluster = vantage::cluster_of(estate, vantage)?;
+                let network = NetworkIndex::new(cluster, joined.cni);
+                let sight = SightIndex::new(cluster);
+                let found = PivotIndex::new(&sight, &network).from_node(name, depth);
+                lead(&mut view, found);
+            }
+            Ok(view)
+        }
+        Vantage::Container { .. }
+        | Vantage::DockerApi { .. }
+        | Vantage::Kubelet { .. }
+        | Vantage::Here => see(estate, vantage),
+    }
+}
+
+/// From a credential, or none, at the API server.
+fn from_identity(
+    estate: &Estate,
+    vantage: &Vantage,
+    identity: &Identity,
+    joined: Joined,
+) -> Result<View, SeeError> {
+    let cluster = vantage::cluster_of(estate, vantage)?;
+    let sight = SightIndex::new(cluster);
+    let mut view = see_in(&sight, vantage)?;
+    view.gaps.extend(gaps_of(estate, cluster));
+    if let Some(depth) = joined.depth {
+        let network = NetworkIndex::new(cluster, joined.cni);
+        let found = PivotIndex::asked_by(&sight, &network, identity).from_asker(depth);
+        lead(&mut view, found);
+    }
+    Ok(view)
+}
+
+/// Adds what the vantage may become.
+fn lead(view: &mut View, (pivots, more): (Vec<Pivot>, u64)) {
+    view.pivots = pivots;
+    if more > 0 {
+        view.gaps.push(Gap {
+            source: view.estate.clone(),
+            what: "further things that the vantage leads to".to_owned(),
+            reason: GapReason::TooLarge,
+            detail: String::new(),
+            hint: "bound the steps with `--depth`".to_owned(),
+            count: more,
+        });
+    }
+}
+
+fn from_pod(
+    estate: &Estate,
+    vantage: &Vantage,
+    (namespace, name): (&str, &str),
+    joined: Joined,
+) -> Result<View, SeeError> {
     let cluster = vantage::cluster_of(estate, vantage)?;
     let network = NetworkIndex::new(cluster, joined.cni);
     let from = Place::Pod {
-        namespace: namespace.clone(),
-        name: name.clone(),
+        namespace: namespace.to_owned(),
+        name: name.to_owned(),
     };
     let ask = |target: Target| {
         let question = ReachQuestion {
@@ -72,18 +127,7 @@ pub fn see_joined(estate: &Estate, vantage: &Vantage, joined: Joined) -> Result<
     }
     if let Some(depth) = joined.depth {
         let index = PivotIndex::new(&sight, &network);
-        let (pivots, more) = index.from_pod(namespace, name, depth);
-        view.pivots = pivots;
-        if more > 0 {
-            view.gaps.push(Gap {
-                source: cluster.name.clone(),
-                what: "further things that the pod leads to".to_owned(),
-                reason: GapReason::TooLarge,
-                detail: String::new(),
-                hint: "bound the steps with `--depth`".to_owned(),
-                count: more,
-            });
-        }
+        lead(&mut view, index.from_pod(namespace, name, depth));
     }
     view.paths = paths;
     Ok(view)

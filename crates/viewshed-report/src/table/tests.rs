@@ -94,6 +94,8 @@ fn who_separates_origins() {
 fn who_says_nobody() {
     let mut answers = sample::who_answers();
     answers[0].entries.clear();
+    answers[0].by_steps.clear();
+    answers[0].more_by_steps = 0;
     insta::assert_snapshot!(who(&answers, &[sample::gap()], &Style::default()));
 }
 
