@@ -8,6 +8,7 @@ mod compare;
 mod decide;
 mod docker;
 mod ends;
+mod entrance;
 mod eval;
 mod goals;
 mod index;

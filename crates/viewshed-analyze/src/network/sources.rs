@@ -311,10 +311,15 @@ impl<'c> NetworkIndex<'c> {
             let ports = column.points.get(position).into_iter();
             ports.flat_map(move |point| point.ports.iter().map(move |port| (position, *port)))
         };
+        // The tables know nothing of what publishes a pod.
+        let is_outside = from.body.kind == Kind::Outside;
         for (point, position) in column.points.iter().zip(0..) {
-            if !matches!(point.goal, Goal::End(_)) {
+            if is_outside || !matches!(point.goal, Goal::End(_)) {
                 found.extend(with_ports(position));
             }
+        }
+        if is_outside && !found.is_empty() {
+            return found;
         }
         if let Some(node) = from.body.node {
             for position in column.by_node.get(&node).into_iter().flatten() {
