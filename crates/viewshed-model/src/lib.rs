@@ -68,7 +68,7 @@ pub use network::{
     Backend, Endpoints, Gateway, Ingress, NetworkPolicy, NetworkSetting, Port, Service,
 };
 pub use permission::{PolicyRule, Role, RoleBinding, RoleReference};
-pub use pivot::{Pivot, PivotKind, PivotRank, PivotReport};
+pub use pivot::{Pivot, PivotKind, PivotRank, PivotReport, PivotStop};
 pub use reach::{
     EndKind, Place, PlaceError, PolicyReference, PortRange, Protocol, ReachAnswer, ReachCell,
     ReachEnd, ReachMatrix, ReachQuestion, ReachReason, ReachReport, ReachSide, ReachSource,

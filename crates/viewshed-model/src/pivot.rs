@@ -14,9 +14,22 @@ pub struct Pivot {
     pub name: String,
     /// The steps in order, each with its evidence. Never empty.
     pub steps: Vec<Link>,
+    /// What one is after each step; the last is the thing itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stops: Vec<PivotStop>,
     /// Facts that every step must find fulfilled; empty when the way is certain.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub depends_on: Vec<MissingFact>,
+}
+
+/// A thing on the way.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct PivotStop {
+    /// What it is.
+    pub kind: PivotKind,
+    /// Its name, as in [`Pivot::name`].
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
 }
 
 /// The kinds of things that an intruder may become, the most powerful first.

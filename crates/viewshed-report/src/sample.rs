@@ -307,6 +307,7 @@ pub(crate) fn scan_report() -> ScanReport {
         findings: findings(),
         ranks: ranks(),
         totals: totals(),
+        pivots: Vec::new(),
         gaps: vec![gap()],
     }
 }

@@ -7,7 +7,7 @@
 
 use std::net::IpAddr;
 
-use viewshed_model::{Port, Protocol, Service};
+use viewshed_model::{Port, Protocol, ReachSide, Service};
 
 use super::address::{Block, Family};
 use super::answer::{Asked, Outcome};
@@ -211,7 +211,12 @@ impl<'c> NetworkIndex<'c> {
         if service.external_traffic_policy == "Local" {
             return of_client();
         }
-        let of_node = self.pair(&Self::some_node(), end, target);
+        let mut of_node = self.pair(&Self::some_node(), end, target);
+        if of_node.verdict == Tri::Yes {
+            // That nothing keeps nodes from sending explains nothing.
+            let reasons = &mut of_node.reasons;
+            reasons.retain(|reason| reason.side != ReachSide::Egress);
+        }
         let may_keep = matches!(
             self.profile.cni(),
             Cni::Cilium | Cni::GkeDataplaneV2 | Cni::Calico | Cni::Unknown

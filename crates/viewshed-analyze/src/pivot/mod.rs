@@ -24,7 +24,9 @@ mod ways;
 
 use std::collections::BTreeSet;
 
-use viewshed_model::{Identity, Link, MissingFact, Pivot, PivotKind, PivotRank, PivotReport};
+use viewshed_model::{
+    Identity, Link, MissingFact, Pivot, PivotKind, PivotRank, PivotReport, PivotStop,
+};
 
 use crate::checks::runners;
 use crate::network::NetworkIndex;
@@ -162,8 +164,16 @@ impl<'i, 'c> PivotIndex<'i, 'c> {
     ) -> Option<Pivot> {
         let mut steps: Vec<Link> = Vec::new();
         let mut facts: BTreeSet<String> = BTreeSet::new();
-        for (from, edge) in path {
+        let mut stops: Vec<PivotStop> = Vec::new();
+        let ends = path.iter().skip(1).map(|(from, _)| *from).chain([state]);
+        let ends: Vec<usize> = ends.collect();
+        for ((from, edge), end) in path.into_iter().zip(ends) {
             steps.extend(self.graph.link(self.sight, from, edge));
+            // Of a group, the member that the way goes on from.
+            stops.extend(self.graph.kind(end).map(|kind| PivotStop {
+                kind,
+                name: self.graph.name(end),
+            }));
             if let Some(fact) = &edge.doubt {
                 facts.insert(fact.clone());
             }
@@ -176,6 +186,7 @@ impl<'i, 'c> PivotIndex<'i, 'c> {
             kind,
             name: self.graph.name(state),
             steps,
+            stops,
             depends_on: facts.collect(),
         })
     }
