@@ -5,10 +5,14 @@ use viewshed_model::{
     ReachVerdict, Target, Vantage, View,
 };
 
-use super::{Credentials, SeeError, gaps_of, masks, see, see_in, see_with, vantage};
+use super::{Credentials, SeeError, Standing, gaps_of, masks, see, see_in, see_with, vantage};
 use crate::network::{Cni, NetworkIndex};
 use crate::pivot::PivotIndex;
 use crate::sight::SightIndex;
+
+/// Where a kubelet listens unless its node tells another port
+/// (`pkg/cluster/ports/ports.go`, `KubeletPort`).
+const KUBELET_PORT: u16 = 10_250;
 
 /// What the network adds to a view.
 #[derive(Debug, Clone, Copy, Default)]
@@ -119,7 +123,14 @@ fn from_pod(
         Credentials::Used
     };
     let sight = SightIndex::new(cluster);
-    let mut view = see_with(&sight, vantage, credentials)?;
+    let mut standing = Standing {
+        credentials,
+        title: format!("pod {namespace}/{name}"),
+        kubelets: Vec::new(),
+        facts: Vec::new(),
+    };
+    kubelets(&network, &from, &mut standing);
+    let mut view = see_with(&sight, vantage, &standing)?;
     view.gaps.extend(gaps_of(estate, cluster));
     view.gaps.extend(network.gaps());
     if let Some(answer) = api_server {
@@ -131,6 +142,59 @@ fn from_pod(
     }
     view.paths = paths;
     Ok(view)
+}
+
+/// Kubelets that may answer without a credential and that the network lets the pod reach.
+fn kubelets<'c>(network: &NetworkIndex<'c>, from: &Place, standing: &mut Standing<'c>) {
+    let mut unread = 0_usize;
+    for node in &network.cluster().nodes {
+        let Some(settings) = &node.kubelet else {
+            unread += 1;
+            continue;
+        };
+        let own = match node.kubelet_port {
+            0 => KUBELET_PORT,
+            port => port,
+        };
+        let verdict = |port: u16| {
+            let question = ReachQuestion {
+                from: from.clone(),
+                to: Place::Node {
+                    name: node.meta.name.clone(),
+                },
+                port: Some(port),
+                protocol: None,
+            };
+            let answer = network.answer(&question).ok();
+            answer.map_or(ReachVerdict::Denied, |answer| answer.verdict)
+        };
+        // Only doors that are open and reached stay in the settings.
+        let mut reached = settings.clone();
+        let mut is_doubtful = false;
+        if settings.anonymous == Some(true) {
+            let verdict = verdict(own);
+            is_doubtful |= verdict == ReachVerdict::Depends;
+            reached.anonymous = Some(verdict == ReachVerdict::Allowed);
+        }
+        if let Some(port) = settings.read_only_port.filter(|port| *port != 0) {
+            let verdict = verdict(port);
+            is_doubtful |= verdict == ReachVerdict::Depends;
+            reached.read_only_port = Some(port).filter(|_| verdict == ReachVerdict::Allowed);
+        }
+        standing.kubelets.push((node, reached));
+        if is_doubtful {
+            let name = &node.meta.name;
+            let fact = format!("whether the network lets it reach the kubelet of node `{name}`");
+            standing.facts.push(fact);
+        }
+    }
+    if unread > 0 {
+        let nodes = if unread == 1 { "node" } else { "nodes" };
+        let fact = format!(
+            "whether the kubelets of {unread} {nodes}, whose settings were not read, answer without a credential"
+        );
+        standing.facts.push(fact);
+    }
 }
 
 /// What the way to the API server means for the view.
