@@ -8,7 +8,7 @@ use crate::network::Cni;
 use crate::see::{Joined, see_joined};
 
 /// One node with two pods, and a policy on what `shop/web` may send, where `egress` has one.
-fn estate(egress: &str, kubelet: Option<KubeletSettings>) -> Estate {
+fn estate(egress: &str, kubelet: Option<&KubeletSettings>) -> Estate {
     let policy = if egress.is_empty() {
         String::new()
     } else {
@@ -30,7 +30,7 @@ fn estate(egress: &str, kubelet: Option<KubeletSettings>) -> Estate {
     let mut estate = set.finish();
     assert_eq!(estate.gaps, []);
     for node in &mut estate.clusters[0].nodes {
-        node.kubelet.clone_from(&kubelet);
+        node.kubelet = kubelet.cloned();
     }
     estate
 }
@@ -45,7 +45,7 @@ fn seen(estate: &Estate, vantage: &Vantage) -> View {
 
 /// Whether `shop/web` sees the pod of the other namespace, and by which words of its kubelet.
 fn sees_db(egress: &str, kubelet: KubeletSettings) -> Option<String> {
-    let view = seen(&estate(egress, Some(kubelet)), &in_pod("shop", "web"));
+    let view = seen(&estate(egress, Some(&kubelet)), &in_pod("shop", "web"));
     let text = shown(&view);
     let items = view.categories.iter().flat_map(|category| &category.seen);
     let item = items
