@@ -70,10 +70,22 @@ impl<'i, 'c> PivotIndex<'i, 'c> {
         }
     }
 
-    /// Everything that a pod (or the pods of a workload without pods) leads to in at most `depth` steps,
+    /// Everything that a pod, or any pod of the workload of that name, leads to in at most `depth` steps,
     /// the most powerful first, and how many more there are than [`PIVOTS_MAX`].
     pub fn from_pod(&self, namespace: &str, name: &str, depth: u32) -> (Vec<Pivot>, u64) {
-        self.spread(&[State::Standing(namespace, name)], depth)
+        let own = State::Standing(namespace, name);
+        if self.graph.number_of(own).is_some() {
+            return self.spread(&[own], depth);
+        }
+        let runners = runners(self.sight.cluster);
+        let workloads = runners
+            .iter()
+            .filter(|runner| runner.namespace == namespace && runner.name == name);
+        let pods = workloads.flat_map(|runner| &runner.pods);
+        let starts: Vec<State<'_>> = pods
+            .map(|pod| State::Standing(namespace, &pod.meta.name))
+            .collect();
+        self.spread(&starts, depth)
     }
 
     /// The same of root on a node.

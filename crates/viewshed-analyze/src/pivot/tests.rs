@@ -114,6 +114,25 @@ fn a_token_leads_to_its_account_and_no_further_without_rights() {
     );
 }
 
+/// A workload's name means its pods: what one of them leads to.
+#[test]
+fn a_workload_leads_where_its_pods_lead() {
+    let owned = "apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: front, namespace: ops }\n\
+         spec: { selector: { matchLabels: { app: front } }, template: { metadata: { labels: { app: front } }, \
+         spec: { serviceAccountName: tool, containers: [{ name: main, image: example }] } } }\n---\n\
+         apiVersion: v1\nkind: Pod\nmetadata: { name: front-1, namespace: ops, labels: { app: front }, \
+         ownerReferences: [{ apiVersion: apps/v1, kind: Deployment, name: front, uid: u, controller: true }] }\n\
+         spec: { nodeName: worker, serviceAccountName: tool, containers: [{ name: main, image: example }] }\n---\n";
+    let cluster = cluster(owned);
+    for name in ["front", "front-1"] {
+        assert_eq!(
+            leads(&cluster, ("ops", name), 9),
+            ["ServiceAccount ops/tool 1"],
+            "{name}"
+        );
+    }
+}
+
 #[test]
 fn a_token_is_of_no_use_behind_a_policy_that_closes_the_api_server() {
     let grants = grant("all", ("shut", "job"), None, &rule("'*'", "*", "*"));

@@ -94,6 +94,8 @@ fn the_front_end_is_reached_from_the_internet_and_leads_to_everything() {
     let web = rank("shop/web").expect("it leads on");
     assert_eq!(web["pivot"]["becomes"], "administrator");
     assert_eq!(web["pivot"]["steps"].as_array().map(Vec::len), Some(2));
+    let view = json(&["see", "--pod", "shop/web"]);
+    assert_eq!(view["pivots"][0]["becomes"], "administrator");
     assert!(rank("shop/cart").is_none(), "its policy lets it nowhere");
     assert!(rank("payments/ledger").is_none(), "it is isolated");
 }

@@ -44,8 +44,8 @@ fn seen(estate: &Estate, vantage: &Vantage) -> View {
 }
 
 /// Whether `shop/web` sees the pod of the other namespace, and by which words of its kubelet.
-fn sees_db(egress: &str, kubelet: KubeletSettings) -> Option<String> {
-    let view = seen(&estate(egress, Some(&kubelet)), &in_pod("shop", "web"));
+fn sees_db(egress: &str, kubelet: &KubeletSettings) -> Option<String> {
+    let view = seen(&estate(egress, Some(kubelet)), &in_pod("shop", "web"));
     let text = shown(&view);
     let items = view.categories.iter().flat_map(|category| &category.seen);
     let item = items
@@ -84,7 +84,7 @@ fn an_open_kubelet_shows_its_pods_to_those_who_reach_it() {
     ];
     for (egress, settings, wanted) in rows {
         let words = format!("{egress} {settings:?}");
-        assert_eq!(sees_db(&egress, settings).as_deref(), wanted, "{words}");
+        assert_eq!(sees_db(&egress, &settings).as_deref(), wanted, "{words}");
     }
 }
 
