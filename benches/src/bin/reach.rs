@@ -65,7 +65,7 @@ fn run(name: &str, size: NetworkSize) {
         );
     }
     measure("who reaches the API server", || {
-        index.verdicts_by_pod(&Place::Target(Target::Apiserver))
+        index.verdicts_by_pod(&Place::Target(Target::Apiserver), None)
     });
     measure("who reaches the API server, with reasons", || {
         index.sources(&Place::Target(Target::Apiserver), None, None)
