@@ -206,28 +206,34 @@ impl<'c> Known<'c> {
     /// The rights on named objects that a session holds, each object once.
     fn named_by(&self, session: &Session<'_>) -> Vec<HeldByName<'c>> {
         let mut found: Vec<HeldByName<'c>> = Vec::new();
+        // Few rules name objects, and most sessions have none that does.
+        let mut rules: Vec<(Option<&str>, &PolicyRule)> = Vec::new();
+        for grant in session.grants() {
+            let of_role = grant.role.map_or(&[][..], |role| &role.rules);
+            let of_role = of_role.iter().filter(|rule| is_telling(rule));
+            rules.extend(of_role.map(|rule| (grant.namespace(), rule)));
+        }
+        if rules.is_empty() {
+            return found;
+        }
         for right in &NAMED_RIGHTS {
             let is_of_groups = right.whom == Whom::Group;
             if is_of_groups && !has_user_name(session, &found) {
                 continue;
             }
-            for grant in session.grants() {
-                let rules = grant.role.map_or(&[][..], |role| &role.rules);
-                let rules = rules.iter().filter(|rule| covers(rule, right));
-                for rule in rules {
-                    if is_of_groups && rule.resource_names.is_empty() {
-                        let every = Named::of(right, "", "");
-                        add(&mut found, session, State::Administrator, every);
-                    }
-                    for name in &rule.resource_names {
-                        for (state, namespace) in self.meant(right, name, grant.namespace()) {
-                            add(
-                                &mut found,
-                                session,
-                                state,
-                                Named::of(right, namespace, name),
-                            );
-                        }
+            for (place, rule) in rules.iter().filter(|(_, rule)| covers(rule, right)) {
+                if is_of_groups && rule.resource_names.is_empty() {
+                    let every = Named::of(right, "", "");
+                    add(&mut found, session, State::Administrator, every);
+                }
+                for name in &rule.resource_names {
+                    for (state, namespace) in self.meant(right, name, *place) {
+                        add(
+                            &mut found,
+                            session,
+                            state,
+                            Named::of(right, namespace, name),
+                        );
                     }
                 }
             }
@@ -309,6 +315,11 @@ fn has_user_name(session: &Session<'_>, found: &[HeldByName<'_>]) -> bool {
 
 fn names_right(rule: &PolicyRule, verb: &str) -> bool {
     rule.verbs.iter().any(|known| known == verb || known == "*")
+}
+
+/// Whether a rule can matter here at all: it names objects, or lets take on any group.
+fn is_telling(rule: &PolicyRule) -> bool {
+    !rule.resource_names.is_empty() || rule.resources.iter().any(|resource| resource == "groups")
 }
 
 /// Whether a rule speaks of a right in so many words; whether it allows it is decided afterwards.
