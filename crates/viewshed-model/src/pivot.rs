@@ -109,7 +109,7 @@ pub struct PivotRank {
     /// The pod that the steps start from; empty when no pod is in the estate.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub pod: String,
-    /// Each way from outside the cluster to its pods, in a sentence.
+    /// Each way from outside the cluster to its pods, in a sentence; empty where policies let nobody in.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ways_in: Vec<String>,
     /// The most powerful thing that it leads to.

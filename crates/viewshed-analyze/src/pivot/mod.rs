@@ -25,7 +25,8 @@ mod ways;
 use std::collections::BTreeSet;
 
 use viewshed_model::{
-    Identity, Link, MissingFact, Pivot, PivotKind, PivotRank, PivotReport, PivotStop,
+    Identity, Link, MissingFact, Pivot, PivotKind, PivotRank, PivotReport, PivotStop, Place,
+    ReachQuestion, ReachVerdict, Target,
 };
 
 use crate::checks::runners;
@@ -146,7 +147,10 @@ impl<'i, 'c> PivotIndex<'i, 'c> {
             let (path, goal) = goals.path(&self.graph, start, table);
             let pivot = self.pivot(kind, goal, path);
             let Some(pivot) = pivot else { continue };
-            let ways_in = crate::checks::ways_to(&near, &runner);
+            let mut ways_in = crate::checks::ways_to(&near, &runner);
+            if !ways_in.is_empty() && self.is_shut(runner.namespace, name) {
+                ways_in.clear();
+            }
             let is_inside = ways_in.is_empty();
             let pod = if runner.pods.is_empty() { "" } else { name };
             let rank = PivotRank {
@@ -166,6 +170,21 @@ impl<'i, 'c> PivotIndex<'i, 'c> {
             harmless,
             gaps: self.network.gaps(),
         }
+    }
+
+    /// Whether the network lets nobody outside reach a pod, whatever publishes it.
+    fn is_shut(&self, namespace: &str, name: &str) -> bool {
+        let question = ReachQuestion {
+            from: Place::Target(Target::World),
+            to: Place::Pod {
+                namespace: namespace.to_owned(),
+                name: name.to_owned(),
+            },
+            port: None,
+            protocol: None,
+        };
+        let answer = self.network.answer(&question);
+        answer.is_ok_and(|answer| answer.verdict == ReachVerdict::Denied)
     }
 
     fn pivot(

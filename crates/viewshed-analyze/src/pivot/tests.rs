@@ -299,3 +299,35 @@ fn workloads_are_ranked_worst_first_and_steps_have_evidence() {
     assert!(report.ranks[0].pivot.steps[1].evidence.is_some());
     assert_eq!(report.harmless, 3);
 }
+
+/// A load balancer in front of pods that let nobody in is no way in.
+#[test]
+fn a_published_workload_that_policies_shut_is_not_reached_from_outside() {
+    let admin = grant("all", ("edge", "door"), None, &rule("'*'", "*", "*"));
+    let estate = |service: &str, ingress: &str| {
+        format!(
+            "{admin}apiVersion: v1\nkind: Pod\nmetadata: {{ name: door, namespace: edge, labels: {{ app: door }} }}\n\
+             spec: {{ nodeName: worker, serviceAccountName: door, containers: [{{ name: main, image: example }}] }}\n---\n\
+             apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{ name: in, namespace: edge }}\n\
+             spec: {{ podSelector: {{}}, policyTypes: [Ingress], ingress: [{ingress}] }}\n---\n\
+             apiVersion: v1\nkind: Service\nmetadata: {{ name: door, namespace: edge }}\n\
+             spec: {{ type: LoadBalancer, externalTrafficPolicy: {service}, selector: {{ app: door }}, ports: [{{ port: 80 }}] }}\n---\n"
+        )
+    };
+    let rows = [
+        // The load balancer may send from the pod's own node, which always gets in.
+        ("Cluster", "", 1),
+        ("Local", "", 0),
+        ("Local", "{}", 1),
+        ("Local", "{ ports: [{ port: 80 }] }", 1),
+    ];
+    for (service, ingress, wanted) in rows {
+        let cluster = cluster(&estate(service, ingress));
+        let sight = SightIndex::new(&cluster);
+        let network = NetworkIndex::new(&cluster, Some(Cni::KubeRouter));
+        let report = PivotIndex::new(&sight, &network).ranks(9);
+        let door = report.ranks.iter().find(|rank| rank.from == "edge/door");
+        let ways = door.map(|door| door.ways_in.len());
+        assert_eq!(ways, Some(wanted), "{service} {ingress}");
+    }
+}
