@@ -182,10 +182,14 @@ impl<'c> Known<'c> {
             if !names_right(rule, "impersonate") {
                 continue;
             }
-            if rule.resources.iter().any(|resource| resource == "users") {
+            let has = |wanted: &str| {
+                let mut resources = rule.resources.iter();
+                resources.any(|resource| resource == wanted || resource == "*")
+            };
+            if has("users") {
                 known.users.extend(names.clone());
             }
-            if rule.resources.iter().any(|resource| resource == "groups") {
+            if has("groups") {
                 known.groups.extend(names);
             }
         }

@@ -1,3 +1,4 @@
+mod against_impersonation;
 mod doors;
 mod people;
 
