@@ -16,7 +16,7 @@ use super::decide::Decision;
 use super::ends::{End, Which};
 use super::eval::Tri;
 use super::index::NetworkIndex;
-use super::place::{AddressFact, Kind, PodPlace};
+use super::place::{AddressFact, PodPlace};
 use super::policy::Direction;
 use super::ports::{Point, PortSet, point};
 use super::through::Behind;
@@ -24,22 +24,8 @@ use super::through::Behind;
 /// Further ways that an answer mentions beside the one that decides.
 const MENTIONED_MAX: usize = 4;
 
-/// Image repositories of programs that serve Ingresses and Gateways, from a slash on: the projects' own
-/// charts and manifests.
-const CONTROLLERS: [&str; 9] = [
-    "/ingress-nginx/controller",
-    "/nginx/nginx-ingress",
-    "/traefik",
-    "/haproxytech/kubernetes-ingress",
-    "/haproxy-ingress",
-    "/kong",
-    "/envoyproxy/envoy",
-    "/apisix",
-    "/skipper",
-];
-
 /// A way in: the pod's port that it leads to, and whether it is open.
-type Way = (Point, Decision);
+pub(super) type Way = (Point, Decision);
 
 impl<'c> NetworkIndex<'c> {
     /// From outside to a pod, at its own address or through whatever publishes it; one way is enough.
@@ -143,7 +129,7 @@ impl<'c> NetworkIndex<'c> {
 
     /// Whom a published service takes connections from: through its load balancer, its external addresses
     /// or its ports on nodes.
-    fn published(&self, from: &End<'c>, service: &Service, port: &Port) -> Decision {
+    pub(super) fn published(&self, from: &End<'c>, service: &Service, port: &Port) -> Decision {
         let name = service.meta.full_name();
         let at = format!("{} {}", port.protocol, port.port);
         let mut ways = Vec::new();
@@ -188,7 +174,7 @@ impl<'c> NetworkIndex<'c> {
 
     /// Ports of nodes: the specification speaks of policies only, elsewhere it depends on the network
     /// outside.
-    fn at_nodes(&self, text: String) -> Decision {
+    pub(super) fn at_nodes(&self, text: String) -> Decision {
         if self.profile.cni() == Cni::Generic {
             return Decision::new(Tri::Yes, text);
         }
@@ -200,7 +186,7 @@ impl<'c> NetworkIndex<'c> {
     /// client's where `externalTrafficPolicy` keeps it. Plugins that translate in the kernel may keep it
     /// anyhow (cilium/cilium `Documentation/network/kubernetes/kubeproxy-free.rst`, "Client Source IP
     /// Preservation"; tigera/docs `calico/operations/ebpf`).
-    fn admitted(
+    pub(super) fn admitted(
         &self,
         from: &End<'c>,
         service: &Service,
@@ -246,7 +232,12 @@ impl<'c> NetworkIndex<'c> {
     }
 
     /// Ports of the node that containers take; the client's address is kept.
-    fn host_ports(&self, from: &End<'c>, place: &PodPlace<'c>, to: &End<'c>) -> Vec<Way> {
+    pub(super) fn host_ports(
+        &self,
+        from: &End<'c>,
+        place: &PodPlace<'c>,
+        to: &End<'c>,
+    ) -> Vec<Way> {
         let containers = place.origin.spec().containers.iter();
         let ports = containers.flat_map(|one| one.ports.iter().map(move |port| (one, port)));
         let taken = ports.filter(|(_, port)| port.node_port != 0 && port.port != 0);
@@ -263,97 +254,6 @@ impl<'c> NetworkIndex<'c> {
             })
             .collect()
     }
-
-    fn is_routed(&self, service: &Service) -> bool {
-        self.routes(service).next().is_some()
-    }
-
-    /// What routes requests to a service, in words.
-    fn routes<'s>(&'s self, service: &'s Service) -> impl Iterator<Item = String> + 's {
-        let full_name = service.meta.full_name();
-        let namespace = service.meta.namespace_or_empty();
-        let name = service.meta.name.as_str();
-        let ingresses = self.cluster().ingresses.iter().filter(move |ingress| {
-            ingress.meta.namespace_or_empty() == namespace
-                && ingress.services.iter().any(|known| known == name)
-        });
-        let ingresses = ingresses.map(|ingress| format!("Ingress `{}`", ingress.meta.full_name()));
-        let gateways = self.cluster().gateways.iter();
-        let gateways = gateways.filter(move |route| route.services.contains(&full_name));
-        ingresses
-            .chain(gateways.map(|route| format!("{} `{}`", route.kind, route.meta.full_name())))
-    }
-
-    /// Through the program that serves Ingresses and Gateways; `None` when nothing routes to the service.
-    fn routed(
-        &self,
-        from: &End<'c>,
-        service: &Service,
-        (end, target): (&End<'c>, Point),
-    ) -> Option<Decision> {
-        let route = self.routes(service).next()?;
-        let controllers: Vec<End<'c>> = self.controllers();
-        if controllers.is_empty() {
-            let text = format!("{route} publishes service `{}`", service.meta.full_name());
-            let fact = format!("where the program runs that serves {route}");
-            return Some(Decision::depends(fact, text));
-        }
-        let through = controllers.iter().map(|controller| {
-            let text = format!("{route} leads to it through {}", controller.what);
-            let served = Decision::new(Tri::Yes, text);
-            let reached = self.controller_reached(from, controller);
-            served.and(reached).and(self.pair(controller, end, target))
-        });
-        through.reduce(Decision::or)
-    }
-
-    /// Whether addresses outside reach such a program: by the services that publish it, or on its node.
-    fn controller_reached(&self, from: &End<'c>, controller: &End<'c>) -> Decision {
-        if controller.body.kind == Kind::Node {
-            let text = format!("{} shares its node's network", controller.what);
-            return self.at_nodes(text);
-        }
-        let Which::Pod(pod) = controller.which else {
-            return self.at_nodes(format!("{} is on a node", controller.what));
-        };
-        let place = self.places.pods.get(pod as usize);
-        let namespace = place.map_or("", |place| place.origin.meta().namespace_or_empty());
-        let mut ways: Vec<Decision> = place
-            .map(|place| self.host_ports(from, place, controller))
-            .unwrap_or_default()
-            .into_iter()
-            .map(|(_, decision)| decision)
-            .collect();
-        let services = self.referred.services.range((namespace, "")..);
-        let services = services.take_while(|((of, _), _)| *of == namespace);
-        for (_, service) in services.filter(|(_, service)| is_published(service)) {
-            for port in &service.ports {
-                let Behind::Ends(ends) = self.behind(service, port) else {
-                    continue;
-                };
-                let own = ends.iter().filter(|(end, _)| end.which == controller.which);
-                ways.extend(own.map(|(end, target)| {
-                    let by = self.published(from, service, port);
-                    by.and(self.admitted(from, service, end, *target))
-                }));
-            }
-        }
-        ways.into_iter().reduce(Decision::or).unwrap_or_else(|| {
-            let fact = format!(
-                "how addresses outside the cluster reach {}",
-                controller.what
-            );
-            let text = format!("no service publishes {}", controller.what);
-            Decision::depends(fact, text)
-        })
-    }
-
-    fn controllers(&self) -> Vec<End<'c>> {
-        let pods = (0_u32..).zip(&self.places.pods);
-        pods.filter(|(_, place)| !place.has_ended && is_controller(place))
-            .filter_map(|(index, _)| self.pod_end(index))
-            .collect()
-    }
 }
 
 /// Whether a service has an address or port outside the cluster network.
@@ -361,26 +261,6 @@ pub(super) fn is_published(service: &Service) -> bool {
     matches!(service.service_type.as_str(), "LoadBalancer" | "NodePort")
         || !service.external_ips.is_empty()
         || service.ports.iter().any(|port| port.node_port != 0)
-}
-
-fn is_controller(place: &PodPlace<'_>) -> bool {
-    // Istio's gateways run the image of its sidecars.
-    let is_gateway = place
-        .labels()
-        .get("istio")
-        .is_some_and(|label| label.ends_with("ingressgateway"));
-    let containers = place.origin.spec().containers.iter();
-    let mut ordinary = containers.filter(|container| container.role.is_empty());
-    is_gateway
-        || ordinary.any(|container| {
-            let image = container.image.split('@').next().unwrap_or_default();
-            let repository = match image.rsplit_once(':') {
-                Some((name, tag)) if !tag.contains('/') => name,
-                _ => image,
-            };
-            let repository = format!("/{repository}");
-            CONTROLLERS.iter().any(|end| repository.ends_with(end))
-        })
 }
 
 /// Published at these addresses or names: private ones depend on who routes them.

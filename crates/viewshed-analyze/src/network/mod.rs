@@ -18,6 +18,7 @@ mod place;
 mod policy;
 mod ports;
 mod ranges;
+mod routes;
 mod sources;
 #[cfg(test)]
 mod tests;
