@@ -68,7 +68,7 @@ pub use network::{
     Backend, Endpoints, Gateway, Ingress, NetworkPolicy, NetworkSetting, Port, Service,
 };
 pub use permission::{PolicyRule, Role, RoleBinding, RoleReference};
-pub use pivot::{Pivot, PivotKind, PivotRank, PivotReport};
+pub use pivot::{Pivot, PivotKind, PivotRank, PivotReport, PivotStop};
 pub use reach::{
     EndKind, Place, PlaceError, PolicyReference, PortRange, Protocol, ReachAnswer, ReachCell,
     ReachEnd, ReachMatrix, ReachQuestion, ReachReason, ReachReport, ReachSide, ReachSource,
@@ -94,7 +94,7 @@ pub use view::{
 };
 pub use watch::{DetectionPage, RuleTally, TIMELINE_POINTS_MAX, Timeline, WatchReport};
 pub use who::{
-    DiffReport, GrantOrigin, IdentityRank, RankReport, SightChange, WhoAnswer, WhoEntry,
+    DiffReport, GrantOrigin, IdentityRank, RankReport, SightChange, WhoAnswer, WhoByStep, WhoEntry,
 };
 pub use workload::{
     Container, EnvName, HostAccess, Pod, PodSpec, PodVolume, ServiceAccount, StorageVolume, Tell,

@@ -9,14 +9,27 @@ use crate::{Gap, Link, MissingFact};
 pub struct Pivot {
     /// What it is.
     pub kind: PivotKind,
-    /// Its name: `namespace/name` of pods and service accounts, name of nodes; empty for the others.
+    /// Its name: `namespace/name` of pods and service accounts, name of nodes, users and groups; empty for the others.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub name: String,
     /// The steps in order, each with its evidence. Never empty.
     pub steps: Vec<Link>,
+    /// What one is after each step; the last is the thing itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stops: Vec<PivotStop>,
     /// Facts that every step must find fulfilled; empty when the way is certain.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub depends_on: Vec<MissingFact>,
+}
+
+/// A thing on the way.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct PivotStop {
+    /// What it is.
+    pub kind: PivotKind,
+    /// Its name, as in [`Pivot::name`].
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
 }
 
 /// The kinds of things that an intruder may become, the most powerful first.
@@ -31,6 +44,10 @@ pub enum PivotKind {
     AllSecrets,
     /// Root on a node.
     Node,
+    /// A user.
+    User,
+    /// A member of a group.
+    Group,
     /// A service account.
     ServiceAccount,
     /// Inside a pod.
@@ -39,11 +56,13 @@ pub enum PivotKind {
 
 impl PivotKind {
     /// Every kind, in order.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::Administrator,
         Self::AnyUser,
         Self::AllSecrets,
         Self::Node,
+        Self::User,
+        Self::Group,
         Self::ServiceAccount,
         Self::Pod,
     ];
@@ -55,6 +74,8 @@ impl PivotKind {
             Self::AnyUser => "any user's rights",
             Self::AllSecrets => "all secrets",
             Self::Node => "root on node",
+            Self::User => "user",
+            Self::Group => "member of group",
             Self::ServiceAccount => "service account",
             Self::Pod => "pod",
         }
@@ -88,7 +109,7 @@ pub struct PivotRank {
     /// The pod that the steps start from; empty when no pod is in the estate.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub pod: String,
-    /// Each way from outside the cluster to its pods, in a sentence.
+    /// Each way from outside the cluster to its pods, in a sentence; empty where policies let nobody in.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ways_in: Vec<String>,
     /// The most powerful thing that it leads to.

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Cluster, DockerHost, Estate, Finding, Gap, IdentityRank, Meta, Mitigation, Severity, Source,
+    Cluster, DockerHost, Estate, Finding, Gap, IdentityRank, Meta, Mitigation, PivotReport,
+    Severity, Source,
 };
 
 /// Everything that a scan reports. Each output format is made from this one value.
@@ -27,6 +28,9 @@ pub struct ScanReport {
     /// How many objects exist per resource, sorted by resource; same names as
     /// [`IdentityRank::by_resource`].
     pub totals: Vec<(String, u64)>,
+    /// What the workloads of each cluster lead to, the worst first; empty where it was not asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pivots: Vec<PivotReport>,
     /// What could not be read or decided.
     pub gaps: Vec<Gap>,
 }

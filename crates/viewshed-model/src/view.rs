@@ -70,7 +70,7 @@ pub struct View {
     /// Which of the places that matter the vantage reaches over the network; only from pods.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub paths: Vec<ReachAnswer>,
-    /// What the vantage may become, the most powerful first; only from pods.
+    /// What the vantage may become, the most powerful first; not from Docker hosts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pivots: Vec<Pivot>,
     /// What the program found around itself; only from [`Vantage::Here`].

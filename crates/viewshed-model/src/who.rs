@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Chain, EstateSummary, Evidence, Gap, MissingFact, Subject};
+use crate::{Chain, EstateSummary, Evidence, Gap, MissingFact, Pivot, Subject};
 
 /// Where a grant comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -25,8 +25,34 @@ pub struct WhoAnswer {
     pub estate: String,
     /// Everybody, sorted: human grants first, then by subject.
     pub entries: Vec<WhoEntry>,
+    /// Those who get there by steps and are not in `entries`: the certain and short ways first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub by_steps: Vec<WhoByStep>,
+    /// How many more there are.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub more_by_steps: u64,
     /// Facts that would change the answer.
     pub depends_on: Vec<MissingFact>,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference"
+)]
+const fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+/// Somebody who becomes one of those who can, step by step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WhoByStep {
+    /// User, group, service account or pod.
+    pub subject: Subject,
+    /// For service accounts: the pods that hold its token and can use it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pods: Vec<String>,
+    /// Whom it becomes, and each step with its evidence.
+    pub pivot: Pivot,
 }
 
 /// One subject that can do it.
@@ -53,6 +79,9 @@ pub struct WhoEntry {
     /// For service accounts: the pods that run as it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pods: Vec<String>,
+    /// Those of `pods` that the network keeps from the API server: of no use there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pods_cut_off: Vec<String>,
 }
 
 /// One row of the ranked table of identities.

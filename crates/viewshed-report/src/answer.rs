@@ -161,7 +161,7 @@ impl<'a> Answer<'a> {
             Format::Table | Format::Wide | Format::Json | Format::JsonLines | Format::Yaml => true,
             Format::Csv => !matches!(self, Self::CanI(_) | Self::Rules(_) | Self::Rehearsal(_)),
             Format::Sarif => matches!(self, Self::Scan(_) | Self::Diff(_) | Self::Watch(_)),
-            Format::Html => matches!(self, Self::Scan(_) | Self::Watch(_)),
+            Format::Html => matches!(self, Self::Scan(_) | Self::Watch(_) | Self::Pivots(_)),
             Format::Markdown => matches!(
                 self,
                 Self::Scan(_)
@@ -241,6 +241,7 @@ pub fn render(answer: &Answer<'_>, format: Format, style: &Style) -> Result<Stri
         (Format::Sarif, Answer::Diff(report)) => changes(report),
         (Format::Sarif, Answer::Watch(report)) => incidents(report),
         (Format::Html, Answer::Watch(report)) => html::watch(report),
+        (Format::Html, Answer::Pivots(report)) => html::pivots(report),
         (Format::Markdown, Answer::Watch(report)) => markdown::watch(report),
         (Format::Markdown, Answer::Coverage(report)) => markdown::coverage(report),
         (Format::Markdown, Answer::Rehearsal(report)) => markdown::rehearsal(report),

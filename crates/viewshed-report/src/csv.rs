@@ -74,7 +74,7 @@ pub fn see(view: &View) -> String {
     rows(&header, items)
 }
 
-/// Subjects, one a row.
+/// Subjects, one a row; those who get there by steps come last, with the number of steps.
 pub fn who(answers: &[WhoAnswer]) -> String {
     let header = [
         "question",
@@ -86,6 +86,8 @@ pub fn who(answers: &[WhoAnswer]) -> String {
         "through",
         "origin",
         "pods",
+        "pods_cut_off",
+        "steps",
     ];
     let entries = answers.iter().flat_map(|answer| {
         answer.entries.iter().map(|entry| {
@@ -99,10 +101,30 @@ pub fn who(answers: &[WhoAnswer]) -> String {
                 evidence(&entry.evidence),
                 format!("{:?}", entry.origin).to_lowercase(),
                 entry.pods.join(" "),
+                entry.pods_cut_off.join(" "),
+                String::new(),
             ]
         })
     });
-    rows(&header, entries)
+    let by_steps = answers.iter().flat_map(|answer| {
+        answer.by_steps.iter().map(|way| {
+            let steps: Vec<&str> = way.pivot.steps.iter().map(|step| &*step.text).collect();
+            vec![
+                answer.question.clone(),
+                answer.estate.clone(),
+                way.subject.to_string(),
+                String::new(),
+                String::new(),
+                String::new(),
+                steps.join("; "),
+                String::new(),
+                way.pods.join(" "),
+                String::new(),
+                steps.len().to_string(),
+            ]
+        })
+    });
+    rows(&header, entries.chain(by_steps))
 }
 
 /// Ranked identities, one a row.

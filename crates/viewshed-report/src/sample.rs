@@ -21,7 +21,7 @@ use viewshed_model::{
     Mitigation, MitigationState, MitigationSummary, PolicyRule, Position, Presence, RankReport,
     ResourceRequest, RoleReference, RulesReview, ScanReport, SeenItem, Severity, SightChange,
     Source, SourceKind, Subject, SubjectKind, Vantage, Verification, View, ViewDifference,
-    WhoAnswer, WhoEntry,
+    WhoAnswer, WhoByStep, WhoEntry,
 };
 
 pub(crate) fn subject(kind: SubjectKind, name: &str) -> Subject {
@@ -307,6 +307,7 @@ pub(crate) fn scan_report() -> ScanReport {
         findings: findings(),
         ranks: ranks(),
         totals: totals(),
+        pivots: Vec::new(),
         gaps: vec![gap()],
     }
 }
@@ -417,6 +418,7 @@ pub(crate) fn who_answers() -> Vec<WhoAnswer> {
         origin,
         known_members: None,
         pods: Vec::new(),
+        pods_cut_off: Vec::new(),
     };
     vec![WhoAnswer {
         question: "who can list pods in all namespaces".to_owned(),
@@ -426,7 +428,8 @@ pub(crate) fn who_answers() -> Vec<WhoAnswer> {
             WhoEntry {
                 namespace: Some("shop".to_owned()),
                 indirect: "list pods: each names the node that it runs on".to_owned(),
-                pods: vec!["shop/cart-7d".to_owned()],
+                pods: vec!["shop/cart-7d".to_owned(), "shop/cart-9f".to_owned()],
+                pods_cut_off: vec!["shop/cart-9f".to_owned()],
                 ..entry(
                     subject(SubjectKind::ServiceAccount, "cart"),
                     GrantOrigin::Human,
@@ -441,6 +444,15 @@ pub(crate) fn who_answers() -> Vec<WhoAnswer> {
                 )
             },
         ],
+        by_steps: vec![WhoByStep {
+            subject: Subject {
+                namespace: Some("shop".to_owned()),
+                ..subject(SubjectKind::Other("Pod".to_owned()), "web-1")
+            },
+            pods: Vec::new(),
+            pivot: reach::pivot(),
+        }],
+        more_by_steps: 3,
         depends_on: Vec::new(),
     }]
 }

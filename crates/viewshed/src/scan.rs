@@ -1,10 +1,12 @@
 //! `viewshed scan`: what is exposed to whom, worst first.
 
-use viewshed_analyze::{checks, who};
-use viewshed_model::{EstateSummary, Finding, ScanReport, Severity};
-use viewshed_report::Answer;
+use viewshed_analyze::network::NetworkIndex;
+use viewshed_analyze::pivot::PivotIndex;
+use viewshed_analyze::{SightIndex, checks, who};
+use viewshed_model::{Cluster, Estate, EstateSummary, Finding, PivotReport, ScanReport, Severity};
+use viewshed_report::{Answer, Format};
 
-use crate::cli::{FailOn, ScanArgs};
+use crate::cli::{DEPTH, FailOn, ScanArgs};
 use crate::input::{self, Wanted};
 use crate::outcome::{Failure, Outcome};
 use crate::output::{Lists, Screen};
@@ -42,6 +44,7 @@ pub(crate) fn run(arguments: &ScanArgs, screen: &Screen) -> Result<Outcome, Fail
         findings,
         ranks: ranking.ranks,
         totals: ranking.totals,
+        pivots: ways(&estate, arguments),
         gaps,
     };
     let lists = Lists::whole_if(arguments.details);
@@ -54,6 +57,19 @@ pub(crate) fn run(arguments: &ScanArgs, screen: &Screen) -> Result<Outcome, Fail
             .any(|finding: &Finding| finding.severity >= threshold)
     });
     Ok(Outcome::with_gaps(has_findings, &report.gaps))
+}
+
+/// What the workloads lead to, for the page that draws it; other formats leave it to `reach --pivots`.
+fn ways(estate: &Estate, arguments: &ScanArgs) -> Vec<PivotReport> {
+    if Format::from(arguments.output.output) != Format::Html {
+        return Vec::new();
+    }
+    let of = |cluster: &Cluster| {
+        let sight = SightIndex::new(cluster);
+        let network = NetworkIndex::new(cluster, None);
+        PivotIndex::new(&sight, &network).ranks(DEPTH)
+    };
+    estate.clusters.iter().map(of).collect()
 }
 
 fn check_names<'a>(names: impl Iterator<Item = &'a String>) -> Result<(), Failure> {

@@ -1,13 +1,15 @@
 //! `viewshed who`: who can discover what.
 
 use viewshed_analyze::SightIndex;
+use viewshed_analyze::network::NetworkIndex;
+use viewshed_analyze::pivot::{PivotIndex, Sought};
 use viewshed_analyze::rbac::Reach;
-use viewshed_analyze::who::{rank, who_can, who_sees};
-use viewshed_model::{EstateSummary, RankReport, WhoAnswer};
+use viewshed_analyze::who::{join, rank, resolve_resource, who_can, who_sees};
+use viewshed_model::{Action, EstateSummary, Gap, RankReport, WhoAnswer};
 use viewshed_report::Answer;
 
 use crate::can_i::one_cluster;
-use crate::cli::{ScopeArgs, WhoArgs, WhoQuestion, WhoSharedArgs};
+use crate::cli::{PivotArgs, ScopeArgs, WhoArgs, WhoQuestion, WhoSharedArgs};
 use crate::input::{self, Wanted};
 use crate::outcome::{Failure, Outcome};
 use crate::output::{Lists, Screen};
@@ -23,6 +25,7 @@ pub(crate) fn run(arguments: &WhoArgs, screen: &Screen) -> Result<Outcome, Failu
             resource,
             name,
             scope,
+            steps,
             shared,
         }) => {
             let words = Words {
@@ -30,9 +33,13 @@ pub(crate) fn run(arguments: &WhoArgs, screen: &Screen) -> Result<Outcome, Failu
                 resource,
                 name: name.as_deref(),
             };
-            can(words, scope, shared, screen)
+            can(words, scope, (steps, shared), screen)
         }
-        Some(WhoQuestion::Sees { target, shared }) => sees(target, shared, screen),
+        Some(WhoQuestion::Sees {
+            target,
+            steps,
+            shared,
+        }) => sees(target, (steps, shared), screen),
     }
 }
 
@@ -60,7 +67,7 @@ fn ranking(shared: &WhoSharedArgs, screen: &Screen) -> Result<Outcome, Failure> 
 fn can(
     words: Words<'_>,
     scope: &ScopeArgs,
-    shared: &WhoSharedArgs,
+    (steps, shared): (&PivotArgs, &WhoSharedArgs),
     screen: &Screen,
 ) -> Result<Outcome, Failure> {
     let estate = input::estate(&shared.estate, &shared.impersonate, Wanted::Cluster, screen)?;
@@ -76,29 +83,56 @@ fn can(
     } else {
         Reach::Exactly
     };
-    show(
-        who_can(&index, &action, reach),
-        &estate.gaps,
-        shared,
-        screen,
-    )
+    let mut answer = who_can(&index, &action, reach);
+    let reads = ["get", "list", "watch"].contains(&words.verb);
+    let is_of_secrets = matches!(&action, Action::Resource(asked)
+        if asked.api_group.is_empty() && asked.resource == "secrets" && reads);
+    let gaps = joined(&mut answer, &index, is_of_secrets, steps);
+    show(answer, &[&estate.gaps[..], &gaps].concat(), shared, screen)
 }
 
-fn sees(target: &str, shared: &WhoSharedArgs, screen: &Screen) -> Result<Outcome, Failure> {
+/// Joins an answer with the network, and tells what was not understood of the policies.
+fn joined(
+    answer: &mut WhoAnswer,
+    index: &SightIndex<'_>,
+    is_of_secrets: bool,
+    steps: &PivotArgs,
+) -> Vec<Gap> {
+    let network = NetworkIndex::new(index.cluster(), steps.cni);
+    let sought = if is_of_secrets {
+        Sought::Secrets
+    } else {
+        Sought::Other
+    };
+    let pivots = (!steps.no_pivots).then(|| PivotIndex::new(index, &network));
+    let by_steps = pivots.as_ref().map(|pivots| (pivots, sought, steps.depth));
+    join(answer, &network, by_steps);
+    network.gaps()
+}
+
+fn sees(
+    target: &str,
+    (steps, shared): (&PivotArgs, &WhoSharedArgs),
+    screen: &Screen,
+) -> Result<Outcome, Failure> {
     let estate = input::estate(&shared.estate, &shared.impersonate, Wanted::Cluster, screen)?;
     let index = SightIndex::new(one_cluster(&estate)?);
-    let answer = who_sees(&index, target).map_err(|error| {
+    let mut answer = who_sees(&index, target).map_err(|error| {
         Failure::usage(
             error.to_string(),
             "for example: viewshed who sees pod/shop/cart-7d",
         )
     })?;
-    show(answer, &estate.gaps, shared, screen)
+    let word = target.split('/').next().unwrap_or_default();
+    let is_of_secrets = resolve_resource(&index, word)
+        .is_some_and(|(group, resource, _)| group.is_empty() && resource == "secrets");
+    let gaps = joined(&mut answer, &index, is_of_secrets, steps);
+    show(answer, &[&estate.gaps[..], &gaps].concat(), shared, screen)
 }
 
 fn show(
     answer: WhoAnswer,
-    gaps: &[viewshed_model::Gap],
+    gaps: &[Gap],
     shared: &WhoSharedArgs,
     screen: &Screen,
 ) -> Result<Outcome, Failure> {

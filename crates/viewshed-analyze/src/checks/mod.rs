@@ -29,7 +29,9 @@ mod wildcard_verbs;
 use viewshed_model::{CheckPage, Confidence, DockerHost, Estate, Finding, Mitigation, Severity};
 
 use facts::{ClusterFacts, Place, fold, granting};
-pub(crate) use facts::{Near, dashboard_name, namespace_of, runners, token_mount, ways_to};
+pub(crate) use facts::{
+    Near, dashboard_name, namespace_of, open_dashboard, runners, token_mount, ways_to,
+};
 pub use summary::summary;
 
 /// One check: what it looks for, and how it looks.

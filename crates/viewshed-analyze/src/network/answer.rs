@@ -173,6 +173,11 @@ impl<'c> NetworkIndex<'c> {
     /// One end to one goal.
     pub(super) fn toward(&self, from: &End<'c>, goal: &Goal<'c>, asked: &Asked) -> Outcome {
         match (goal, asked) {
+            (Goal::End(to), asked)
+                if from.body.kind == Kind::Outside && to.body.kind == Kind::Pod =>
+            {
+                self.entering_pod(from, to, asked)
+            }
             (Goal::End(to), Asked::Port(point)) => match self.published_at(to, *point) {
                 Some((service, port)) => Outcome::of(self.through_service(from, service, port)),
                 None => Outcome::of(self.pair(from, to, *point)),
@@ -204,7 +209,7 @@ impl<'c> NetworkIndex<'c> {
         Decision::new(Tri::No, text)
     }
 
-    fn every_port(&self, from: &End<'c>, to: &End<'c>, within: &PortSet) -> Outcome {
+    pub(super) fn every_port(&self, from: &End<'c>, to: &End<'c>, within: &PortSet) -> Outcome {
         let (sure, possible) = self.open_ports(from, to);
         let (sure, possible) = (sure.intersection(within), possible.intersection(within));
         // The reasons are those of one port: an open one where there is one.

@@ -8,6 +8,7 @@ mod compare;
 mod decide;
 mod docker;
 mod ends;
+mod entrance;
 mod eval;
 mod goals;
 mod index;
@@ -17,6 +18,7 @@ mod place;
 mod policy;
 mod ports;
 mod ranges;
+mod routes;
 mod sources;
 #[cfg(test)]
 mod tests;

@@ -86,10 +86,15 @@ impl<'c> NetworkIndex<'c> {
         })
     }
 
-    /// Whether each pod, by namespace and name, reaches a place on any of its ports. Pods that have ended
-    /// are left out; of a place that the cluster does not have, every answer depends on where it is.
-    pub fn verdicts_by_pod(&self, to: &Place) -> BTreeMap<(String, String), ReachVerdict> {
-        let Ok(column) = self.column(to, None, None) else {
+    /// Whether each pod, by namespace and name, reaches a place on a TCP port; without one, on any of its
+    /// ports. Pods that have ended are left out; of a place that the cluster does not have, every answer
+    /// depends on where it is.
+    pub fn verdicts_by_pod(
+        &self,
+        to: &Place,
+        port: Option<u16>,
+    ) -> BTreeMap<(String, String), ReachVerdict> {
+        let Ok(column) = self.column(to, port, None) else {
             return BTreeMap::new();
         };
         let own_node_counts = self.own_node_counts();
@@ -306,10 +311,15 @@ impl<'c> NetworkIndex<'c> {
             let ports = column.points.get(position).into_iter();
             ports.flat_map(move |point| point.ports.iter().map(move |port| (position, *port)))
         };
+        // The tables know nothing of what publishes a pod.
+        let is_outside = from.body.kind == Kind::Outside;
         for (point, position) in column.points.iter().zip(0..) {
-            if !matches!(point.goal, Goal::End(_)) {
+            if is_outside || !matches!(point.goal, Goal::End(_)) {
                 found.extend(with_ports(position));
             }
+        }
+        if is_outside && !found.is_empty() {
+            return found;
         }
         if let Some(node) = from.body.node {
             for position in column.by_node.get(&node).into_iter().flatten() {

@@ -8,6 +8,7 @@ mod oracle;
 mod profiles;
 mod targets;
 mod traps;
+mod ways_in;
 
 use serde_json::Value;
 use viewshed_decode::files::FileSet;

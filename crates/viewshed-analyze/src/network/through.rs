@@ -2,7 +2,7 @@
 
 use viewshed_model::{Port, Protocol, Service};
 
-use super::address::{Block, Family};
+use super::address::Block;
 use super::answer::{Asked, Outcome};
 use super::cni::{Cni, ServiceView};
 use super::decide::Decision;
@@ -14,7 +14,7 @@ use super::policy::Direction;
 use super::ports::{Point, PortSet, point};
 
 /// Where a service's port leads.
-enum Behind<'c> {
+pub(super) enum Behind<'c> {
     /// To these endpoints.
     Ends(Vec<(End<'c>, Point)>),
     /// Completes "depends on ...".
@@ -127,7 +127,7 @@ impl<'c> NetworkIndex<'c> {
         decision
     }
 
-    fn behind(&self, service: &'c Service, port: &'c Port) -> Behind<'c> {
+    pub(super) fn behind(&self, service: &'c Service, port: &'c Port) -> Behind<'c> {
         let meta = &service.meta;
         let key = (meta.namespace_or_empty(), meta.name.as_str());
         let protocol: Protocol = port.protocol.parse().unwrap_or_default();
@@ -185,7 +185,7 @@ impl<'c> NetworkIndex<'c> {
         target: Point,
     ) -> Decision {
         if from.body.kind == Kind::Outside {
-            return self.entering(from, service, end, target);
+            return self.entering(from, (service, port), end, target);
         }
         let translated = if from.which == end.which && matches!(from.which, Which::Pod(_)) {
             self.hairpin(from, end, target)
@@ -286,75 +286,5 @@ impl<'c> NetworkIndex<'c> {
         );
         open.reasons.extend(decision.reasons);
         open
-    }
-
-    /// From outside: through a load balancer, a node's port or an external address, or not at all.
-    fn entering(
-        &self,
-        from: &End<'c>,
-        service: &'c Service,
-        end: &End<'c>,
-        target: Point,
-    ) -> Decision {
-        let name = service.meta.full_name();
-        let opens = |port: &Port| port.node_port != 0;
-        let is_published = service.service_type == "LoadBalancer"
-            || service.service_type == "NodePort"
-            || !service.external_ips.is_empty()
-            || service.ports.iter().any(opens);
-        if !is_published {
-            let text = format!("service `{name}` has no address outside the cluster");
-            let fact = "whether the network outside routes addresses of services".to_owned();
-            return Decision::depends(fact, text);
-        }
-        let source = Self::source_ranges(from, service);
-        let keeps_client = service.external_traffic_policy == "Local";
-        let seen: End<'c> = if keeps_client {
-            from.clone()
-        } else {
-            Self::some_node()
-        };
-        let families = self.shared_families(&seen, end);
-        let into = families
-            .into_iter()
-            .map(|family| self.side(Direction::Ingress, (family, end, &seen), target))
-            .reduce(Decision::or);
-        let into = into.unwrap_or_else(|| {
-            Decision::new(
-                Tri::No,
-                format!("{} and {} share no address family", from.what, end.what),
-            )
-        });
-        source.and(into)
-    }
-
-    /// `spec.loadBalancerSourceRanges`.
-    fn source_ranges(from: &End<'c>, service: &Service) -> Decision {
-        let name = service.meta.full_name();
-        if service.source_ranges.is_empty() {
-            return Decision::new(Tri::Yes, format!("service `{name}` is published outside"));
-        }
-        let blocks: Vec<Block> = service
-            .source_ranges
-            .iter()
-            .filter_map(|text| Block::parse(text))
-            .collect();
-        let known = |family: Family| match from.body.address(family) {
-            AddressFact::Known(number) => Some((family, *number)),
-            AddressFact::Absent | AddressFact::Unknown | AddressFact::Several(_) => None,
-        };
-        let text = format!(
-            "service `{name}` takes connections from {}",
-            service.source_ranges.join(", ")
-        );
-        match Family::BOTH.into_iter().find_map(known) {
-            None => Decision::depends("the client's address".to_owned(), text),
-            Some((family, number)) => {
-                let holds = blocks.iter().any(|block| {
-                    block.family == family && block.first <= number && number <= block.last
-                });
-                Decision::new(holds.into(), text)
-            }
-        }
     }
 }

@@ -2,16 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rayon::prelude::*;
-use viewshed_model::{
-    Cluster, Identity, Node, Place, Pod, PodSpec, ReachVerdict, SubjectKind, Target,
-};
+use viewshed_model::{Cluster, Identity, Node, Pod, PodSpec, ReachVerdict, Target};
 
+use super::doors::{Paths, ask_kubelets, ask_without_credential, is_open, visit_dashboards};
 use super::graph::{Graph, State, Why};
-use super::powers::{Leads, POWERS, Power};
+use super::rights::use_rights;
 use crate::checks::namespace_of;
 use crate::network::NetworkIndex;
-use crate::rbac::Session;
 use crate::see::{Opening, openings_of, pod_accounts};
 use crate::sight::SightIndex;
 
@@ -19,19 +16,31 @@ use crate::sight::SightIndex;
 const UNPLACED: &str = "(where it runs)";
 
 /// A pod that exists, or a workload that makes pods.
-struct Inhabitant<'c> {
+pub(super) struct Inhabitant<'c> {
     /// `None` for a workload.
-    pod: Option<&'c Pod>,
-    namespace: &'c str,
-    name: &'c str,
-    spec: &'c PodSpec,
+    pub(super) pod: Option<&'c Pod>,
+    pub(super) namespace: &'c str,
+    pub(super) name: &'c str,
+    pub(super) spec: &'c PodSpec,
+    labels: &'c BTreeMap<String, String>,
     /// Empty when unknown.
     node: &'c str,
 }
 
-pub(super) fn graph<'c>(sight: &SightIndex<'c>, network: &NetworkIndex<'c>) -> Graph<'c> {
+impl<'c> Inhabitant<'c> {
+    pub(super) const fn labels(&self) -> &'c BTreeMap<String, String> {
+        self.labels
+    }
+}
+
+pub(super) fn graph<'c>(
+    sight: &SightIndex<'c>,
+    network: &NetworkIndex<'c>,
+    asker: Option<&Identity>,
+) -> Graph<'c> {
     let cluster = sight.cluster;
     let mut graph = Graph::default();
+    graph.asker = asker.cloned();
     let inhabitants = inhabitants(cluster);
     let to_api_server = Paths::of(network, Target::Apiserver);
     let to_kubelet = Paths::of(network, Target::Kubelet);
@@ -54,12 +63,12 @@ pub(super) fn graph<'c>(sight: &SightIndex<'c>, network: &NetworkIndex<'c>) -> G
             };
             accounts.insert((pod.namespace, account));
             let held = State::Account(pod.namespace, account);
-            graph.step(entered, held, Why::Text(text.clone()));
+            graph.step(entered, held, Why::Token(text.clone()));
             match to_api_server.of_pod(pod) {
-                ReachVerdict::Allowed => graph.step(standing, held, Why::Text(text)),
+                ReachVerdict::Allowed => graph.step(standing, held, Why::Token(text)),
                 ReachVerdict::Depends => {
                     let fact = format!("whether pod `{full}` reaches the API server");
-                    graph.step_if(standing, held, Why::Text(text), Some(fact));
+                    graph.step_if(standing, held, Why::Token(text), Some(fact));
                 }
                 // A token that cannot be shown to anybody.
                 ReachVerdict::Denied => {}
@@ -85,38 +94,10 @@ pub(super) fn graph<'c>(sight: &SightIndex<'c>, network: &NetworkIndex<'c>) -> G
             account,
         );
     }
-    use_rights(&mut graph, sight, &accounts);
-    follow_any_user(&mut graph, cluster);
+    use_rights(&mut graph, sight, &accounts, asker);
+    visit_dashboards(&mut graph, (sight, network), &inhabitants);
+    ask_without_credential(&mut graph, &inhabitants, &to_api_server);
     graph
-}
-
-/// Steps through kubelets that run commands for everybody.
-fn ask_kubelets<'c>(
-    graph: &mut Graph<'c>,
-    pod: &Inhabitant<'c>,
-    verdict: ReachVerdict,
-    kubelets: &[&'c Node],
-) {
-    if verdict == ReachVerdict::Denied {
-        return;
-    }
-    let full = format!("{}/{}", pod.namespace, pod.name);
-    let doubt = (verdict == ReachVerdict::Depends)
-        .then(|| format!("whether pod `{full}` reaches the kubelets"));
-    let standing = State::Standing(pod.namespace, pod.name);
-    for node in kubelets {
-        let name = node.meta.name.as_str();
-        let text = format!(
-            "pod {full} reaches kubelets, and that of node {name} runs commands in its pods for everybody"
-        );
-        // One step to all pods of the node: their number does not multiply with that of the sources.
-        graph.step_if(
-            standing,
-            State::PodsOn(name),
-            Why::Text(text),
-            doubt.clone(),
-        );
-    }
 }
 
 /// A member of the group of its namespace and of the group of all.
@@ -139,6 +120,7 @@ fn inhabitants(cluster: &Cluster) -> Vec<Inhabitant<'_>> {
                 namespace,
                 name: &pod.meta.name,
                 spec: &pod.spec,
+                labels: &pod.meta.labels,
                 node: &pod.node,
             });
         }
@@ -156,6 +138,7 @@ fn inhabitants(cluster: &Cluster) -> Vec<Inhabitant<'_>> {
                 namespace,
                 name: &workload.meta.name,
                 spec: &workload.template,
+                labels: &workload.pod_labels,
                 node: "",
             });
         }
@@ -163,29 +146,12 @@ fn inhabitants(cluster: &Cluster) -> Vec<Inhabitant<'_>> {
     found
 }
 
-/// What single pods reach, by namespace and name.
-struct Paths {
-    by_pod: BTreeMap<(String, String), ReachVerdict>,
-}
-
-impl Paths {
-    fn of(network: &NetworkIndex<'_>, target: Target) -> Self {
-        let verdicts = network.verdicts_by_pod(&Place::Target(target));
-        Self { by_pod: verdicts }
-    }
-
-    /// A pod that is in no table: nobody knows.
-    fn of_pod(&self, pod: &Inhabitant<'_>) -> ReachVerdict {
-        let key = (pod.namespace.to_owned(), pod.name.to_owned());
-        self.by_pod
-            .get(&key)
-            .copied()
-            .unwrap_or(ReachVerdict::Depends)
-    }
-}
-
 /// The account by the name that the cluster has for it.
-fn own_name<'c>(cluster: &'c Cluster, pod: &Inhabitant<'c>, account: &str) -> Option<&'c str> {
+pub(super) fn own_name<'c>(
+    cluster: &'c Cluster,
+    pod: &Inhabitant<'c>,
+    account: &str,
+) -> Option<&'c str> {
     let of_pod = match pod.spec.service_account.as_str() {
         "" => "default",
         name => name,
@@ -271,128 +237,5 @@ fn hold_nodes<'c>(graph: &mut Graph<'c>, cluster: &'c Cluster, pods: &[Inhabitan
             let text = format!("administrator credentials lie on control-plane node {node}");
             graph.step(State::Node(node), State::Administrator, Why::Text(text));
         }
-    }
-}
-
-/// A kubelet that runs commands for everybody (`authentication.anonymous`, `authorization.mode`,
-/// `enableDebuggingHandlers` of its configuration).
-fn is_open(node: &Node) -> bool {
-    node.kubelet.as_ref().is_some_and(|settings| {
-        settings.anonymous == Some(true)
-            && settings.authorization_mode == "AlwaysAllow"
-            && settings.debugging_handlers != Some(false)
-    })
-}
-
-/// A power that an account holds: everywhere, or in one namespace.
-type Held<'c> = (&'static Power, Option<&'c str>);
-
-fn use_rights<'c>(
-    graph: &mut Graph<'c>,
-    sight: &SightIndex<'c>,
-    accounts: &BTreeSet<(&'c str, &'c str)>,
-) {
-    let cluster = sight.cluster;
-    let namespaces: BTreeSet<&'c str> = cluster
-        .bindings
-        .iter()
-        .filter_map(|binding| binding.meta.namespace.as_deref())
-        .collect();
-    let accounts: Vec<(&str, &str)> = accounts.iter().copied().collect();
-    let held: Vec<Vec<Held<'c>>> = accounts
-        .par_iter()
-        .map(|(namespace, name)| {
-            let session = sight
-                .access
-                .session(&Identity::service_account(namespace, name));
-            powers_of(&session, &namespaces)
-        })
-        .collect();
-    let guarded = guarded_namespaces(cluster);
-    for ((namespace, name), held) in accounts.into_iter().zip(held) {
-        let from = State::Account(namespace, name);
-        for (power, place) in held {
-            let why = || Why::Power(power, place.unwrap_or_default().to_owned());
-            let (pods, accounts) = match place {
-                None => (State::AllPods, State::AllAccounts),
-                Some(place) => (State::PodsIn(place), State::AccountsIn(place)),
-            };
-            match power.leads {
-                Leads::Administrator => graph.step(from, State::Administrator, why()),
-                Leads::AnyUser => graph.step(from, State::AnyUser, why()),
-                Leads::Secrets => graph.step(from, State::AllSecrets, why()),
-                Leads::Pods => graph.step(from, pods, why()),
-                Leads::Accounts => graph.step(from, accounts, why()),
-                Leads::AccountsAndNodes => {
-                    graph.step(from, accounts, why());
-                    if place.is_none_or(|place| !guarded.contains(place)) {
-                        let place = place.map_or_else(
-                            || "every namespace".to_owned(),
-                            |place| format!("namespace {place}"),
-                        );
-                        let fact =
-                            format!("whether admission refuses paths of the node in {place}");
-                        graph.step_if(from, State::AllNodes, why(), Some(fact));
-                    }
-                }
-            }
-        }
-    }
-}
-
-fn powers_of<'c>(session: &Session<'_>, namespaces: &BTreeSet<&'c str>) -> Vec<Held<'c>> {
-    let mut found: Vec<Held<'c>> = Vec::new();
-    let own: Vec<&'c str> = session
-        .namespaces()
-        .into_iter()
-        .filter_map(|name| namespaces.get(name).copied())
-        .collect();
-    for power in &POWERS {
-        if power.is_held(session, "") {
-            found.push((power, None));
-        } else if !power.is_cluster_wide {
-            let held = own
-                .iter()
-                .filter(|namespace| power.is_held(session, namespace));
-            found.extend(held.map(|namespace| (power, Some(*namespace))));
-        }
-    }
-    found
-}
-
-/// Namespaces whose label makes Pod Security refuse paths of the node
-/// (`pod-security.kubernetes.io/enforce`, standards `baseline` and `restricted`).
-fn guarded_namespaces(cluster: &Cluster) -> BTreeSet<&str> {
-    let namespaces = cluster.namespaces.iter();
-    let guarded = namespaces.filter(|namespace| {
-        let level = namespace
-            .meta
-            .labels
-            .get("pod-security.kubernetes.io/enforce");
-        level.is_some_and(|level| matches!(level.as_str(), "baseline" | "restricted"))
-    });
-    guarded
-        .map(|namespace| namespace.meta.name.as_str())
-        .collect()
-}
-
-/// Who may act as any user takes one with every right, where a binding names such a one.
-fn follow_any_user(graph: &mut Graph<'_>, cluster: &Cluster) {
-    let binding = cluster.bindings.iter().find_map(|binding| {
-        let is_admin = binding.meta.namespace.is_none() && binding.role.name == "cluster-admin";
-        let subject = binding.subjects.iter().find(|subject| {
-            let is_human = matches!(subject.kind, SubjectKind::User | SubjectKind::Group);
-            is_human && subject.name != "system:masters"
-        });
-        subject
-            .filter(|_| is_admin)
-            .map(|subject| (binding, subject))
-    });
-    if let Some((binding, subject)) = binding {
-        let text = format!(
-            "ClusterRoleBinding {} gives cluster-admin to {subject}",
-            binding.meta.name
-        );
-        graph.step(State::AnyUser, State::Administrator, Why::Text(text));
     }
 }

@@ -7,22 +7,34 @@
 //! leaving the container. Steps that a network policy stops are not taken: a token is of no use to a pod
 //! that cannot reach the API server.
 //!
-//! Rights that are limited to named objects are not followed, and neither is what only users hold.
+//! Users and groups are followed as bindings name them; who is a member of a group is not in the estate, so
+//! somebody who gets hold of two identities is not credited with what only both together may do. Of rights
+//! that are limited to named objects, those are followed that lead to one user, group, account, pod or node.
+//! Constrained impersonation (KEP-5284) is left to `see`'s gaps.
 
 mod build;
+mod doors;
 mod graph;
 mod powers;
+mod rights;
 #[cfg(test)]
 mod tests;
+mod toward;
+mod ways;
 
 use std::collections::BTreeSet;
 
-use viewshed_model::{Link, MissingFact, Pivot, PivotKind, PivotRank, PivotReport};
+use viewshed_model::{
+    Identity, Link, MissingFact, Pivot, PivotKind, PivotRank, PivotReport, PivotStop, Place,
+    ReachQuestion, ReachVerdict, Target,
+};
 
 use crate::checks::runners;
 use crate::network::NetworkIndex;
 use crate::sight::SightIndex;
 use graph::{Graph, State};
+
+pub use toward::{BY_STEPS_MAX, Sought};
 
 /// Pivots that a view spells out; with ten links each, about ten megabytes. The rest is counted by
 /// [`PivotIndex::from_pod`].
@@ -42,20 +54,61 @@ impl<'i, 'c> PivotIndex<'i, 'c> {
         Self {
             sight,
             network,
-            graph: build::graph(sight, network),
+            graph: build::graph(sight, network, None),
         }
     }
 
-    /// Everything that a pod (or the pods of a workload without pods) leads to in at most `depth` steps,
+    /// The same, and the steps of one identity with all its groups together.
+    pub fn asked_by(
+        sight: &'i SightIndex<'c>,
+        network: &'i NetworkIndex<'c>,
+        identity: &Identity,
+    ) -> Self {
+        Self {
+            sight,
+            network,
+            graph: build::graph(sight, network, Some(identity)),
+        }
+    }
+
+    /// Everything that a pod, or any pod of the workload of that name, leads to in at most `depth` steps,
     /// the most powerful first, and how many more there are than [`PIVOTS_MAX`].
     pub fn from_pod(&self, namespace: &str, name: &str, depth: u32) -> (Vec<Pivot>, u64) {
-        let Some(start) = self.graph.standing(namespace, name) else {
-            return (Vec::new(), 0);
-        };
-        let walk = self.graph.walk(start);
+        let own = State::Standing(namespace, name);
+        if self.graph.number_of(own).is_some() {
+            return self.spread(&[own], depth);
+        }
+        let runners = runners(self.sight.cluster);
+        let workloads = runners
+            .iter()
+            .filter(|runner| runner.namespace == namespace && runner.name == name);
+        let pods = workloads.flat_map(|runner| &runner.pods);
+        let starts: Vec<State<'_>> = pods
+            .map(|pod| State::Standing(namespace, &pod.meta.name))
+            .collect();
+        self.spread(&starts, depth)
+    }
+
+    /// The same of root on a node.
+    pub fn from_node(&self, name: &str, depth: u32) -> (Vec<Pivot>, u64) {
+        self.spread(&[State::Node(name)], depth)
+    }
+
+    /// The same of the identity that the index was made for.
+    pub fn from_asker(&self, depth: u32) -> (Vec<Pivot>, u64) {
+        self.spread(&[State::Asker], depth)
+    }
+
+    fn spread(&self, starts: &[State<'_>], depth: u32) -> (Vec<Pivot>, u64) {
+        let starts = starts.iter();
+        let starts: Vec<usize> = starts
+            .filter_map(|state| self.graph.number_of(*state))
+            .collect();
+        let walk = self.graph.walk(&starts);
+        let own = self.graph.own_states(&starts);
         let mut found: Vec<(PivotKind, u32, String, usize)> = walk
             .reached(depth)
-            .filter(|(state, _)| *state != start)
+            .filter(|(state, steps)| *steps > 0 && !own.contains(state))
             .filter_map(|(state, steps)| {
                 let kind = self.graph.kind(state)?;
                 Some((kind, steps, self.graph.name(state), state))
@@ -94,7 +147,10 @@ impl<'i, 'c> PivotIndex<'i, 'c> {
             let (path, goal) = goals.path(&self.graph, start, table);
             let pivot = self.pivot(kind, goal, path);
             let Some(pivot) = pivot else { continue };
-            let ways_in = crate::checks::ways_to(&near, &runner);
+            let mut ways_in = crate::checks::ways_to(&near, &runner);
+            if !ways_in.is_empty() && self.is_shut(runner.namespace, name) {
+                ways_in.clear();
+            }
             let is_inside = ways_in.is_empty();
             let pod = if runner.pods.is_empty() { "" } else { name };
             let rank = PivotRank {
@@ -116,6 +172,21 @@ impl<'i, 'c> PivotIndex<'i, 'c> {
         }
     }
 
+    /// Whether the network lets nobody outside reach a pod, whatever publishes it.
+    fn is_shut(&self, namespace: &str, name: &str) -> bool {
+        let question = ReachQuestion {
+            from: Place::Target(Target::World),
+            to: Place::Pod {
+                namespace: namespace.to_owned(),
+                name: name.to_owned(),
+            },
+            port: None,
+            protocol: None,
+        };
+        let answer = self.network.answer(&question);
+        answer.is_ok_and(|answer| answer.verdict == ReachVerdict::Denied)
+    }
+
     fn pivot(
         &self,
         kind: PivotKind,
@@ -124,8 +195,16 @@ impl<'i, 'c> PivotIndex<'i, 'c> {
     ) -> Option<Pivot> {
         let mut steps: Vec<Link> = Vec::new();
         let mut facts: BTreeSet<String> = BTreeSet::new();
-        for (from, edge) in path {
+        let mut stops: Vec<PivotStop> = Vec::new();
+        let ends = path.iter().skip(1).map(|(from, _)| *from).chain([state]);
+        let ends: Vec<usize> = ends.collect();
+        for ((from, edge), end) in path.into_iter().zip(ends) {
             steps.extend(self.graph.link(self.sight, from, edge));
+            // Of a group, the member that the way goes on from.
+            stops.extend(self.graph.kind(end).map(|kind| PivotStop {
+                kind,
+                name: self.graph.name(end),
+            }));
             if let Some(fact) = &edge.doubt {
                 facts.insert(fact.clone());
             }
@@ -138,6 +217,7 @@ impl<'i, 'c> PivotIndex<'i, 'c> {
             kind,
             name: self.graph.name(state),
             steps,
+            stops,
             depends_on: facts.collect(),
         })
     }
@@ -153,9 +233,15 @@ impl State<'_> {
             Self::Node(_) => Some(PivotKind::Node),
             Self::Account(..) => Some(PivotKind::ServiceAccount),
             Self::Entered(..) | Self::Standing(..) => Some(PivotKind::Pod),
+            Self::User(_) => Some(PivotKind::User),
+            Self::Group(_) => Some(PivotKind::Group),
             Self::PodsIn(_)
             | Self::PodsOn(_)
             | Self::AccountsIn(_)
+            | Self::TokensIn(_)
+            | Self::AllTokens
+            | Self::AnyGroup
+            | Self::Asker
             | Self::AllPods
             | Self::AllAccounts
             | Self::AllNodes => None,
@@ -164,7 +250,7 @@ impl State<'_> {
 
     fn name(&self) -> String {
         match self {
-            Self::Node(name) => (*name).to_owned(),
+            Self::Node(name) | Self::User(name) | Self::Group(name) => (*name).to_owned(),
             Self::Account(namespace, name)
             | Self::Entered(namespace, name)
             | Self::Standing(namespace, name) => format!("{namespace}/{name}"),
@@ -174,9 +260,40 @@ impl State<'_> {
             | Self::PodsIn(_)
             | Self::PodsOn(_)
             | Self::AccountsIn(_)
+            | Self::TokensIn(_)
+            | Self::AllTokens
+            | Self::AnyGroup
+            | Self::Asker
             | Self::AllPods
             | Self::AllAccounts
             | Self::AllNodes => String::new(),
+        }
+    }
+
+    /// Who acts in it; none where nobody in particular does.
+    fn identity(&self) -> Option<Identity> {
+        match self {
+            Self::Account(namespace, name) => Some(Identity::service_account(namespace, name)),
+            Self::User("system:anonymous") => Some(Identity::anonymous()),
+            Self::User(name) => Some(Identity::user(name, [])),
+            Self::Group(name @ "system:unauthenticated") => Some(Identity::exactly("", [*name])),
+            Self::Group(name) => Some(Identity::user("", [*name])),
+            Self::Administrator
+            | Self::AnyUser
+            | Self::AnyGroup
+            | Self::AllSecrets
+            | Self::Node(_)
+            | Self::Entered(..)
+            | Self::Standing(..)
+            | Self::PodsIn(_)
+            | Self::PodsOn(_)
+            | Self::AccountsIn(_)
+            | Self::TokensIn(_)
+            | Self::AllTokens
+            | Self::Asker
+            | Self::AllPods
+            | Self::AllAccounts
+            | Self::AllNodes => None,
         }
     }
 }

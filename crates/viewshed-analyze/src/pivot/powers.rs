@@ -1,4 +1,4 @@
-//! Rights that let a service account become something else.
+//! Rights that let an identity become something else.
 //!
 //! Sources: Kubernetes documentation "RBAC Good Practices" (privilege escalation risks) and "Using RBAC
 //! Authorization" (escalate, bind); `pkg/kubelet/server` for what `nodes/proxy` gives;
@@ -21,6 +21,10 @@ pub(super) enum Leads {
     Pods,
     /// To the service accounts of the namespace.
     Accounts,
+    /// Any user and any group that is not `system:masters`, service accounts among them.
+    AnyCertificate,
+    /// To the service accounts of which a Secret of the namespace keeps a token.
+    Tokens,
     /// To the service accounts of the namespace, and to a node when no admission refuses it.
     AccountsAndNodes,
 }
@@ -58,7 +62,7 @@ const fn sub(verb: &'static str, resource: &'static str, subresource: &'static s
 }
 
 /// Every such right, the most powerful first.
-pub(super) const POWERS: [Power; 13] = [
+pub(super) const POWERS: [Power; 14] = [
     Power {
         all: &[&[right("*", "*", "*")]],
         leads: Leads::Administrator,
@@ -135,7 +139,7 @@ pub(super) const POWERS: [Power; 13] = [
                 "kubernetes.io/kube-apiserver-client",
             )],
         ],
-        leads: Leads::AnyUser,
+        leads: Leads::AnyCertificate,
         effect: "it approves its own certificate for any user",
         is_cluster_wide: true,
     },
@@ -165,6 +169,12 @@ pub(super) const POWERS: [Power; 13] = [
         ]],
         leads: Leads::Pods,
         effect: "it runs commands in pods",
+        is_cluster_wide: false,
+    },
+    Power {
+        all: &[&[right("list", "", "secrets"), right("watch", "", "secrets")]],
+        leads: Leads::Tokens,
+        effect: "it lists secrets, and some keep tokens",
         is_cluster_wide: false,
     },
     Power {
@@ -257,5 +267,113 @@ impl Power {
             last = Some(evidence);
         }
         Some((last?, words.join(" and ")))
+    }
+}
+
+/// What a right on one named object leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Whom {
+    User,
+    Group,
+    Account,
+    Pod,
+    /// The pods of a node.
+    Node,
+}
+
+/// A right of which a rule may name the objects.
+#[derive(Debug)]
+pub(super) struct NamedRight {
+    pub(super) verb: &'static str,
+    pub(super) resource: &'static str,
+    pub(super) subresource: &'static str,
+    pub(super) whom: Whom,
+}
+
+const fn named(
+    verb: &'static str,
+    resource: &'static str,
+    subresource: &'static str,
+    whom: Whom,
+) -> NamedRight {
+    NamedRight {
+        verb,
+        resource,
+        subresource,
+        whom,
+    }
+}
+
+/// Every such right. Groups come last: who acts as a member of one needs a user name too
+/// (`staging/src/k8s.io/apiserver/pkg/endpoints/filters/impersonation`).
+pub(super) const NAMED_RIGHTS: [NamedRight; 12] = [
+    named("impersonate", "users", "", Whom::User),
+    named("impersonate", "serviceaccounts", "", Whom::Account),
+    named("create", "serviceaccounts", "token", Whom::Account),
+    named("create", "pods", "exec", Whom::Pod),
+    named("get", "pods", "exec", Whom::Pod),
+    named("create", "pods", "attach", Whom::Pod),
+    named("get", "pods", "attach", Whom::Pod),
+    named("patch", "pods", "ephemeralcontainers", Whom::Pod),
+    named("update", "pods", "ephemeralcontainers", Whom::Pod),
+    named("create", "nodes", "proxy", Whom::Node),
+    named("get", "nodes", "proxy", Whom::Node),
+    named("impersonate", "groups", "", Whom::Group),
+];
+
+/// One of them on one object.
+#[derive(Debug, Clone)]
+pub(super) struct Named {
+    pub(super) right: &'static NamedRight,
+    /// Empty for what is in no namespace.
+    pub(super) namespace: String,
+    /// Empty for every object.
+    pub(super) name: String,
+}
+
+impl Named {
+    pub(super) fn question(&self) -> Question<'_> {
+        Question::Resource(ResourceQuestion {
+            verb: self.right.verb,
+            resource: self.right.resource,
+            subresource: self.right.subresource,
+            namespace: &self.namespace,
+            name: &self.name,
+            ..ResourceQuestion::default()
+        })
+    }
+
+    /// Completes "may ...".
+    pub(super) fn words(&self) -> String {
+        let NamedRight {
+            verb,
+            resource,
+            subresource,
+            ..
+        } = self.right;
+        let resource = match *subresource {
+            "" => (*resource).to_owned(),
+            subresource => format!("{resource}/{subresource}"),
+        };
+        let text = match self.name.as_str() {
+            "" => format!("{verb} {resource}"),
+            name => format!("{verb} {resource} {name}"),
+        };
+        match self.namespace.as_str() {
+            "" => text,
+            namespace => format!("{text} in namespace {namespace}"),
+        }
+    }
+
+    /// What follows, for people.
+    pub(super) const fn effect(&self) -> &'static str {
+        match self.right.whom {
+            Whom::Group if self.name.is_empty() => "it acts as a member of system:masters",
+            Whom::Group => "it acts as a member of that group",
+            Whom::User => "it acts as that user",
+            Whom::Account => "it acts as that service account",
+            Whom::Pod => "it runs commands in that pod",
+            Whom::Node => "the kubelet runs commands in its pods for it",
+        }
     }
 }

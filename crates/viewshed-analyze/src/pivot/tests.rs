@@ -1,3 +1,7 @@
+mod against_impersonation;
+mod doors;
+mod people;
+
 use viewshed_decode::files::FileSet;
 use viewshed_model::{Cluster, PivotKind};
 
@@ -109,6 +113,25 @@ fn a_token_leads_to_its_account_and_no_further_without_rights() {
         leads(&cluster(""), ("shop", "web"), 9),
         ["ServiceAccount shop/web 1"]
     );
+}
+
+/// A workload's name means its pods: what one of them leads to.
+#[test]
+fn a_workload_leads_where_its_pods_lead() {
+    let owned = "apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: front, namespace: ops }\n\
+         spec: { selector: { matchLabels: { app: front } }, template: { metadata: { labels: { app: front } }, \
+         spec: { serviceAccountName: tool, containers: [{ name: main, image: example }] } } }\n---\n\
+         apiVersion: v1\nkind: Pod\nmetadata: { name: front-1, namespace: ops, labels: { app: front }, \
+         ownerReferences: [{ apiVersion: apps/v1, kind: Deployment, name: front, uid: u, controller: true }] }\n\
+         spec: { nodeName: worker, serviceAccountName: tool, containers: [{ name: main, image: example }] }\n---\n";
+    let cluster = cluster(owned);
+    for name in ["front", "front-1"] {
+        assert_eq!(
+            leads(&cluster, ("ops", name), 9),
+            ["ServiceAccount ops/tool 1"],
+            "{name}"
+        );
+    }
 }
 
 #[test]
@@ -276,4 +299,36 @@ fn workloads_are_ranked_worst_first_and_steps_have_evidence() {
     );
     assert!(report.ranks[0].pivot.steps[1].evidence.is_some());
     assert_eq!(report.harmless, 3);
+}
+
+/// A load balancer in front of pods that let nobody in is no way in.
+#[test]
+fn a_published_workload_that_policies_shut_is_not_reached_from_outside() {
+    let admin = grant("all", ("edge", "door"), None, &rule("'*'", "*", "*"));
+    let estate = |service: &str, ingress: &str| {
+        format!(
+            "{admin}apiVersion: v1\nkind: Pod\nmetadata: {{ name: door, namespace: edge, labels: {{ app: door }} }}\n\
+             spec: {{ nodeName: worker, serviceAccountName: door, containers: [{{ name: main, image: example }}] }}\n---\n\
+             apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{ name: in, namespace: edge }}\n\
+             spec: {{ podSelector: {{}}, policyTypes: [Ingress], ingress: [{ingress}] }}\n---\n\
+             apiVersion: v1\nkind: Service\nmetadata: {{ name: door, namespace: edge }}\n\
+             spec: {{ type: LoadBalancer, externalTrafficPolicy: {service}, selector: {{ app: door }}, ports: [{{ port: 80 }}] }}\n---\n"
+        )
+    };
+    let rows = [
+        // The load balancer may send from the pod's own node, which always gets in.
+        ("Cluster", "", 1),
+        ("Local", "", 0),
+        ("Local", "{}", 1),
+        ("Local", "{ ports: [{ port: 80 }] }", 1),
+    ];
+    for (service, ingress, wanted) in rows {
+        let cluster = cluster(&estate(service, ingress));
+        let sight = SightIndex::new(&cluster);
+        let network = NetworkIndex::new(&cluster, Some(Cni::KubeRouter));
+        let report = PivotIndex::new(&sight, &network).ranks(9);
+        let door = report.ranks.iter().find(|rank| rank.from == "edge/door");
+        let ways = door.map(|door| door.ways_in.len());
+        assert_eq!(ways, Some(wanted), "{service} {ingress}");
+    }
 }

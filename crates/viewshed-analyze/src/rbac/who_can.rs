@@ -75,6 +75,7 @@ fn entry(subject: Subject, evidence: Evidence, origin: GrantOrigin) -> WhoEntry 
         origin,
         known_members: None,
         pods: Vec::new(),
+        pods_cut_off: Vec::new(),
     }
 }
 

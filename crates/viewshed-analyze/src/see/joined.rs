@@ -1,14 +1,18 @@
-//! The view from a pod joined with the network: what it reaches, and what it may become.
+//! A view joined with the network: what the vantage reaches, and what it may become.
 
 use viewshed_model::{
-    Estate, Gap, GapReason, MissingFact, Place, ReachAnswer, ReachQuestion, ReachVerdict, Target,
-    Vantage, View,
+    Estate, Gap, GapReason, Identity, MissingFact, Pivot, Place, ReachAnswer, ReachQuestion,
+    ReachVerdict, Target, Vantage, View,
 };
 
-use super::{Credentials, SeeError, gaps_of, masks, see, see_in, see_with, vantage};
+use super::{Credentials, SeeError, Standing, gaps_of, masks, see, see_in, see_with, vantage};
 use crate::network::{Cni, NetworkIndex};
 use crate::pivot::PivotIndex;
 use crate::sight::SightIndex;
+
+/// Where a kubelet listens unless its node tells another port
+/// (`pkg/cluster/ports/ports.go`, `KubeletPort`).
+const KUBELET_PORT: u16 = 10_250;
 
 /// What the network adds to a view.
 #[derive(Debug, Clone, Copy, Default)]
@@ -19,30 +23,85 @@ pub struct Joined {
     pub depth: Option<u32>,
 }
 
-/// The view of [`see`]; from a pod it also says which of the places that matter the network lets it reach
-/// and what it may become. What an identity may see at an API server that the pod does not reach is not
-/// part of the view.
+/// The view of [`see`], and what somebody at the vantage may become. From a pod it also says which of the
+/// places that matter the network lets it reach; what an identity may see at an API server that the pod does
+/// not reach is not part of the view.
 ///
 /// # Errors
 /// When the vantage does not exist.
 pub fn see_joined(estate: &Estate, vantage: &Vantage, joined: Joined) -> Result<View, SeeError> {
-    let (namespace, name) = match vantage {
-        Vantage::Pod { namespace, name } => (namespace, name),
+    match vantage {
+        Vantage::Pod { namespace, name } => from_pod(estate, vantage, (namespace, name), joined),
         Vantage::Identity { identity } => {
-            let cluster = vantage::cluster_of(estate, vantage)?;
-            let sight = SightIndex::new(cluster);
-            let mut view = see_in(&sight, vantage)?;
-            view.gaps.extend(gaps_of(estate, cluster));
-            view.gaps.extend(masks::gaps(&sight.access, identity));
-            return Ok(view);
+            let mut view = from_identity(estate, vantage, identity, joined)?;
+            let access = SightIndex::new(vantage::cluster_of(estate, vantage)?).access;
+            view.gaps.extend(masks::gaps(&access, identity));
+            Ok(view)
         }
-        _ => return see(estate, vantage),
-    };
+        Vantage::Anonymous => from_identity(estate, vantage, &Identity::anonymous(), joined),
+        Vantage::Node { name } => {
+            let mut view = see(estate, vantage)?;
+            if let Some(depth) = joined.depth {
+                let cluster = vantage::cluster_of(estate, vantage)?;
+                let network = NetworkIndex::new(cluster, joined.cni);
+                let sight = SightIndex::new(cluster);
+                let found = PivotIndex::new(&sight, &network).from_node(name, depth);
+                lead(&mut view, found);
+            }
+            Ok(view)
+        }
+        Vantage::Container { .. }
+        | Vantage::DockerApi { .. }
+        | Vantage::Kubelet { .. }
+        | Vantage::Here => see(estate, vantage),
+    }
+}
+
+/// From a credential, or none, at the API server.
+fn from_identity(
+    estate: &Estate,
+    vantage: &Vantage,
+    identity: &Identity,
+    joined: Joined,
+) -> Result<View, SeeError> {
+    let cluster = vantage::cluster_of(estate, vantage)?;
+    let sight = SightIndex::new(cluster);
+    let mut view = see_in(&sight, vantage)?;
+    view.gaps.extend(gaps_of(estate, cluster));
+    if let Some(depth) = joined.depth {
+        let network = NetworkIndex::new(cluster, joined.cni);
+        let found = PivotIndex::asked_by(&sight, &network, identity).from_asker(depth);
+        lead(&mut view, found);
+    }
+    Ok(view)
+}
+
+/// Adds what the vantage may become.
+fn lead(view: &mut View, (pivots, more): (Vec<Pivot>, u64)) {
+    view.pivots = pivots;
+    if more > 0 {
+        view.gaps.push(Gap {
+            source: view.estate.clone(),
+            what: "further things that the vantage leads to".to_owned(),
+            reason: GapReason::TooLarge,
+            detail: String::new(),
+            hint: "bound the steps with `--depth`".to_owned(),
+            count: more,
+        });
+    }
+}
+
+fn from_pod(
+    estate: &Estate,
+    vantage: &Vantage,
+    (namespace, name): (&str, &str),
+    joined: Joined,
+) -> Result<View, SeeError> {
     let cluster = vantage::cluster_of(estate, vantage)?;
     let network = NetworkIndex::new(cluster, joined.cni);
     let from = Place::Pod {
-        namespace: namespace.clone(),
-        name: name.clone(),
+        namespace: namespace.to_owned(),
+        name: name.to_owned(),
     };
     let ask = |target: Target| {
         let question = ReachQuestion {
@@ -64,7 +123,14 @@ pub fn see_joined(estate: &Estate, vantage: &Vantage, joined: Joined) -> Result<
         Credentials::Used
     };
     let sight = SightIndex::new(cluster);
-    let mut view = see_with(&sight, vantage, credentials)?;
+    let mut standing = Standing {
+        credentials,
+        title: format!("pod {namespace}/{name}"),
+        kubelets: Vec::new(),
+        facts: Vec::new(),
+    };
+    kubelets(&network, &from, &mut standing);
+    let mut view = see_with(&sight, vantage, &standing)?;
     view.gaps.extend(gaps_of(estate, cluster));
     view.gaps.extend(network.gaps());
     if let Some(answer) = api_server {
@@ -72,21 +138,63 @@ pub fn see_joined(estate: &Estate, vantage: &Vantage, joined: Joined) -> Result<
     }
     if let Some(depth) = joined.depth {
         let index = PivotIndex::new(&sight, &network);
-        let (pivots, more) = index.from_pod(namespace, name, depth);
-        view.pivots = pivots;
-        if more > 0 {
-            view.gaps.push(Gap {
-                source: cluster.name.clone(),
-                what: "further things that the pod leads to".to_owned(),
-                reason: GapReason::TooLarge,
-                detail: String::new(),
-                hint: "bound the steps with `--depth`".to_owned(),
-                count: more,
-            });
-        }
+        lead(&mut view, index.from_pod(namespace, name, depth));
     }
     view.paths = paths;
     Ok(view)
+}
+
+/// Kubelets that may answer without a credential and that the network lets the pod reach.
+fn kubelets<'c>(network: &NetworkIndex<'c>, from: &Place, standing: &mut Standing<'c>) {
+    let mut unread = 0_usize;
+    for node in &network.cluster().nodes {
+        let Some(settings) = &node.kubelet else {
+            unread += 1;
+            continue;
+        };
+        let own = match node.kubelet_port {
+            0 => KUBELET_PORT,
+            port => port,
+        };
+        let verdict = |port: u16| {
+            let question = ReachQuestion {
+                from: from.clone(),
+                to: Place::Node {
+                    name: node.meta.name.clone(),
+                },
+                port: Some(port),
+                protocol: None,
+            };
+            let answer = network.answer(&question).ok();
+            answer.map_or(ReachVerdict::Denied, |answer| answer.verdict)
+        };
+        // Only doors that are open and reached stay in the settings.
+        let mut reached = settings.clone();
+        let mut is_doubtful = false;
+        if settings.anonymous == Some(true) {
+            let verdict = verdict(own);
+            is_doubtful |= verdict == ReachVerdict::Depends;
+            reached.anonymous = Some(verdict == ReachVerdict::Allowed);
+        }
+        if let Some(port) = settings.read_only_port.filter(|port| *port != 0) {
+            let verdict = verdict(port);
+            is_doubtful |= verdict == ReachVerdict::Depends;
+            reached.read_only_port = Some(port).filter(|_| verdict == ReachVerdict::Allowed);
+        }
+        standing.kubelets.push((node, reached));
+        if is_doubtful {
+            let name = &node.meta.name;
+            let fact = format!("whether the network lets it reach the kubelet of node `{name}`");
+            standing.facts.push(fact);
+        }
+    }
+    if unread > 0 {
+        let nodes = if unread == 1 { "node" } else { "nodes" };
+        let fact = format!(
+            "whether the kubelets of {unread} {nodes}, whose settings were not read, answer without a credential"
+        );
+        standing.facts.push(fact);
+    }
 }
 
 /// What the way to the API server means for the view.

@@ -71,13 +71,22 @@ pub(super) fn mark_without_credentials(board: &mut Board<'_, '_>, node: &Node, l
         });
         return;
     };
+    mark_open(board, (name, settings), links);
+}
+
+/// The same for settings that were read.
+pub(super) fn mark_open(
+    board: &mut Board<'_, '_>,
+    (name, settings): (&str, &KubeletSettings),
+    links: &[Link],
+) {
     let index = board.index;
     let pods = index.pods.on_node(name);
     if let Some(port) = settings.read_only_port.filter(|port| *port > 0) {
         let text = format!("read-only port {port} of node {name} lists its pods to everybody");
         let chain = extended(links, [link(text)]);
         mark_pods(board, pods, Ways::KUBELET, &chain, Logs::Hidden);
-        mark_node(board, node, &chain);
+        mark_node(board, name, &chain);
     }
     if settings.anonymous != Some(true) {
         return;
@@ -92,7 +101,7 @@ pub(super) fn mark_without_credentials(board: &mut Board<'_, '_>, node: &Node, l
     if let Some(reason) = anonymous_reason(board, settings, name) {
         let chain = extended(links, [open, reason]);
         mark_pods(board, pods, Ways::KUBELET, &chain, logs);
-        mark_node(board, node, &chain);
+        mark_node(board, name, &chain);
     }
 }
 
@@ -131,7 +140,7 @@ fn anonymous_reason(
     None
 }
 
-fn mark_node(board: &mut Board<'_, '_>, node: &Node, links: &[Link]) {
+fn mark_node(board: &mut Board<'_, '_>, node: &str, links: &[Link]) {
     let chain = board.chain(links.to_vec());
-    board.mark_object(("", "nodes"), ("", &node.meta.name), Ways::KUBELET, chain);
+    board.mark_object(("", "nodes"), ("", node), Ways::KUBELET, chain);
 }

@@ -34,7 +34,10 @@ mod tokens;
 mod vantage;
 mod ways;
 
-use viewshed_model::{Cluster, Estate, Gap, GapReason, HeldIdentity, Vantage, View};
+use viewshed_model::{
+    Cluster, Estate, Gap, GapReason, HeldIdentity, KubeletSettings, MissingFact, Node, Vantage,
+    View,
+};
 
 use board::Board;
 use identity::Held;
@@ -72,7 +75,7 @@ pub fn see(estate: &Estate, vantage: &Vantage) -> Result<View, SeeError> {
 /// What can be discovered in one cluster from `vantage`; the gaps of its collection are left to the
 /// caller.
 pub fn see_in(index: &SightIndex<'_>, vantage: &Vantage) -> Result<View, SeeError> {
-    see_with(index, vantage, Credentials::Used)
+    see_with(index, vantage, &Standing::anywhere())
 }
 
 /// Whether the vantage can show its credentials to the API server.
@@ -83,13 +86,47 @@ enum Credentials {
     CutOff,
 }
 
+/// What the network makes of a vantage.
+#[derive(Debug)]
+struct Standing<'c> {
+    credentials: Credentials,
+    /// For sentences: "pod shop/web".
+    title: String,
+    /// Nodes with those settings of their kubelets that open a door which it certainly reaches.
+    kubelets: Vec<(&'c Node, KubeletSettings)>,
+    /// Completes "depends on ...".
+    facts: Vec<String>,
+}
+
+impl Standing<'_> {
+    /// As if no network stood between.
+    const fn anywhere() -> Self {
+        Self {
+            credentials: Credentials::Used,
+            title: String::new(),
+            kubelets: Vec::new(),
+            facts: Vec::new(),
+        }
+    }
+}
+
 fn see_with(
     index: &SightIndex<'_>,
     vantage: &Vantage,
-    credentials: Credentials,
+    standing: &Standing<'_>,
 ) -> Result<View, SeeError> {
+    let credentials = standing.credentials;
     let mut board = Board::new(index);
     let held = vantage::enter(&mut board, vantage)?;
+    for (node, settings) in &standing.kubelets {
+        let name = &node.meta.name;
+        let text = format!("{} reaches the kubelet of node {name}", standing.title);
+        kubelet::mark_open(&mut board, (name, settings), &[board::link(text)]);
+    }
+    let facts = standing.facts.iter().cloned();
+    board
+        .depends_on
+        .extend(facts.map(|fact| MissingFact { fact }));
     for held in held {
         board.identities.push(HeldIdentity {
             identity: held.identity.clone(),

@@ -1,5 +1,6 @@
 mod grants;
 mod here;
+mod joined;
 mod nodes;
 mod places;
 mod pods;

@@ -62,6 +62,8 @@ pub(super) fn answer(
         question,
         estate: index.cluster.name.clone(),
         entries,
+        by_steps: Vec::new(),
+        more_by_steps: 0,
         depends_on: unknown(index),
     }
 }

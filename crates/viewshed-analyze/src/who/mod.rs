@@ -6,6 +6,7 @@
 mod can;
 mod describe;
 mod indirect;
+mod joined;
 mod objects;
 mod rank;
 mod sees;
@@ -14,6 +15,7 @@ mod tests;
 mod words;
 
 pub use can::{can, who_can};
+pub use joined::join;
 pub(crate) use rank::Row;
 pub use rank::{CHAINS_MAX, Ranking, rank, rank_in};
 pub use sees::{WhoError, who_sees};

@@ -219,5 +219,6 @@ pub(super) fn pod_entry(subject: Subject, why: String) -> WhoEntry {
         origin: viewshed_model::GrantOrigin::Human,
         known_members: None,
         pods: Vec::new(),
+        pods_cut_off: Vec::new(),
     }
 }

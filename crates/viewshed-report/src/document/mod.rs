@@ -30,8 +30,8 @@ pub(crate) use rehearsal::{RehearsalDocument, StepDocument};
 pub(crate) use rules_check::{RuleVerdictDocument, RulesCheckDocument};
 pub(crate) use scan::{FindingDocument, ScanDocument};
 pub(crate) use sight::{
-    ChangeDocument, DiffDocument, EntryDocument, RankDocument, RankRowDocument, SeeDocument,
-    SeenDocument, WhoDocument,
+    ByStepDocument, ChangeDocument, DiffDocument, EntryDocument, RankDocument, RankRowDocument,
+    SeeDocument, SeenDocument, WhoDocument,
 };
 pub(crate) use watch::{
     BaselineDocument, BaselineRowDocument, CoverageDocument, CoverageRowDocument, WatchDocument,
@@ -114,6 +114,7 @@ enum Entry<'a> {
     Finding(Box<FindingDocument<'a>>),
     Seen(SeenDocument<'a>),
     Who(EntryDocument<'a>),
+    ByStep(ByStepDocument<'a>),
     Rank(RankRowDocument<'a>),
     Change(ChangeDocument<'a>),
     Coverage(CoverageRowDocument<'a>),
@@ -190,6 +191,10 @@ impl<'a> Line<'a> {
             .drain(..)
             .map(|entry| Self::new(kind, entry))
             .collect();
+        if let Answer::Who(answers, _) = *answer {
+            let ways = ByStepDocument::all(answers).map(Entry::ByStep);
+            lines.extend(ways.map(|way| Self::new("who-by-step", way)));
+        }
         lines.extend(
             answer
                 .gaps()

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 use viewshed_model::{
-    EndKind, Gap, Pivot, PivotKind, PivotRank, PivotReport, PolicyReference, PortRange, Position,
-    Protocol, ReachAnswer, ReachCell, ReachEnd, ReachMatrix, ReachReason, ReachSide, ReachSource,
-    ReachSources, ReachVerdict,
+    EndKind, Gap, Pivot, PivotKind, PivotRank, PivotReport, PivotStop, PolicyReference, PortRange,
+    Position, Protocol, ReachAnswer, ReachCell, ReachEnd, ReachMatrix, ReachReason, ReachSide,
+    ReachSource, ReachSources, ReachVerdict,
 };
 
 use super::evidence::{LinkDocument, facts};
@@ -225,6 +225,9 @@ pub(crate) struct PivotDocument<'a> {
     #[serde(skip_serializing_if = "str::is_empty")]
     name: &'a str,
     steps: Vec<LinkDocument<'a>>,
+    /// What one is after each step.
+    #[serde(skip_serializing_if = "<[PivotStop]>::is_empty")]
+    stops: &'a [PivotStop],
     #[serde(skip_serializing_if = "Vec::is_empty")]
     depends_on: Vec<&'a str>,
 }
@@ -235,6 +238,7 @@ impl<'a> PivotDocument<'a> {
             becomes: pivot.kind,
             name: &pivot.name,
             steps: pivot.steps.iter().map(LinkDocument::of).collect(),
+            stops: &pivot.stops,
             depends_on: facts(&pivot.depends_on),
         }
     }

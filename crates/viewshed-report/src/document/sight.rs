@@ -7,7 +7,7 @@ use serde::Serialize;
 use viewshed_model::{
     Category, DiffReport, EstateSummary, Gap, GrantOrigin, HeldIdentity, IdentityRank, Position,
     RankReport, SeenItem, SightChange, Vantage, Verification, View, ViewDifference, WhoAnswer,
-    WhoEntry,
+    WhoByStep, WhoEntry,
 };
 
 use super::evidence::facts;
@@ -126,7 +126,41 @@ struct WhoAnswerDocument<'a> {
     question: &'a str,
     estate: &'a str,
     entries: Vec<EntryDocument<'a>>,
+    /// Who becomes one of them, step by step.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    by_steps: Vec<ByStepDocument<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    more_by_steps: Option<u64>,
     depends_on: Vec<&'a str>,
+}
+
+/// One who is none of them, and becomes one.
+#[derive(Debug, Serialize)]
+pub(crate) struct ByStepDocument<'a> {
+    estate: &'a str,
+    subject: SubjectDocument<'a>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    pods: &'a [String],
+    pivot: PivotDocument<'a>,
+}
+
+impl<'a> ByStepDocument<'a> {
+    fn of(answer: &'a WhoAnswer, way: &'a WhoByStep) -> Self {
+        Self {
+            estate: &answer.estate,
+            subject: SubjectDocument::of(&way.subject),
+            pods: &way.pods,
+            pivot: PivotDocument::of(&way.pivot),
+        }
+    }
+
+    pub(crate) fn all(answers: &'a [WhoAnswer]) -> impl Iterator<Item = Self> {
+        answers.iter().flat_map(Self::of_answer)
+    }
+
+    fn of_answer(answer: &'a WhoAnswer) -> impl Iterator<Item = Self> {
+        answer.by_steps.iter().map(move |way| Self::of(answer, way))
+    }
 }
 
 impl<'a> WhoDocument<'a> {
@@ -139,6 +173,8 @@ impl<'a> WhoDocument<'a> {
                 .iter()
                 .map(|entry| EntryDocument::of(answer, entry))
                 .collect(),
+            by_steps: ByStepDocument::of_answer(answer).collect(),
+            more_by_steps: Some(answer.more_by_steps).filter(|more| *more > 0),
             depends_on: facts(&answer.depends_on),
         });
         Self {
@@ -165,6 +201,9 @@ pub(crate) struct EntryDocument<'a> {
     known_members: Option<u64>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     pods: &'a [String],
+    /// Those of the pods that the network keeps from the API server.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    pods_cut_off: &'a [String],
 }
 
 impl<'a> EntryDocument<'a> {
@@ -179,6 +218,7 @@ impl<'a> EntryDocument<'a> {
             origin: entry.origin,
             known_members: entry.known_members,
             pods: &entry.pods,
+            pods_cut_off: &entry.pods_cut_off,
         }
     }
 

@@ -1,4 +1,4 @@
-//! LEAVES: one self-contained page of a scan or a watch. It fetches nothing, reads without scripts, prints, and is
+//! LEAVES: one self-contained page of a scan, a watch, or the steps through a cluster. It fetches nothing, reads without scripts, prints, and is
 //! the same page whatever the size of the estate: long lists are cut and the rest is counted.
 //!
 //! Names on it were written by anybody: [`page::Page`] escapes all text, and the page's own policy
@@ -6,6 +6,7 @@
 
 mod coverage;
 mod findings;
+mod graph;
 mod matrix;
 mod page;
 mod summary;
@@ -14,9 +15,10 @@ mod tests;
 mod timeline;
 mod visibility;
 mod watch;
+mod ways;
 
 use sha2::{Digest, Sha256};
-use viewshed_model::{ScanReport, WatchReport};
+use viewshed_model::{PivotReport, ScanReport, WatchReport};
 
 use page::Page;
 
@@ -39,10 +41,24 @@ pub fn scan(report: &ScanReport) -> String {
     summary::overview(&mut page, report);
     summary::mitigations(&mut page, report);
     findings::write(&mut page, report);
+    ways::write(&mut page, report);
     matrix::write(&mut page, report);
     coverage::write(&mut page, report);
     page.raw("</main>\n");
     foot(page, &report.program_version)
+}
+
+/// The page of what workloads lead to; less than 2 MB.
+pub fn pivots(report: &PivotReport) -> String {
+    let mut page = Page::default();
+    head(&mut page, &format!("what leads where in {}", report.estate));
+    page.raw("<body>\n<a class=\"skip\" href=\"#ways\">Skip to the ways</a>\n<header>\n<p class=\"brand\">Viewshed</p>\n<h1>Steps through <em>")
+        .text(&report.estate)
+        .raw("</em></h1>\n</header>\n<main>\n");
+    ways::section(&mut page, std::iter::once(report));
+    coverage::gaps(&mut page, &report.gaps);
+    page.raw("</main>\n");
+    foot(page, "")
 }
 
 /// The page of a watch; less than 2 MB.
@@ -70,9 +86,11 @@ fn head(page: &mut Page, title: &str) {
 }
 
 fn foot(mut page: Page, program_version: &str) -> String {
-    page.raw("<footer><p>Made by Viewshed ")
-        .text(program_version)
-        .raw(". Read-only: nothing was changed, no value of a Secret was read. Technique: MITRE ATT&amp;CK T1613, Container and Resource Discovery.</p></footer>\n");
+    page.raw("<footer><p>Made by Viewshed");
+    if !program_version.is_empty() {
+        page.raw(" ").text(program_version);
+    }
+    page.raw(". Read-only: nothing was changed, no value of a Secret was read. Technique: MITRE ATT&amp;CK T1613, Container and Resource Discovery.</p></footer>\n");
     page.raw("<script>")
         .raw(SCRIPT)
         .raw("</script>\n</body>\n</html>\n");

@@ -100,7 +100,11 @@ pub(super) fn header(page: &mut Page, report: &ScanReport) {
         })
         .text(fact);
     }
-    page.raw("</p>\n<nav aria-label=\"Parts of this report\"><a href=\"#mitigations\">Mitigations</a> <a href=\"#findings\">Findings</a> <a href=\"#who\">Who sees what</a> <a href=\"#gaps\">Not seen</a> <a href=\"#read\">What was read</a></nav>\n</header>\n");
+    page.raw("</p>\n<nav aria-label=\"Parts of this report\"><a href=\"#mitigations\">Mitigations</a> <a href=\"#findings\">Findings</a> ");
+    if !report.pivots.is_empty() {
+        page.raw("<a href=\"#ways\">What leads where</a> ");
+    }
+    page.raw("<a href=\"#who\">Who sees what</a> <a href=\"#gaps\">Not seen</a> <a href=\"#read\">What was read</a></nav>\n</header>\n");
 }
 
 pub(super) fn overview(page: &mut Page, report: &ScanReport) {

@@ -1,9 +1,20 @@
-use super::{Page, SCRIPT, STYLE, scan, watch};
+use super::{Page, SCRIPT, STYLE, pivots, scan, watch};
 use crate::sample;
-use viewshed_model::{Finding, Incident, ScanReport, WatchReport};
+use viewshed_model::{Finding, Incident, PivotReport, ScanReport, WatchReport};
 
 /// Elements without an end tag.
 const VOID: [&str; 4] = ["meta", "br", "input", "path"];
+
+/// Ways of 25,000 workloads.
+fn many_ways() -> PivotReport {
+    let report = sample::pivot_report();
+    let rank = report.ranks.first().expect("there is one").clone();
+    let mut ranks = vec![rank; 25_000];
+    for (rank, number) in ranks.iter_mut().zip(0..) {
+        rank.from = format!("shop/{number}-{}", "<long>".repeat(300));
+    }
+    PivotReport { ranks, ..report }
+}
 
 /// The start tags of a page in order, after checking that every element is closed where it must be.
 fn elements(page: &str) -> Vec<&str> {
@@ -176,6 +187,30 @@ fn nothing_found_is_not_the_same_as_nothing_looked_for() {
             .contains("3 checks found nothing. Everything that the checks need was read.")
     );
     assert!(scan(&ScanReport::default()).contains("No check was run."));
+}
+
+#[test]
+fn a_page_of_ways_stands_alone_and_is_cut() {
+    check_page(&pivots(&sample::pivot_report()));
+    check_page(&pivots(&PivotReport::default()));
+    let page = pivots(&many_ways());
+    check_page(&page);
+    assert_eq!(page.matches("<g class=\"box start").count(), 12);
+    assert!(page.contains("Drawn are the worst 12; … and 24,988 more."));
+    assert!(page.contains("… and 24,960 more; <code>viewshed reach --pivots"));
+}
+
+#[test]
+fn a_scan_draws_the_ways_of_each_cluster() {
+    let report = ScanReport {
+        pivots: vec![sample::pivot_report(), many_ways()],
+        ..sample::scan_report()
+    };
+    let page = scan(&report);
+    check_page(&page);
+    assert_eq!(page.matches("<svg class=\"ways\" role=\"img\"").count(), 2);
+    assert!(page.contains("href=\"#ways\""));
+    assert!(!scan(&sample::scan_report()).contains("href=\"#ways\""));
 }
 
 #[test]

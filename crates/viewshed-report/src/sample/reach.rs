@@ -1,9 +1,10 @@
 //! Answers about network reach.
 
 use viewshed_model::{
-    EndKind, Link, MissingFact, Pivot, PivotKind, PivotRank, PivotReport, Place, PolicyReference,
-    PortRange, Position, Protocol, ReachAnswer, ReachCell, ReachEnd, ReachMatrix, ReachQuestion,
-    ReachReason, ReachReport, ReachSide, ReachSource, ReachSources, ReachVerdict, Target,
+    EndKind, Link, MissingFact, Pivot, PivotKind, PivotRank, PivotReport, PivotStop, Place,
+    PolicyReference, PortRange, Position, Protocol, ReachAnswer, ReachCell, ReachEnd, ReachMatrix,
+    ReachQuestion, ReachReason, ReachReport, ReachSide, ReachSource, ReachSources, ReachVerdict,
+    Target,
 };
 
 use super::{gap, grant, subject};
@@ -196,6 +197,16 @@ pub(super) fn pivot() -> Pivot {
                 "service account shop/web may create pods in namespace shop: it starts pods as it likes",
                 Some(grant("ops", "edit", account)),
             ),
+        ],
+        stops: vec![
+            PivotStop {
+                kind: PivotKind::ServiceAccount,
+                name: "shop/web".to_owned(),
+            },
+            PivotStop {
+                kind: PivotKind::Node,
+                name: "worker-1".to_owned(),
+            },
         ],
         depends_on: vec![fact(
             "whether admission refuses paths of the node in namespace shop",

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use viewshed_model::{Link, SeenItem, Surroundings, Verification, View};
+use viewshed_model::{Link, Pivot, PivotKind, SeenItem, Surroundings, Verification, View};
 
 use super::layout::{Column, Columns, headline, paragraph};
 use super::reach::{write_paths, write_pivot};
@@ -74,12 +74,33 @@ fn network(out: &mut String, style: &Style, view: &View) {
     } else {
         PIVOTS_MAX
     };
-    for pivot in view.pivots.iter().take(most) {
+    let told: Vec<&Pivot> = if style.is_full() {
+        view.pivots.iter().collect()
+    } else {
+        let own = view.pivots.iter();
+        own.filter(|pivot| !follows(&view.pivots, pivot)).collect()
+    };
+    for pivot in told.iter().take(most) {
         write_pivot(out, style, "", pivot);
     }
-    if view.pivots.len() > most {
-        more(out, style, view.pivots.len() - most);
+    let left_out = view.pivots.len() - told.len().min(most);
+    if left_out > 0 {
+        more(out, style, left_out);
     }
+}
+
+/// Whether a thing lies on the way to everything, or follows from it: it goes the same way up to whoever may
+/// do everything.
+fn follows(pivots: &[Pivot], pivot: &Pivot) -> bool {
+    let everything = pivots
+        .iter()
+        .find(|one| one.kind == PivotKind::Administrator && one.depends_on.is_empty());
+    let steps = everything
+        .filter(|one| *one != pivot)
+        .and_then(|everything| everything.steps.split_last());
+    steps.is_some_and(|(_, before)| {
+        pivot.steps.starts_with(before) || before.starts_with(&pivot.steps)
+    })
 }
 
 /// What is around the program, one line per kind of thing.

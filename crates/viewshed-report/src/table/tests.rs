@@ -1,5 +1,6 @@
 use viewshed_model::{
-    CoverageReport, Decision, Finding, MissingFact, ScanReport, Severity, SubjectKind, WatchReport,
+    CoverageReport, Decision, Finding, Link, MissingFact, Pivot, PivotKind, ScanReport, Severity,
+    SubjectKind, View, WatchReport,
 };
 
 use super::{
@@ -94,6 +95,8 @@ fn who_separates_origins() {
 fn who_says_nobody() {
     let mut answers = sample::who_answers();
     answers[0].entries.clear();
+    answers[0].by_steps.clear();
+    answers[0].more_by_steps = 0;
     insta::assert_snapshot!(who(&answers, &[sample::gap()], &Style::default()));
 }
 
@@ -303,4 +306,37 @@ fn a_rehearsal_without_logs_tells_how_to_find_it() {
         assert!(text.contains(expected), "{expected}\n{text}");
     }
     assert!(!text.contains("incident"), "{text}");
+}
+
+/// What is on the way to everything, or follows from it, is counted and not told again.
+#[test]
+fn see_tells_everything_once() {
+    let step = |text: &str| Link {
+        text: text.to_owned(),
+        evidence: None,
+    };
+    let pivot = |kind, name: &str, steps: &[&str]| Pivot {
+        kind,
+        name: name.to_owned(),
+        steps: steps.iter().map(|text| step(text)).collect(),
+        stops: Vec::new(),
+        depends_on: Vec::new(),
+    };
+    let view = View {
+        pivots: vec![
+            pivot(PivotKind::Administrator, "", &["visits", "may do all"]),
+            pivot(PivotKind::AllSecrets, "", &["visits", "lists secrets"]),
+            pivot(PivotKind::Node, "n1", &["leaves the container"]),
+            pivot(PivotKind::ServiceAccount, "board", &["visits"]),
+        ],
+        ..sample::view()
+    };
+    let told = see(&view, None, &Style::default());
+    let (_, told) = told.split_once("LEADS TO (4)").expect("it leads on");
+    assert!(told.contains("everything in 2 steps"), "{told}");
+    assert!(told.contains("root on node n1 in 1 step"), "{told}");
+    assert!(!told.contains("all secrets"), "{told}");
+    assert!(!told.contains("service account board"), "{told}");
+    assert!(told.contains("and 2 more"), "{told}");
+    assert!(see(&view, None, &full()).contains("all secrets in 2 steps"));
 }

@@ -3,13 +3,16 @@
 use viewshed_model::{Gap, GrantOrigin, SubjectKind, WhoAnswer, WhoEntry};
 
 use super::layout::{Column, Columns, headline, paragraph};
+use super::reach::write_pivot;
 use super::{depends_on, gaps, limited, more};
 use crate::lines::line;
 use crate::style::{Ink, Style};
-use crate::wording::{ORIGINS, count, origin, through};
+use crate::wording::{ORIGINS, count, origin, thousands, through};
 
 /// Entries shown per origin in a brief report.
 const ENTRIES_MAX: usize = 40;
+/// Ways by steps shown in a brief report.
+const BY_STEPS_MAX: usize = 12;
 /// Entries of the cluster's own parts shown in a brief report.
 const SYSTEM_ENTRIES_MAX: usize = 10;
 
@@ -61,7 +64,45 @@ fn write_answer(out: &mut String, style: &Style, answer: &WhoAnswer) {
             write_origin(out, style, group, &entries);
         }
     }
+    by_steps(out, style, answer);
     depends_on(out, style, &answer.depends_on);
+}
+
+/// Who cannot, but becomes somebody who can.
+fn by_steps(out: &mut String, style: &Style, answer: &WhoAnswer) {
+    if answer.by_steps.is_empty() {
+        return;
+    }
+    out.push('\n');
+    let all = answer.by_steps.len() as u64 + answer.more_by_steps;
+    let title = format!("BY STEPS ({})", thousands(all));
+    headline(out, style, Ink::Bad, &title);
+    let most = if style.is_full() {
+        usize::MAX
+    } else {
+        BY_STEPS_MAX
+    };
+    for way in answer.by_steps.iter().take(most) {
+        let mut lead = format!("{} becomes ", way.subject);
+        if let SubjectKind::Other(kind) = &way.subject.kind {
+            let namespace = way.subject.namespace.as_deref().unwrap_or_default();
+            let kind = kind.to_lowercase();
+            lead = format!("{kind} {namespace}/{} becomes ", way.subject.name);
+        }
+        write_pivot(out, style, &lead, &way.pivot);
+        if !way.pods.is_empty() {
+            let pods = limited(style, &way.pods, 3);
+            paragraph(out, style, "    pods: ", &style.text(&pods));
+        }
+    }
+    let shown = answer.by_steps.len().min(most) as u64;
+    if all > shown {
+        more(
+            out,
+            style,
+            usize::try_from(all - shown).unwrap_or(usize::MAX),
+        );
+    }
 }
 
 fn write_origin(out: &mut String, style: &Style, group: GrantOrigin, entries: &[&WhoEntry]) {
@@ -119,7 +160,18 @@ fn about_subject(style: &Style, entry: &WhoEntry) -> String {
         (SubjectKind::Group, None) => "members unknown: ask the identity provider".to_owned(),
         (SubjectKind::Group, Some(members)) => count(members, "known member", "known members"),
         (SubjectKind::ServiceAccount, _) if entry.pods.is_empty() => "no pod runs as it".to_owned(),
-        (SubjectKind::ServiceAccount, _) => format!("pods: {}", limited(style, &entry.pods, 3)),
+        (SubjectKind::ServiceAccount, _) if entry.pods_cut_off.is_empty() => {
+            format!("pods: {}", limited(style, &entry.pods, 3))
+        }
+        (SubjectKind::ServiceAccount, _) if entry.pods_cut_off.len() == entry.pods.len() => {
+            let pods = limited(style, &entry.pods, 3);
+            format!("kept from the API server by the network: {pods}")
+        }
+        (SubjectKind::ServiceAccount, _) => format!(
+            "pods: {}; kept from the API server by the network: {}",
+            limited(style, &entry.pods, 3),
+            limited(style, &entry.pods_cut_off, 3)
+        ),
         (SubjectKind::User | SubjectKind::Other(_), _) => String::new(),
     }
 }

@@ -127,6 +127,8 @@ pub(crate) enum WhoQuestion {
         #[command(flatten)]
         scope: ScopeArgs,
         #[command(flatten)]
+        steps: PivotArgs,
+        #[command(flatten)]
         shared: WhoSharedArgs,
     },
     /// Every subject that can discover an object: `who sees KIND/NAME` or `KIND/NAMESPACE/NAME`.
@@ -137,6 +139,8 @@ pub(crate) enum WhoQuestion {
     Sees {
         /// The object.
         target: String,
+        #[command(flatten)]
+        steps: PivotArgs,
         #[command(flatten)]
         shared: WhoSharedArgs,
     },

@@ -10,16 +10,16 @@ use super::{EstateArgs, OutputArgs};
 
 /// Steps that are followed unless `--depth` says otherwise: beyond it nearly everything follows from
 /// what was reached before.
-const DEPTH: u32 = 6;
+pub(crate) const DEPTH: u32 = 6;
 
 /// What an intruder may become from where they stand.
 #[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "From a pod")]
+#[command(next_help_heading = "Steps")]
 pub(crate) struct PivotArgs {
-    /// Most steps from the pod to what it leads to: other pods, accounts, nodes, everything.
+    /// Most steps to what a place leads to: other pods, accounts, users, nodes, everything.
     #[arg(long, value_name = "STEPS", default_value_t = DEPTH)]
     pub(crate) depth: u32,
-    /// Leave out what the pod leads to.
+    /// Leave out what only steps lead to.
     #[arg(long)]
     pub(crate) no_pivots: bool,
     /// Assume this network plugin instead of the one that the estate shows.

@@ -211,6 +211,32 @@ pub(crate) fn dashboard_name(
     dashboard_in(spec, labels).map(|product| product.name)
 }
 
+/// A dashboard that lends visitors its account.
+#[derive(Debug)]
+pub(crate) struct OpenDashboard {
+    /// Its name, with the article left out.
+    pub(crate) name: &'static str,
+    /// Why it does, in a sentence.
+    pub(crate) how: String,
+}
+
+/// The dashboard that such pods run, where whoever opens it asks with its account.
+pub(crate) fn open_dashboard(
+    spec: &PodSpec,
+    labels: &BTreeMap<String, String>,
+) -> Option<OpenDashboard> {
+    let product = dashboard_in(spec, labels)?;
+    let how = match product.serves {
+        Serves::WithOwnAccount => Some(product.serves.words().to_owned()),
+        Serves::WithUserToken => switches_in(spec).into_iter().next(),
+        Serves::AfterOwnLogin => None,
+    };
+    how.map(|how| OpenDashboard {
+        name: product.name,
+        how,
+    })
+}
+
 fn dashboard_in(spec: &PodSpec, labels: &BTreeMap<String, String>) -> Option<&'static Product> {
     let by_image = spec
         .containers
@@ -240,8 +266,12 @@ pub(in crate::checks) fn dashboard_of_image(image: &str) -> Option<&'static Prod
 
 /// What makes the dashboard serve visitors without a token, in sentences.
 pub(in crate::checks) fn open_switches(runner: &Runner<'_>) -> Vec<String> {
+    switches_in(runner.spec)
+}
+
+fn switches_in(spec: &PodSpec) -> Vec<String> {
     let mut found = Vec::new();
-    for container in &runner.spec.containers {
+    for container in &spec.containers {
         for (flag, effect) in OPEN_SWITCHES {
             if switch(container, flag) == Some(true) {
                 found.push(format!(

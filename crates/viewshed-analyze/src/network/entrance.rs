@@ -1,0 +1,334 @@
+//! Ways in from outside: what publishes a pod, whom that lets in, and what policies then say.
+//!
+//! Published is what a Service of type `LoadBalancer` or `NodePort`, external addresses, a container's host
+//! port, an Ingress or a route of the Gateway API leads to. What stands between the cluster and the rest of
+//! the world (firewalls, security groups) is in no estate: ports of nodes depend on it; a load balancer is
+//! there to be reached.
+
+use std::net::IpAddr;
+
+use viewshed_model::{Port, Protocol, ReachSide, Service};
+
+use super::address::{Block, Family};
+use super::answer::{Asked, Outcome};
+use super::cni::Cni;
+use super::decide::Decision;
+use super::ends::{End, Which};
+use super::eval::Tri;
+use super::index::NetworkIndex;
+use super::place::{AddressFact, PodPlace};
+use super::policy::Direction;
+use super::ports::{Point, PortSet, point};
+use super::through::Behind;
+
+/// Further ways that an answer mentions beside the one that decides.
+const MENTIONED_MAX: usize = 4;
+
+/// A way in: the pod's port that it leads to, and whether it is open.
+pub(super) type Way = (Point, Decision);
+
+impl<'c> NetworkIndex<'c> {
+    /// From outside to a pod, at its own address or through whatever publishes it; one way is enough.
+    pub(super) fn entering_pod(&self, from: &End<'c>, to: &End<'c>, asked: &Asked) -> Outcome {
+        let direct = match asked {
+            Asked::Port(point) => Outcome::of(self.pair(from, to, *point)),
+            Asked::Every(within) => self.every_port(from, to, within),
+        };
+        let mut outcomes: Vec<Outcome> = Vec::new();
+        for (target, decision) in self.ways_in(from, to) {
+            let (sure, possible) = match (asked, decision.verdict) {
+                (Asked::Port(wanted), _) if *wanted != target => continue,
+                (Asked::Every(within), _) if !within.contains(target) => continue,
+                (Asked::Port(_), _) | (Asked::Every(_), Tri::No) => {
+                    (PortSet::default(), PortSet::default())
+                }
+                (Asked::Every(_), Tri::Maybe) => (PortSet::default(), PortSet::one(target, target)),
+                (Asked::Every(_), Tri::Yes) => {
+                    (PortSet::one(target, target), PortSet::one(target, target))
+                }
+            };
+            outcomes.push(Outcome {
+                decision,
+                sure,
+                possible,
+            });
+        }
+        let ways: Vec<Decision> = outcomes.iter().map(|way| way.decision.clone()).collect();
+        // What publishes it explains more than that nothing stops it.
+        outcomes.push(direct.clone());
+        let mut outcome = Outcome::any(outcomes).unwrap_or(direct);
+        let decided = outcome.decision.clone();
+        let others = ways.iter().filter(|way| way.verdict == decided.verdict);
+        for reason in others.filter_map(|way| way.reasons.first()) {
+            let known = &mut outcome.decision.reasons;
+            let is_new = !known.contains(reason);
+            if is_new && known.len() < decided.reasons.len() + MENTIONED_MAX {
+                known.push(reason.clone());
+            }
+        }
+        outcome
+    }
+
+    /// Every way in to a pod that is published somehow.
+    fn ways_in(&self, from: &End<'c>, to: &End<'c>) -> Vec<Way> {
+        let Which::Pod(pod) = to.which else {
+            return Vec::new();
+        };
+        let Some(place) = self.places.pods.get(pod as usize) else {
+            return Vec::new();
+        };
+        let mut ways = self.host_ports(from, place, to);
+        let namespace = place.origin.meta().namespace_or_empty();
+        let services = self.referred.services.range((namespace, "")..);
+        let services = services.take_while(|((of, _), _)| *of == namespace);
+        for (_, service) in services {
+            let (is_published, is_routed) = (is_published(service), self.is_routed(service));
+            if !is_published && !is_routed {
+                continue;
+            }
+            for port in &service.ports {
+                let Behind::Ends(ends) = self.behind(service, port) else {
+                    continue;
+                };
+                for (end, target) in ends.iter().filter(|(end, _)| end.which == to.which) {
+                    if is_published {
+                        let by = self.published(from, service, port);
+                        ways.push((*target, by.and(self.admitted(from, service, end, *target))));
+                    }
+                    if is_routed {
+                        let routes = self.routed(from, service, (end, *target));
+                        ways.extend(routes.map(|decision| (*target, decision)));
+                    }
+                }
+            }
+        }
+        ways
+    }
+
+    /// From outside to an endpoint of a service, by the service's name or address.
+    pub(super) fn entering(
+        &self,
+        from: &End<'c>,
+        (service, port): (&'c Service, &'c Port),
+        end: &End<'c>,
+        target: Point,
+    ) -> Decision {
+        let mut ways = Vec::new();
+        if is_published(service) {
+            let by = self.published(from, service, port);
+            ways.push(by.and(self.admitted(from, service, end, target)));
+        }
+        ways.extend(self.routed(from, service, (end, target)));
+        ways.into_iter().reduce(Decision::or).unwrap_or_else(|| {
+            let name = service.meta.full_name();
+            let text = format!("service `{name}` has no address outside the cluster");
+            let fact = "whether the network outside routes addresses of services".to_owned();
+            Decision::depends(fact, text)
+        })
+    }
+
+    /// Whom a published service takes connections from: through its load balancer, its external addresses
+    /// or its ports on nodes.
+    pub(super) fn published(&self, from: &End<'c>, service: &Service, port: &Port) -> Decision {
+        let name = service.meta.full_name();
+        let at = format!("{} {}", port.protocol, port.port);
+        let mut ways = Vec::new();
+        if service.service_type == "LoadBalancer" {
+            let addresses = &service.load_balancer_addresses;
+            let ranges = match service.source_ranges.as_slice() {
+                [] => "everywhere".to_owned(),
+                ranges => ranges.join(", "),
+            };
+            let text = format!(
+                "service `{name}` of type LoadBalancer takes connections to {at} from {ranges}"
+            );
+            let way = match addresses.as_slice() {
+                // A live cluster tells the address as soon as there is one.
+                [] if self.cluster().is_live => {
+                    let fact = format!("whether service `{name}` gets a load balancer");
+                    Decision::depends(fact, text)
+                }
+                [] => Decision::new(Tri::Yes, text),
+                addresses => at_addresses(addresses, text),
+            };
+            ways.push(way.and(source_ranges(from, service)));
+        }
+        if !service.external_ips.is_empty() {
+            let addresses = service.external_ips.join(", ");
+            let text = format!("service `{name}` has the external addresses {addresses}");
+            ways.push(at_addresses(&service.external_ips, text));
+        }
+        if port.node_port != 0 {
+            let text = format!(
+                "service `{name}` opens {} {} of every node",
+                port.protocol, port.node_port
+            );
+            ways.push(self.at_nodes(text));
+        }
+        ways.into_iter().reduce(Decision::or).unwrap_or_else(|| {
+            // Its ports are given when it is created.
+            let text = format!("service `{name}` opens a port of every node");
+            self.at_nodes(text)
+        })
+    }
+
+    /// Ports of nodes: the specification speaks of policies only, elsewhere it depends on the network
+    /// outside.
+    pub(super) fn at_nodes(&self, text: String) -> Decision {
+        if self.profile.cni() == Cni::Generic {
+            return Decision::new(Tri::Yes, text);
+        }
+        let fact = "whether addresses outside the cluster reach ports of its nodes";
+        Decision::depends(fact.to_owned(), text)
+    }
+
+    /// What policies say to a connection that came through a service: they see a node's address, or the
+    /// client's where `externalTrafficPolicy` keeps it. Plugins that translate in the kernel may keep it
+    /// anyhow (cilium/cilium `Documentation/network/kubernetes/kubeproxy-free.rst`, "Client Source IP
+    /// Preservation"; tigera/docs `calico/operations/ebpf`).
+    pub(super) fn admitted(
+        &self,
+        from: &End<'c>,
+        service: &Service,
+        end: &End<'c>,
+        target: Point,
+    ) -> Decision {
+        let of_client = || self.into(from, end, target);
+        if service.external_traffic_policy == "Local" {
+            return of_client();
+        }
+        let mut of_node = self.pair(&Self::some_node(), end, target);
+        if of_node.verdict == Tri::Yes {
+            // That nothing keeps nodes from sending explains nothing.
+            let reasons = &mut of_node.reasons;
+            reasons.retain(|reason| reason.side != ReachSide::Egress);
+        }
+        let may_keep = matches!(
+            self.profile.cni(),
+            Cni::Cilium | Cni::GkeDataplaneV2 | Cni::Calico | Cni::Unknown
+        );
+        if !may_keep {
+            return of_node;
+        }
+        let of_client = of_client();
+        if of_client.verdict == of_node.verdict {
+            return of_node;
+        }
+        let mut decision = of_node.agree(of_client);
+        let fact = format!("whether {} sees the client's address", end.what);
+        decision.facts.insert(fact);
+        decision
+    }
+
+    /// The policies at the destination alone.
+    fn into(&self, from: &End<'c>, end: &End<'c>, target: Point) -> Decision {
+        let families = self.shared_families(from, end).into_iter();
+        let each =
+            families.map(|family| self.side(Direction::Ingress, (family, end, from), target));
+        each.reduce(Decision::or).unwrap_or_else(|| {
+            let text = format!("{} and {} share no address family", from.what, end.what);
+            Decision::new(Tri::No, text)
+        })
+    }
+
+    /// Ports of the node that containers take; the client's address is kept.
+    pub(super) fn host_ports(
+        &self,
+        from: &End<'c>,
+        place: &PodPlace<'c>,
+        to: &End<'c>,
+    ) -> Vec<Way> {
+        let containers = place.origin.spec().containers.iter();
+        let ports = containers.flat_map(|one| one.ports.iter().map(move |port| (one, port)));
+        let taken = ports.filter(|(_, port)| port.node_port != 0 && port.port != 0);
+        taken
+            .filter_map(|(container, port)| {
+                let protocol: Protocol = port.protocol.parse().ok()?;
+                let target = point(protocol, port.port);
+                let text = format!(
+                    "container `{}` takes {protocol} {} of its node",
+                    container.name, port.node_port
+                );
+                let decision = self.at_nodes(text).and(self.into(from, to, target));
+                Some((target, decision))
+            })
+            .collect()
+    }
+}
+
+/// Whether a service has an address or port outside the cluster network.
+pub(super) fn is_published(service: &Service) -> bool {
+    matches!(service.service_type.as_str(), "LoadBalancer" | "NodePort")
+        || !service.external_ips.is_empty()
+        || service.ports.iter().any(|port| port.node_port != 0)
+}
+
+/// Published at these addresses or names: private ones depend on who routes them.
+fn at_addresses(addresses: &[String], text: String) -> Decision {
+    let is_private = |text: &String| text.parse::<IpAddr>().is_ok_and(is_private);
+    if addresses.iter().all(is_private) {
+        let fact = format!(
+            "whether the network outside routes {}",
+            addresses.join(", ")
+        );
+        return Decision::depends(fact, text);
+    }
+    Decision::new(Tri::Yes, text)
+}
+
+/// RFC 1918, RFC 6598, RFC 4193, loopback and link-local addresses.
+fn is_private(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => {
+            let [first, second, ..] = address.octets();
+            address.is_private()
+                || address.is_loopback()
+                || address.is_link_local()
+                || (first == 100 && (64..128).contains(&second))
+        }
+        IpAddr::V6(address) => {
+            let [first, ..] = address.segments();
+            address.is_loopback() || first & 0xfe00 == 0xfc00 || first & 0xffc0 == 0xfe80
+        }
+    }
+}
+
+/// `spec.loadBalancerSourceRanges`.
+fn source_ranges(from: &End<'_>, service: &Service) -> Decision {
+    let name = service.meta.full_name();
+    let everybody = || Decision {
+        verdict: Tri::Yes,
+        facts: std::collections::BTreeSet::new(),
+        reasons: Vec::new(),
+    };
+    if service.source_ranges.is_empty() {
+        return everybody();
+    }
+    let blocks: Vec<Block> = service
+        .source_ranges
+        .iter()
+        .filter_map(|text| Block::parse(text))
+        .collect();
+    let known = |family: Family| match from.body.address(family) {
+        AddressFact::Known(number) => Some((family, *number)),
+        AddressFact::Absent | AddressFact::Unknown | AddressFact::Several(_) => None,
+    };
+    match Family::BOTH.into_iter().find_map(known) {
+        None => Decision {
+            verdict: Tri::Maybe,
+            facts: ["the client's address".to_owned()].into(),
+            reasons: Vec::new(),
+        },
+        Some((family, number)) => {
+            let holds = blocks.iter().any(|block| {
+                block.family == family && block.first <= number && number <= block.last
+            });
+            if holds {
+                return everybody();
+            }
+            let ranges = service.source_ranges.join(", ");
+            let text = format!("service `{name}` takes connections from {ranges} only");
+            Decision::new(Tri::No, text)
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Ways in through Ingresses and routes of the Gateway API: by the program that serves them.
+
+use viewshed_model::Service;
+
+use super::decide::Decision;
+use super::ends::{End, Which};
+use super::entrance::is_published;
+use super::eval::Tri;
+use super::index::NetworkIndex;
+use super::place::{Kind, PodPlace};
+use super::ports::Point;
+use super::through::Behind;
+
+/// Image repositories of programs that serve Ingresses and Gateways, from a slash on: the projects' own
+/// charts and manifests.
+const CONTROLLERS: [&str; 9] = [
+    "/ingress-nginx/controller",
+    "/nginx/nginx-ingress",
+    "/traefik",
+    "/haproxytech/kubernetes-ingress",
+    "/haproxy-ingress",
+    "/kong",
+    "/envoyproxy/envoy",
+    "/apisix",
+    "/skipper",
+];
+
+impl<'c> NetworkIndex<'c> {
+    pub(super) fn is_routed(&self, service: &Service) -> bool {
+        self.routes(service).next().is_some()
+    }
+
+    /// What routes requests to a service, in words.
+    fn routes<'s>(&'s self, service: &'s Service) -> impl Iterator<Item = String> + 's {
+        let full_name = service.meta.full_name();
+        let namespace = service.meta.namespace_or_empty();
+        let name = service.meta.name.as_str();
+        let ingresses = self.cluster().ingresses.iter().filter(move |ingress| {
+            ingress.meta.namespace_or_empty() == namespace
+                && ingress.services.iter().any(|known| known == name)
+        });
+        let ingresses = ingresses.map(|ingress| format!("Ingress `{}`", ingress.meta.full_name()));
+        let gateways = self.cluster().gateways.iter();
+        let gateways = gateways.filter(move |route| route.services.contains(&full_name));
+        ingresses
+            .chain(gateways.map(|route| format!("{} `{}`", route.kind, route.meta.full_name())))
+    }
+
+    /// Through the program that serves Ingresses and Gateways; `None` when nothing routes to the service.
+    pub(super) fn routed(
+        &self,
+        from: &End<'c>,
+        service: &Service,
+        (end, target): (&End<'c>, Point),
+    ) -> Option<Decision> {
+        let route = self.routes(service).next()?;
+        let controllers: Vec<End<'c>> = self.controllers();
+        if controllers.is_empty() {
+            let text = format!("{route} publishes service `{}`", service.meta.full_name());
+            let fact = format!("where the program runs that serves {route}");
+            return Some(Decision::depends(fact, text));
+        }
+        let through = controllers.iter().map(|controller| {
+            let text = format!("{route} leads to it through {}", controller.what);
+            let served = Decision::new(Tri::Yes, text);
+            let reached = self.controller_reached(from, controller);
+            served.and(reached).and(self.pair(controller, end, target))
+        });
+        through.reduce(Decision::or)
+    }
+
+    /// Whether addresses outside reach such a program: by the services that publish it, or on its node.
+    fn controller_reached(&self, from: &End<'c>, controller: &End<'c>) -> Decision {
+        if controller.body.kind == Kind::Node {
+            let text = format!("{} shares its node's network", controller.what);
+            return self.at_nodes(text);
+        }
+        let Which::Pod(pod) = controller.which else {
+            return self.at_nodes(format!("{} is on a node", controller.what));
+        };
+        let place = self.places.pods.get(pod as usize);
+        let namespace = place.map_or("", |place| place.origin.meta().namespace_or_empty());
+        let mut ways: Vec<Decision> = place
+            .map(|place| self.host_ports(from, place, controller))
+            .unwrap_or_default()
+            .into_iter()
+            .map(|(_, decision)| decision)
+            .collect();
+        let services = self.referred.services.range((namespace, "")..);
+        let services = services.take_while(|((of, _), _)| *of == namespace);
+        for (_, service) in services.filter(|(_, service)| is_published(service)) {
+            for port in &service.ports {
+                let Behind::Ends(ends) = self.behind(service, port) else {
+                    continue;
+                };
+                let own = ends.iter().filter(|(end, _)| end.which == controller.which);
+                ways.extend(own.map(|(end, target)| {
+                    let by = self.published(from, service, port);
+                    by.and(self.admitted(from, service, end, *target))
+                }));
+            }
+        }
+        ways.into_iter().reduce(Decision::or).unwrap_or_else(|| {
+            let fact = format!(
+                "how addresses outside the cluster reach {}",
+                controller.what
+            );
+            let text = format!("no service publishes {}", controller.what);
+            Decision::depends(fact, text)
+        })
+    }
+
+    fn controllers(&self) -> Vec<End<'c>> {
+        let pods = (0_u32..).zip(&self.places.pods);
+        pods.filter(|(_, place)| !place.has_ended && is_controller(place))
+            .filter_map(|(index, _)| self.pod_end(index))
+            .collect()
+    }
+}
+
+fn is_controller(place: &PodPlace<'_>) -> bool {
+    // Istio's gateways run the image of its sidecars.
+    let is_gateway = place
+        .labels()
+        .get("istio")
+        .is_some_and(|label| label.ends_with("ingressgateway"));
+    let containers = place.origin.spec().containers.iter();
+    let mut ordinary = containers.filter(|container| container.role.is_empty());
+    is_gateway
+        || ordinary.any(|container| {
+            let image = container.image.split('@').next().unwrap_or_default();
+            let repository = match image.rsplit_once(':') {
+                Some((name, tag)) if !tag.contains('/') => name,
+                _ => image,
+            };
+            let repository = format!("/{repository}");
+            CONTROLLERS.iter().any(|end| repository.ends_with(end))
+        })
+}

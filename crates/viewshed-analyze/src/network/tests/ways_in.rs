@@ -1,0 +1,211 @@
+//! Who gets in from outside, by what publishes a pod.
+
+use super::{ask, check, cluster_of_yaml};
+use crate::network::{Cni, NetworkIndex};
+
+/// Pods of `shop` that are published in every way. `web` lets in everybody on 8080, `api` only pods of its
+/// namespace.
+const ESTATE: &str = r"
+apiVersion: v1
+kind: Node
+metadata: { name: n1 }
+spec: { podCIDR: 10.0.0.0/24 }
+status: { addresses: [{ type: InternalIP, address: 10.9.0.1 }] }
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: web, namespace: shop, labels: { app: web } }
+spec: { nodeName: n1, containers: [{ name: main, image: example }] }
+status: { phase: Running, podIP: 10.0.0.1, podIPs: [{ ip: 10.0.0.1 }] }
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: api, namespace: shop, labels: { app: api } }
+spec: { nodeName: n1, containers: [{ name: main, image: example }] }
+status: { phase: Running, podIP: 10.0.0.2, podIPs: [{ ip: 10.0.0.2 }] }
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: hosted, namespace: shop, labels: { app: hosted } }
+spec: { nodeName: n1, containers: [{ name: main, image: example, ports: [{ containerPort: 53, hostPort: 5353, protocol: UDP }] }] }
+status: { phase: Running, podIP: 10.0.0.3, podIPs: [{ ip: 10.0.0.3 }] }
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: web, namespace: shop }
+spec: { podSelector: { matchLabels: { app: web } }, ingress: [{ ports: [{ port: 8080 }] }] }
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: api, namespace: shop }
+spec: { podSelector: { matchLabels: { app: api } }, ingress: [{ from: [{ podSelector: {} }] }] }
+---
+";
+
+fn service(name: &str, app: &str, spec: &str) -> String {
+    format!(
+        "apiVersion: v1\nkind: Service\nmetadata: {{ name: {name}, namespace: shop }}\n\
+         spec: {{ selector: {{ app: {app} }}, ports: [{{ port: 80, targetPort: 8080 }}], {spec} }}\n---\n"
+    )
+}
+
+/// `kube-router` enforces the policies and keeps to the service proxy's addresses.
+fn rows(text: &str, rows: &[(&str, &str)]) {
+    check(
+        &cluster_of_yaml(&format!("{ESTATE}{text}")),
+        Some(Cni::KubeRouter),
+        rows,
+    );
+}
+
+const DIRECTLY: &str =
+    "depends on whether addresses outside the cluster reach pod `shop/web` directly";
+
+#[test]
+fn a_pod_that_nothing_publishes_is_reached_only_where_its_address_is_routed() {
+    rows(
+        &service("web", "web", "type: ClusterIP"),
+        &[
+            ("world shop/web 8080", DIRECTLY),
+            ("world shop/web 81", "denied"),
+        ],
+    );
+}
+
+#[test]
+fn a_load_balancer_lets_in_whom_its_ranges_and_the_policies_let_in() {
+    let open = service("web", "web", "type: LoadBalancer");
+    rows(
+        &open,
+        &[
+            ("world shop/web 8080", "allowed"),
+            // The pod's port counts, not the service's.
+            ("world shop/web 80", "denied"),
+            ("198.51.100.7 shop/web 8080", "allowed"),
+        ],
+    );
+    let ranged = service(
+        "web",
+        "web",
+        "type: LoadBalancer, loadBalancerSourceRanges: [198.51.100.0/24], allocateLoadBalancerNodePorts: false",
+    );
+    rows(
+        &ranged,
+        &[
+            ("198.51.100.7 shop/web 8080", "allowed"),
+            ("8.8.8.8 shop/web 8080", DIRECTLY),
+            ("world shop/web 8080", "depends on the client's address"),
+        ],
+    );
+}
+
+/// With `externalTrafficPolicy: Cluster` the policies see a node, with `Local` the client; neither is a pod
+/// of the namespace. A pod's own node always gets in, and any node may be the own one.
+#[test]
+fn policies_see_the_node_or_the_client() {
+    let local = service(
+        "api",
+        "api",
+        "type: LoadBalancer, externalTrafficPolicy: Local",
+    );
+    rows(&local, &[("world shop/api 8080", "denied")]);
+    let cluster = service("api", "api", "type: LoadBalancer");
+    rows(
+        &cluster,
+        &[(
+            "world shop/api 8080",
+            "depends on whether pod `shop/api` runs on a node",
+        )],
+    );
+}
+
+#[test]
+fn ports_of_nodes_depend_on_what_stands_before_them() {
+    let fact = "depends on whether addresses outside the cluster reach ports of its nodes";
+    rows(
+        &service("web", "web", "type: NodePort"),
+        &[("world shop/web 8080", fact)],
+    );
+    rows("", &[("world shop/hosted 53/UDP", fact)]);
+}
+
+#[test]
+fn external_addresses_are_public_or_depend_on_routes() {
+    rows(
+        &service("web", "web", "externalIPs: [203.0.113.9]"),
+        &[("world shop/web 8080", "allowed")],
+    );
+    rows(
+        &service("web", "web", "externalIPs: [10.77.0.9]"),
+        &[(
+            "world shop/web 8080",
+            "depends on whether the network outside routes 10.77.0.9",
+        )],
+    );
+}
+
+const INGRESS: &str = "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: { name: front, namespace: shop }\n\
+     spec: { rules: [{ host: shop.example.com, http: { paths: [{ path: /, pathType: Prefix, backend: \
+     { service: { name: web, port: { number: 80 } } } }] } }] }\n---\n";
+
+const CONTROLLER: &str = "apiVersion: v1\nkind: Pod\nmetadata: { name: controller, namespace: ingress, labels: { app: controller } }\n\
+     spec: { nodeName: n1, containers: [{ name: main, image: 'registry.k8s.io/ingress-nginx/controller:v1.12.0' }] }\n\
+     status: { phase: Running, podIP: 10.0.0.9, podIPs: [{ ip: 10.0.0.9 }] }\n---\n\
+     apiVersion: v1\nkind: Service\nmetadata: { name: controller, namespace: ingress }\n\
+     spec: { type: LoadBalancer, selector: { app: controller }, ports: [{ port: 443 }] }\n---\n";
+
+#[test]
+fn an_ingress_lets_in_through_its_controller() {
+    let web = service("web", "web", "type: ClusterIP");
+    rows(
+        &format!("{web}{INGRESS}"),
+        &[(
+            "world shop/web 8080",
+            "depends on where the program runs that serves Ingress `shop/front`",
+        )],
+    );
+    rows(
+        &format!("{web}{INGRESS}{CONTROLLER}"),
+        &[("world shop/web 8080", "allowed")],
+    );
+    // `api` takes connections from its own namespace only, so the controller is kept out.
+    let api = service("web", "api", "type: ClusterIP");
+    rows(
+        &format!("{api}{INGRESS}{CONTROLLER}"),
+        &[("world shop/api 8080", "denied")],
+    );
+}
+
+/// The answer says what opens the way, and the policy that lets it through.
+#[test]
+fn the_way_that_opens_is_told() {
+    let text = format!(
+        "{ESTATE}{}{}{INGRESS}{CONTROLLER}",
+        service("web", "web", "type: LoadBalancer"),
+        service("other", "web", "externalIPs: [203.0.113.9]")
+    );
+    let cluster = cluster_of_yaml(&text);
+    let index = NetworkIndex::new(&cluster, Some(Cni::KubeRouter));
+    let answer = ask(&index, "world shop/web");
+    let ports: Vec<String> = answer.ports.iter().map(ToString::to_string).collect();
+    assert_eq!(ports, ["TCP 8080"]);
+    let because: Vec<&str> = answer
+        .because
+        .iter()
+        .map(|reason| reason.text.as_str())
+        .collect();
+    for wanted in [
+        "service `shop/other` has the external addresses 203.0.113.9",
+        "service `shop/web` of type LoadBalancer takes connections to TCP 80 from everywhere",
+        "Ingress `shop/front` leads to it through pod `ingress/controller`",
+    ] {
+        assert!(because.contains(&wanted), "{because:#?}, not {wanted}");
+    }
+    assert!(
+        answer.because.iter().any(|reason| reason
+            .policy
+            .as_ref()
+            .is_some_and(|policy| policy.name == "web")),
+        "{because:#?}"
+    );
+}

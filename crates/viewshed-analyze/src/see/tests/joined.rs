@@ -1,0 +1,105 @@
+//! What the network takes from a view, and what it adds.
+
+use viewshed_decode::files::FileSet;
+use viewshed_model::{Estate, KubeletSettings, Vantage, View};
+
+use super::{in_pod, shown};
+use crate::network::Cni;
+use crate::see::{Joined, see_joined};
+
+/// One node with two pods, and a policy on what `shop/web` may send, where `egress` has one.
+fn estate(egress: &str, kubelet: Option<&KubeletSettings>) -> Estate {
+    let policy = if egress.is_empty() {
+        String::new()
+    } else {
+        format!(
+            "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{ name: out, namespace: shop }}\n\
+             spec: {{ podSelector: {{}}, policyTypes: [Egress], egress: [{egress}] }}\n---\n"
+        )
+    };
+    let text = format!(
+        "apiVersion: v1\nkind: Node\nmetadata: {{ name: n1 }}\n\
+         status: {{ addresses: [{{ type: InternalIP, address: 10.9.0.1 }}], daemonEndpoints: {{ kubeletEndpoint: {{ Port: 10250 }} }} }}\n---\n\
+         apiVersion: v1\nkind: Pod\nmetadata: {{ name: web, namespace: shop }}\n\
+         spec: {{ nodeName: n2, automountServiceAccountToken: false, enableServiceLinks: false, containers: [{{ name: main, image: example }}] }}\n---\n\
+         apiVersion: v1\nkind: Pod\nmetadata: {{ name: db, namespace: back }}\n\
+         spec: {{ nodeName: n1, automountServiceAccountToken: false, containers: [{{ name: main, image: example }}] }}\n---\n{policy}"
+    );
+    let mut set = FileSet::new("test");
+    set.add("estate.yaml", text.as_bytes());
+    let mut estate = set.finish();
+    assert_eq!(estate.gaps, []);
+    for node in &mut estate.clusters[0].nodes {
+        node.kubelet = kubelet.cloned();
+    }
+    estate
+}
+
+fn seen(estate: &Estate, vantage: &Vantage) -> View {
+    let joined = Joined {
+        cni: Some(Cni::Generic),
+        depth: None,
+    };
+    see_joined(estate, vantage, joined).expect("it exists")
+}
+
+/// Whether `shop/web` sees the pod of the other namespace, and by which words of its kubelet.
+fn sees_db(egress: &str, kubelet: &KubeletSettings) -> Option<String> {
+    let view = seen(&estate(egress, Some(kubelet)), &in_pod("shop", "web"));
+    let text = shown(&view);
+    let items = view.categories.iter().flat_map(|category| &category.seen);
+    let item = items
+        .clone()
+        .find(|item| item.kind == "Pod" && item.name == "db");
+    assert_eq!(item.is_some(), text.contains("Pod back/db"), "{text}");
+    let links = &view.chains[item?.chain].links;
+    assert_eq!(links[0].text, "pod shop/web reaches the kubelet of node n1");
+    Some(links[1].text.clone())
+}
+
+fn kubelet(anonymous: bool, read_only_port: u16) -> KubeletSettings {
+    KubeletSettings {
+        anonymous: Some(anonymous),
+        authorization_mode: "AlwaysAllow".to_owned(),
+        read_only_port: Some(read_only_port),
+        ..KubeletSettings::default()
+    }
+}
+
+#[test]
+fn an_open_kubelet_shows_its_pods_to_those_who_reach_it() {
+    let open = "the kubelet of node n1 accepts requests without credentials";
+    let read_only = "read-only port 10255 of node n1 lists its pods to everybody";
+    let only = |port: u16| format!("{{ ports: [{{ port: {port} }}] }}");
+    let rows = [
+        (String::new(), kubelet(true, 0), Some(open)),
+        (String::new(), kubelet(false, 0), None),
+        (String::new(), kubelet(false, 10_255), Some(read_only)),
+        (only(10_250), kubelet(true, 0), Some(open)),
+        (only(443), kubelet(true, 10_255), None),
+        // Each port by itself.
+        (only(10_255), kubelet(true, 10_255), Some(read_only)),
+        (only(10_255), kubelet(true, 0), None),
+        (only(10_250), kubelet(false, 10_255), None),
+    ];
+    for (egress, settings, wanted) in rows {
+        let words = format!("{egress} {settings:?}");
+        assert_eq!(sees_db(&egress, &settings).as_deref(), wanted, "{words}");
+    }
+}
+
+#[test]
+fn settings_that_were_not_read_are_named() {
+    let view = seen(&estate("", None), &in_pod("shop", "web"));
+    let facts: Vec<&str> = view
+        .depends_on
+        .iter()
+        .map(|fact| fact.fact.as_str())
+        .collect();
+    assert!(
+        facts.contains(
+            &"whether the kubelets of 1 node, whose settings were not read, answer without a credential"
+        ),
+        "{facts:?}"
+    );
+}
