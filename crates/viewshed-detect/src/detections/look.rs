@@ -35,6 +35,8 @@ pub(crate) struct Look<'a> {
     pub(crate) peers: (u32, &'a str),
     /// Whether it changes things in this namespace: reading there belongs to the work.
     pub(crate) works_here: bool,
+    /// Whether it has changed or followed anything for a while: it is there for some work.
+    pub(crate) works_somewhere: bool,
     /// Whether it follows this kind with a watch.
     pub(crate) watches_it: bool,
     /// Whether it follows anything.
@@ -92,6 +94,8 @@ pub(crate) enum FallsWith {
     Watch,
     /// It makes what it did not find.
     Creation,
+    /// It goes to work with what it learned about the server and about its rights.
+    Work,
 }
 
 /// One reason that a detection found.
@@ -134,6 +138,16 @@ impl Sign {
             weight,
             text,
             falls_with: FallsWith::Creation,
+            corroborates: false,
+        }
+    }
+
+    /// A sign that may turn out to be how a client begins its work.
+    pub(crate) fn unless_at_work(weight: f64, text: String) -> Self {
+        Self {
+            weight,
+            text,
+            falls_with: FallsWith::Work,
             corroborates: false,
         }
     }

@@ -30,6 +30,7 @@ mod tests;
 pub(crate) mod warm;
 mod weigh;
 pub(crate) mod who;
+mod work;
 
 use ahash::RandomState;
 use jiff::Timestamp;

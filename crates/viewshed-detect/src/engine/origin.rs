@@ -185,6 +185,11 @@ pub(super) fn groups_of(activity: &Activity<'_>, class: Class) -> [Option<String
     }
 }
 
+/// What a client calls itself, as origins are remembered.
+pub(super) fn program_tag(activity: &Activity<'_>) -> u32 {
+    tag(program_of(&activity.actor.user_agent))
+}
+
 /// The name that a client gives itself, without versions: `kubectl` of `kubectl/v1.30.0 (linux/amd64) ...`.
 fn program_of(user_agent: &str) -> &str {
     user_agent.split(['/', ' ']).next().unwrap_or_default()

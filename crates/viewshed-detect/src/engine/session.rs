@@ -54,6 +54,8 @@ pub(crate) struct Evidence {
     pub(crate) name: Box<str>,
     pub(crate) falls_with: FallsWith,
     pub(crate) corroborates: bool,
+    /// What the client called itself, as origins are remembered.
+    pub(crate) program: u32,
     /// Made the way client libraries begin a watch.
     pub(crate) is_reflector: bool,
 }
@@ -340,7 +342,7 @@ fn score_of(evidence: &[Evidence], now_s: u32, half_life_s: u32, held: Held) -> 
             FallsWith::Nothing => false,
             FallsWith::Watch => !is_corroborated && (held == Held::Waits || one.is_reflector),
             // Whoever deploys uses the tools of people, which says nothing about what he looks for.
-            FallsWith::Creation => held == Held::Waits,
+            FallsWith::Creation | FallsWith::Work => held == Held::Waits,
         };
         !may_fall || is_over || held == Held::Counts
     };

@@ -7,8 +7,8 @@ use super::behaviour::{Op, Outcome};
 use super::decay::rounded;
 use super::facts::Facts;
 use super::judge::{DAY_S, NAME_MAX, Subject};
-use super::origin::identity_tag;
-use super::session::{Evidence, Session};
+use super::origin::{identity_tag, program_tag};
+use super::session::{Evidence, Session, WORK_FOLLOWS_S};
 use super::who::{Class, clip, short_name};
 use crate::baseline::Standing;
 use crate::detections::{Look, Sign, judge, linking};
@@ -163,13 +163,16 @@ impl Engine {
             now_s,
             standing(is_watched),
         );
-        // Ordinary from the second time on, unless every single request has to be looked at.
+        // Ordinary from the second time on, unless every single request has to be looked at. The same document
+        // once more tells nothing, and clients that discover the API anew make most of some logs.
+        let behaviour = &subject.behaviour;
+        let is_document = behaviour.op == Op::Discover;
         if !is_watched
-            && subject.behaviour.is_settled_by_habit()
+            && (is_document || behaviour.is_settled_by_habit())
             && !subject.arrival.is_unusual
             && subject.mask_is_usual
-            && let Some(at) = self.baseline.habit(subject.index, &subject.behaviour)
-            && self.standing(subject.index, Some(at), &subject.behaviour).0
+            && let Some(at) = self.baseline.habit(subject.index, behaviour)
+            && (is_document || self.standing(subject.index, Some(at), behaviour).0)
         {
             self.keep_warm(subject.index, at, &subject.behaviour, shape);
         }
@@ -226,6 +229,13 @@ impl Engine {
             peers: self.baseline.peers_doing(subject.index, &behaviour),
             works_here: !behaviour.namespace.is_empty()
                 && has(Op::Write, None, Some(behaviour.namespace)),
+            works_somewhere: record.is_some_and(|record| {
+                record.has(|habit| {
+                    matches!(habit.op, Op::Watch | Op::Write)
+                        && habit.outcome == Outcome::Shown
+                        && now_s.saturating_sub(habit.first_s) >= WORK_FOLLOWS_S
+                })
+            }),
             watches_it: watches(behaviour.namespace) || watches(""),
             watches_something: has(Op::Watch, None, None),
             origin,
@@ -298,6 +308,7 @@ impl Engine {
                 name: clip(&activity.object.name, NAME_MAX).into(),
                 falls_with: sign.falls_with,
                 corroborates: sign.corroborates,
+                program: program_tag(activity),
                 is_reflector,
             });
         }

@@ -200,6 +200,48 @@ fn watches_without_a_list_are_lists() {
 }
 
 #[test]
+fn the_description_of_the_api_is_crawled() {
+    let curl = "~curl/8.14.1";
+    check(
+        "crawl",
+        &format!(
+            "10:00:00 shop/basket GET /api {curl} 200
+             +10m shop/basket GET /apis {curl} 200
+             +10m shop/basket GET /apis/apps/v1 {curl} 200
+             +10m shop/basket GET /openapi/v2 {curl} 200
+             +10m shop/basket GET /openapi/v3/apis/batch/v1 {curl} 200"
+        ),
+        5,
+    );
+}
+
+#[test]
+fn questions_are_asked_whose_bodies_nobody_recorded() {
+    let question = "create selfsubjectaccessreviews.authorization.k8s.io 201";
+    let list = "create selfsubjectrulesreviews.authorization.k8s.io 201";
+    for (name, first, rest) in [
+        ("single", question, question),
+        ("lists", list, list),
+        ("list, then single", list, question),
+    ] {
+        for agent in ["", KUBECTL] {
+            check(
+                name,
+                &format!(
+                    "10:00:00 shop/basket {first} {agent}
+                     +10m shop/basket {rest} {agent}
+                     +10m shop/basket {rest} {agent}
+                     +10m shop/basket {rest} {agent}
+                     +10m shop/basket {rest} {agent}
+                     +10m shop/basket {rest} {agent}"
+                ),
+                5,
+            );
+        }
+    }
+}
+
+#[test]
 fn kubelets_are_asked_directly() {
     check(
         "kubelets",
