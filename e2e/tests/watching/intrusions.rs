@@ -27,7 +27,7 @@ pub(crate) struct Intrusion {
 const CART: &str = "system:serviceaccount:shop:cart";
 const LEGACY: &str = "system:serviceaccount:blog:legacy";
 
-const SCRIPTS: [Script; 31] = [
+const SCRIPTS: [Script; 32] = [
     script(
         scripts::sweep,
         "kubectl looks around with a mighty token",
@@ -203,6 +203,13 @@ const SCRIPTS: [Script; 31] = [
         scripts::glimpses,
         "watches of a moment after every list",
         &["127.0.3.28"],
+        &[LEGACY],
+        0,
+    ),
+    script(
+        scripts::informers,
+        "long watches after every list that are cut off",
+        &["127.0.3.33"],
         &[LEGACY],
         0,
     ),

@@ -122,7 +122,7 @@ pub(crate) fn judge(look: &mut Look<'_>, signs: &mut Vec<(u8, Sign)>) {
             continue;
         }
         if let Some(sign) = (detection.judge)(look)
-            && sign.weight >= WEIGHT_MIN
+            && sign.weight.max(sign.if_given_up.unwrap_or_default()) >= WEIGHT_MIN
         {
             signs.push((place, sign));
         }

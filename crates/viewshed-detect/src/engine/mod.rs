@@ -199,6 +199,9 @@ impl Engine {
         }
         if !activity.id.is_empty() && !self.recent.is_new(fingerprint.request, moment(activity)) {
             self.counters.duplicates += 1;
+            if &*activity.verb == "watch" {
+                self.end_watch(activity);
+            }
             return;
         }
         match self.clock.tick(activity.at_us, wall_s) {

@@ -58,12 +58,49 @@ pub(crate) struct Evidence {
     pub(crate) program: u32,
     /// Made the way client libraries begin a watch.
     pub(crate) is_reflector: bool,
+    /// The watch that took weight from it, until that has lasted long enough to be believed.
+    pub(crate) trial: Option<Trial>,
+}
+
+/// A watch on trial.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Trial {
+    /// Hash of its audit id.
+    pub(crate) watch: u64,
+    pub(crate) since_s: u32,
+    /// Whether it ended before it could be believed.
+    pub(crate) is_given_up: bool,
+    /// The weight of the evidence if it turns out to be no watch, in hundredths of a point.
+    pub(crate) weight: u32,
 }
 
 impl Evidence {
     /// Whether no work can follow any more that would explain it.
     pub(crate) fn is_over(&self, now_s: u32) -> bool {
         now_s.saturating_sub(self.at_s) >= WORK_FOLLOWS_S
+    }
+
+    /// Whether it says nothing any more, and will not.
+    fn is_settled(&self) -> bool {
+        self.weight == 0 && self.trial.is_none()
+    }
+}
+
+/// What work leaves of a piece of evidence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Explained {
+    pub(crate) percent: u32,
+    /// If a watch explains it, the hash of its audit id and when it began.
+    pub(crate) watch: Option<(u64, u32)>,
+}
+
+impl Explained {
+    /// By something that is done and over.
+    pub(crate) fn by_work(percent: u32) -> Self {
+        Self {
+            percent,
+            watch: None,
+        }
     }
 }
 
@@ -165,6 +202,10 @@ impl Session {
 
     /// Adds a piece of evidence.
     pub(crate) fn add(&mut self, evidence: Evidence) {
+        if self.evidence.len() >= EVIDENCE_MAX {
+            // Tools that keep a cluster as a repository has it follow hundreds of kinds.
+            self.evidence.retain(|one| one.weight > 0);
+        }
         if self.evidence.len() < EVIDENCE_MAX {
             self.evidence.push(evidence);
             return;
@@ -241,7 +282,7 @@ impl Session {
     pub(crate) fn forgive(
         &mut self,
         identity: u32,
-        is_work: impl Fn(&Evidence) -> Option<u32>,
+        is_work: impl Fn(&Evidence) -> Option<Explained>,
     ) -> bool {
         if self.dossier.is_some() {
             return false;
@@ -252,15 +293,67 @@ impl Session {
             .iter_mut()
             .filter(|one| one.identity == identity)
         {
-            if let Some(percent) = is_work(one) {
+            if let Some(Explained { percent, watch }) = is_work(one) {
+                one.trial = watch.map(|(watch, since_s)| Trial {
+                    watch,
+                    since_s,
+                    is_given_up: false,
+                    weight: one.weight,
+                });
                 one.weight = one.weight / 100 * percent + one.weight % 100 * percent / 100;
                 one.falls_with = FallsWith::Nothing;
                 was_work = true;
             }
         }
         // Thousands of names may be looked for and made; they must not take the room of what counts.
-        self.evidence.retain(|one| one.weight > 0);
+        self.evidence.retain(|one| !one.is_settled());
         was_work
+    }
+
+    /// A watch ended before it could be believed. By itself that says little: programs end, and all of their
+    /// watches with them.
+    pub(crate) fn give_up(&mut self, watch: u64) {
+        let trials = self
+            .evidence
+            .iter_mut()
+            .filter_map(|one| one.trial.as_mut());
+        for trial in trials.filter(|trial| trial.watch == watch) {
+            trial.is_given_up = true;
+        }
+    }
+
+    /// Somebody goes on from there to read something else: the watches that he gave up before explain nothing, unless others
+    /// take their places.
+    pub(crate) fn go_on(
+        &mut self,
+        (identity, spot): (u32, u64),
+        (kind, namespace): (&str, &str),
+        now_s: u32,
+    ) {
+        let own = self.evidence.iter_mut().filter(|one| {
+            (one.identity, one.spot) == (identity, spot)
+                && (&*one.kind, &*one.namespace) != (kind, namespace)
+        });
+        for one in own {
+            let Some(trial) = one.trial.take_if(|trial| trial.is_given_up) else {
+                continue;
+            };
+            one.weight = one.weight.max(trial.weight);
+            one.falls_with = FallsWith::Watch;
+            one.is_reflector = false;
+            // Whoever really follows something begins again at once.
+            one.at_s = now_s;
+        }
+    }
+
+    /// Believes the watches that have lasted, and whose end would have been told by now.
+    pub(crate) fn believe(&mut self, now_s: u32, lasting_s: u32) {
+        for one in &mut self.evidence {
+            one.trial.take_if(|trial| {
+                !trial.is_given_up && now_s.saturating_sub(trial.since_s) > 2 * lasting_s
+            });
+        }
+        self.evidence.retain(|one| !one.is_settled());
     }
 
     /// The piece of evidence with which the threshold was reached, held lists counted where they happened.

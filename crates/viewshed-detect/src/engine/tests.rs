@@ -8,6 +8,7 @@ mod hostile;
 mod intrusions;
 mod queries;
 mod robustness;
+mod watches;
 mod world;
 
 /// One piece of evidence, for tests.

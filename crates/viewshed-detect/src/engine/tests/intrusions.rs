@@ -9,7 +9,7 @@ use super::world::{after_a_month, after_an_hour};
 
 /// The incident opened with request `s-N` at the latest, its first event is among the first `first_max`
 /// requests, and there is no second one.
-fn check(name: &str, script: &str, opened_max: usize) {
+pub(super) fn check(name: &str, script: &str, opened_max: usize) {
     for (log, incidents) in [
         ("hour", after_an_hour(script)),
         ("month", after_a_month(script)),
