@@ -42,10 +42,6 @@ pub(crate) use report::{described, is_partial, known_sources, policy, unknown};
 /// Between two looks whether a live source fell silent, and at what others count.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
-/// After going on from a state folder, silence is not looked for this long: sources were not heard while the
-/// program did not run, and pushers come again at their own pace.
-const DEAF_TIME: Duration = Duration::from_secs(10 * 60);
-
 /// Reads every source to its end, or until interrupted, and tells what was found.
 pub(crate) fn run(arguments: &WatchArgs, screen: &Screen) -> Result<Outcome, Failure> {
     let mut watch = Watch::open(arguments, screen)?;
@@ -77,7 +73,6 @@ struct Watch<'a> {
     /// Room that is used again.
     grown: Vec<Incident>,
     looked: Instant,
-    deaf_until: Option<Instant>,
     /// Events of the incidents that an earlier run left open; of past logs only.
     before: BTreeMap<String, u64>,
 }
@@ -107,6 +102,13 @@ impl<'a> Watch<'a> {
             &arguments.live,
             keeper.is_kept().then(|| kept.bytes(POSITIONS)),
         )?;
+        let now = Timestamp::now();
+        if let Some(since) = engine.missed_since(now).filter(|_| pump.is_live()) {
+            terminal::say(&format!(
+                "note: nobody listened from {since:.0} to {now:.0}: what sources pushed then, and do not send again, is \
+                 not judged"
+            ));
+        }
         let mut before = BTreeMap::new();
         if is_resumed && !pump.is_live() {
             let open = still_open(&engine, rules.as_ref(), &arguments.judge)?;
@@ -127,7 +129,6 @@ impl<'a> Watch<'a> {
             figures,
             grown: Vec::new(),
             looked: Instant::now(),
-            deaf_until: is_resumed.then(|| Instant::now() + DEAF_TIME),
             before,
         })
     }
@@ -169,8 +170,7 @@ impl<'a> Watch<'a> {
             return Ok(());
         }
         self.looked = Instant::now();
-        let hears = self.deaf_until.is_none_or(|until| until <= self.looked);
-        if self.pump.is_live() && hears {
+        if self.pump.is_live() {
             self.engine.silence(Timestamp::now(), &mut self.grown);
             self.tell()?;
         }

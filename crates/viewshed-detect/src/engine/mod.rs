@@ -167,9 +167,16 @@ impl Engine {
     }
 
     /// Raises an incident for each live source that spoke steadily and has been silent for too long. Call it
-    /// about once a minute.
+    /// once a minute or more often: longer pauses are taken for times in which nobody listened, across
+    /// [`checkpoint`](Self::checkpoint) and [`restore`](Self::restore) too, and held against no source.
     pub fn silence(&mut self, now: Timestamp, incidents: &mut Vec<Incident>) {
         self.own.listen(now, incidents);
+    }
+
+    /// Since when nobody has listened to live sources, if that is so long that something may have been missed. Ask
+    /// before the first [`heard`](Self::heard) or [`silence`](Self::silence) of a run.
+    pub fn missed_since(&self, now: Timestamp) -> Option<Timestamp> {
+        self.own.missed_since(now)
     }
 
     /// What is usual, as learned so far. The last few minutes' repetitions of known habits are in it only

@@ -8,6 +8,7 @@ mod hostile;
 mod intrusions;
 mod queries;
 mod robustness;
+mod silence;
 mod watches;
 mod world;
 
