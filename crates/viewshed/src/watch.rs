@@ -31,7 +31,7 @@ use found::INCIDENTS_LIVE_MAX;
 use outlets::Outlets;
 use pump::Event;
 use rules::Rules;
-use state::{DELIVERIES, ENGINE, INCIDENTS, Keeper, POSITIONS, RULES, SOURCES};
+use state::{COUNTED, DELIVERIES, ENGINE, INCIDENTS, Keeper, POSITIONS, RULES, SOURCES};
 use telling::Telling;
 
 pub(crate) use found::{Found, INCIDENTS_OF_PAST_LOGS_MAX};
@@ -91,7 +91,7 @@ impl<'a> Watch<'a> {
             None => Engine::new(settings(&arguments.judge), baseline(&arguments.judge)?),
         };
         let rules = match &arguments.rules {
-            Some(path) => Some(Rules::load(path, kept.json(RULES)?)?),
+            Some(path) => Some(Rules::load(path, kept.json(RULES)?, kept.bytes(COUNTED))?),
             None => None,
         };
         let estate = Estate::read(&arguments.estate_from, screen)?;
@@ -228,6 +228,10 @@ impl<'a> Watch<'a> {
                     .rules
                     .as_ref()
                     .map_or_else(Vec::new, |rules| state::json(&rules.incidents)),
+            ),
+            (
+                COUNTED,
+                &self.rules.as_ref().map_or_else(Vec::new, Rules::counted),
             ),
         ]);
         if is_saved {
