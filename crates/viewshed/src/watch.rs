@@ -1,5 +1,6 @@
 //! `viewshed watch`: who is discovering, live or in past logs.
 
+mod events;
 mod explored;
 mod figures;
 mod found;
@@ -25,6 +26,7 @@ use crate::outcome::{Failure, Outcome};
 use crate::output::Screen;
 use crate::{scan, terminal};
 
+use events::Events;
 use explored::Estate;
 use figures::{Figures, Look};
 use found::INCIDENTS_LIVE_MAX;
@@ -67,6 +69,7 @@ struct Watch<'a> {
     reading: Reading,
     found: Found,
     telling: Telling<'a>,
+    events: Option<Events>,
     keeper: Keeper,
     outlets: Outlets,
     figures: Figures,
@@ -116,6 +119,7 @@ impl<'a> Watch<'a> {
         }
         Ok(Self {
             telling: Telling::new(&arguments.output, screen, pump.is_live())?,
+            events: Events::open(arguments.events_file.as_deref())?,
             arguments,
             policy,
             engine,
@@ -136,14 +140,22 @@ impl<'a> Watch<'a> {
     fn judge(&mut self, chunk: Chunk) -> Result<(), Failure> {
         let now = Timestamp::now();
         let (engine, rules, grown) = (&mut self.engine, &mut self.rules, &mut self.grown);
+        let events = &mut self.events;
         self.reading.each(&chunk, |activities| {
             engine.step(now, activities, grown);
+            if let Some(events) = events {
+                events.add(activities);
+            }
             if let Some(rules) = rules {
                 rules.judge(activities, grown);
             }
         });
         if self.pump.is_live() {
             engine.heard(now, &chunk.source, grown);
+        }
+        if let Some(events) = &mut self.events {
+            // Before anything is said to be done that a pusher, or a later run, would not send again.
+            events.flush()?;
         }
         self.tell()?;
         self.pump.done(chunk);
