@@ -11,6 +11,7 @@ pub(crate) mod command;
 pub(crate) mod decay;
 pub(crate) mod docker;
 pub(crate) mod dossier;
+pub(crate) mod evidence;
 pub(crate) mod facts;
 mod fingerprint;
 mod judge;

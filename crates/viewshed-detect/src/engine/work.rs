@@ -5,11 +5,11 @@ use viewshed_model::{Activity, Stage};
 
 use super::Engine;
 use super::behaviour::{Op, Outcome};
+use super::evidence::{Evidence, Explained, WORK_FOLLOWS_S};
 use super::judge::{DAY_S, NAME_MAX, Subject};
 use super::kinds::is_telling;
 use super::origin::{identity_tag, program_tag};
 use super::path::is_short_watch;
-use super::session::{Evidence, Explained, WORK_FOLLOWS_S};
 use super::who::{Class, Who, clip};
 use crate::detections::{self, FallsWith, is_client};
 
