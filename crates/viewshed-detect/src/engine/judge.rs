@@ -172,8 +172,15 @@ impl Engine {
         shape: u64,
     ) {
         // Work is looked at while something stands against who does it: it may explain it.
-        let is_work = matches!(behaviour.op, Op::Write | Op::Watch);
-        let is_left_out = |record: &Record| record.is_watched || (is_work && record.session != 0);
+        let is_left_out = |record: &Record| {
+            let session = self.sessions.get(record.session);
+            let may_explain = match behaviour.op {
+                Op::Write => record.session != 0,
+                Op::Watch => session.is_some_and(|one| one.waits_for_work(self.clock.now_s())),
+                _ => false,
+            };
+            record.is_watched || may_explain
+        };
         let Some(record) = self
             .baseline
             .record(index)
