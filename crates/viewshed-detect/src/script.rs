@@ -13,7 +13,7 @@
 //! ```
 //! Options: `@ADDRESS`, `~AGENT`, `pod=`, `node=`, `cred=`, `as=`, `group=`, `id=`, `rv=0`, `rv=42`, `stream`
 //! (the query of a watch that begins with all objects), `label=`, `field=`, `uri=`, `count=`, `why=` (the
-//! authorizer's reason) and `x20`: the line twenty times, each a second later, with `%` as its number.
+//! authorizer's reason), `lasted=` (the last line of a request that began so many seconds before) and `x20`: the line twenty times, each a second later, with `%` as its number.
 
 use std::borrow::Cow;
 
@@ -216,6 +216,10 @@ fn option(one: &mut Activity<'static>, word: &str) -> bool {
         "label" => one.uri = format!("/?labelSelector={value}").into(),
         "field" => one.uri = format!("/?fieldSelector={value}").into(),
         "uri" => one.uri = value.into(),
+        "lasted" => {
+            let lasted_us = value.parse::<i64>().expect("seconds") * 1_000_000;
+            (one.stage_at_us, one.at_us) = (one.at_us, one.at_us - lasted_us);
+        }
         "count" => one.disclosed_count = value.parse().ok(),
         "why" => one.reason = value.replace('_', " ").into(),
         "message" => one.message = value.replace('_', " ").into(),

@@ -17,6 +17,9 @@ use crate::Texts;
 pub struct Activity<'a> {
     /// When the request was received, in microseconds since 1970 (UTC); 0 when the log does not tell.
     pub at_us: i64,
+    /// When it had come as far as [`stage`](Self::stage) tells, in microseconds since 1970 (UTC); 0 when the log
+    /// does not tell. For a finished watch this is when it ended.
+    pub stage_at_us: i64,
     /// What was asked: an API server, a kubelet, a Docker daemon, ...
     pub surface: Surface,
     /// How far the request had come when this was written.

@@ -1,5 +1,6 @@
 //! `viewshed watch`: who is discovering, live or in past logs.
 
+mod events;
 mod explored;
 mod figures;
 mod found;
@@ -25,13 +26,14 @@ use crate::outcome::{Failure, Outcome};
 use crate::output::Screen;
 use crate::{scan, terminal};
 
+use events::Events;
 use explored::Estate;
 use figures::{Figures, Look};
 use found::INCIDENTS_LIVE_MAX;
 use outlets::Outlets;
 use pump::Event;
 use rules::Rules;
-use state::{DELIVERIES, ENGINE, INCIDENTS, Keeper, POSITIONS, RULES, SOURCES};
+use state::{COUNTED, DELIVERIES, ENGINE, INCIDENTS, Keeper, POSITIONS, RULES, SOURCES};
 use telling::Telling;
 
 pub(crate) use found::{Found, INCIDENTS_OF_PAST_LOGS_MAX};
@@ -41,10 +43,6 @@ pub(crate) use report::{described, is_partial, known_sources, policy, unknown};
 
 /// Between two looks whether a live source fell silent, and at what others count.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
-
-/// After going on from a state folder, silence is not looked for this long: sources were not heard while the
-/// program did not run, and pushers come again at their own pace.
-const DEAF_TIME: Duration = Duration::from_secs(10 * 60);
 
 /// Reads every source to its end, or until interrupted, and tells what was found.
 pub(crate) fn run(arguments: &WatchArgs, screen: &Screen) -> Result<Outcome, Failure> {
@@ -71,13 +69,13 @@ struct Watch<'a> {
     reading: Reading,
     found: Found,
     telling: Telling<'a>,
+    events: Option<Events>,
     keeper: Keeper,
     outlets: Outlets,
     figures: Figures,
     /// Room that is used again.
     grown: Vec<Incident>,
     looked: Instant,
-    deaf_until: Option<Instant>,
     /// Events of the incidents that an earlier run left open; of past logs only.
     before: BTreeMap<String, u64>,
 }
@@ -96,7 +94,7 @@ impl<'a> Watch<'a> {
             None => Engine::new(settings(&arguments.judge), baseline(&arguments.judge)?),
         };
         let rules = match &arguments.rules {
-            Some(path) => Some(Rules::load(path, kept.json(RULES)?)?),
+            Some(path) => Some(Rules::load(path, kept.json(RULES)?, kept.bytes(COUNTED))?),
             None => None,
         };
         let estate = Estate::read(&arguments.estate_from, screen)?;
@@ -107,6 +105,13 @@ impl<'a> Watch<'a> {
             &arguments.live,
             keeper.is_kept().then(|| kept.bytes(POSITIONS)),
         )?;
+        let now = Timestamp::now();
+        if let Some(since) = engine.missed_since(now).filter(|_| pump.is_live()) {
+            terminal::say(&format!(
+                "note: nobody listened from {since:.0} to {now:.0}: what sources pushed then, and do not send again, is \
+                 not judged"
+            ));
+        }
         let mut before = BTreeMap::new();
         if is_resumed && !pump.is_live() {
             let open = still_open(&engine, rules.as_ref(), &arguments.judge)?;
@@ -114,6 +119,7 @@ impl<'a> Watch<'a> {
         }
         Ok(Self {
             telling: Telling::new(&arguments.output, screen, pump.is_live())?,
+            events: Events::open(arguments.events_file.as_deref())?,
             arguments,
             policy,
             engine,
@@ -127,7 +133,6 @@ impl<'a> Watch<'a> {
             figures,
             grown: Vec::new(),
             looked: Instant::now(),
-            deaf_until: is_resumed.then(|| Instant::now() + DEAF_TIME),
             before,
         })
     }
@@ -135,14 +140,22 @@ impl<'a> Watch<'a> {
     fn judge(&mut self, chunk: Chunk) -> Result<(), Failure> {
         let now = Timestamp::now();
         let (engine, rules, grown) = (&mut self.engine, &mut self.rules, &mut self.grown);
+        let events = &mut self.events;
         self.reading.each(&chunk, |activities| {
             engine.step(now, activities, grown);
+            if let Some(events) = events {
+                events.add(activities);
+            }
             if let Some(rules) = rules {
                 rules.judge(activities, grown);
             }
         });
         if self.pump.is_live() {
             engine.heard(now, &chunk.source, grown);
+        }
+        if let Some(events) = &mut self.events {
+            // Before anything is said to be done that a pusher, or a later run, would not send again.
+            events.flush()?;
         }
         self.tell()?;
         self.pump.done(chunk);
@@ -169,8 +182,7 @@ impl<'a> Watch<'a> {
             return Ok(());
         }
         self.looked = Instant::now();
-        let hears = self.deaf_until.is_none_or(|until| until <= self.looked);
-        if self.pump.is_live() && hears {
+        if self.pump.is_live() {
             self.engine.silence(Timestamp::now(), &mut self.grown);
             self.tell()?;
         }
@@ -228,6 +240,10 @@ impl<'a> Watch<'a> {
                     .rules
                     .as_ref()
                     .map_or_else(Vec::new, |rules| state::json(&rules.incidents)),
+            ),
+            (
+                COUNTED,
+                &self.rules.as_ref().map_or_else(Vec::new, Rules::counted),
             ),
         ]);
         if is_saved {

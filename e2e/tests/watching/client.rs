@@ -2,7 +2,7 @@
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddrV4, TcpStream};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rustls::pki_types::pem::PemObject;
@@ -25,9 +25,27 @@ pub(crate) struct Client<'p> {
     agent: String,
 }
 
-/// An answer that goes on: a watch. It ends when this is dropped.
+/// An answer that goes on: a watch. It goes on when this is dropped, as programs keep theirs.
 pub(crate) struct Open {
-    _stream: Stream,
+    stream: Option<Stream>,
+}
+
+/// Watches that go on.
+static KEPT: Mutex<Vec<Stream>> = Mutex::new(Vec::new());
+
+impl Open {
+    /// Ends it from this side.
+    pub(crate) fn give_up(mut self) {
+        self.stream = None;
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        if let Some(stream) = self.stream.take() {
+            KEPT.lock().unwrap().push(stream);
+        }
+    }
 }
 
 /// What a client sees of an answer.
@@ -148,7 +166,9 @@ impl<'p> Client<'p> {
                 Ok(count) => bytes.extend(&part[..count]),
             }
         }
-        Open { _stream: stream }
+        Open {
+            stream: Some(stream),
+        }
     }
 
     /// Lists from the server's cache and follows, as client libraries keep a copy.

@@ -3,7 +3,7 @@
 use viewshed_bench::ControlPlane;
 
 use crate::recording::{Recorder, Session};
-use crate::scripts;
+use crate::{inquiries, scripts};
 
 /// An intrusion, and what its one incident has to name.
 #[derive(Debug, Clone, Copy)]
@@ -27,7 +27,7 @@ pub(crate) struct Intrusion {
 const CART: &str = "system:serviceaccount:shop:cart";
 const LEGACY: &str = "system:serviceaccount:blog:legacy";
 
-const SCRIPTS: [Script; 28] = [
+const SCRIPTS: [Script; 32] = [
     script(
         scripts::sweep,
         "kubectl looks around with a mighty token",
@@ -204,6 +204,34 @@ const SCRIPTS: [Script; 28] = [
         "watches of a moment after every list",
         &["127.0.3.28"],
         &[LEGACY],
+        0,
+    ),
+    script(
+        scripts::informers,
+        "long watches after every list that are cut off",
+        &["127.0.3.33"],
+        &[LEGACY],
+        0,
+    ),
+    script(
+        inquiries::description,
+        "nothing but the description of the API",
+        &["127.0.3.30"],
+        &[CART],
+        0,
+    ),
+    script(
+        inquiries::description_with_kubectl,
+        "the description of the API with kubectl",
+        &["127.0.3.31"],
+        &[CART],
+        0,
+    ),
+    script(
+        inquiries::questions,
+        "nothing but questions about its own rights",
+        &["127.0.3.32"],
+        &[CART],
         0,
     ),
 ];

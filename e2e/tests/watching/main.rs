@@ -9,6 +9,7 @@
 
 mod client;
 mod estate;
+mod inquiries;
 mod intrusions;
 mod node;
 mod ordinary;

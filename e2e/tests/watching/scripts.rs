@@ -397,3 +397,11 @@ pub(crate) fn glimpses(plane: &ControlPlane, at: &str) {
         ));
     }
 }
+
+pub(crate) fn informers(plane: &ControlPlane, at: &str) {
+    let client = legacy(plane, at, "metrics-agent/1.2");
+    let bindings = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings";
+    for path in ["/api/v1/secrets", "/api/v1/nodes", bindings, "/api/v1/pods"] {
+        client.follow(path, "").unwrap().give_up();
+    }
+}

@@ -33,7 +33,7 @@ fn of_text(line: &str) -> Option<LogFormat> {
     if coredns::is_query(line) {
         return Some(LogFormat::CoreDns);
     }
-    docker::is_daemon_request(line).then_some(LogFormat::DockerDaemon)
+    docker::is_daemon_line(line).then_some(LogFormat::DockerDaemon)
 }
 
 /// `ahead` starts with `line`; a document goes on behind it.

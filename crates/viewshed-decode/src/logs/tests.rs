@@ -293,6 +293,25 @@ fn formats_are_told_from_content() {
             r#"{"level":"debug","method":"GET","module":"api","msg":"handling GET request","request-url":"/v1.47/info"}"#.to_owned(),
             Some(LogFormat::DockerDaemon),
         ),
+        (
+            format!(
+                "time=\"2026-01-01T00:00:00Z\" level=info msg=\"Starting up\"\n{}",
+                "time=\"2026-01-01T00:00:00Z\" level=debug msg=\"Registering route\" method=GET path=/info\n".repeat(250)
+            ),
+            Some(LogFormat::DockerDaemon),
+        ),
+        (
+            r#"Jan 1 00:00:00 host dockerd[7]: time="2026-01-01T00:00:00Z" level=debug msg="Registering GET, /info""#.to_owned(),
+            Some(LogFormat::DockerDaemon),
+        ),
+        (
+            r#"{"level":"info","msg":"API listen on /var/run/docker.sock","time":"2026-01-01T00:00:00Z"}"#.to_owned(),
+            Some(LogFormat::DockerDaemon),
+        ),
+        (
+            r#"time="2026-01-01T00:00:00Z" level=info msg="Starting up" app=another"#.to_owned(),
+            None,
+        ),
         (r#"{"User":"","RequestMethod":"GET","RequestUri":"/info"}"#.to_owned(), Some(LogFormat::DockerAuthorization)),
         (r#"{"output":"x","priority":"Notice","rule":"r","output_fields":{}}"#.to_owned(), Some(LogFormat::Falco)),
         (r#"{"process_exec":{"process":{}},"node_name":"n"}"#.to_owned(), Some(LogFormat::Tetragon)),

@@ -232,12 +232,18 @@ impl Baseline {
         let Some(record) = self.identities.get(index) else {
             return (0, "");
         };
+        let own = self
+            .habit(index, behaviour)
+            .and_then(|at| record.habits.get(at));
+        // It vouches for the others, not for itself.
+        let itself = own.map_or(0, |habit| u32::from(habit.standing == Standing::Usual));
         let mut best = (0, "");
         for group in record.groups.iter().filter_map(|place| self.group(*place)) {
             let habit = self
                 .covering(group, behaviour)
                 .and_then(|at| group.habits.get(at));
             let members = habit.map_or(0, |habit| u32::from(habit.peak));
+            let members = members.saturating_sub(itself);
             if members > best.0 {
                 best = (members, &*group.key);
             }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use viewshed_model::{LogProfile, Surface};
+
 /// What a source is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LogKind {
@@ -50,6 +52,28 @@ impl LogKind {
         Self::ProcessEvents,
         Self::DnsQueries,
     ];
+
+    /// Which of a service's logs it is, by what it holds: one that leaves reads out is taken for the one that is
+    /// documented to, so that nothing is called visible that never occurs. `OpenShift` is known by the kinds that
+    /// its own operators read all the time.
+    #[must_use]
+    pub fn told_by(self, profile: &LogProfile) -> Self {
+        let mut requests = profile.requests.iter();
+        let has_reads = requests.any(|seen| {
+            seen.surface == Surface::KubernetesApi && matches!(&*seen.verb, "get" | "list")
+        });
+        let mut requests = profile.requests.iter();
+        match self {
+            Self::GkeDataAccess if !has_reads => Self::GkeAdminActivity,
+            Self::AksKubeAudit if !has_reads => Self::AksKubeAuditAdmin,
+            Self::KubernetesAudit
+                if requests.any(|seen| seen.api_group == "config.openshift.io") =>
+            {
+                Self::OpenShift
+            }
+            kind => kind,
+        }
+    }
 
     /// Whether it holds requests to an API server.
     pub const fn is_kubernetes(self) -> bool {

@@ -9,6 +9,9 @@ use crate::engine::kinds;
 use crate::engine::path::{has_query, is_narrowed, is_short_watch};
 use crate::engine::who::{Class, service_account};
 
+/// What a watch tells of what a list of the same would.
+pub(super) const WATCH_SHARE: f64 = 0.7;
+
 /// One activity with all that is known around it.
 #[derive(Debug)]
 pub(crate) struct Look<'a> {
@@ -35,6 +38,10 @@ pub(crate) struct Look<'a> {
     pub(crate) peers: (u32, &'a str),
     /// Whether it changes things in this namespace: reading there belongs to the work.
     pub(crate) works_here: bool,
+    /// Whether it has changed or followed anything for a while: it is there for some work.
+    pub(crate) works_somewhere: bool,
+    /// Whether the program that sends this has long been running, as far as the log tells.
+    pub(crate) is_midway: bool,
     /// Whether it follows this kind with a watch.
     pub(crate) watches_it: bool,
     /// Whether it follows anything.
@@ -92,6 +99,8 @@ pub(crate) enum FallsWith {
     Watch,
     /// It makes what it did not find.
     Creation,
+    /// It goes to work with what it learned about the server and about its rights.
+    Work,
 }
 
 /// One reason that a detection found.
@@ -105,6 +114,8 @@ pub(crate) struct Sign {
     pub(crate) falls_with: FallsWith,
     /// Whether it only ever says something together with others: held lists count at once with it.
     pub(crate) corroborates: bool,
+    /// Points if it is a watch that is given up at once.
+    pub(crate) if_given_up: Option<f64>,
 }
 
 impl Sign {
@@ -115,6 +126,7 @@ impl Sign {
             text,
             falls_with: FallsWith::Nothing,
             corroborates: true,
+            if_given_up: None,
         }
     }
 
@@ -125,6 +137,7 @@ impl Sign {
             text,
             falls_with: FallsWith::Watch,
             corroborates: false,
+            if_given_up: None,
         }
     }
 
@@ -135,6 +148,18 @@ impl Sign {
             text,
             falls_with: FallsWith::Creation,
             corroborates: false,
+            if_given_up: None,
+        }
+    }
+
+    /// A sign that may turn out to be how a client begins its work.
+    pub(crate) fn unless_at_work(weight: f64, text: String) -> Self {
+        Self {
+            weight,
+            text,
+            falls_with: FallsWith::Work,
+            corroborates: false,
+            if_given_up: None,
         }
     }
 
@@ -145,11 +170,19 @@ impl Sign {
             text,
             falls_with: FallsWith::Nothing,
             corroborates: false,
+            if_given_up: None,
         }
     }
 }
 
 impl Look<'_> {
+    /// Whether a watch may be taken for work: that of a program which does follow or change things, or which has
+    /// just begun. Programs follow what they need from their start on; one that has long been at something else
+    /// and suddenly follows what there is, is not what it was.
+    pub(crate) fn may_follow(&self) -> bool {
+        self.works_somewhere || !self.is_midway
+    }
+
     /// How much of the weight for a program in a pod this kind of identity gets for what people and control
     /// planes do every day.
     pub(crate) fn share(&self) -> f64 {
@@ -208,7 +241,7 @@ impl Look<'_> {
         };
         let op = match behaviour.op {
             Op::List => 1.0,
-            Op::Watch => 0.7,
+            Op::Watch => WATCH_SHARE,
             _ => 0.25,
         };
         // One pod's own node, as node agents ask.

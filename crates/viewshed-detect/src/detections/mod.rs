@@ -6,6 +6,7 @@
 
 mod access_question_storm;
 mod anonymous_walk;
+mod api_crawl;
 mod discovery_command;
 mod diverse_refusals;
 mod dns_sweep;
@@ -38,6 +39,7 @@ mod tool_on_workload;
 mod unwatched_list;
 
 pub(crate) use look::{FallsWith, Look, Sign};
+pub(crate) use tool_on_workload::is_client;
 
 /// One detection: what it looks for.
 #[derive(Debug)]
@@ -59,6 +61,7 @@ pub struct Detection {
 pub static ALL: &[&Detection] = &[
     &access_question_storm::DETECTION,
     &anonymous_walk::DETECTION,
+    &api_crawl::DETECTION,
     &discovery_command::DETECTION,
     &diverse_refusals::DETECTION,
     &dns_sweep::DETECTION,
@@ -119,7 +122,7 @@ pub(crate) fn judge(look: &mut Look<'_>, signs: &mut Vec<(u8, Sign)>) {
             continue;
         }
         if let Some(sign) = (detection.judge)(look)
-            && sign.weight >= WEIGHT_MIN
+            && sign.weight.max(sign.if_given_up.unwrap_or_default()) >= WEIGHT_MIN
         {
             signs.push((place, sign));
         }
@@ -151,7 +154,7 @@ pub(crate) fn linking(look: &Look<'_>, signs: &[(u8, Sign)]) -> f64 {
         let is_work = match sign.falls_with {
             FallsWith::Nothing => false,
             FallsWith::Watch => is_reflector,
-            FallsWith::Creation => true,
+            FallsWith::Creation | FallsWith::Work => true,
         };
         !is_of_client && !is_work
     };

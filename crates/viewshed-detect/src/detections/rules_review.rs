@@ -8,10 +8,13 @@ pub(super) static DETECTION: Detection = Detection {
     name: "rules-review",
     title: "asks for the list of its own rights",
     techniques: &["T1613", "T1069"],
-    cap: 90,
+    cap: 110,
     page: include_str!("../../../../docs/detections/rules-review.md"),
     judge,
 };
+
+/// Questions whose body was not recorded: so many count as being for different namespaces.
+const UNREAD_MAX: u16 = 3;
 
 fn judge(look: &mut Look<'_>) -> Option<Sign> {
     if look.behaviour.kind != "selfsubjectrulesreviews.authorization.k8s.io" || look.is_usual {
@@ -21,14 +24,17 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         Some(review) => look
             .facts
             .nth(Sort::RulesNamespace, [&review.namespace, ""])?,
-        // Without the body a second time may be for another namespace.
-        None => look.facts.nth_time(Sort::RulesNamespace, "", 2)?,
+        // Without the body another time may be for another namespace.
+        None => look.facts.nth_time(Sort::RulesNamespace, "", UNREAD_MAX)?,
     };
     let weight = match (look.class, nth) {
         (Class::Person, 1) => 6.0 + 10.0 * look.acquaintance,
         (Class::Person, _) => 2.0,
         (_, 1) => 60.0,
-        _ => 30.0,
+        (_, 2) => 30.0,
+        // Programs that work in several namespaces ask in each of them.
+        (_, 3) if !look.works_somewhere => 20.0,
+        _ => return None,
     };
     Some(Sign::new(
         weight,

@@ -37,6 +37,18 @@ pub(super) fn tool(user_agent: &str) -> Option<&'static str> {
         .find(|tool| name.eq_ignore_ascii_case(tool))
 }
 
+/// Whether a client says that it is a tool of people that knows Kubernetes: each run of it discovers the API
+/// and then does what it was called for.
+pub(crate) fn is_client(user_agent: &str) -> bool {
+    tool(user_agent).is_some_and(|tool| !is_raw(tool))
+}
+
+/// Whether a client says that it is one of the tools that know nothing of Kubernetes: those ask for nothing by
+/// themselves. The others discover the API before they do anything.
+pub(super) fn is_raw(tool: &str) -> bool {
+    !matches!(tool, "kubectl" | "oc" | "k9s")
+}
+
 fn judge(look: &mut Look<'_>) -> Option<Sign> {
     if !matches!(look.class, Class::ServiceAccount | Class::Node) || !look.origin.is_new_program {
         return None;

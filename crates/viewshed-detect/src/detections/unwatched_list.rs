@@ -1,5 +1,6 @@
 //! Reads all objects of a kind and does not go on to follow them.
 
+use super::look::WATCH_SHARE;
 use super::{Detection, Look, Sign};
 use crate::engine::behaviour::{Op, Outcome};
 use crate::engine::facts::Sort;
@@ -60,9 +61,14 @@ pub(super) fn list_sign(look: &mut Look<'_>, further_share: f64) -> Option<Sign>
             text,
         ));
     }
-    if look.behaviour.op == Op::Watch && is_reflector {
+    if look.behaviour.op == Op::Watch && is_reflector && look.may_follow() {
         // Tools that keep a cluster as a repository has it follow hundreds of kinds.
-        weight *= if kinds::is_telling(kind) { 0.15 } else { 0.03 };
+        let share = if kinds::is_telling(kind) { 0.15 } else { 0.03 };
+        return Some(Sign {
+            // It begins with all objects, so it is a list.
+            if_given_up: Some(weight / WATCH_SHARE),
+            ..Sign::held(weight * share, text)
+        });
     }
     Some(Sign::held(weight, text))
 }

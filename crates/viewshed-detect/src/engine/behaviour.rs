@@ -68,13 +68,14 @@ impl Op {
         }
     }
 
-    /// Whether each object, question or name is a step of its own, so that the habit alone says little.
+    /// Whether each object, question, document or name is a step of its own, so that the habit alone says little.
     pub(crate) fn is_diverse(self) -> bool {
         matches!(
             self,
             Self::Log
                 | Self::Proxy
                 | Self::Ask
+                | Self::Discover
                 | Self::Path
                 | Self::Command
                 | Self::File

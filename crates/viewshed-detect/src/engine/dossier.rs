@@ -12,7 +12,8 @@ use viewshed_model::{
 
 use super::behaviour::{Op, Outcome};
 use super::decay::rounded;
-use super::session::{Evidence, Member, Note, Session};
+use super::evidence::Evidence;
+use super::session::{Member, Note, Session};
 use super::who::display_name;
 use crate::detections;
 

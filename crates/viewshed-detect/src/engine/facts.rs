@@ -45,9 +45,11 @@ pub(crate) enum Sort {
     Object,
     /// Behaviours that were new.
     Novelty,
+    /// Documents of the API's description that were read one after the other.
+    Crawled,
 }
 
-const SORTS: usize = 18;
+const SORTS: usize = 19;
 
 /// Bounded, and kept for each session with unusual activity.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,19 +4,13 @@ use viewshed_model::{Activity, Incident};
 
 use super::Engine;
 use super::behaviour::{Behaviour, Op, Outcome};
-use super::kinds::is_telling;
-use super::origin::{Arrival, groups_of, identity_tag};
-use super::path::is_short_watch;
-use super::session::{Evidence, WORK_FOLLOWS_S};
+use super::origin::{Arrival, groups_of};
 use super::warm::Entry;
 use super::weigh::standing;
 use super::who::Who;
 use crate::baseline::{Record, half};
-use crate::detections::{self, FallsWith};
 
 pub(super) const DAY_S: u32 = 24 * 60 * 60;
-/// Work that follows what it belongs to later than this was not the reason for it. Seconds.
-const WORK_BELONGS_S: u32 = 10 * 60;
 /// Longer names of objects are cut: there are none. Bytes (RFC 1123 subdomains).
 pub(super) const NAME_MAX: usize = 253;
 
@@ -179,7 +173,13 @@ impl Engine {
     ) {
         // Work is looked at while something stands against who does it: it may explain it.
         let is_left_out = |record: &Record| {
-            record.is_watched || (behaviour.op == Op::Write && record.session != 0)
+            let session = self.sessions.get(record.session);
+            let may_explain = match behaviour.op {
+                Op::Write => record.session != 0,
+                Op::Watch => session.is_some_and(|one| one.waits_for_work(self.clock.now_s())),
+                _ => false,
+            };
+            record.is_watched || may_explain
         };
         let Some(record) = self
             .baseline
@@ -209,60 +209,5 @@ impl Engine {
         if let Some(lost) = lost {
             self.baseline.tell(&lost, 0, now_s, u32::MAX);
         }
-    }
-
-    /// A watch after a list, a change where something was read: then it was work, and who works somewhere is
-    /// at home there.
-    pub(super) fn forgive_work(&mut self, activity: &Activity<'_>, subject: &Subject<'_>) {
-        let behaviour = &subject.behaviour;
-        let made = super::who::clip(&activity.object.name, NAME_MAX);
-        let is_glimpse = behaviour.op == Op::Watch && is_short_watch(&activity.uri);
-        let is_done = behaviour.outcome == Outcome::Shown && !is_glimpse;
-        if !is_done || !matches!(behaviour.op, Op::Watch | Op::Write) {
-            return;
-        }
-        let now_s = self.clock.now_s();
-        let session = self
-            .baseline
-            .record(subject.index)
-            .map_or(0, |record| record.session);
-        let Some(session) = self.sessions.get_mut(session) else {
-            return;
-        };
-        let was_work = session.forgive(identity_tag(subject.index), |one| {
-            let age_s = now_s.saturating_sub(one.at_s);
-            let same_place = *one.namespace == *behaviour.namespace;
-            if behaviour.op == Op::Watch {
-                let followed = *one.kind == *behaviour.kind && same_place && one.op == Op::List;
-                let is_held = one.falls_with == FallsWith::Watch;
-                let is_now = followed && is_held && age_s <= 2 * WORK_FOLLOWS_S;
-                return is_now.then(|| what_a_watch_leaves(one));
-            }
-            if !same_place || age_s > WORK_BELONGS_S {
-                return None;
-            }
-            let was_missing = one.outcome == Outcome::Missing && *one.kind == *behaviour.kind;
-            // The name of what is made is not in every log.
-            if was_missing && (*one.name == *made || made.is_empty()) {
-                return Some(0);
-            }
-            let is_local = !behaviour.namespace.is_empty();
-            (is_local && (one.falls_with == FallsWith::Watch || was_missing)).then_some(25)
-        });
-        if was_work {
-            self.settle_in(subject.arrival.spot, subject.index);
-        }
-    }
-}
-
-/// Percent of the evidence that a watch leaves. To follow secrets or roles for the first time is news even
-/// from a controller; imitating one costs an intruder twice the requests and does not make him invisible.
-fn what_a_watch_leaves(one: &Evidence) -> u32 {
-    let is_first_time =
-        detections::at(one.detection).is_some_and(|found| found.name == "first-time-behaviour");
-    match (is_telling(&one.kind), is_first_time) {
-        (true, true) => 35,
-        (true, false) => 12,
-        (false, _) => 0,
     }
 }

@@ -8,6 +8,7 @@ use super::judge::Subject;
 use super::origin::identity_tag;
 use super::session::{Held, MEMBERS_MAX, Member, Note, TEXT_MAX};
 use super::who::clip;
+use super::work::LASTING_S;
 
 /// A session that is no incident is given up below so many points ...
 const POINTS_MIN: f64 = 3.0;
@@ -90,6 +91,9 @@ impl Engine {
     pub(super) fn look_again(&mut self, incidents: &mut Vec<Incident>) {
         let now_s = self.clock.now_s();
         while let Some(id) = self.sessions.pop_due(now_s) {
+            if let Some(session) = self.sessions.get_mut(id) {
+                session.believe(now_s, LASTING_S);
+            }
             let id = self.link_matured(id);
             self.open_if(id, Held::Waits, incidents);
             let Some(session) = self.sessions.get(id) else {

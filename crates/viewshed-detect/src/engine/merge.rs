@@ -1,7 +1,7 @@
 //! One hand, one session: how what several identities did at one place comes together.
 
 use super::Engine;
-use super::session::Evidence;
+use super::evidence::Evidence;
 use super::weigh::{LINK_MIN, LINK_SHARED_S};
 use crate::detections::{FallsWith, companion_sign};
 

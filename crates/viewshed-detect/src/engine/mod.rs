@@ -11,6 +11,7 @@ pub(crate) mod command;
 pub(crate) mod decay;
 pub(crate) mod docker;
 pub(crate) mod dossier;
+pub(crate) mod evidence;
 pub(crate) mod facts;
 mod fingerprint;
 mod judge;
@@ -30,6 +31,7 @@ mod tests;
 pub(crate) mod warm;
 mod weigh;
 pub(crate) mod who;
+mod work;
 
 use ahash::RandomState;
 use jiff::Timestamp;
@@ -166,9 +168,16 @@ impl Engine {
     }
 
     /// Raises an incident for each live source that spoke steadily and has been silent for too long. Call it
-    /// about once a minute.
+    /// once a minute or more often: longer pauses are taken for times in which nobody listened, across
+    /// [`checkpoint`](Self::checkpoint) and [`restore`](Self::restore) too, and held against no source.
     pub fn silence(&mut self, now: Timestamp, incidents: &mut Vec<Incident>) {
         self.own.listen(now, incidents);
+    }
+
+    /// Since when nobody has listened to live sources, if that is so long that something may have been missed. Ask
+    /// before the first [`heard`](Self::heard) or [`silence`](Self::silence) of a run.
+    pub fn missed_since(&self, now: Timestamp) -> Option<Timestamp> {
+        self.own.missed_since(now)
     }
 
     /// What is usual, as learned so far. The last few minutes' repetitions of known habits are in it only
@@ -198,6 +207,9 @@ impl Engine {
         }
         if !activity.id.is_empty() && !self.recent.is_new(fingerprint.request, moment(activity)) {
             self.counters.duplicates += 1;
+            if &*activity.verb == "watch" {
+                self.end_watch(activity);
+            }
             return;
         }
         match self.clock.tick(activity.at_us, wall_s) {

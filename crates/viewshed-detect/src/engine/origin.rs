@@ -3,6 +3,7 @@
 use viewshed_model::Activity;
 
 use super::Engine;
+use super::judge::DAY_S;
 use super::places::Host;
 use super::who::{Class, service_account};
 use crate::baseline::{ORIGINS_MAX, hasher, remember_origin};
@@ -13,6 +14,9 @@ use crate::detections::look::{Moved, Origin};
 const ORIGIN_KEY: u64 = 0;
 /// After so long without its owner an address may belong to another pod. Seconds.
 const HANDED_OVER_S: u32 = 15 * 60;
+
+/// A program begins what it is there for within this time. Seconds.
+const STARTS_S: u32 = 10 * 60;
 
 /// What was found, besides the [`Origin`].
 #[derive(Debug, Clone, Copy)]
@@ -55,7 +59,7 @@ impl Engine {
         };
         let arrival = self
             .hasher
-            .hash_one((address, &*actor.credential, &*actor.user_agent))
+            .hash_one((address, &*actor.credential, &*actor.user_agent, &*actor.pod))
             .max(1);
         let is_as_before = self
             .baseline
@@ -73,6 +77,9 @@ impl Engine {
                 is_unusual: false,
             };
         }
+        if let Some(pod) = self.pod_key(activity) {
+            self.places.meet_pod(pod, self.clock.now_s());
+        }
         let (address_tag, program) = (tag(&actor.address), tag(program_of(&actor.user_agent)));
         let has_home = self
             .baseline
@@ -83,19 +90,7 @@ impl Engine {
                 address_tag != 0 && !remember_origin(&mut record.addresses, address_tag);
             origin.is_new_program = program != 0 && !remember_origin(&mut record.programs, program);
         }
-        if !actor.credential.is_empty() && address_tag != 0 {
-            let credential = self
-                .hasher
-                .hash_one((&*activity.cluster, &*actor.credential));
-            // The family is the lowest bit, so that both ends of a move can be compared.
-            let family = u32::from(actor.address.contains(':'));
-            let place = (address_tag & !1) | family;
-            origin.moved = match self.places.credential_moved(credential, place) {
-                None => Moved::No,
-                Some(home) if home & 1 != family => Moved::OtherFamily,
-                Some(_) => Moved::Yes,
-            };
-        }
+        origin.moved = self.moved(activity, address_tag);
         let is_workload = matches!(class, Class::ServiceAccount | Class::Node);
         // Somebody new is at home wherever he begins.
         origin.is_foreign = is_workload
@@ -118,6 +113,47 @@ impl Engine {
             spot,
             is_unusual,
         }
+    }
+
+    /// Whether the very credential was used from somewhere else.
+    fn moved(&mut self, activity: &Activity<'_>, address_tag: u32) -> Moved {
+        let actor = &activity.actor;
+        if actor.credential.is_empty() || address_tag == 0 {
+            return Moved::No;
+        }
+        let credential = self
+            .hasher
+            .hash_one((&*activity.cluster, &*actor.credential));
+        // The family is the lowest bit, so that both ends of a move can be compared.
+        let family = u32::from(actor.address.contains(':'));
+        let place = (address_tag & !1) | family;
+        match self.places.credential_moved(credential, place) {
+            None => Moved::No,
+            Some(home) if home & 1 != family => Moved::OtherFamily,
+            Some(_) => Moved::Yes,
+        }
+    }
+
+    /// Whether the program behind a request has been running for a while: its pod was seen before, or, where the
+    /// token names none, the identity was, the day before.
+    pub(super) fn is_midway(&self, activity: &Activity<'_>, index: usize) -> bool {
+        let now_s = self.clock.now_s();
+        match self.pod_key(activity) {
+            Some(pod) => {
+                let since_s = self.places.pod_since_s(pod).unwrap_or(now_s);
+                now_s.saturating_sub(since_s) > STARTS_S
+            }
+            None => {
+                let record = self.baseline.record(index);
+                record.is_some_and(|record| record.known_for_s(now_s) > DAY_S)
+            }
+        }
+    }
+
+    fn pod_key(&self, activity: &Activity<'_>) -> Option<u64> {
+        let actor = &activity.actor;
+        let key = (&*activity.cluster, &*actor.user, &*actor.pod);
+        (!actor.pod.is_empty()).then(|| self.hasher.hash_one(key))
     }
 
     /// An identity did something ordinary at a spot: it is at home there.
@@ -183,6 +219,11 @@ pub(super) fn groups_of(activity: &Activity<'_>, class: Class) -> [Option<String
         }
         Class::Anonymous | Class::Invalid | Class::Local => [None, None],
     }
+}
+
+/// What a client calls itself, as origins are remembered.
+pub(super) fn program_tag(activity: &Activity<'_>) -> u32 {
+    tag(program_of(&activity.actor.user_agent))
 }
 
 /// The name that a client gives itself, without versions: `kubectl` of `kubectl/v1.30.0 (linux/amd64) ...`.

@@ -17,6 +17,9 @@ const HEARD_MIN: u32 = 12;
 const SILENCE_MIN_S: i64 = 10 * 60;
 /// So many times its usual longest pause is a silence.
 const PAUSES: i64 = 6;
+/// Whoever listens looks every minute: what is longer is a pause of his own (stopped, restarted, suspended), and
+/// nobody knows who spoke in it. Seconds.
+const OWN_PAUSE_S: i64 = 3 * 60;
 /// Window in which new identities are counted. Seconds.
 const FLOOD_WINDOW_S: u32 = 10 * 60;
 /// So many new identities in one window are a flood, if they are also many times what is usual.
@@ -29,12 +32,23 @@ struct Voice {
     last_s: i64,
     heard: u32,
     longest_pause_s: i64,
+    /// Time since it was heard in which nobody listened.
+    unheard_s: i64,
+}
+
+impl Voice {
+    /// How long it has said nothing to somebody who listened.
+    fn silent_for_s(&self, now_s: i64) -> i64 {
+        now_s - self.last_s - self.unheard_s
+    }
 }
 
 /// The engine's own incidents, and what they follow from.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Own {
     voices: BTreeMap<String, Voice>,
+    /// When somebody last listened; 0 for never.
+    listened_s: i64,
     open: BTreeMap<String, Incident>,
     flood_window_s: u32,
     flood_count: u32,
@@ -46,11 +60,12 @@ impl Own {
     /// A source spoke at this time.
     pub(crate) fn heard(&mut self, now: Timestamp, source: &str, incidents: &mut Vec<Incident>) {
         let now_s = now.as_second();
+        self.attend(now_s);
         if self.voices.len() >= SOURCES_MAX && !self.voices.contains_key(source) {
             return;
         }
         let voice = self.voices.entry(source.to_owned()).or_default();
-        let pause_s = now_s - voice.last_s;
+        let pause_s = voice.silent_for_s(now_s);
         if voice.heard > 0 && pause_s > 0 {
             // A pause counts for a while and fades: a source that has become busier is missed sooner.
             voice.longest_pause_s = pause_s.max(voice.longest_pause_s - voice.longest_pause_s / 64);
@@ -58,17 +73,20 @@ impl Own {
         if voice.heard == 0 || pause_s > 0 {
             voice.heard = voice.heard.saturating_add(1);
         }
-        voice.last_s = voice.last_s.max(now_s);
+        if now_s >= voice.last_s {
+            (voice.last_s, voice.unheard_s) = (now_s, 0);
+        }
         self.close(&silence_key(source), now, incidents);
     }
 
     /// Raises an incident for each source that has been silent for too long.
     pub(crate) fn listen(&mut self, now: Timestamp, incidents: &mut Vec<Incident>) {
         let now_s = now.as_second();
+        self.attend(now_s);
         let silent = self.voices.iter().filter(|(source, voice)| {
             let tolerated_s = SILENCE_MIN_S.max(voice.longest_pause_s * PAUSES);
             voice.heard >= HEARD_MIN
-                && now_s - voice.last_s > tolerated_s
+                && voice.silent_for_s(now_s) > tolerated_s
                 && !self.open.contains_key(&silence_key(source))
         });
         let silent: Vec<(String, Voice)> = silent
@@ -76,15 +94,40 @@ impl Own {
             .collect();
         for (source, voice) in silent {
             let last = Timestamp::from_second(voice.last_s).unwrap_or_default();
-            let minutes = (now_s - voice.last_s) / 60;
-            let text = format!(
+            let minutes = voice.silent_for_s(now_s) / 60;
+            let mut text = format!(
                 "`{source}` has said nothing for {minutes} minutes; its longest pause was {} minutes",
                 (voice.longest_pause_s / 60).max(1)
             );
+            if voice.unheard_s > 0 {
+                let unheard = (voice.unheard_s / 60).max(1);
+                let more = format!("; {unheard} more in which nobody listened do not count");
+                text.push_str(&more);
+            }
             let mut incident = own_incident("silent-source", &source, last, text);
             incident.opened_at = now;
             self.raise(silence_key(&source), incident, incidents);
         }
+    }
+
+    /// Somebody listens now. What he missed since he last did is held against no source.
+    fn attend(&mut self, now_s: i64) {
+        let missed_s = now_s - self.listened_s;
+        if self.listened_s > 0 && missed_s > OWN_PAUSE_S {
+            for voice in self.voices.values_mut() {
+                voice.unheard_s = voice.unheard_s.saturating_add(missed_s);
+            }
+        }
+        self.listened_s = self.listened_s.max(now_s);
+    }
+
+    /// When somebody last listened, if that is so long ago that something may have been missed.
+    pub(crate) fn missed_since(&self, now: Timestamp) -> Option<Timestamp> {
+        let missed_s = now.as_second() - self.listened_s;
+        let is_pause = self.listened_s > 0 && missed_s > OWN_PAUSE_S;
+        Timestamp::from_second(self.listened_s)
+            .ok()
+            .filter(|_| is_pause)
     }
 
     /// A new identity appeared.

@@ -17,12 +17,8 @@ pub(crate) fn classify(uri: &str, verb: &str, kind: &mut String) -> Op {
         kind.push_str(clip(path, PATH_MAX));
         return if verb.is_empty() { Op::Path } else { Op::Write };
     }
-    if is_discovery(path) {
-        kind.push_str("discovery");
-        return Op::Discover;
-    }
-    if path.starts_with("/openapi/") {
-        kind.push_str("openapi");
+    if let Some(part) = described(path) {
+        kind.push_str(part);
         return Op::Discover;
     }
     // The issuer's public keys: anybody who checks tokens reads them.
@@ -91,15 +87,20 @@ fn is_health(path: &str) -> bool {
     )
 }
 
-/// `/api`, `/apis`, `/api/v1`, `/apis/GROUP`, `/apis/GROUP/VERSION`.
-fn is_discovery(path: &str) -> bool {
+/// The part of the API's description that a path is: its roots, which every client reads, or one of the many
+/// documents of single groups and versions, which few do.
+///
+/// Source: client-go `discovery/discovery_client.go` and `openapi3/root.go`; since Kubernetes 1.27 the roots hold
+/// the whole description.
+fn described(path: &str) -> Option<&'static str> {
     let path = path.trim_end_matches('/');
     let depth = path.matches('/').count();
-    let is_below = |root: &str| {
-        path == root
-            || path
-                .strip_prefix(root)
-                .is_some_and(|rest| rest.starts_with('/'))
-    };
-    (is_below("/api") && depth <= 2) || (is_below("/apis") && depth <= 3)
+    match path {
+        "/api" | "/apis" => Some("discovery"),
+        "/openapi/v2" | "/openapi/v3" => Some("openapi"),
+        _ if path.starts_with("/openapi/") => Some("openapi/group"),
+        _ if path.starts_with("/api/") && depth <= 2 => Some("discovery/group"),
+        _ if path.starts_with("/apis/") && depth <= 3 => Some("discovery/group"),
+        _ => None,
+    }
 }

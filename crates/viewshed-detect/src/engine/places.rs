@@ -113,6 +113,8 @@ pub(crate) struct Places {
     addresses: Generations<Place>,
     /// Credential to the address that it was first seen at, and whether it moved.
     credentials: Generations<(u32, bool)>,
+    /// Pod to when it was first seen.
+    pods: Generations<u32>,
     credential_count: u64,
     moved_count: u64,
 }
@@ -172,6 +174,18 @@ impl Places {
                 Some(home)
             }
         }
+    }
+
+    /// Remembers that a pod was seen.
+    pub(crate) fn meet_pod(&mut self, pod: u64, now_s: u32) {
+        if self.pods.get(pod).is_none() {
+            self.pods.set(pod, now_s);
+        }
+    }
+
+    /// When a pod was first seen.
+    pub(crate) fn pod_since_s(&self, pod: u64) -> Option<u32> {
+        self.pods.get(pod)
     }
 
     /// Whether credentials move all the time here: address translation, or several ways to the servers.

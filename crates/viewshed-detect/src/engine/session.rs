@@ -6,15 +6,12 @@ use viewshed_model::{Activity, IncidentActor, Surface};
 use super::behaviour::{Behaviour, Op, Outcome};
 use super::decay::remaining;
 use super::dossier::Dossier;
+use super::evidence::{Evidence, Explained, Trial, WORK_FOLLOWS_S};
 use super::facts::Facts;
 use super::who::clip;
 use crate::detections;
 use crate::detections::look::FallsWith;
 
-/// A list counts after this time if no watch has followed, or at once when other signs stand beside it; a
-/// name that does not exist, if nothing of this name was made. A controller starts its watch as soon as it
-/// has read the list, a deployer makes what he did not find as soon as he has looked for everything. Seconds.
-pub(crate) const WORK_FOLLOWS_S: u32 = 60;
 /// Longer texts are cut in incidents. Bytes.
 pub(crate) const TEXT_MAX: usize = 400;
 /// Pieces of evidence kept of one session; later ones add their weight to what there is.
@@ -33,37 +30,6 @@ const STRONG_WEIGHT: u32 = 2_500;
 const PRELUDE_GAP_S: i64 = 30 * 60;
 /// Evidence with so many points lets held lists count at once.
 const CORROBORATION_MIN: f64 = 5.0;
-
-/// One piece of evidence.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Evidence {
-    pub(crate) detection: u8,
-    /// Hundredths of a point: whole numbers survive any format.
-    pub(crate) weight: u32,
-    pub(crate) text: Box<str>,
-    pub(crate) at_us: i64,
-    pub(crate) at_s: u32,
-    pub(crate) audit_id: Box<str>,
-    pub(crate) identity: u32,
-    /// Where it came from, as the engine's places know it.
-    pub(crate) spot: u64,
-    pub(crate) op: Op,
-    pub(crate) outcome: Outcome,
-    pub(crate) kind: Box<str>,
-    pub(crate) namespace: Box<str>,
-    pub(crate) name: Box<str>,
-    pub(crate) falls_with: FallsWith,
-    pub(crate) corroborates: bool,
-    /// Made the way client libraries begin a watch.
-    pub(crate) is_reflector: bool,
-}
-
-impl Evidence {
-    /// Whether no work can follow any more that would explain it.
-    pub(crate) fn is_over(&self, now_s: u32) -> bool {
-        now_s.saturating_sub(self.at_s) >= WORK_FOLLOWS_S
-    }
-}
 
 /// Whether evidence counts that may still turn out to be the beginning of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -163,6 +129,10 @@ impl Session {
 
     /// Adds a piece of evidence.
     pub(crate) fn add(&mut self, evidence: Evidence) {
+        if self.evidence.len() >= EVIDENCE_MAX {
+            // Tools that keep a cluster as a repository has it follow hundreds of kinds.
+            self.evidence.retain(|one| one.weight > 0);
+        }
         if self.evidence.len() < EVIDENCE_MAX {
             self.evidence.push(evidence);
             return;
@@ -239,7 +209,7 @@ impl Session {
     pub(crate) fn forgive(
         &mut self,
         identity: u32,
-        is_work: impl Fn(&Evidence) -> Option<u32>,
+        is_work: impl Fn(&Evidence) -> Option<Explained>,
     ) -> bool {
         if self.dossier.is_some() {
             return false;
@@ -250,15 +220,75 @@ impl Session {
             .iter_mut()
             .filter(|one| one.identity == identity)
         {
-            if let Some(percent) = is_work(one) {
+            if let Some(Explained { percent, watch }) = is_work(one) {
+                one.trial = watch.map(|(watch, since_s)| Trial {
+                    watch,
+                    since_s,
+                    is_given_up: false,
+                    weight: one.weight,
+                });
                 one.weight = one.weight / 100 * percent + one.weight % 100 * percent / 100;
                 one.falls_with = FallsWith::Nothing;
                 was_work = true;
             }
         }
         // Thousands of names may be looked for and made; they must not take the room of what counts.
-        self.evidence.retain(|one| one.weight > 0);
+        self.evidence.retain(|one| !one.is_settled());
         was_work
+    }
+
+    /// Whether a watch may still explain something.
+    pub(crate) fn waits_for_work(&self, now_s: u32) -> bool {
+        self.evidence.iter().any(|one| {
+            one.falls_with != FallsWith::Nothing
+                && now_s.saturating_sub(one.at_s) <= 2 * WORK_FOLLOWS_S
+        })
+    }
+
+    /// A watch ended before it could be believed. By itself that says little: programs end, and all of their
+    /// watches with them.
+    pub(crate) fn give_up(&mut self, watch: u64) {
+        let trials = self
+            .evidence
+            .iter_mut()
+            .filter_map(|one| one.trial.as_mut());
+        for trial in trials.filter(|trial| trial.watch == watch) {
+            trial.is_given_up = true;
+        }
+    }
+
+    /// Somebody goes on from there to read something else: the watches that he gave up before explain nothing, unless others
+    /// take their places.
+    pub(crate) fn go_on(
+        &mut self,
+        (identity, spot): (u32, u64),
+        (kind, namespace): (&str, &str),
+        now_s: u32,
+    ) {
+        let own = self.evidence.iter_mut().filter(|one| {
+            (one.identity, one.spot) == (identity, spot)
+                && (&*one.kind, &*one.namespace) != (kind, namespace)
+        });
+        for one in own {
+            let Some(trial) = one.trial.take_if(|trial| trial.is_given_up) else {
+                continue;
+            };
+            one.weight = one.weight.max(trial.weight);
+            one.falls_with = FallsWith::Watch;
+            one.is_reflector = false;
+            // Whoever really follows something begins again at once.
+            one.at_s = now_s;
+        }
+    }
+
+    /// Believes the watches that have lasted, and whose end would have been told by now.
+    pub(crate) fn believe(&mut self, now_s: u32, lasting_s: u32) {
+        for one in &mut self.evidence {
+            one.trial.take_if(|trial| {
+                !trial.is_given_up && now_s.saturating_sub(trial.since_s) > 2 * lasting_s
+            });
+        }
+        self.evidence.retain(|one| !one.is_settled());
     }
 
     /// The piece of evidence with which the threshold was reached, held lists counted where they happened.
@@ -340,7 +370,7 @@ fn score_of(evidence: &[Evidence], now_s: u32, half_life_s: u32, held: Held) -> 
             FallsWith::Nothing => false,
             FallsWith::Watch => !is_corroborated && (held == Held::Waits || one.is_reflector),
             // Whoever deploys uses the tools of people, which says nothing about what he looks for.
-            FallsWith::Creation => held == Held::Waits,
+            FallsWith::Creation | FallsWith::Work => held == Held::Waits,
         };
         !may_fall || is_over || held == Held::Counts
     };

@@ -8,6 +8,8 @@ mod hostile;
 mod intrusions;
 mod queries;
 mod robustness;
+mod silence;
+mod watches;
 mod world;
 
 /// One piece of evidence, for tests.

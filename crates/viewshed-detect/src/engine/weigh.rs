@@ -5,10 +5,11 @@ use viewshed_model::{Activity, Incident};
 use super::Engine;
 use super::behaviour::{Op, Outcome};
 use super::decay::rounded;
+use super::evidence::{Evidence, Trial, WORK_FOLLOWS_S};
 use super::facts::Facts;
 use super::judge::{DAY_S, NAME_MAX, Subject};
-use super::origin::identity_tag;
-use super::session::{Evidence, Session};
+use super::origin::{identity_tag, program_tag};
+use super::session::Session;
 use super::who::{Class, clip, short_name};
 use crate::baseline::Standing;
 use crate::detections::{Look, Sign, judge, linking};
@@ -52,12 +53,13 @@ impl Engine {
         shape: u64,
         incidents: &mut Vec<Incident>,
     ) {
+        self.go_on(subject);
         let (found, sessions) = self.look_for(activity, subject);
         self.forgive_work(activity, subject);
         let points: u32 = found
             .signs
             .iter()
-            .map(|(_, sign)| hundredths(sign))
+            .map(|(_, sign)| hundredths(sign.weight))
             .fold(0, u32::saturating_add);
         let is_noise = sessions.own == 0 && sessions.near == 0 && points < SESSION_MIN;
         if found.signs.is_empty() || is_noise || self.settings.allows(subject.who.key) {
@@ -163,13 +165,16 @@ impl Engine {
             now_s,
             standing(is_watched),
         );
-        // Ordinary from the second time on, unless every single request has to be looked at.
+        // Ordinary from the second time on, unless every single request has to be looked at. The same document
+        // once more tells nothing, and clients that discover the API anew make most of some logs.
+        let behaviour = &subject.behaviour;
+        let is_document = behaviour.op == Op::Discover;
         if !is_watched
-            && subject.behaviour.is_settled_by_habit()
+            && (is_document || behaviour.is_settled_by_habit())
             && !subject.arrival.is_unusual
             && subject.mask_is_usual
-            && let Some(at) = self.baseline.habit(subject.index, &subject.behaviour)
-            && self.standing(subject.index, Some(at), &subject.behaviour).0
+            && let Some(at) = self.baseline.habit(subject.index, behaviour)
+            && (is_document || self.standing(subject.index, Some(at), behaviour).0)
         {
             self.keep_warm(subject.index, at, &subject.behaviour, shape);
         }
@@ -209,6 +214,7 @@ impl Engine {
             .count();
         let mut origin = subject.arrival.origin;
         origin.companions = u32::try_from(others).unwrap_or(u32::MAX);
+        let is_midway = self.is_midway(activity, subject.index);
         let who = short_name(subject.who.key);
         let known_s = record.map_or(0, |record| record.known_for_s(now_s));
         let mut look = Look {
@@ -226,6 +232,8 @@ impl Engine {
             peers: self.baseline.peers_doing(subject.index, &behaviour),
             works_here: !behaviour.namespace.is_empty()
                 && has(Op::Write, None, Some(behaviour.namespace)),
+            works_somewhere: self.works_somewhere(subject.index, is_midway),
+            is_midway,
             watches_it: watches(behaviour.namespace) || watches(""),
             watches_something: has(Op::Watch, None, None),
             origin,
@@ -245,6 +253,23 @@ impl Engine {
             is_reflector,
             linking,
         }
+    }
+
+    /// Whether an identity has changed or followed anything for a while; one that has long been running, before
+    /// anything unusual was seen of it.
+    pub(super) fn works_somewhere(&self, index: usize, is_midway: bool) -> bool {
+        let now_s = self.clock.now_s();
+        let Some(record) = self.baseline.record(index) else {
+            return false;
+        };
+        let session = self.sessions.get(record.session);
+        let unusual_s = session.map_or(u32::MAX, |session| session.started_s);
+        record.has(|habit| {
+            matches!(habit.op, Op::Watch | Op::Write)
+                && habit.outcome == Outcome::Shown
+                && now_s.saturating_sub(habit.first_s) >= WORK_FOLLOWS_S
+                && (!is_midway || habit.first_s < unusual_s)
+        })
     }
 
     /// Whether a session is of people only: those share addresses more often.
@@ -277,14 +302,21 @@ impl Engine {
         (session, is_reflector): (u32, bool),
         signs: Vec<(u8, Sign)>,
     ) {
-        let now_s = self.clock.now_s();
+        let (now_s, watch) = (self.clock.now_s(), self.watch_key(activity));
         let Some(session) = self.sessions.get_mut(session) else {
             return;
         };
         for (detection, sign) in signs {
+            let weight = hundredths(sign.weight);
+            let trial = sign.if_given_up.map(|points| Trial {
+                watch,
+                since_s: now_s,
+                is_given_up: false,
+                weight: hundredths(points),
+            });
             session.add(Evidence {
                 detection,
-                weight: hundredths(&sign),
+                weight,
                 text: sign.text.into(),
                 at_us: activity.at_us,
                 at_s: now_s,
@@ -298,7 +330,9 @@ impl Engine {
                 name: clip(&activity.object.name, NAME_MAX).into(),
                 falls_with: sign.falls_with,
                 corroborates: sign.corroborates,
+                program: program_tag(activity),
                 is_reflector,
+                trial,
             });
         }
     }
@@ -312,6 +346,6 @@ pub(super) fn standing(is_watched: bool) -> Standing {
     }
 }
 
-fn hundredths(sign: &Sign) -> u32 {
-    rounded(sign.weight * 100.0)
+fn hundredths(points: f64) -> u32 {
+    rounded(points * 100.0)
 }

@@ -113,6 +113,19 @@ impl RuleSet {
         prefilter.judge(engines, activity, found);
     }
 
+    /// What correlations have counted so far, as bytes for [`resume`](Self::resume); empty without correlations.
+    pub fn state(&self) -> Vec<u8> {
+        let states = self.engines.iter().map(|engine| engine.state());
+        states.flatten().collect()
+    }
+
+    /// Goes on counting where [`state`](Self::state) was: of each correlation that has the same id and title.
+    /// False when the bytes are damaged or of another version; then all count anew.
+    pub fn resume(&mut self, state: &[u8]) -> bool {
+        // One language has correlations, so all bytes are its own.
+        state.is_empty() || self.engines.iter_mut().any(|engine| engine.resume(state))
+    }
+
     /// The rules that are loaded, in the order in which they are asked.
     pub fn rules(&self) -> impl Iterator<Item = &RuleIdentity> {
         self.outlines().map(|outline| &*outline.identity)

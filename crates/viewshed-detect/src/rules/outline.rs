@@ -36,6 +36,16 @@ pub(crate) trait RuleEngine: fmt::Debug + Send {
     /// No other rule would have matched.
     fn judge(&mut self, candidates: &[u32], activity: &Activity<'_>, found: &mut Vec<RuleMatch>);
 
+    /// What its rules have counted so far, for [`Self::resume`]; empty where they count nothing.
+    fn state(&self) -> Vec<u8> {
+        Vec::new()
+    }
+
+    /// Goes on counting where [`Self::state`] was; false when those bytes cannot be read, and it counts anew.
+    fn resume(&mut self, state: &[u8]) -> bool {
+        state.is_empty()
+    }
+
     /// How many bodies were too long to be looked into, or broken.
     fn unread_bodies(&self) -> u64;
 }

@@ -131,6 +131,9 @@ pub(crate) struct WatchArgs {
     /// incident of its own; `viewshed rules check` tells which can ever fire.
     #[arg(long, value_name = "DIR", help_heading = "Judgement")]
     pub(crate) rules: Option<PathBuf>,
+    /// Add every event that is judged to this file, as OCSF API Activity (class 6003), one per line.
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(crate) events_file: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
     /// Exit with 1 when there is an incident at or above this.

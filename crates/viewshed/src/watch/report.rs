@@ -51,7 +51,11 @@ pub(crate) fn known_sources<'a>(
         .iter()
         .map(|source| KnownSource {
             name: &source.name,
-            kind: source.kind,
+            // The owner's word counts more than what the log looks like.
+            kind: match (policy, source.kind) {
+                (Some(_), LogKind::KubernetesAudit) => source.kind,
+                (_, kind) => kind.told_by(&source.profile),
+            },
             policy,
             profile: Some(&source.profile),
             daemon: None,
@@ -76,7 +80,7 @@ pub(crate) fn described(reading: &Reading) -> Vec<Described> {
         .collect()
 }
 
-/// As far as the format tells: which of a service's logs it is may need a word of the user.
+/// As far as the format tells; which of a service's logs it is shows in what it holds.
 fn kind(format: LogFormat) -> LogKind {
     match format {
         LogFormat::KubernetesAudit | LogFormat::KubernetesEventList => LogKind::KubernetesAudit,

@@ -6,7 +6,7 @@ use viewshed_detect::rules::{RuleIncidents, RuleMatch, RuleSet};
 use viewshed_model::{Activity, DetectionPage, Gap, Incident, RuleTally};
 
 use crate::outcome::Failure;
-use crate::rules;
+use crate::{rules, terminal};
 
 /// The rules of `--rules`, and what came of them.
 #[derive(Debug)]
@@ -20,12 +20,19 @@ pub(crate) struct Rules {
 }
 
 impl Rules {
-    /// Loads them, to go on where `incidents` stopped.
+    /// Loads them, to go on where `incidents` and what correlations had `counted` stopped.
     ///
     /// # Errors
     /// When there are none.
-    pub(crate) fn load(path: &Path, incidents: RuleIncidents) -> Result<Self, Failure> {
-        let (set, gaps) = rules::load(path)?;
+    pub(crate) fn load(
+        path: &Path,
+        incidents: RuleIncidents,
+        counted: &[u8],
+    ) -> Result<Self, Failure> {
+        let (mut set, gaps) = rules::load(path)?;
+        if !set.resume(counted) {
+            terminal::say("warning: what correlations had counted is unreadable; they count anew");
+        }
         Ok(Self {
             set,
             incidents,
@@ -41,6 +48,11 @@ impl Rules {
             self.incidents.take(activity, &self.found, grown);
             self.found.clear();
         }
+    }
+
+    /// What correlations have counted so far.
+    pub(crate) fn counted(&self) -> Vec<u8> {
+        self.set.state()
     }
 
     /// The rules that matched, the most severe first.

@@ -26,6 +26,8 @@ pub(crate) const DELIVERIES: &str = "deliveries";
 pub(crate) const SOURCES: &str = "sources";
 /// What came of the rules that somebody brought along.
 pub(crate) const RULES: &str = "rules";
+/// What correlations of those rules have counted.
+pub(crate) const COUNTED: &str = "counted";
 /// The incidents that no report has told yet.
 pub(crate) const INCIDENTS: &str = "incidents";
 

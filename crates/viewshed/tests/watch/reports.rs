@@ -208,3 +208,39 @@ fn with_an_estate_incidents_tell_how_much_of_their_view_was_asked_for() {
     let none = program.run(&["watch", "--from", "audit.log", "--estate-from", "usual.log"]);
     assert_eq!(none.code, 2, "{none:?}");
 }
+
+#[test]
+fn every_event_is_kept_as_ocsf_for_who_wants_them() {
+    let program = Program::new().with_file("audit.log", quiet(0) + &quiet(1));
+    for _ in 0..2 {
+        let run = program.run(&[
+            "watch",
+            "--from",
+            "audit.log",
+            "--events-file",
+            "events.jsonl",
+        ]);
+        run.check(0, &[]);
+    }
+    let kept = std::fs::read_to_string(program.folder().join("events.jsonl")).unwrap();
+    let kept: Vec<Value> = kept
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    // The file grows: both runs added their two.
+    assert_eq!(kept.len(), 4);
+    for event in kept {
+        assert_eq!(event["class_uid"], 6003, "{event}");
+        assert_eq!(event["type_uid"], 600_302, "{event}");
+        assert_eq!(
+            event["actor"]["user"]["name"], "system:kube-scheduler",
+            "{event}"
+        );
+    }
+    let nowhere = program.run(&["watch", "--from", "audit.log", "--events-file", "no/folder"]);
+    nowhere.check(3, &[]);
+    assert!(
+        nowhere.err.contains("cannot write `no/folder`"),
+        "{nowhere:?}"
+    );
+}

@@ -340,3 +340,56 @@ fn matches_are_incidents_of_their_own_and_go_on_after_a_pause() {
     assert_eq!(second["event_count"], 3);
     assert_eq!(second["state"], "open");
 }
+
+#[test]
+fn a_correlation_counts_across_runs_that_share_a_state() {
+    const RULES: &str = "title: Secret read
+name: secret_read
+logsource: {product: kubernetes, service: audit}
+detection:
+    selection: {verb: get, objectRef.resource: secrets}
+    condition: selection
+---
+title: Many secrets
+correlation:
+    type: event_count
+    rules: [secret_read]
+    group-by: [user.username]
+    timespan: 10m
+    condition: {gte: 3}
+level: high
+";
+    let line = |number: u32| {
+        let event = json!({
+            "kind": "Event", "apiVersion": "audit.k8s.io/v1", "level": "Metadata",
+            "auditID": format!("a-{number}"), "stage": "ResponseComplete", "verb": "get",
+            "requestURI": format!("/api/v1/namespaces/shop/secrets/s{number}"),
+            "user": {"username": "ann"}, "sourceIPs": ["10.0.0.1"],
+            "objectRef": {"resource": "secrets", "namespace": "shop", "name": format!("s{number}"), "apiVersion": "v1"},
+            "responseStatus": {"metadata": {}, "code": 200},
+            "requestReceivedTimestamp": format!("2026-01-01T00:00:{number:02}.000000Z"),
+            "stageTimestamp": format!("2026-01-01T00:00:{number:02}.000001Z"),
+        });
+        event.to_string() + "\n"
+    };
+    let program = Program::new()
+        .with_file("rules/r.yml", RULES)
+        .with_file("audit.log", line(1) + &line(2));
+    let arguments = [
+        "watch",
+        "--from",
+        "audit.log",
+        "--rules",
+        "rules",
+        "--state",
+        "state",
+        "--output",
+        "json",
+    ];
+    let first = program.run(&arguments);
+    assert!(!matched(&first).contains_key("Many secrets"), "{first:?}");
+    let grown = line(1) + &line(2) + &line(3);
+    std::fs::write(program.folder().join("audit.log"), grown).unwrap();
+    let second = program.run(&arguments);
+    assert_eq!(matched(&second).get("Many secrets"), Some(&1), "{second:?}");
+}

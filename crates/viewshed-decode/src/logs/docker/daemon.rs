@@ -49,11 +49,31 @@ pub(in crate::logs) fn decode<'a>(text: &'a str, sink: &mut Sink<'a, '_>) {
     });
 }
 
-/// Whether this is a line of dockerd at all.
-pub(in crate::logs) fn is_request(line: &str) -> bool {
-    line.contains("msg=\"Calling ")
-        || line.contains("msg=\"handling ")
-        || line.contains("msg=\"Handler for ")
+/// What only dockerd says, and says when it starts: in debug mode hundreds of lines before the first request.
+///
+/// Source: moby `daemon/command/daemon.go`, `daemon/daemon.go` and `daemon/server/server.go`; before 29
+/// `cmd/dockerd/daemon.go` and `api/server/server.go`.
+const AT_START: [&str; 9] = [
+    "Listener created for HTTP on ",
+    "containerd not running, starting ",
+    "Registering routers",
+    "Registering route\"",
+    "Registering GET, /",
+    "Loading containers: ",
+    "Docker daemon\"",
+    "Daemon has completed initialization",
+    "API listen on ",
+];
+
+/// Whether this is a line of dockerd at all, as text or as JSON.
+pub(in crate::logs) fn is_line(line: &str) -> bool {
+    let says = |before: &str, starts: &[&str]| {
+        let message = line.split_once(before).map_or("", |(_, message)| message);
+        starts.iter().any(|start| message.starts_with(start))
+    };
+    says("msg=\"", &["Calling ", "handling ", "Handler for "])
+        || says("msg=\"", &AT_START)
+        || says("\"msg\":\"", &AT_START)
         || (line.contains("request-url") && line.contains("module"))
 }
 

@@ -10,5 +10,5 @@ mod tests;
 
 pub(super) use authorization::decode as decode_authorization;
 pub(super) use daemon::decode as decode_daemon;
-pub(super) use daemon::is_request as is_daemon_request;
+pub(super) use daemon::is_line as is_daemon_line;
 pub(super) use events::decode as decode_events;

@@ -26,6 +26,7 @@ const ITEM_START: &str = r#"{"level":""#;
 #[derive(Debug, Default)]
 struct Found<'a> {
     at_us: i64,
+    stage_at_us: i64,
     level: Level,
     stage: Stage,
     id: &'a str,
@@ -78,7 +79,7 @@ pub(super) fn scan<'a>(
     cursor.require(r#","requestReceivedTimestamp":""#)?;
     found.at_us = micro_time_us(cursor.chunk()?)?;
     cursor.require(r#"","stageTimestamp":""#)?;
-    micro_time_us(cursor.chunk()?)?;
+    found.stage_at_us = micro_time_us(cursor.chunk()?)?;
     cursor.require("\"")?;
     let annotations = annotations(&mut cursor)?;
     cursor.require("}")?;
@@ -102,6 +103,7 @@ fn activity<'a>(found: Found<'a>, mut annotations: Annotations<'a>) -> Activity<
     let extra = found.user.extra;
     Activity {
         at_us: found.at_us,
+        stage_at_us: found.stage_at_us,
         surface: Surface::KubernetesApi,
         stage: found.stage,
         level: found.level,

@@ -168,6 +168,7 @@ fn activity<'a>(wire: WireEvent<'a>, raw: &'a str) -> Activity<'a> {
             .into_iter()
             .find_map(|time| rfc3339_us(time))
             .unwrap_or_default(),
+        stage_at_us: rfc3339_us(&wire.stage_timestamp).unwrap_or_default(),
         surface: Surface::KubernetesApi,
         stage: stage(&wire.stage),
         level: level(&wire.level),

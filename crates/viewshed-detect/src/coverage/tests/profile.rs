@@ -4,8 +4,8 @@ use viewshed_model::{
     Activity, ActivityObject, Level, LogProfile, Stage, Surface, Verdict, Visibility,
 };
 
-use super::super::{ProfileCollector, SHAPES_MAX};
-use super::{of_profile, visibility};
+use super::super::{LogKind, ProfileCollector, SHAPES_MAX, coverage};
+use super::{of_profile, source, visibility};
 
 fn activity<'a>(verb: &'a str, resource: &'a str, uri: &'a str) -> Activity<'a> {
     let mut activity = Activity {
@@ -156,4 +156,72 @@ fn long_and_odd_texts_do_no_harm() {
             .iter()
             .all(|seen| seen.resource.len() <= 253)
     );
+}
+
+#[test]
+fn a_service_is_not_believed_to_log_reads_that_never_occur() {
+    let writes = profile(&[(
+        40,
+        activity("create", "pods", "/api/v1/namespaces/shop/pods"),
+    )]);
+    let reads = profile(&[
+        (
+            40,
+            activity("create", "pods", "/api/v1/namespaces/shop/pods"),
+        ),
+        (1, activity("list", "nodes", "/api/v1/nodes")),
+    ]);
+    let of = |kind: LogKind, profile: &LogProfile| {
+        let mut source = source(kind.told_by(profile));
+        source.profile = Some(profile);
+        coverage(&[source], Vec::new())
+    };
+    for (kind, without, left, change) in [
+        (
+            LogKind::GkeDataAccess,
+            LogKind::GkeAdminActivity,
+            Visibility::Invisible,
+            "switch on Data Access audit logs (ADMIN_READ and DATA_READ) for the service `k8s.io`",
+        ),
+        (
+            LogKind::AksKubeAudit,
+            LogKind::AksKubeAuditAdmin,
+            // Of the reads it leaves out get and list, and not watch.
+            Visibility::Partial,
+            "send the category `kube-audit` instead of `kube-audit-admin`",
+        ),
+    ] {
+        assert_eq!(kind.told_by(&writes), without);
+        assert_eq!(kind.told_by(&LogProfile::default()), without);
+        assert_eq!(kind.told_by(&reads), kind);
+        let report = of(kind, &writes);
+        assert_eq!(visibility(&report, "list-pods"), left);
+        let row = report.of_action("list-pods").next().unwrap();
+        assert_eq!(row.change, change);
+        assert_eq!(
+            visibility(&of(kind, &reads), "list-pods"),
+            Visibility::Visible
+        );
+    }
+}
+
+#[test]
+fn openshift_is_known_by_what_its_operators_read() {
+    let mut version = activity(
+        "get",
+        "clusterversions",
+        "/apis/config.openshift.io/v1/clusterversions/version",
+    );
+    version.object.api_group = Cow::Borrowed("config.openshift.io");
+    let openshift = profile(&[(1, version)]);
+    let plain = profile(&[(1, activity("list", "pods", "/api/v1/pods"))]);
+    assert_eq!(
+        LogKind::KubernetesAudit.told_by(&openshift),
+        LogKind::OpenShift
+    );
+    assert_eq!(
+        LogKind::KubernetesAudit.told_by(&plain),
+        LogKind::KubernetesAudit
+    );
+    assert_eq!(LogKind::Eks.told_by(&openshift), LogKind::Eks);
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::world::{after_a_month, after_an_hour, engine, wall};
 use crate::script::activities;
 
-fn check(name: &str, script: &str) {
+pub(super) fn check(name: &str, script: &str) {
     for (log, incidents) in [
         ("hour", after_an_hour(script)),
         ("month", after_a_month(script)),

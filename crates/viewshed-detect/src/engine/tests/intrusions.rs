@@ -9,7 +9,7 @@ use super::world::{after_a_month, after_an_hour};
 
 /// The incident opened with request `s-N` at the latest, its first event is among the first `first_max`
 /// requests, and there is no second one.
-fn check(name: &str, script: &str, opened_max: usize) {
+pub(super) fn check(name: &str, script: &str, opened_max: usize) {
     for (log, incidents) in [
         ("hour", after_an_hour(script)),
         ("month", after_a_month(script)),
@@ -197,6 +197,48 @@ fn watches_without_a_list_are_lists() {
          +10m shop/cart watch serviceaccounts -A 200",
         5,
     );
+}
+
+#[test]
+fn the_description_of_the_api_is_crawled() {
+    let curl = "~curl/8.14.1";
+    check(
+        "crawl",
+        &format!(
+            "10:00:00 shop/basket GET /api {curl} 200
+             +10m shop/basket GET /apis {curl} 200
+             +10m shop/basket GET /apis/apps/v1 {curl} 200
+             +10m shop/basket GET /openapi/v2 {curl} 200
+             +10m shop/basket GET /openapi/v3/apis/batch/v1 {curl} 200"
+        ),
+        5,
+    );
+}
+
+#[test]
+fn questions_are_asked_whose_bodies_nobody_recorded() {
+    let question = "create selfsubjectaccessreviews.authorization.k8s.io 201";
+    let list = "create selfsubjectrulesreviews.authorization.k8s.io 201";
+    for (name, first, rest) in [
+        ("single", question, question),
+        ("lists", list, list),
+        ("list, then single", list, question),
+    ] {
+        for agent in ["", KUBECTL] {
+            check(
+                name,
+                &format!(
+                    "10:00:00 shop/basket {first} {agent}
+                     +10m shop/basket {rest} {agent}
+                     +10m shop/basket {rest} {agent}
+                     +10m shop/basket {rest} {agent}
+                     +10m shop/basket {rest} {agent}
+                     +10m shop/basket {rest} {agent}"
+                ),
+                5,
+            );
+        }
+    }
 }
 
 #[test]

@@ -315,31 +315,6 @@ fn an_allow_listed_user_is_learned_and_quiet() {
 }
 
 #[test]
-fn a_source_that_falls_silent_is_an_incident_until_it_speaks() {
-    let mut engine = engine();
-    let mut told = Vec::new();
-    let at = |minutes: i64| jiff::Timestamp::from_second(BASE_S + minutes * 60).unwrap();
-    for minute in 0..30 {
-        engine.heard(at(minute), "audit.log", &mut told);
-        engine.silence(at(minute), &mut told);
-    }
-    engine.silence(at(38), &mut told);
-    assert_eq!(told, Vec::new());
-    engine.silence(at(41), &mut told);
-    engine.silence(at(42), &mut told);
-    assert_eq!(told.len(), 1);
-    assert_eq!(
-        told[0].reasons[0].text,
-        "`audit.log` has said nothing for 12 minutes; its longest pause was 1 minutes"
-    );
-    engine.heard(at(50), "audit.log", &mut told);
-    assert_eq!(
-        (told.len(), told[1].revision, told[0].id == told[1].id),
-        (2, 2, true)
-    );
-}
-
-#[test]
 fn state_of_another_version_says_so() {
     let mut bytes = Baseline::default().to_bytes();
     bytes[8] = 9;

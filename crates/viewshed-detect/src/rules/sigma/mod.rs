@@ -8,6 +8,7 @@ mod event;
 mod load;
 mod lower;
 mod names;
+mod state;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -133,6 +134,14 @@ impl RuleEngine for SigmaRules {
             self.correlate(&event, matches, found);
         }
         self.unread_bodies += u64::from(reading.unread_bodies());
+    }
+
+    fn state(&self) -> Vec<u8> {
+        self.saved()
+    }
+
+    fn resume(&mut self, state: &[u8]) -> bool {
+        self.go_on(state)
     }
 
     fn unread_bodies(&self) -> u64 {

@@ -182,6 +182,37 @@ level: critical
     }
 
     #[test]
+    fn a_correlation_goes_on_counting_after_a_restart() {
+        let load = |correlation: &str| {
+            let (rules, _) = RuleSet::load(&[("c.yml", correlation), ("s.yml", SIGMA)]);
+            rules
+        };
+        let quiet: [&str; 0] = [];
+        let mut before = load(CORRELATION);
+        assert_eq!(read(&mut before, "ann", "a", 0), quiet);
+        assert_eq!(read(&mut before, "bob", "a", 1), quiet);
+        assert_eq!(read(&mut before, "ann", "b", 2), quiet);
+        let state = before.state();
+        assert_eq!(state, before.state(), "the same state gives the same bytes");
+        let mut after = load(CORRELATION);
+        assert!(after.resume(&state));
+        assert_eq!(read(&mut after, "bob", "c", 3), quiet);
+        assert_eq!(
+            read(&mut after, "ann", "c", 4),
+            ["Many secrets: 3 within 600 seconds (user.username=ann)"]
+        );
+        // Counts belong to the correlation that made them.
+        let mut another = load(&CORRELATION.replace("Many secrets", "Very many secrets"));
+        assert!(another.resume(&state));
+        assert_eq!(read(&mut another, "ann", "c", 4), quiet);
+        // Damaged bytes are told, and change nothing.
+        let mut damaged = load(CORRELATION);
+        assert!(!damaged.resume(b"{\"titles\":{}"));
+        assert!(!damaged.resume(b"{\"titles\":{},\"counts\":[7]}"));
+        assert_eq!(read(&mut damaged, "ann", "c", 4), quiet);
+    }
+
+    #[test]
     fn a_correlation_over_nothing_is_named() {
         let (_, problems) = RuleSet::load(&[("c.yml", CORRELATION)]);
         assert_eq!(

@@ -1,0 +1,81 @@
+//! What speaks against somebody, piece by piece, and what work leaves of it.
+
+use serde::{Deserialize, Serialize};
+
+use super::behaviour::{Op, Outcome};
+use crate::detections::look::FallsWith;
+
+/// A list counts after this time if no watch has followed, or at once when other signs stand beside it; a
+/// name that does not exist, if nothing of this name was made. A controller starts its watch as soon as it
+/// has read the list, a deployer makes what he did not find as soon as he has looked for everything. Seconds.
+pub(crate) const WORK_FOLLOWS_S: u32 = 60;
+
+/// One piece of evidence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Evidence {
+    pub(crate) detection: u8,
+    /// Hundredths of a point: whole numbers survive any format.
+    pub(crate) weight: u32,
+    pub(crate) text: Box<str>,
+    pub(crate) at_us: i64,
+    pub(crate) at_s: u32,
+    pub(crate) audit_id: Box<str>,
+    pub(crate) identity: u32,
+    /// Where it came from, as the engine's places know it.
+    pub(crate) spot: u64,
+    pub(crate) op: Op,
+    pub(crate) outcome: Outcome,
+    pub(crate) kind: Box<str>,
+    pub(crate) namespace: Box<str>,
+    pub(crate) name: Box<str>,
+    pub(crate) falls_with: FallsWith,
+    pub(crate) corroborates: bool,
+    /// What the client called itself, as origins are remembered.
+    pub(crate) program: u32,
+    /// Made the way client libraries begin a watch.
+    pub(crate) is_reflector: bool,
+    /// The watch that took weight from it, until that has lasted long enough to be believed.
+    pub(crate) trial: Option<Trial>,
+}
+
+/// A watch on trial.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Trial {
+    /// Hash of its audit id.
+    pub(crate) watch: u64,
+    pub(crate) since_s: u32,
+    /// Whether it ended before it could be believed.
+    pub(crate) is_given_up: bool,
+    /// The weight of the evidence if it turns out to be no watch, in hundredths of a point.
+    pub(crate) weight: u32,
+}
+
+impl Evidence {
+    /// Whether no work can follow any more that would explain it.
+    pub(crate) fn is_over(&self, now_s: u32) -> bool {
+        now_s.saturating_sub(self.at_s) >= WORK_FOLLOWS_S
+    }
+
+    /// Whether it says nothing any more, and will not.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.weight == 0 && self.trial.is_none()
+    }
+}
+
+/// What work leaves of a piece of evidence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Explained {
+    pub(crate) percent: u32,
+    /// If a watch explains it, the hash of its audit id and when it began.
+    pub(crate) watch: Option<(u64, u32)>,
+}
+
+impl Explained {
+    /// By something that is done and over.
+    pub(crate) fn by_work(percent: u32) -> Self {
+        Self {
+            percent,
+            watch: None,
+        }
+    }
+}
