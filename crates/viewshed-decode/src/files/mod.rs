@@ -168,9 +168,10 @@ impl FileSet {
             let mut gap = gap(
                 &self.unrecognised.first,
                 &what,
-                match self.is_folder {
-                    true => GapReason::NothingKnown,
-                    false => GapReason::Unsupported,
+                if self.is_folder {
+                    GapReason::NothingKnown
+                } else {
+                    GapReason::Unsupported
                 },
                 "it holds no object of Kubernetes or Docker",
                 "",

@@ -4,8 +4,8 @@
 //! `kubectl apply` of the same files in the same order; where an earlier one says something else, a gap
 //! names both.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use viewshed_model::{Cluster, ConfigKind, Gap, GapReason, Meta, Position};
 
@@ -69,7 +69,7 @@ fn one_of_each<T: Clone + PartialEq>(
     (meta, meta_mut): MetaOf<T>,
     differs: &mut dyn FnMut(&str, &Meta, &Meta),
 ) {
-    let mut latest: HashMap<_, usize> = HashMap::with_capacity(list.len());
+    let mut latest: BTreeMap<_, usize> = BTreeMap::new();
     // In the place of the first one stands the last one.
     let mut replaced = Vec::new();
     for (index, one) in list.iter().enumerate() {
