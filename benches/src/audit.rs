@@ -1,7 +1,9 @@
 //! Audit logs as a busy cluster writes them: what kube-apiserver's log backend puts into its file.
 //!
 //! Shapes and shares are those of recorded clusters: mostly controllers with bound tokens, a kilobyte per
-//! event, reasons with escaped quotes, `\u0026` in queries, a body in a few per cent.
+//! event, reasons with escaped quotes, `\u0026` in queries, a body in a few per cent. Everybody has an address, a
+//! client and work of their own: controllers a few kinds in all namespaces, workloads and people one namespace,
+//! nodes their leases and pods.
 #![expect(
     clippy::let_underscore_must_use,
     reason = "writing to a string cannot fail"
@@ -43,6 +45,19 @@ const RESOURCES: [(&str, &str, &str); 10] = [
     ("cert-manager.io", "v1", "certificates"),
 ];
 
+/// Kinds that one controller works on.
+const KINDS_OF_CONTROLLER: usize = 3;
+const NAMESPACES: usize = 400;
+
+/// Who sends a request; the numbers tell which one.
+#[derive(Debug, Clone, Copy)]
+enum Sender {
+    Controller(usize),
+    Workload(usize),
+    Node(usize),
+    Person(usize),
+}
+
 struct Event<'e> {
     verb: &'e str,
     group: &'e str,
@@ -65,8 +80,10 @@ impl AuditLines {
     /// The next line, without its line break.
     pub fn next_line(&mut self) -> &str {
         self.line.clear();
-        self.clock_us += 200 + self.random.next_number() % 400;
-        let (group, version, resource) = *self.random.pick(&RESOURCES);
+        // A hundred requests in a second.
+        self.clock_us += 5_000 + self.random.next_number() % 10_000;
+        let sender = self.sender();
+        let (group, version, resource) = self.kind_for(sender);
         let verb = self
             .random
             .word(&["get", "get", "list", "watch", "update", "patch"]);
@@ -79,7 +96,7 @@ impl AuditLines {
             namespace: if resource == "nodes" {
                 String::new()
             } else {
-                format!("team-{}", self.random.below(400))
+                format!("team-{}", self.namespace_for(sender))
             },
             name: if has_name {
                 format!("{resource}-{}-7d9f8b6c5d", self.random.below(3_000))
@@ -94,7 +111,8 @@ impl AuditLines {
             _ => ("Metadata", false, false),
         };
         self.head(level, &event);
-        let subject = self.user(&event);
+        let reason = self.user(sender, &event);
+        self.client(sender);
         self.object(&event);
         let code = if self.random.chance(3) { 404 } else { 200 };
         let _ = write!(
@@ -112,7 +130,7 @@ impl AuditLines {
             };
             self.body("responseObject", count, &event);
         }
-        self.tail(&subject);
+        self.tail(&reason);
         &self.line
     }
 
@@ -156,83 +174,119 @@ impl AuditLines {
         let _ = write!(self.line, "\",\"verb\":\"{}\"", event.verb);
     }
 
+    fn sender(&mut self) -> Sender {
+        match self.random.below(100) {
+            0..38 => Sender::Controller(self.random.below(CONTROLLERS.len())),
+            38..75 => Sender::Workload(self.random.below(2_000)),
+            75..92 => Sender::Node(self.random.below(200)),
+            // Few people do much, and most do little.
+            _ => Sender::Person(self.random.below(3_000).min(self.random.below(3_000))),
+        }
+    }
+
+    fn kind_for(&mut self, sender: Sender) -> (&'static str, &'static str, &'static str) {
+        let choice = self.random.below(KINDS_OF_CONTROLLER);
+        let at = match sender {
+            Sender::Controller(number) | Sender::Workload(number) => number + choice * 3,
+            Sender::Node(_) => [0, 4, 7].get(choice).copied().unwrap_or_default(),
+            Sender::Person(_) => self.random.below(RESOURCES.len()),
+        };
+        let kind = RESOURCES.get(at % RESOURCES.len()).or(RESOURCES.first());
+        kind.copied().unwrap_or_default()
+    }
+
+    fn namespace_for(&mut self, sender: Sender) -> usize {
+        match sender {
+            Sender::Controller(_) => self.random.below(NAMESPACES),
+            Sender::Node(number) | Sender::Workload(number) | Sender::Person(number) => {
+                number % NAMESPACES
+            }
+        }
+    }
+
     /// Writes who it was, and gives the authorizer's reason.
-    #[expect(clippy::too_many_lines, reason = "one arm per kind of user")]
-    fn user(&mut self, event: &Event<'_>) -> String {
-        let kind = self.random.below(100);
-        let reason;
-        if kind < 75 {
-            let (namespace, name) = *self.random.pick(&CONTROLLERS);
-            let replica = self.random.below(40);
-            let _ = write!(
-                self.line,
-                ",\"user\":{{\"username\":\"system:serviceaccount:{namespace}:{name}\",\
-                 \"uid\":\"c2a1f6de-8f0f-4a5c-9d3b-{replica:012}\",\
-                 \"groups\":[\"system:serviceaccounts\",\"system:serviceaccounts:{namespace}\",\
-                 \"system:authenticated\"],\"extra\":{{"
-            );
-            // Servers before 1.30 say less about a token.
-            if self.random.chance(50) {
+    fn user(&mut self, sender: Sender, event: &Event<'_>) -> String {
+        match sender {
+            Sender::Controller(number) => {
+                let (namespace, name) = CONTROLLERS.get(number).copied().unwrap_or_default();
+                self.service_account(namespace, name, number)
+            }
+            Sender::Workload(number) => {
+                let namespace = format!("team-{}", number % NAMESPACES);
+                self.service_account(&namespace, &format!("workload-{number}"), number)
+            }
+            Sender::Node(node) => {
                 let _ = write!(
                     self.line,
-                    "\"authentication.kubernetes.io/credential-id\":[\"JTI=0e6b7d52-9f0f-41f7-8a37-{replica:012}\"],\
-                     \"authentication.kubernetes.io/node-name\":[\"worker-{}\"],\
-                     \"authentication.kubernetes.io/node-uid\":[\"1f53c2a8-5a2e-4b43-8a36-{replica:012}\"],",
-                    replica % 12
+                    ",\"user\":{{\"username\":\"system:node:worker-{node}\",\"groups\":[\"system:nodes\",\
+                     \"system:authenticated\"],\"extra\":{{\"authentication.kubernetes.io/credential-id\":\
+                     [\"X509SHA256=61f2a3f6b1a04d4e7b7f0d4be3ed60c5d1b9f1b77c9c5a8e1a0b5b6d5c8a{node:04}\"]}}}}"
                 );
+                String::new()
             }
-            let _ = write!(
-                self.line,
-                "\"authentication.kubernetes.io/pod-name\":[\"{name}-6c9d7f5b8-{replica:05}\"],\
-                 \"authentication.kubernetes.io/pod-uid\":[\"aa0f7f30-12fb-4a2a-bd27-{replica:012}\"]}}}}"
-            );
-            reason = format!(
-                "RBAC: allowed by ClusterRoleBinding \\\"{name}\\\" of ClusterRole \\\"{name}\\\" \
-                 to ServiceAccount \\\"{name}/{namespace}\\\""
-            );
-        } else if kind < 92 {
-            let node = self.random.below(200);
-            let _ = write!(
-                self.line,
-                ",\"user\":{{\"username\":\"system:node:worker-{node}\",\"groups\":[\"system:nodes\",\
-                 \"system:authenticated\"],\"extra\":{{\"authentication.kubernetes.io/credential-id\":\
-                 [\"X509SHA256=61f2a3f6b1a04d4e7b7f0d4be3ed60c5d1b9f1b77c9c5a8e1a0b5b6d5c8a{node:04}\"]}}}}"
-            );
-            reason = String::new();
-        } else {
-            let user = self.random.below(3_000);
-            let _ = write!(
-                self.line,
-                ",\"user\":{{\"username\":\"user-{user}@example.com\",\"groups\":[\"oidc:team-{}\",\
-                 \"system:authenticated\"]}}",
-                user % 400
-            );
-            if self.random.chance(5) {
-                self.line.push_str(
-                    ",\"impersonatedUser\":{\"username\":\"breakglass\",\"groups\":[\"system:authenticated\"]}",
+            Sender::Person(user) => {
+                let team = user % NAMESPACES;
+                let _ = write!(
+                    self.line,
+                    ",\"user\":{{\"username\":\"user-{user}@example.com\",\"groups\":[\"oidc:team-{team}\",\
+                     \"system:authenticated\"]}}"
                 );
+                if user.is_multiple_of(20) {
+                    self.line.push_str(
+                        ",\"impersonatedUser\":{\"username\":\"breakglass\",\"groups\":[\"system:authenticated\"]}",
+                    );
+                }
+                format!(
+                    "RBAC: allowed by RoleBinding \\\"team/{}\\\" of ClusterRole \\\"view\\\" to Group \\\"oidc:team-{team}\\\"",
+                    event.namespace
+                )
             }
-            reason = format!(
-                "RBAC: allowed by RoleBinding \\\"team/{}\\\" of ClusterRole \\\"view\\\" to Group \\\"oidc:team-{}\\\"",
-                event.namespace,
-                user % 400
+        }
+    }
+
+    fn service_account(&mut self, namespace: &str, name: &str, number: usize) -> String {
+        let _ = write!(
+            self.line,
+            ",\"user\":{{\"username\":\"system:serviceaccount:{namespace}:{name}\",\
+             \"uid\":\"c2a1f6de-8f0f-4a5c-9d3b-{number:012}\",\
+             \"groups\":[\"system:serviceaccounts\",\"system:serviceaccounts:{namespace}\",\
+             \"system:authenticated\"],\"extra\":{{"
+        );
+        // Servers before 1.30 say less about a token.
+        if number.is_multiple_of(2) {
+            let _ = write!(
+                self.line,
+                "\"authentication.kubernetes.io/credential-id\":[\"JTI=0e6b7d52-9f0f-41f7-8a37-{number:012}\"],\
+                 \"authentication.kubernetes.io/node-name\":[\"worker-{}\"],\
+                 \"authentication.kubernetes.io/node-uid\":[\"1f53c2a8-5a2e-4b43-8a36-{number:012}\"],",
+                number % 200
             );
         }
         let _ = write!(
             self.line,
-            ",\"sourceIPs\":[\"10.{}.{}.{}\"],\"userAgent\":\"{}/v1.33.2 (linux/amd64) kubernetes/b46a3f8\"",
-            self.random.below(4),
-            self.random.below(250),
-            self.random.below(250),
-            self.random.word(&[
-                "kubectl",
-                "kube-controller-manager",
-                "argocd",
-                "kubelet",
-                "prometheus"
-            ]),
+            "\"authentication.kubernetes.io/pod-name\":[\"{name}-6c9d7f5b8-{number:05}\"],\
+             \"authentication.kubernetes.io/pod-uid\":[\"aa0f7f30-12fb-4a2a-bd27-{number:012}\"]}}}}"
         );
-        reason
+        format!(
+            "RBAC: allowed by ClusterRoleBinding \\\"{name}\\\" of ClusterRole \\\"{name}\\\" \
+             to ServiceAccount \\\"{name}/{namespace}\\\""
+        )
+    }
+
+    /// Writes the address and the program of the sender.
+    fn client(&mut self, sender: Sender) {
+        let (network, number, program) = match sender {
+            Sender::Controller(number) => (0, number, "kube-controller-manager"),
+            Sender::Workload(number) => (1, number, "workload"),
+            Sender::Node(number) => (2, number, "kubelet"),
+            Sender::Person(number) => (3, number, "kubectl"),
+        };
+        let _ = write!(
+            self.line,
+            ",\"sourceIPs\":[\"10.{network}.{}.{}\"],\"userAgent\":\"{program}/v1.33.2 (linux/amd64) kubernetes/b46a3f8\"",
+            number / 250,
+            number % 250,
+        );
     }
 
     fn object(&mut self, event: &Event<'_>) {
