@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::run::output;
 
 /// What a package of Debian is used for: any part, or parts that need root.
-const PACKAGES: [&str; 10] = [
+const PACKAGES: [&str; 11] = [
     "busybox-static",              // the contents of images
     "containernetworking-plugins", // pod networks
     "curl",                        // asking the kubelet without the API server
@@ -14,6 +14,7 @@ const PACKAGES: [&str; 10] = [
     "iproute2",                    // virtual network cards
     "iptables",                    // stands in for kube-proxy
     "libseccomp-dev",              // for building runc
+    "nftables",                    // the new Docker's other firewall backend
     "pkg-config",                  // for building runc
     "procps",                      // for people who look at a running bench
     "util-linux",                  // nsenter, unshare, setpriv

@@ -142,5 +142,5 @@ fn show(
         &shared.output,
         Lists::whole_if(shared.all),
     )?;
-    Ok(Outcome::with_gaps(false, &gaps))
+    Ok(Outcome::with_gaps(false, gaps))
 }

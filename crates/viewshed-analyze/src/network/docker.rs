@@ -6,6 +6,8 @@
 //! containers. The host's own rules for incoming packets are not in an estate: Docker leaves them alone.
 
 mod engine;
+mod facts;
+mod outside;
 mod paths;
 
 use viewshed_model::{
@@ -18,7 +20,8 @@ use super::ends::NetworkError;
 use super::eval::Tri;
 use super::ports::{Point, PortSet, every, everything, point, shown};
 use engine::to_engine;
-use paths::{between, leaving};
+use outside::leaving;
+use paths::between;
 
 /// What of a container is open to a source.
 #[derive(Debug, Clone)]
@@ -26,6 +29,8 @@ enum Open {
     Every(String),
     Only(PortSet, String),
     Depends(PortSet, String, String),
+    /// The first ports surely, every other one if the fact holds.
+    AtLeast(PortSet, String, String),
     Closed(String),
 }
 
@@ -150,6 +155,10 @@ fn answered(
     let (decision, sure, possible) = match open {
         Open::Every(text) => (Decision::new(Tri::Yes, text), everything(), everything()),
         Open::Only(set, text) if has(&set) => (Decision::new(Tri::Yes, text), set.clone(), set),
+        Open::AtLeast(set, _, text) if has(&set) => {
+            (Decision::new(Tri::Yes, text), set, everything())
+        }
+        Open::AtLeast(set, fact, text) => (Decision::depends(fact, text), set, everything()),
         Open::Depends(set, fact, text) if has(&set) => {
             (Decision::depends(fact, text), PortSet::default(), set)
         }

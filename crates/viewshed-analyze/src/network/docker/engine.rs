@@ -2,7 +2,8 @@
 
 use viewshed_model::Protocol;
 
-use super::paths::{is_loopback, namespace_of, to_own_host};
+use super::facts::{is_loopback, namespace_of};
+use super::paths::to_own_host;
 use super::{End, Open};
 use crate::network::ports::{PortSet, everything, point};
 
@@ -43,7 +44,9 @@ pub(super) fn to_engine(from: End<'_>) -> Open {
         .collect();
     match own_host {
         Open::Closed(text) => Open::Closed(text),
-        Open::Depends(_, fact, text) => Open::Depends(everything(), fact, text),
+        Open::Depends(_, fact, text) | Open::AtLeast(_, fact, text) => {
+            Open::Depends(everything(), fact, text)
+        }
         Open::Every(text) | Open::Only(_, text) => {
             if !reachable.is_empty() {
                 return Open::Only(
