@@ -31,6 +31,12 @@ pub enum Error {
         /// What to do.
         hint: String,
     },
+    /// KUBECONFIG is set, but no file of its list exists or names a cluster, and this is not a pod.
+    #[error("no cluster to connect to: KUBECONFIG names {files}, and no cluster is named there")]
+    KubeconfigAbsent {
+        /// The files of the list, each in back quotes.
+        files: String,
+    },
     /// Neither a kubeconfig nor a service account's files were found.
     #[error("no cluster to connect to: no kubeconfig found, and this is not a pod")]
     NoCluster,
@@ -213,6 +219,9 @@ impl Error {
                 "check the file with `kubectl config view --kubeconfig FILE`"
             }
             Self::KubeconfigIncomplete { hint, .. } => hint,
+            Self::KubeconfigAbsent { .. } => {
+                "correct KUBECONFIG, unset it, or name a file with `--kubeconfig FILE`"
+            }
             Self::NoCluster => "name a kubeconfig with `--kubeconfig FILE` or KUBECONFIG",
             Self::NoCredential { .. } => {
                 "log in again, or run the plugin of the kubeconfig by hand to see what it says"

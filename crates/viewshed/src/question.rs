@@ -76,6 +76,23 @@ pub(crate) fn action(
     }))
 }
 
+/// The verbs `impersonate:MODE` and `impersonate-on:MODE:VERB` of constrained impersonation
+/// (`k8s.io/apiserver/pkg/endpoints/filters/impersonation`): the API server itself asks for them.
+fn is_constrained_impersonation(verb: &str) -> bool {
+    const MODES: [&str; 4] = [
+        "user-info",
+        "serviceaccount",
+        "arbitrary-node",
+        "associated-node",
+    ];
+    if let Some(mode) = verb.strip_prefix("impersonate:") {
+        return MODES.contains(&mode);
+    }
+    let on = verb.strip_prefix("impersonate-on:");
+    on.and_then(|rest| rest.split_once(':'))
+        .is_some_and(|(mode, verb)| MODES.contains(&mode) && RESOURCE_VERBS.contains(&verb))
+}
+
 /// What kubectl warns of before it asks: verbs and resources that nobody serves. Without discovery the
 /// cluster's resources are not known, and nothing is said of them.
 ///
@@ -89,7 +106,7 @@ pub(crate) fn warnings(cluster: &Cluster, words: Words<'_>) -> Vec<String> {
         &RESOURCE_VERBS
     };
     let verb = words.verb.to_ascii_lowercase();
-    if !known_verbs.contains(&verb.as_str()) {
+    if !known_verbs.contains(&verb.as_str()) && (is_path || !is_constrained_impersonation(&verb)) {
         warnings.push(format!("Warning: verb '{verb}' is not a known verb"));
     }
     let resource = words.resource.split('/').next().unwrap_or_default();

@@ -34,7 +34,21 @@ pub(crate) fn load(options: &Options) -> Result<Kubeconfig, Error> {
     if let Some(kubeconfig) = merged {
         return Ok(kubeconfig);
     }
-    of_pod(environment).ok_or(Error::NoCluster)
+    of_pod(environment).ok_or_else(|| match environment.variable("KUBECONFIG") {
+        Some(list) if !list.is_empty() => missing(list),
+        _ => Error::NoCluster,
+    })
+}
+
+// Somebody meant a cluster: that none was found is not the same as that none was wanted.
+fn missing(list: &str) -> Error {
+    let files: Vec<String> = std::env::split_paths(list)
+        .filter(|path| !path.as_os_str().is_empty())
+        .map(|path| format!("`{}`", one_line(&path.display().to_string())))
+        .collect();
+    Error::KubeconfigAbsent {
+        files: files.join(", "),
+    }
 }
 
 /// Merges the files that exist and say anything; `None` when there is none.
@@ -209,4 +223,27 @@ pub(crate) fn of_variables(
         current_context: Some(NAME.to_owned()),
         ..Kubeconfig::default()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_of_missing_files_is_named_with_its_variable() {
+        let environment = Environment {
+            variables: std::collections::BTreeMap::new(),
+            root: PathBuf::from("/nonexistent"),
+        };
+        let mut options = Options::new(environment, "test");
+        let list = "/nonexistent/x:/nonexistent/y".to_owned();
+        let variables = &mut options.environment.variables;
+        variables.insert("KUBECONFIG".to_owned(), list);
+        let error = load(&options).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "no cluster to connect to: KUBECONFIG names `/nonexistent/x`, `/nonexistent/y`, \
+             and no cluster is named there"
+        );
+    }
 }

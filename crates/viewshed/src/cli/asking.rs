@@ -116,7 +116,10 @@ pub(crate) enum WhoQuestion {
     #[command(after_help = "Examples:
   viewshed who can list pods -A
   viewshed who can get deployments.apps/scale web -n shop
-  viewshed who can get /metrics")]
+  viewshed who can get /metrics
+
+With -A, who can send the request in one namespace only is listed too: the column WHERE tells where.
+(`can-i -A` is stricter: it asks for one request across all namespaces.)")]
     Can {
         /// For example get, list, watch, create, impersonate, or `*`.
         verb: String,

@@ -8,6 +8,9 @@ use super::{LogArgs, OutputArgs};
 
 /// Rules of your own, Sigma and Falco: which of them can ever fire.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  viewshed rules check rules/                    what no Kubernetes audit log can satisfy
+  viewshed rules check rules/ --from audit.log   what this log does not hold")]
 pub(crate) struct RulesArgs {
     #[command(subcommand)]
     pub(crate) action: RulesAction,

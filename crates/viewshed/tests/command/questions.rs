@@ -177,6 +177,21 @@ fn words_that_nobody_serves_are_warned_of_as_kubectl_does() {
         &["who", "can", "get", "/metrics", "--demo"],
         &["who", "can", "get", "pods/log", "-A", "--demo"],
         &["who", "can", "*", "*", "-A", "--demo"],
+        &[
+            "who",
+            "can",
+            "impersonate:user-info",
+            "users/jane",
+            "--demo",
+        ],
+        &[
+            "who",
+            "can",
+            "impersonate-on:user-info:list",
+            "pods",
+            "-A",
+            "--demo",
+        ],
     ] {
         assert!(!program.run(words).err.contains("Warning"), "{words:?}");
     }
