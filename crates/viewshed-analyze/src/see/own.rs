@@ -22,7 +22,7 @@ pub(super) struct Own {
 /// (`plugin/pkg/admission/serviceaccount/admission.go`); `/var/run` may be a link to `/run`.
 const TOKEN_PLACE: &str = "/run/secrets/kubernetes.io/serviceaccount/token";
 /// The config map that the authorities come from (`RootCAConfigMapName` of the same file).
-const AUTHORITIES: &str = "kube-root-ca.crt";
+pub(super) const AUTHORITIES: &str = "kube-root-ca.crt";
 const SERVICE_HOST: &str = "_SERVICE_HOST";
 
 impl Own {

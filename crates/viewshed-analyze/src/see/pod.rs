@@ -10,9 +10,10 @@ use super::host::{Foothold, hold, token_text};
 use super::host_paths::{Opening, normalized, openings};
 use super::identity::Held;
 use super::kubelet;
+use super::own::AUTHORITIES;
 use super::tokens::{Audience, TokenHolder};
 use super::ways::Ways;
-use crate::sight::{environment_names, volume_names};
+use crate::sight::volume_names;
 
 /// A pod that exists, or the pods that a workload's template will make.
 pub(super) struct Inside<'a> {
@@ -102,7 +103,7 @@ impl Inside<'_> {
         board.mark_object(("", "nodes"), ("", self.node), Ways::OWN, chain);
     }
 
-    /// Its own name and namespace, and the configuration that it was given.
+    /// Its own name and namespace, and the authorities of the API server.
     fn mark_itself(&self, board: &mut Board<'_, '_>) {
         let namespace = self.holder.namespace;
         let own = board.chain(vec![link(format!("{} knows itself", self.title))]);
@@ -118,23 +119,14 @@ impl Inside<'_> {
             let containers = super::board::Place::Containers;
             board.mark(containers, range.unwrap_or_default(), Ways::OWN, own);
         }
-        for (names, ways, how) in [
-            (
-                volume_names(self.spec()).collect::<Vec<_>>(),
-                Ways::MOUNTED,
-                "mounts",
-            ),
-            (
-                environment_names(self.spec()).collect(),
-                Ways::ENVIRONMENT,
-                "has in its environment",
-            ),
-        ] {
-            for (resource, name) in names {
-                let text = format!("{} {how} {resource}/{name}", self.title);
-                let chain = board.chain(vec![link(text)]);
-                board.mark_object(("", resource), (namespace, name), ways, chain);
-            }
+        // A mounted folder shows the keys of its secret or config map, a variable shows one value: neither
+        // shows the object's name. The authorities' config map has the same name everywhere.
+        let mut mounted = volume_names(self.spec());
+        if mounted.any(|object| object == ("configmaps", AUTHORITIES)) {
+            let text = format!("{} mounts configmaps/{AUTHORITIES}", self.title);
+            let chain = board.chain(vec![link(text)]);
+            let object = (namespace, AUTHORITIES);
+            board.mark_object(("", "configmaps"), object, Ways::MOUNTED, chain);
         }
     }
 

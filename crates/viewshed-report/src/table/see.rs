@@ -249,6 +249,10 @@ fn nothing(view: &View) -> String {
         (around.sockets.len() as u64, around.kubeconfigs.len() as u64)
     });
     let without = match at_hand {
+        (0, 0) if !(view.depends_on.is_empty() && view.gaps.is_empty()) => {
+            return "Nothing is certain from here: what could show depends on what was not read."
+                .to_owned();
+        }
         (0, 0) => return "Nothing can be discovered from here.".to_owned(),
         (sockets, 0) => count(sockets, "runtime socket", "runtime sockets"),
         (0, kubeconfigs) => count(kubeconfigs, "kubeconfig", "kubeconfigs"),
@@ -336,6 +340,12 @@ fn write_kind(out: &mut String, style: &Style, kind: &str, items: &[&SeenItem]) 
 
 fn verified(out: &mut String, style: &Style, verification: &Verification) {
     out.push('\n');
+    if verification.asked == 0 {
+        headline(out, style, Ink::Alarm, "NOT VERIFIED");
+        let text = "The live server answered no question: nothing was compared.";
+        paragraph(out, style, "  ", text);
+        return;
+    }
     let asked = count(verification.asked, "question", "questions");
     if verification.differences.is_empty() {
         let ink = Ink::Good;

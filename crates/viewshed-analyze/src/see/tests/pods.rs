@@ -38,6 +38,17 @@ fn a_live_pod_without_the_volume_has_no_token() {
     );
 }
 
+#[test]
+fn a_mounted_secret_shows_its_keys_and_not_its_name() {
+    let mut cluster = shop();
+    cluster.configs.push(secret("shop/pass", "Opaque"));
+    let volume = VolumeSource::Secret("pass".to_owned());
+    mount(&mut cluster.pods[1].spec, volume, "/pass");
+    let text = shown(&view(&cluster, &in_pod("shop", "web")));
+    assert!(!text.contains("Secret shop/pass"), "{text}");
+    assert!(text.contains("Pod shop/web: own"), "{text}");
+}
+
 /// Whether a pod of the deployment `shop/web` in manifests gets a token, by the two settings.
 fn automounted(of_pod: Option<bool>, of_account: Option<bool>) -> bool {
     let mut cluster = shop();
