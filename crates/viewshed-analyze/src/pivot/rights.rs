@@ -308,13 +308,24 @@ fn has_user_name(session: &Session<'_>, found: &[HeldByName<'_>]) -> bool {
     let by_name = found
         .iter()
         .any(|(_, named)| named.right.verb == "impersonate");
+    let anybody = |right: &'static NamedRight, namespace: &str| {
+        session.verdict(Named::of(right, namespace, "").question()) == Verdict::Yes
+    };
     by_name
         || NAMED_RIGHTS
             .iter()
-            .filter(|right| {
-                right.verb == "impersonate" && matches!(right.whom, Whom::User | Whom::Account)
+            .filter(|right| right.verb == "impersonate")
+            .any(|right| match right.whom {
+                Whom::User => anybody(right, ""),
+                // Accounts are impersonated in their namespace: a role there is enough.
+                Whom::Account => {
+                    let places = session.grants().filter_map(|grant| grant.namespace());
+                    std::iter::once("")
+                        .chain(places)
+                        .any(|place| anybody(right, place))
+                }
+                _ => false,
             })
-            .any(|right| session.verdict(Named::of(right, "", "").question()) == Verdict::Yes)
 }
 
 fn names_right(rule: &PolicyRule, verb: &str) -> bool {
