@@ -274,6 +274,19 @@ fn terminal(answer: &Answer<'_>, style: &Style) -> String {
     }
 }
 
+/// The words on the command line that the answer comes from.
+fn command(answer: &Answer<'_>) -> &'static str {
+    match answer {
+        Answer::Rank(_) => "who",
+        Answer::Rules(_) => "can-i --list",
+        Answer::RulesCheck(_) => "rules check",
+        Answer::Sources(_) | Answer::Matrix(_) => "reach",
+        Answer::Pivots(_) => "reach --pivots",
+        Answer::Rehearsal(_) => "rehearse",
+        other => other.kind(),
+    }
+}
+
 fn not_offered(answer: &Answer<'_>, format: Format) -> NotOffered {
     let offered: Vec<&str> = Format::ALL
         .into_iter()
@@ -281,7 +294,7 @@ fn not_offered(answer: &Answer<'_>, format: Format) -> NotOffered {
         .map(Format::name)
         .collect();
     NotOffered {
-        answer: answer.kind(),
+        answer: command(answer),
         format,
         offered: offered.join(", "),
     }

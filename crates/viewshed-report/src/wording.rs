@@ -7,8 +7,9 @@ pub(crate) mod rehearsal;
 pub(crate) use reach::{end_kind, ports, verdict};
 
 use viewshed_model::{
-    Action, Chain, Confidence, Decision, EstateSummary, Evidence, GapReason, GrantOrigin, Identity,
-    MissingFact, PolicyRule, Position, Severity, SourceKind, Vantage,
+    Action, Chain, Confidence, Decision, EstateSummary, Evidence, Gap, GapReason, GrantOrigin,
+    Identity, MissingFact, MitigationSummary, PolicyRule, Position, Presence, ScanReport, Severity,
+    SourceKind, Vantage,
 };
 
 /// `1 finding`, `2 findings`.
@@ -320,4 +321,14 @@ pub(crate) fn share(part: u64, whole: u64) -> String {
         0 if part > 0 => "<1%".to_owned(),
         percent => format!("{percent}%"),
     }
+}
+
+/// Whether something that the checks need was not read: a gap says so, or a mitigation that nobody can
+/// judge.
+pub(crate) fn lacks_facts(report: &ScanReport) -> bool {
+    let is_unknown = |summary: &MitigationSummary| {
+        summary.is_incomplete
+            || (summary.states.iter()).any(|state| state.presence == Presence::Unknown)
+    };
+    report.gaps.iter().any(Gap::withholds) || report.mitigations.iter().any(is_unknown)
 }

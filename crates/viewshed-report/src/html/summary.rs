@@ -4,7 +4,7 @@ use viewshed_model::{MitigationSummary, Presence, ScanReport, Severity};
 
 use super::page::Page;
 use crate::group::Group;
-use crate::wording::{Naming, count, title};
+use crate::wording::{Naming, count, lacks_facts, title};
 
 /// Places named per mitigation.
 const PLACES_MAX: usize = 6;
@@ -125,8 +125,10 @@ pub(super) fn overview(page: &mut Page, report: &ScanReport) {
                 .raw(" found nothing.");
         }
     }
-    if report.gaps.is_empty() {
+    if !lacks_facts(report) {
         page.raw(" Everything that the checks need was read.");
+    } else if report.gaps.is_empty() {
+        page.raw(" Not everything that the checks need was read.");
     } else {
         page.raw(" <a href=\"#gaps\">")
             .text(&gaps)

@@ -1,12 +1,12 @@
 //! The terminal report of `viewshed scan`: counts, mitigations, then findings worst first.
 
-use viewshed_model::{Finding, Gap, MitigationSummary, Presence, ScanReport, Severity};
+use viewshed_model::{Finding, MitigationSummary, Presence, ScanReport, Severity};
 
 use super::layout::{Column, Columns, headline, pack, paragraph};
 use super::{estate_lines, finding, gaps, limited, more, severity_ink};
 use crate::group::Group;
 use crate::style::{Ink, Style};
-use crate::wording::{Naming, count, sentence, severity, thousands, title};
+use crate::wording::{Naming, count, lacks_facts, sentence, severity, thousands, title};
 
 /// Findings of one check told in full in a brief report.
 const BLOCKS_MAX: usize = 3;
@@ -67,10 +67,10 @@ fn counts(out: &mut String, style: &Style, report: &ScanReport) {
         out.push_str("  No check was run.\n");
     } else if report.findings.is_empty() {
         let checks = count(report.checks.len() as u64, "check", "checks");
-        let limits = if !report.gaps.iter().any(Gap::withholds) {
-            "and everything they need was read"
+        let limits = if lacks_facts(report) {
+            "but not everything that they need was read: see below"
         } else {
-            "but not everything could be read: see below"
+            "and everything they need was read"
         };
         paragraph(
             out,
