@@ -6,25 +6,15 @@ mod support;
 use std::process::Command;
 
 use viewshed_bench::docker::{Tcp, Version};
-use viewshed_bench::{Availability, DockerHost, DockerOptions, Image, Needs, availability, run};
+use viewshed_bench::{DockerHost, DockerOptions, Image, run};
 
 use support::processes_that_mention;
-
-fn start(version: Version, options: &DockerOptions) -> Option<DockerHost> {
-    let needs = match version {
-        Version::Debian => Needs::DockerDebian,
-        Version::Newest => Needs::DockerNewest,
-    };
-    match availability(needs).unwrap() {
-        Availability::Ready => Some(DockerHost::start(version, options).unwrap()),
-        Availability::Skip => None,
-    }
-}
 
 /// A host runs containers on networks of its own, publishes ports, lets a container use the
 /// socket, and leaves nothing.
 fn check(version: Version, api_version: &str, seconds: &str) {
-    let Some(host) = start(version, &DockerOptions::default()) else {
+    let Some(host) = DockerHost::start_if_available(version, &DockerOptions::default()).unwrap()
+    else {
         return;
     };
     assert_eq!(host.api_version().unwrap(), api_version);
@@ -78,13 +68,14 @@ fn runs_containers_on_the_newest_docker() {
 
 /// A client without a certificate is refused and one with it is not.
 fn check_tls(version: Version) {
-    let Some(host) = start(
+    let Some(host) = DockerHost::start_if_available(
         version,
         &DockerOptions {
             tcp: Tcp::Tls,
             ..DockerOptions::default()
         },
-    ) else {
+    )
+    .unwrap() else {
         return;
     };
     let url = format!("https://{}/_ping", host.tcp_address().unwrap());
@@ -113,13 +104,14 @@ fn the_newest_docker_asks_for_a_client_certificate() {
 #[test]
 fn plain_tcp_is_open_to_everybody() {
     for version in [Version::Debian, Version::Newest] {
-        let Some(host) = start(
+        let Some(host) = DockerHost::start_if_available(
             version,
             &DockerOptions {
                 tcp: Tcp::Plain,
                 ..DockerOptions::default()
             },
-        ) else {
+        )
+        .unwrap() else {
             return;
         };
         let outside = format!("http://{}/_ping", host.tcp_address().unwrap());
@@ -143,7 +135,7 @@ fn an_authorization_plugin_denies_by_path() {
             flags: vec!["--debug".to_owned()],
             ..DockerOptions::default()
         };
-        let Some(host) = start(version, &options) else {
+        let Some(host) = DockerHost::start_if_available(version, &options).unwrap() else {
             return;
         };
         host.docker(&["ps"]).unwrap();

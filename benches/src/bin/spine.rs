@@ -7,7 +7,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use nix::sys::resource::{UsageWho, getrusage};
+use viewshed_benchmarks::children::{cpu_seconds, peak_mb};
 use viewshed_benchmarks::generate::{Size, cluster, estate};
 use viewshed_benchmarks::random::Random;
 use viewshed_decode::snapshot;
@@ -86,28 +86,6 @@ fn measure(program: &Path, what: &str, arguments: &[&str], file: &Path) -> io::R
     let median = runs.get(RUNS / 2).copied().unwrap_or_default();
     println!("{what}: {:.0} ms of CPU", median * 1e3);
     Ok(median)
-}
-
-fn cpu_seconds() -> f64 {
-    getrusage(UsageWho::RUSAGE_CHILDREN).map_or(0.0, |usage| {
-        let seconds = |time: nix::sys::time::TimeVal| {
-            #[expect(clippy::cast_precision_loss, reason = "seconds of a run")]
-            let whole = time.tv_sec() as f64;
-            #[expect(clippy::cast_precision_loss, reason = "less than a million")]
-            let micros = time.tv_usec() as f64;
-            whole + micros / 1e6
-        };
-        seconds(usage.user_time()) + seconds(usage.system_time())
-    })
-}
-
-/// The largest resident size of any child so far, in MB.
-fn peak_mb() -> f64 {
-    getrusage(UsageWho::RUSAGE_CHILDREN).map_or(0.0, |usage| {
-        #[expect(clippy::cast_precision_loss, reason = "kilobytes of a process")]
-        let kilobytes = usage.max_rss() as f64;
-        kilobytes / 1024.0
-    })
 }
 
 fn write_questions(path: &PathBuf, cluster: &Cluster) -> io::Result<()> {

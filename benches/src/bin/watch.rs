@@ -13,8 +13,8 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use nix::sys::resource::{UsageWho, getrusage};
 use viewshed_benchmarks::audit::AuditLines;
+use viewshed_benchmarks::children::{cpu_seconds, peak_mb};
 
 const LOG_BYTES: usize = 500_000_000;
 /// Runs of each command; the median counts.
@@ -166,27 +166,5 @@ fn measure(
     Ok(Run {
         cpu_seconds,
         wall_seconds,
-    })
-}
-
-fn cpu_seconds() -> f64 {
-    getrusage(UsageWho::RUSAGE_CHILDREN).map_or(0.0, |usage| {
-        let seconds = |time: nix::sys::time::TimeVal| {
-            #[expect(clippy::cast_precision_loss, reason = "seconds of a run")]
-            let whole = time.tv_sec() as f64;
-            #[expect(clippy::cast_precision_loss, reason = "less than a million")]
-            let micros = time.tv_usec() as f64;
-            whole + micros / 1e6
-        };
-        seconds(usage.user_time()) + seconds(usage.system_time())
-    })
-}
-
-/// The largest resident size of any child so far, in MB.
-fn peak_mb() -> f64 {
-    getrusage(UsageWho::RUSAGE_CHILDREN).map_or(0.0, |usage| {
-        #[expect(clippy::cast_precision_loss, reason = "kilobytes of a process")]
-        let kilobytes = usage.max_rss() as f64;
-        kilobytes / 1024.0
     })
 }

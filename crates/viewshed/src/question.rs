@@ -1,5 +1,6 @@
 //! Words of the command line to a request: `get pods/log cart -n shop`, `list deploy -A`, `get /metrics`.
 
+use viewshed_analyze::rbac::Mode;
 use viewshed_model::{Action, Cluster, Identity, NonResourceRequest, ResourceRequest};
 
 use crate::cli::ScopeArgs;
@@ -79,18 +80,16 @@ pub(crate) fn action(
 /// The verbs `impersonate:MODE` and `impersonate-on:MODE:VERB` of constrained impersonation
 /// (`k8s.io/apiserver/pkg/endpoints/filters/impersonation`): the API server itself asks for them.
 fn is_constrained_impersonation(verb: &str) -> bool {
-    const MODES: [&str; 4] = [
-        "user-info",
-        "serviceaccount",
-        "arbitrary-node",
-        "associated-node",
-    ];
+    let is_mode = |word: &str| {
+        let mut modes = Mode::ALL.into_iter().filter(|mode| *mode != Mode::Legacy);
+        modes.any(|mode| mode.word() == word)
+    };
     if let Some(mode) = verb.strip_prefix("impersonate:") {
-        return MODES.contains(&mode);
+        return is_mode(mode);
     }
     let on = verb.strip_prefix("impersonate-on:");
     on.and_then(|rest| rest.split_once(':'))
-        .is_some_and(|(mode, verb)| MODES.contains(&mode) && RESOURCE_VERBS.contains(&verb))
+        .is_some_and(|(mode, verb)| is_mode(mode) && RESOURCE_VERBS.contains(&verb))
 }
 
 /// What kubectl warns of before it asks: verbs and resources that nobody serves. Without discovery the

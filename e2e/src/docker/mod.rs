@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
+use crate::availability::{Availability, Needs, availability};
 use crate::binaries::Binary;
 use crate::certificates::Authority;
 use crate::daemon::Daemon;
@@ -75,6 +76,18 @@ pub struct DockerHost {
 }
 
 impl DockerHost {
+    /// Starts a host where this machine can; `None` where the test is to be skipped.
+    pub fn start_if_available(version: Version, options: &DockerOptions) -> Result<Option<Self>> {
+        let needs = match version {
+            Version::Debian => Needs::DockerDebian,
+            Version::Newest => Needs::DockerNewest,
+        };
+        match availability(needs)? {
+            Availability::Ready => Self::start(version, options).map(Some),
+            Availability::Skip => Ok(None),
+        }
+    }
+
     /// Starts a host with image [`Image::BASE`]; returns when it answers. Needs root.
     pub fn start(version: Version, options: &DockerOptions) -> Result<Self> {
         let machine = Arc::new(Machine::enclosed("docker-1")?);

@@ -13,24 +13,13 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use viewshed_bench::docker::{Tcp, Version};
-use viewshed_bench::{Availability, DockerHost, DockerOptions, Image, Needs, availability};
+use viewshed_bench::{DockerHost, DockerOptions, Image};
 use viewshed_collect::docker::{self, Endpoint, Limits};
 use viewshed_collect::{Environment, Quiet};
 use viewshed_model::{DockerContainer, DockerHost as CollectedHost, Gap, GapReason, Tell};
 
 /// Stands in a variable's value, a swarm secret and a swarm config; must not stand in any result.
 const SECRET: &str = "hunter2-4711";
-
-fn start(version: Version, options: &DockerOptions) -> Option<DockerHost> {
-    let needs = match version {
-        Version::Debian => Needs::DockerDebian,
-        Version::Newest => Needs::DockerNewest,
-    };
-    match availability(needs).unwrap() {
-        Availability::Ready => Some(DockerHost::start(version, options).unwrap()),
-        Availability::Skip => None,
-    }
-}
 
 fn with_tcp(tcp: Tcp) -> DockerOptions {
     DockerOptions {
@@ -208,7 +197,7 @@ fn check_rights_and_variables(read: &CollectedHost) {
 }
 
 fn check(version: Version, tcp: Tcp) {
-    let Some(host) = start(version, &with_tcp(tcp)) else {
+    let Some(host) = DockerHost::start_if_available(version, &with_tcp(tcp)).unwrap() else {
         return;
     };
     fill(&host);
@@ -262,7 +251,7 @@ fn what_an_authorization_plugin_denies_is_a_gap() {
             denied_paths: Some(vec!["/volumes".to_owned(), "/system/df".to_owned()]),
             ..DockerOptions::default()
         };
-        let Some(host) = start(version, &options) else {
+        let Some(host) = DockerHost::start_if_available(version, &options).unwrap() else {
             return;
         };
         let endpoint = docker::resolve(&environment(&host.environment()), None).unwrap();

@@ -4,17 +4,19 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use viewshed_bench::DockerOptions;
 use viewshed_bench::docker::Version;
+use viewshed_bench::{DockerHost, DockerOptions};
 use viewshed_collect::docker;
 use viewshed_model::{DockerHost as CollectedHost, Position};
 
-use super::{check_rights_and_variables, collect, compare_with_docker, environment, fill, start};
+use super::{check_rights_and_variables, collect, compare_with_docker, environment, fill};
 
 /// Stands in for the network between: runs the remote command here, as `sshd` would over there.
 #[test]
 fn dockers_own_dial_stdio_carries_the_conversation() {
-    let Some(host) = start(Version::Debian, &DockerOptions::default()) else {
+    let Some(host) =
+        DockerHost::start_if_available(Version::Debian, &DockerOptions::default()).unwrap()
+    else {
         return;
     };
     fill(&host);
@@ -43,7 +45,9 @@ fn dockers_own_dial_stdio_carries_the_conversation() {
 #[test]
 fn inspect_output_and_the_living_daemon_agree() {
     for version in [Version::Debian, Version::Newest] {
-        let Some(host) = start(version, &DockerOptions::default()) else {
+        let Some(host) =
+            DockerHost::start_if_available(version, &DockerOptions::default()).unwrap()
+        else {
             return;
         };
         fill(&host);

@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use viewshed_analyze::network::docker_answer;
 use viewshed_bench::docker::{Tcp, Version};
-use viewshed_bench::{Availability, DockerHost, DockerOptions, Needs, availability};
+use viewshed_bench::{DockerHost, DockerOptions};
 use viewshed_collect::docker;
 use viewshed_collect::{Environment, Quiet};
 use viewshed_model::{Estate, Place, ReachQuestion, ReachVerdict};
@@ -32,17 +32,6 @@ struct Compared {
     has_connected: bool,
     depends_on: String,
     because: String,
-}
-
-fn start(version: Version, options: &DockerOptions) -> Option<DockerHost> {
-    let needs = match version {
-        Version::Debian => Needs::DockerDebian,
-        Version::Newest => Needs::DockerNewest,
-    };
-    match availability(needs).unwrap() {
-        Availability::Ready => Some(DockerHost::start(version, options).unwrap()),
-        Availability::Skip => None,
-    }
 }
 
 fn collect(host: &DockerHost) -> Estate {
@@ -145,7 +134,7 @@ fn check(title: &str, version: Version, flags: &[&str]) {
         flags: flags.iter().map(|&flag| flag.to_owned()).collect(),
         ..DockerOptions::default()
     };
-    let Some(host) = start(version, &options) else {
+    let Some(host) = DockerHost::start_if_available(version, &options).unwrap() else {
         return;
     };
     world::fill(&host);

@@ -84,9 +84,14 @@ pub(super) fn is_on_link(network: Option<&DockerNetwork>) -> bool {
     network.is_some_and(|network| matches!(network.driver.as_str(), "macvlan" | "ipvlan"))
 }
 
+/// Whether the host itself has no address in the network.
+pub(super) fn is_isolated(host: &DockerHost, network: Option<&DockerNetwork>) -> bool {
+    network.is_some_and(|network| mode(host, network) == "isolated")
+}
+
 /// Whether nothing leads out of the network, and no port of it is published.
 pub(super) fn is_internal(host: &DockerHost, network: Option<&DockerNetwork>) -> bool {
-    network.is_some_and(|network| network.internal || mode(host, network) == "isolated")
+    network.is_some_and(|network| network.internal) || is_isolated(host, network)
 }
 
 pub(super) fn has_ipv6(host: &DockerHost, network: Option<&DockerNetwork>) -> bool {

@@ -1,10 +1,10 @@
 //! From one end to another: over a shared network, through published ports, or through the host.
 
-use viewshed_model::{DockerContainer, DockerHost, DockerNetwork};
+use viewshed_model::{DockerContainer, DockerHost};
 
 use super::facts::{
-    Joined, has_ipv6, has_stopped, is_internal, is_loopback, is_on_link, major, mode, namespace_of,
-    networks, published, title,
+    Joined, has_ipv6, has_stopped, is_internal, is_isolated, is_loopback, is_on_link, major, mode,
+    namespace_of, networks, published, title,
 };
 use super::outside::{from_outside, leaving};
 use super::{End, Open};
@@ -232,8 +232,7 @@ pub(super) fn to_own_host(host: &DockerHost, own: &DockerContainer) -> Open {
     }
     let all = networks(host, source);
     for (name, network) in &all {
-        let is_isolated = network.is_some_and(|network| mode(host, network) == "isolated");
-        if !is_on_link(*network) && !is_isolated {
+        if !is_on_link(*network) && !is_isolated(host, *network) {
             return Open::Every(format!(
                 "the host answers on its address in network `{name}`; only its own rules for incoming packets would stop it"
             ));
@@ -275,9 +274,7 @@ fn from_own_host(host: &DockerHost, other: &DockerContainer) -> Open {
         );
         return Open::Closed(text);
     }
-    let is_isolated =
-        |network: Option<&DockerNetwork>| network.is_some_and(|one| mode(host, one) == "isolated");
-    if !all.is_empty() && all.iter().all(|(_, network)| is_isolated(*network)) {
+    if !all.is_empty() && all.iter().all(|(_, network)| is_isolated(host, *network)) {
         return Open::Closed(format!(
             "every network of {} is isolated from the host",
             title(other)
