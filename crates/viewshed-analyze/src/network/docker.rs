@@ -2,8 +2,8 @@
 //!
 //! Sources: moby/moby `integration/network/bridge/{iptablesdoc,nftablesdoc}/generated` (the rules of each
 //! situation) and `integration/networking/{bridge,port_mapping}_linux_test.go` (what really connects). The
-//! two firewall backends differ in how they are extended, not in what they let through between
-//! containers. The host's own rules for incoming packets are not in an estate: Docker leaves them alone.
+//! two firewall backends let through the same, but for what internal networks reach through the host. The
+//! host's own rules for incoming packets are not in an estate: Docker leaves them alone.
 
 mod engine;
 mod facts;
