@@ -75,7 +75,7 @@ impl<'c> NetworkIndex<'c> {
             let outcome = self.column_outcome(&world, &column);
             sources.push(source(EndKind::Outside, "world", outcome));
         }
-        sources.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| a.cmp(b)));
+        sort(&mut sources);
         Ok(ReachSources {
             estate: self.cluster().name.clone(),
             cni: self.profile.cni().name().to_owned(),
@@ -410,8 +410,13 @@ fn source(kind: EndKind, name: &str, outcome: Outcome) -> ReachSource {
 }
 
 /// What reaches it first, then what may, then what does not.
-fn rank(source: &ReachSource) -> u8 {
-    match source.verdict {
+pub(super) fn sort(sources: &mut [ReachSource]) {
+    sources.sort_by(|a, b| (rank(a.verdict).cmp(&rank(b.verdict))).then_with(|| a.cmp(b)));
+}
+
+/// The less stops it, the lower.
+pub(super) const fn rank(verdict: ReachVerdict) -> u8 {
+    match verdict {
         ReachVerdict::Allowed => 0,
         ReachVerdict::Depends => 1,
         ReachVerdict::Denied => 2,

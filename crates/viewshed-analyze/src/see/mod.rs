@@ -42,8 +42,9 @@ use viewshed_model::{
 use board::Board;
 use identity::Held;
 
+pub(crate) use docker::openings_of_container;
 pub(crate) use error::near_names;
-pub(crate) use host_paths::Opening;
+pub(crate) use host_paths::{Opening, Runtime};
 pub(crate) use identity::sees_everything;
 pub(crate) use pod::{openings_of, pod_accounts};
 

@@ -8,20 +8,20 @@ use super::Place;
 
 /// A TCP listener of a daemon.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::checks) struct Listener {
+pub(crate) struct Listener {
     /// `HOST:PORT`.
-    pub(in crate::checks) address: String,
+    pub(crate) address: String,
     /// Who can reach it, as far as its address tells.
-    pub(in crate::checks) reach: Reach,
+    pub(crate) reach: Reach,
     /// What a caller must show.
-    pub(in crate::checks) protection: Protection,
+    pub(crate) protection: Protection,
     /// How it is known, in a sentence.
-    pub(in crate::checks) told_by: String,
+    pub(crate) told_by: String,
 }
 
 /// What the address of a listener tells about who can reach it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::checks) enum Reach {
+pub(crate) enum Reach {
     /// Only the host itself.
     Loopback,
     /// A private, shared or link-local address (RFC 1918, 4193, 6598, 3927), or a name.
@@ -34,7 +34,7 @@ pub(in crate::checks) enum Reach {
 
 /// What a caller must show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::checks) enum Protection {
+pub(crate) enum Protection {
     /// Nothing, in plain text.
     Nothing,
     /// Nothing, but the connection is encrypted.
@@ -52,7 +52,7 @@ const NO_CLIENT_WARNING: (&str, &str) = (
 
 /// Every TCP listener that the host's facts tell of, sorted by address, each once with the weakest
 /// protection that is known of it.
-pub(in crate::checks) fn listeners(host: &DockerHost) -> Vec<Listener> {
+pub(crate) fn listeners(host: &DockerHost) -> Vec<Listener> {
     let mut found = Vec::new();
     for warning in &host.daemon.warnings {
         let known = [

@@ -29,7 +29,7 @@ const SHARED_DEPTH_MAX: usize = 8;
 
 /// The container whose network namespace this one uses: itself, or the one at the end of
 /// `container:ID` modes.
-pub(super) fn namespace_of<'e>(
+pub(in crate::network) fn namespace_of<'e>(
     host: &'e DockerHost,
     own: &'e DockerContainer,
 ) -> &'e DockerContainer {
@@ -49,7 +49,8 @@ pub(super) fn title(container: &DockerContainer) -> String {
     format!("container `{}`", container.name)
 }
 
-pub(super) fn has_stopped(container: &DockerContainer) -> bool {
+/// Whether it neither runs nor is about to: compose services, which have no state, are.
+pub(crate) fn has_stopped(container: &DockerContainer) -> bool {
     matches!(
         container.state.as_str(),
         "exited" | "dead" | "created" | "removing"

@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use viewshed_model::{DockerContainer, DockerHost};
 
 use super::facts::{
-    Firewall, Joined, firewall, has_ipv6, has_stopped, is_internal, is_isolated, is_loopback,
-    is_on_link, major, mode, namespace_of, networks, published, title,
+    Firewall, Joined, firewall, has_ipv6, is_internal, is_isolated, is_loopback, is_on_link, major,
+    mode, namespace_of, networks, published, title,
 };
 use super::outside::{from_outside, leaving};
 use super::{End, Open};
@@ -22,12 +22,6 @@ const IPV6_FILTERED: u32 = 27;
 
 pub(super) fn between(from: End<'_>, to: End<'_>) -> Open {
     match (from, to) {
-        (End::Container(_, own), _) if has_stopped(own) => {
-            Open::Closed(format!("{} does not run", title(own)))
-        }
-        (_, End::Container(_, other)) if has_stopped(other) => {
-            Open::Closed(format!("{} does not run", title(other)))
-        }
         (End::Container(host, own), End::Container(other_host, other)) => {
             if std::ptr::eq(host, other_host) {
                 on_one_host(host, own, other)
@@ -263,9 +257,6 @@ fn across_hosts(
 /// Docker never touches the rules for packets to the host itself, not even for internal networks: their
 /// bridge address answers unless the network is `isolated` (`TestInternalNwConnectivity`).
 pub(super) fn to_own_host(host: &DockerHost, own: &DockerContainer) -> Open {
-    if has_stopped(own) {
-        return Open::Closed(format!("{} does not run", title(own)));
-    }
     let source = namespace_of(host, own);
     match source.network_mode.as_str() {
         "none" => return Open::Closed(format!("{} has no network", title(own))),

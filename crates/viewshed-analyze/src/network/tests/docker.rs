@@ -42,7 +42,7 @@ fn publishing(mut container: DockerContainer, host_ip: &str, port: u16) -> Docke
     container
 }
 
-fn estate(version: &str) -> Estate {
+pub(super) fn estate(version: &str) -> Estate {
     let mode = "com.docker.network.bridge.gateway_mode_ipv4";
     let icc = "com.docker.network.bridge.enable_icc";
     let mut internal = network("internal", "bridge", &[]);
