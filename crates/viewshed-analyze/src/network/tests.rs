@@ -2,6 +2,7 @@
 
 mod against_oracle;
 mod docker;
+mod edits;
 mod estate;
 mod generated;
 mod np_guard;

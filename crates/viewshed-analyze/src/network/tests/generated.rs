@@ -34,11 +34,11 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    fn below(&mut self, bound: usize) -> usize {
+    pub(super) fn below(&mut self, bound: usize) -> usize {
         usize::try_from(self.next() >> 33).expect("31 bits") % bound
     }
 
-    fn one_in(&mut self, odds: usize) -> bool {
+    pub(super) fn one_in(&mut self, odds: usize) -> bool {
         self.below(odds) == 0
     }
 
