@@ -28,6 +28,7 @@ mod through;
 mod vocabulary;
 mod walk;
 
+pub(crate) use address::is_public;
 pub use bulk::PairSum;
 pub use cni::{Cni, Profile, UnknownCni};
 pub(crate) use compare::{Gain, gains};

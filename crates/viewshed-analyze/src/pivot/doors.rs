@@ -12,19 +12,19 @@ use crate::see::pod_accounts;
 use crate::sight::SightIndex;
 
 /// What single pods reach, by namespace and name.
-pub(super) struct Paths {
-    by_pod: BTreeMap<(String, String), ReachVerdict>,
+pub(super) struct Paths<'c> {
+    by_pod: BTreeMap<(&'c str, &'c str), ReachVerdict>,
 }
 
-impl Paths {
-    pub(super) fn of(network: &NetworkIndex<'_>, target: Target) -> Self {
+impl<'c> Paths<'c> {
+    pub(super) fn of(network: &NetworkIndex<'c>, target: Target) -> Self {
         let verdicts = network.verdicts_by_pod(&Place::Target(target), None);
         Self { by_pod: verdicts }
     }
 
     /// To one of the ports of a pod; to any port where none is declared.
-    fn to_pod(network: &NetworkIndex<'_>, place: &Place, ports: &[u16]) -> Self {
-        let mut by_pod: BTreeMap<(String, String), ReachVerdict> = BTreeMap::new();
+    fn to_pod(network: &NetworkIndex<'c>, place: &Place, ports: &[u16]) -> Self {
+        let mut by_pod: BTreeMap<(&'c str, &'c str), ReachVerdict> = BTreeMap::new();
         let ports: Vec<Option<u16>> = match ports {
             [] => vec![None],
             ports => ports.iter().copied().map(Some).collect(),
@@ -48,11 +48,9 @@ impl Paths {
 
     /// A pod that is in no table: nobody knows.
     pub(super) fn of_pod(&self, pod: &Inhabitant<'_>) -> ReachVerdict {
-        let key = (pod.namespace.to_owned(), pod.name.to_owned());
-        self.by_pod
-            .get(&key)
-            .copied()
-            .unwrap_or(ReachVerdict::Depends)
+        let key = (pod.namespace, pod.name);
+        let known = self.by_pod.get(&key).copied();
+        known.unwrap_or(ReachVerdict::Depends)
     }
 }
 
@@ -102,7 +100,7 @@ pub(super) fn ask_kubelets<'c>(
 pub(super) fn ask_without_credential<'c>(
     graph: &mut Graph<'c>,
     pods: &[Inhabitant<'c>],
-    to_api_server: &Paths,
+    to_api_server: &Paths<'_>,
 ) {
     let anonymous = State::User("system:anonymous");
     if !graph.leads_on(anonymous) {

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use viewshed_model::DockerHost;
 
 use super::Place;
+use crate::network::is_public;
 
 /// A TCP listener of a daemon.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +25,7 @@ pub(crate) struct Listener {
 pub(crate) enum Reach {
     /// Only the host itself.
     Loopback,
-    /// A private, shared or link-local address (RFC 1918, 4193, 6598, 3927), or a name.
+    /// An address that is not on the internet (RFC 1918, 4193, 6598, 3927, 5737), or a name.
     Private,
     /// Every address that the host has.
     Everywhere,
@@ -155,18 +156,8 @@ fn reach_of(address: &str) -> Reach {
     match host.parse::<IpAddr>() {
         Ok(ip) if ip.is_unspecified() => Reach::Everywhere,
         Ok(ip) if ip.is_loopback() => Reach::Loopback,
-        Ok(ip) if is_private(ip) => Reach::Private,
-        Ok(_) => Reach::Public,
+        Ok(ip) if is_public(ip) => Reach::Public,
+        Ok(_) => Reach::Private,
         Err(_) => Reach::Private,
-    }
-}
-
-fn is_private(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(ip) => {
-            let [first, second, ..] = ip.octets();
-            ip.is_private() || ip.is_link_local() || (first == 100 && (64..128).contains(&second))
-        }
-        IpAddr::V6(ip) => ip.is_unique_local() || ip.is_unicast_link_local(),
     }
 }

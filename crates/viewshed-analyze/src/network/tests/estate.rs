@@ -2,28 +2,12 @@
 
 use viewshed_model::{Estate, ReachQuestion, ReachSources};
 
-use super::cluster_of_yaml;
 use super::docker::estate;
+use super::{cluster_of_yaml, node, pod};
 use crate::network::{Cni, EstateNetwork, NetworkIndex};
 
-const CLUSTER: &str = r"
-apiVersion: v1
-kind: Node
-metadata: { name: n1 }
-status: { addresses: [{ type: InternalIP, address: 10.9.0.1 }] }
----
-apiVersion: v1
-kind: Pod
-metadata: { name: web, namespace: shop, labels: { app: web } }
-spec: { nodeName: n1, containers: [{ name: main, image: example }] }
-status: { phase: Running, podIP: 10.0.0.1, podIPs: [{ ip: 10.0.0.1 }] }
----
-apiVersion: v1
-kind: Service
-metadata: { name: web, namespace: shop }
-spec: { type: LoadBalancer, selector: { app: web }, ports: [{ port: 80, targetPort: 8080 }] }
----
-";
+const SERVICE: &str = "apiVersion: v1\nkind: Service\nmetadata: { name: web, namespace: shop }\n\
+     spec: { type: LoadBalancer, selector: { app: web }, ports: [{ port: 80, targetPort: 8080 }] }\n---\n";
 
 /// Lets pods of `shop` out to one port.
 fn out_to(port: u16) -> String {
@@ -35,8 +19,15 @@ fn out_to(port: u16) -> String {
 
 /// A Docker host, and a cluster with further objects.
 fn both(objects: &str) -> Estate {
+    let texts = [
+        node("n1", "{}", "10.9.0.1").as_str(),
+        pod("shop/web", "n1", "{ app: web }", ("10.0.0.1", "[]")).as_str(),
+        SERVICE,
+        objects,
+    ]
+    .concat();
     Estate {
-        clusters: vec![cluster_of_yaml(&format!("{CLUSTER}{objects}"))],
+        clusters: vec![cluster_of_yaml(&texts)],
         ..estate("29.1.0")
     }
 }
