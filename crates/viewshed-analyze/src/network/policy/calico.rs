@@ -109,9 +109,10 @@ fn subject(reader: &mut Reader<'_, '_>, spec: &Object<'_>) -> ExprId {
     }
     if let Some(selector) = &endpoints {
         pods.push(expression(reader, selector, Subject::Endpoint));
-        let selector = match is_limited {
-            true => selector.in_namespaces(),
-            false => selector.clone(),
+        let selector = if is_limited {
+            selector.in_namespaces()
+        } else {
+            selector.clone()
         };
         nodes.push(expression(reader, &selector, Subject::HostEndpoint));
     }

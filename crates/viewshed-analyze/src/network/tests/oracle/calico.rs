@@ -41,6 +41,9 @@ const FAILSAFE_OUT: [(&str, u16); 9] = [
 /// Labels of something that selectors select.
 type Labels<'l> = &'l dyn Fn(&str) -> Option<String>;
 
+/// The same, kept.
+type OwnLabels<'l> = Box<dyn Fn(&str) -> Option<String> + 'l>;
+
 /// What a policy or a rule says.
 enum Verdict {
     Allow,
@@ -166,7 +169,7 @@ impl Objects {
     }
 
     /// Labels of an endpoint, with those that it inherits; `None` where it is no endpoint.
-    fn labels_of<'o>(&'o self, end: &'o End) -> Option<Box<dyn Fn(&str) -> Option<String> + 'o>> {
+    fn labels_of<'o>(&'o self, end: &'o End) -> Option<OwnLabels<'o>> {
         match end {
             End::Pod(pod) => Some(Box::new(move |key| self.pod_label(pod, key))),
             End::Node(_) => {
@@ -279,9 +282,10 @@ impl Objects {
             let mut blocks = list(&thing["spec"], field).iter();
             blocks.any(|block| {
                 let block = block.as_str().expect("a block");
-                match block.contains('/') {
-                    true => in_block(address(peer), block),
-                    false => address(peer).to_string() == block,
+                if block.contains('/') {
+                    in_block(address(peer), block)
+                } else {
+                    address(peer).to_string() == block
                 }
             })
         };

@@ -54,17 +54,13 @@ impl Objects {
                 let mut rules = list(spec, key).iter();
                 rules.any(|rule| self.is_match((own, pod), (side, rule), peer, connection))
             };
-            // deny.rst: "Deny policies take precedence over allow policies".
-            if matches(deny) {
-                return false;
-            }
             // intro.rst: a section with rules closes the direction, unless `enableDefaultDeny` says otherwise.
             let has_rules = !list(spec, allow).is_empty() || !list(spec, deny).is_empty();
             let switch = spec.pointer(&format!("/enableDefaultDeny/{allow}"));
             is_closed |= switch.and_then(Value::as_bool).unwrap_or(has_rules);
             is_allowed |= matches(allow);
         }
-        // What a later policy denies counts all the same.
+        // deny.rst: "Deny policies take precedence over allow policies".
         let is_denied = self.policies.iter().any(|policy| {
             let (spec, own) = (&policy["spec"], text(policy, "/metadata/namespace"));
             let is_own = own.is_empty() || own == text(pod, "/metadata/namespace");
@@ -107,7 +103,7 @@ impl Objects {
             any("Endpoints", &|selector| {
                 self.is_endpoint(own, selector, peer)
             }) || any("Entities", &|name| {
-                self.is_entity_named(name.as_str().expect("a name"), pod, peer)
+                Self::is_entity_named(name.as_str().expect("a name"), pod, peer)
             }) || any("CIDR", &|block| {
                 self.is_in_block(&serde_json::json!({ "cidr": block }), peer)
             }) || any("CIDRSet", &|block| self.is_in_block(block, peer))
@@ -148,7 +144,7 @@ impl Objects {
     }
 
     /// layer3.rst, "Entities Based".
-    fn is_entity_named(&self, name: &str, pod: &Value, peer: &End) -> bool {
+    fn is_entity_named(name: &str, pod: &Value, peer: &End) -> bool {
         let is_api_server = address(peer).to_string() == API_SERVER;
         let is_world = matches!(peer, End::Outside(_));
         let is_local = match peer {
