@@ -24,6 +24,9 @@ pub struct Service {
     /// `spec.externalTrafficPolicy`: `Local` keeps the client's address; empty is `Cluster`.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub external_traffic_policy: String,
+    /// `spec.internalTrafficPolicy`: `Local` keeps to endpoints of the client's node; empty is `Cluster`.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub internal_traffic_policy: String,
     /// `spec.loadBalancerSourceRanges`; empty means everyone.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub source_ranges: Vec<String>,
@@ -52,6 +55,9 @@ pub struct Port {
     /// Node port, or host port of a container; 0 when there is none.
     #[serde(skip_serializing_if = "is_zero")]
     pub node_port: u16,
+    /// Address of the node that a container's host port is bound to; empty for every address.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub host_ip: String,
 }
 
 #[expect(
@@ -87,6 +93,9 @@ pub struct Ingress {
     /// Hosts; `*` when none is given.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub hosts: Vec<String>,
+    /// `spec.ingressClassName`; empty when none is given.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub class: String,
     /// Names of the services behind it, in its own namespace.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub services: Vec<String>,

@@ -147,7 +147,8 @@ pub struct Container {
     /// list of known settings of control-plane programs and dashboards; else the value is dropped.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub flags: Vec<(String, Option<String>)>,
-    /// Whether it is an init or ephemeral container (`init`, `ephemeral`), empty for ordinary ones.
+    /// What it is beside an ordinary container: `init`, `sidecar` (an init container that goes on running)
+    /// or `ephemeral`; empty for ordinary ones.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub role: String,
 }

@@ -4,22 +4,25 @@ use viewshed_model::{
     Cluster, Evidence, Gap, GapReason, PortRange, SightChange, Subject, SubjectKind,
 };
 
-use crate::network::{Gain, NetworkIndex, gains};
+use crate::network::{Gain, NetworkIndex, gains, gains_from_outside};
 
 /// Destinations that a line names; more are counted.
 const DESTINATIONS_MAX: usize = 6;
 
-/// What sources gained and lost; clusters without any network policy are all open, so nothing is asked.
+/// What sources gained and lost. Between the places of clusters without any network policy everything is
+/// open, so that only ways in from outside are asked for.
 pub(super) fn changes(old: &Cluster, new: &Cluster, gaps: &mut Vec<Gap>) -> Vec<SightChange> {
-    if old.network_policies.is_empty() && new.network_policies.is_empty() {
-        return Vec::new();
-    }
     let (before, after) = rayon::join(
         || NetworkIndex::new(old, None),
         || NetworkIndex::new(new, None),
     );
     gaps.extend(before.gaps());
     gaps.extend(after.gaps());
+    let mut changes = from_outside(&before, &after);
+    let has_no_policies = old.network_policies.is_empty() && new.network_policies.is_empty();
+    if has_no_policies && old.network_settings == new.network_settings {
+        return changes;
+    }
     let found = gains(&before, &after).zip(gains(&after, &before));
     let Some((gained, lost)) = found else {
         gaps.push(Gap {
@@ -30,11 +33,19 @@ pub(super) fn changes(old: &Cluster, new: &Cluster, gaps: &mut Vec<Gap>) -> Vec<
             hint: "ask for single places with `viewshed reach --to`".to_owned(),
             count: 1,
         });
-        return Vec::new();
+        return changes;
     };
     let gained = gained.into_iter().map(|gain| change(gain, true));
     let lost = lost.into_iter().map(|gain| change(gain, false));
-    gained.chain(lost).collect()
+    changes.extend(gained.chain(lost));
+    changes
+}
+
+fn from_outside(before: &NetworkIndex<'_>, after: &NetworkIndex<'_>) -> Vec<SightChange> {
+    let gained = gains_from_outside(before, after).into_iter();
+    let gained = gained.map(|gain| change(gain, true));
+    let lost = gains_from_outside(after, before).into_iter();
+    gained.chain(lost.map(|gain| change(gain, false))).collect()
 }
 
 fn change(gain: Gain, gained: bool) -> SightChange {

@@ -190,10 +190,7 @@ impl<'c> NetworkIndex<'c> {
             {
                 self.entering_pod(from, to, asked)
             }
-            (Goal::End(to), Asked::Port(point)) => match self.published_at(to, *point) {
-                Some((service, port)) => Outcome::of(self.through_service(from, service, port)),
-                None => Outcome::of(self.pair(from, to, *point)),
-            },
+            (Goal::End(to), Asked::Port(point)) => Outcome::of(self.at_port(from, to, *point)),
             (Goal::End(to), Asked::Every(within)) => self.every_port(from, to, within),
             (Goal::Service(service), asked) => self.service_outcome(from, service, asked),
             (Goal::Missing(fact), _) => {
@@ -207,6 +204,12 @@ impl<'c> NetworkIndex<'c> {
                 Outcome::of(self.to_loopback(from, node, super::ports::ICMP))
             }
         }
+    }
+
+    /// One port of an end, where ports of nodes may lead elsewhere.
+    fn at_port(&self, from: &End<'c>, to: &End<'c>, port: Point) -> Decision {
+        let published = self.at_published_port(from, to, port);
+        published.unwrap_or_else(|| self.pair(from, to, port))
     }
 
     fn to_loopback(&self, from: &End<'c>, node: &End<'c>, port: Point) -> Decision {
@@ -223,13 +226,14 @@ impl<'c> NetworkIndex<'c> {
 
     pub(super) fn every_port(&self, from: &End<'c>, to: &End<'c>, within: &PortSet) -> Outcome {
         let (sure, possible) = self.open_ports(from, to);
-        let (sure, possible) = (sure.intersection(within), possible.intersection(within));
+        let open = (sure.intersection(within), possible.intersection(within));
+        let (sure, possible) = self.at_published(from, to, within, open);
         // The reasons are those of one port: an open one where there is one.
         let first = [&sure, &possible, within]
             .into_iter()
             .find_map(first_port)
             .unwrap_or_else(|| point(Protocol::Tcp, 1));
-        let decision = self.pair(from, to, first);
+        let decision = self.at_port(from, to, first);
         Outcome {
             decision,
             sure,

@@ -6,6 +6,8 @@ use viewshed_model::{
     EndKind, Place, PortRange, Position, ReachEnd, ReachQuestion, ReachVerdict, Target,
 };
 
+mod entrances;
+
 use super::index::NetworkIndex;
 use super::ports::{PortSet, shown, span};
 
@@ -17,12 +19,17 @@ const TARGETS: [Target; 4] = [
     Target::World,
 ];
 
+/// Kind of sources outside.
+const ADDRESSES: &str = "Addresses";
+/// All of them.
+const OUTSIDE: &str = "outside the cluster";
+
 /// Something that a workload or node reaches in the second cluster and not in the first.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Gain {
-    /// Kind of the source: `Deployment`, `Node`, `World`.
+    /// Kind of the source: `Deployment`, `Node`, `Addresses`.
     pub(crate) kind: String,
-    /// `namespace/name`, or a node's name.
+    /// `namespace/name`, a node's name, `outside the cluster` or a range of addresses.
     pub(crate) from: String,
     /// Ports that are open now.
     pub(crate) ports: Vec<PortRange>,
@@ -46,6 +53,11 @@ struct Reach<'i, 'c> {
     index: &'i NetworkIndex<'c>,
     ends: BTreeSet<Key>,
     by_source: BTreeMap<Key, BTreeMap<Key, Open>>,
+}
+
+/// What addresses outside reach in `new` and not in `old` through whatever publishes pods.
+pub(crate) fn gains_from_outside(old: &NetworkIndex<'_>, new: &NetworkIndex<'_>) -> Vec<Gain> {
+    entrances::gains(old, new)
 }
 
 /// What sources that both clusters have reach in `new` and not in `old`, at destinations that both have;
@@ -94,7 +106,9 @@ pub(crate) fn gains(old: &NetworkIndex<'_>, new: &NetworkIndex<'_>) -> Option<Ve
 
 impl<'i, 'c> Reach<'i, 'c> {
     fn of(index: &'i NetworkIndex<'c>) -> Option<Self> {
-        let matrix = index.matrix()?;
+        // What publishes pods is compared apart: where their own addresses may be routed, nothing would
+        // seem to be gained by it.
+        let matrix = index.matrix_with(false)?;
         let mut reach = Self {
             index,
             ends: BTreeSet::new(),
@@ -165,7 +179,7 @@ impl<'i, 'c> Reach<'i, 'c> {
     fn because(&self, from: &Key, to: &Key, ports: &[PortRange]) -> (String, Option<Position>) {
         let place = |(kind, name): &Key| match kind.as_str() {
             "Node" => format!("node:{name}").parse(),
-            "World" => "world".parse(),
+            ADDRESSES => "world".parse(),
             _ => name.parse::<Place>(),
         };
         let (Ok(from), Ok(to), Some(range)) = (place(from), place(to), ports.first()) else {
@@ -193,7 +207,7 @@ fn key(end: &ReachEnd) -> Key {
         ),
         EndKind::Node => ("Node".to_owned(), end.name.clone()),
         EndKind::Container | EndKind::Host | EndKind::Outside => {
-            ("World".to_owned(), "world".to_owned())
+            (ADDRESSES.to_owned(), OUTSIDE.to_owned())
         }
     }
 }

@@ -1,11 +1,13 @@
 //! The index of one cluster's network.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use viewshed_model::{Cluster, Gap, NetworkPolicy, PolicyReference};
 
 use super::address::{AddressSet, Family};
 use super::cni::{CiliumMode, Cni, FailsafePort, Profile, Ternary, recognise};
+use super::entrance::Publications;
 use super::kernel::{Inputs, Kernel};
 use super::place::Places;
 use super::policy::{Action, Gaps, Order, Policy, Referred, Rule, Side, Stages, Translator};
@@ -25,6 +27,7 @@ pub struct NetworkIndex<'c> {
     pub(super) kernels: Vec<Kernel<'c>>,
     pub(super) referred: Referred<'c>,
     pub(super) gaps: Gaps,
+    pub(super) published: OnceLock<Publications>,
 }
 
 impl<'c> NetworkIndex<'c> {
@@ -75,6 +78,7 @@ impl<'c> NetworkIndex<'c> {
             kernels: Vec::new(),
             referred,
             gaps,
+            published: OnceLock::new(),
         };
         index.kernels = index
             .places

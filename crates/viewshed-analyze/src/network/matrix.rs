@@ -2,14 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use viewshed_model::{EndKind, PortRange, ReachCell, ReachEnd, ReachMatrix};
+use viewshed_model::{EndKind, ReachCell, ReachEnd, ReachMatrix};
+
+mod between;
+
+use between::Between;
 
 use super::address::address;
-use super::cni::Ternary;
+use super::ends::End;
+use super::entrance::Publication;
 use super::index::NetworkIndex;
 use super::kernel::{Kernel, NOWHERE, SpotOrigin};
 use super::place::Origin;
-use super::ports::{PortSet, everything, shown};
+use super::ports::shown;
 
 /// Pairs of ends that a matrix spells out: with ten ranges each, about 200 MB. Beyond it the matrix is
 /// refused; [`NetworkIndex::visit`] has no bound.
@@ -18,29 +23,55 @@ pub const MATRIX_PAIRS_MAX: usize = 1 << 20;
 /// Namespace, workload, its kind, spot in each family.
 type GroupKey = (String, String, String, Vec<Option<u32>>);
 
-/// An end, and its spots in each family's kernel.
-struct Row {
-    end: ReachEnd,
-    spots: Vec<Option<u32>>,
+/// What can make pods of one row differ towards nodes and addresses outside: their node, and what
+/// publishes them.
+type Trait<'p> = (Option<u32>, &'p Publication);
+
+/// Addresses at the start of a range that are tried as its example: all that pods and nodes have, and one.
+const ADDRESSES_TRIED: u128 = 1 << 16;
+
+/// An end, its spots in each family's kernel, and what it stands for.
+pub(super) struct Row<'c> {
+    pub(super) end: ReachEnd,
+    pub(super) spots: Vec<Option<u32>>,
+    pub(super) members: Members<'c>,
 }
 
-impl NetworkIndex<'_> {
-    /// What policies let through between all workloads, nodes and address ranges; `None` when that
-    /// would be more than [`MATRIX_PAIRS_MAX`] pairs.
+/// What a row stands for.
+pub(super) enum Members<'c> {
+    /// Pods by index: one of each kind that answers may differ for.
+    Pods(Vec<u32>),
+    /// A node.
+    Node(u32),
+    /// Addresses: one of them, `None` where every one belongs to something in the cluster.
+    Outside(Option<Box<End<'c>>>),
+}
+
+impl<'c> NetworkIndex<'c> {
+    /// What comes through between all workloads, nodes and address ranges; `None` when that would be more
+    /// than [`MATRIX_PAIRS_MAX`] pairs. A cell of pods says what holds for each of them: what only some
+    /// reach is uncertain.
     pub fn matrix(&self) -> Option<ReachMatrix> {
+        self.matrix_with(true)
+    }
+
+    /// The same; without what publishes pods, addresses outside are judged at the pods' own addresses.
+    pub(super) fn matrix_with(&self, published: bool) -> Option<ReachMatrix> {
         let rows = self.rows();
         if rows.len().saturating_mul(rows.len()) > MATRIX_PAIRS_MAX {
             return None;
         }
+        let between = Between::of(self, &rows, published);
         let mut cells = Vec::new();
         for (row, from) in rows.iter().zip(0_u32..) {
             for (column, to) in rows.iter().zip(0_u32..) {
-                let is_outside = |row: &Row| row.end.kind == EndKind::Outside;
+                let is_outside = |row: &Row<'_>| row.end.kind == EndKind::Outside;
                 let is_alone = row.end.kind == EndKind::Node || row.end.pods.len() == 1;
                 if (is_outside(row) && is_outside(column)) || (from == to && is_alone) {
                     continue;
                 }
-                let (allowed, uncertain) = self.between(row, column);
+                let (sure, possible) = between.open(row, column);
+                let (allowed, uncertain) = (shown(&sure), shown(&possible.minus(&sure)));
                 if !allowed.is_empty() || !uncertain.is_empty() {
                     cells.push(ReachCell {
                         from,
@@ -60,38 +91,20 @@ impl NetworkIndex<'_> {
         })
     }
 
-    fn between(&self, row: &Row, column: &Row) -> (Vec<PortRange>, Vec<PortRange>) {
-        let mut allowed = PortSet::default();
-        let mut possible = PortSet::default();
-        for (kernel, (from, to)) in self.kernels.iter().zip(row.spots.iter().zip(&column.spots)) {
-            if let (Some(from), Some(to)) = (from, to) {
-                let (sure, may) = kernel.ports_between(*from, *to);
-                allowed = allowed.union(&sure);
-                possible = possible.union(&may);
-            }
-        }
-        match self.profile.enforces {
-            Ternary::Yes => {}
-            Ternary::No => allowed = everything(),
-            Ternary::Unknown => possible = everything(),
-        }
-        let uncertain = possible.minus(&allowed);
-        (shown(&allowed), shown(&uncertain))
-    }
-
-    fn rows(&self) -> Vec<Row> {
+    fn rows(&self) -> Vec<Row<'c>> {
         let mut rows = self.workloads();
-        for (node, index) in self.places.nodes.iter().zip(0_usize..) {
+        for (node, index) in self.places.nodes.iter().zip(0_u32..) {
             let end = ReachEnd {
                 kind: EndKind::Node,
                 name: node.name.to_owned(),
                 ..ReachEnd::default()
             };
             let spots = self.kernels.iter();
-            let spots = spots.map(|kernel| kernel.space.of_node.get(index).copied());
+            let spots = spots.map(|kernel| kernel.space.of_node.get(index as usize).copied());
             rows.push(Row {
                 end,
                 spots: spots.collect(),
+                members: Members::Node(index),
             });
         }
         for (kernel, position) in self.kernels.iter().zip(0_usize..) {
@@ -100,15 +113,44 @@ impl NetworkIndex<'_> {
                 if let Some(own) = spots.get_mut(position) {
                     *own = Some(spot);
                 }
-                rows.push(Row { end, spots });
+                let one = self.one_of(kernel, spot).map(Box::new);
+                rows.push(Row {
+                    end,
+                    spots,
+                    members: Members::Outside(one),
+                });
             }
         }
         rows
     }
 
+    /// An address of a spot outside that belongs to nothing in the cluster.
+    fn one_of(&self, kernel: &Kernel<'c>, spot: u32) -> Option<End<'c>> {
+        let found = match &kernel.space.spot(spot)?.origin {
+            SpotOrigin::Addresses(ranges) => {
+                let candidates = ranges.iter().flat_map(|(first, last)| {
+                    let last = last.min(first.saturating_add(ADDRESSES_TRIED));
+                    first..=last
+                });
+                let mut candidates = candidates.map(|number| address(kernel.family, number));
+                candidates.find(|one| {
+                    let known = &self.places.by_address;
+                    !known.contains_key(one) && !self.places.api_server_outside.contains(one)
+                })?
+            }
+            SpotOrigin::ApiServer(address) => *address,
+            SpotOrigin::Pods(_)
+            | SpotOrigin::Node(_)
+            | SpotOrigin::SomeNode
+            | SpotOrigin::SomeAddress => return None,
+        };
+        Some(self.address_end(found))
+    }
+
     /// Pods by workload and by what policies can tell apart.
-    fn workloads(&self) -> Vec<Row> {
-        let mut groups: BTreeMap<GroupKey, Vec<String>> = BTreeMap::new();
+    fn workloads(&self) -> Vec<Row<'c>> {
+        let mut groups: BTreeMap<GroupKey, (Vec<String>, BTreeMap<Trait<'_>, u32>)> =
+            BTreeMap::new();
         for (pod, index) in self.places.pods.iter().zip(0_usize..) {
             if pod.has_ended || pod.is_on_host {
                 continue;
@@ -129,24 +171,32 @@ impl NetworkIndex<'_> {
                 kind.to_owned(),
                 spots.collect(),
             );
-            let pods = groups.entry(key).or_default();
+            let Ok(number) = u32::try_from(index) else {
+                break;
+            };
+            let (pods, traits) = groups.entry(key).or_default();
+            let own = (pod.body.node, self.publications().of_pod(number));
+            traits.entry(own).or_insert(number);
             if let Origin::Pod(pod) = pod.origin {
                 pods.push(pod.meta.name.clone());
             }
         }
         groups
             .into_iter()
-            .map(|((namespace, name, workload_kind, spots), pods)| Row {
-                end: ReachEnd {
-                    kind: EndKind::Pods,
-                    namespace,
-                    name,
-                    workload_kind,
-                    pods,
-                    addresses: Vec::new(),
+            .map(
+                |((namespace, name, workload_kind, spots), (pods, traits))| Row {
+                    end: ReachEnd {
+                        kind: EndKind::Pods,
+                        namespace,
+                        name,
+                        workload_kind,
+                        pods,
+                        addresses: Vec::new(),
+                    },
+                    spots,
+                    members: Members::Pods(traits.into_values().collect()),
                 },
-                spots,
-            })
+            )
             .collect()
     }
 }

@@ -31,7 +31,7 @@ mod walk;
 pub(crate) use address::is_public;
 pub use bulk::PairSum;
 pub use cni::{Cni, Profile, UnknownCni};
-pub(crate) use compare::{Gain, gains};
+pub(crate) use compare::{Gain, gains, gains_from_outside};
 pub use docker::docker_answer;
 pub(crate) use docker::has_stopped;
 pub use edit::{EditableNetwork, Followed, PolicyEdit, PolicyKey};

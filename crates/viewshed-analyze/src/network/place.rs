@@ -141,11 +141,12 @@ impl<'c> PodPlace<'c> {
         }
     }
 
-    /// The number of a port that an ordinary container declares under this name.
+    /// The number of a port that an ordinary container or a sidecar declares under this name
+    /// (kubernetes/kubernetes `pkg/api/v1/pod/util.go`, `FindPort`).
     pub(super) fn port_named(&self, name: &str, protocol: viewshed_model::Protocol) -> Option<u16> {
         let containers = self.origin.spec().containers.iter();
         containers
-            .filter(|container| container.role.is_empty())
+            .filter(|container| goes_on(container))
             .flat_map(|container| &container.ports)
             .find(|port| port.name == name && port.protocol.parse() == Ok(protocol))
             .map(|port| port.port)
@@ -230,6 +231,11 @@ impl<'c> Places<'c> {
             is_api_server: false,
         }
     }
+}
+
+/// Whether a container runs as long as its pod.
+pub(super) fn goes_on(container: &viewshed_model::Container) -> bool {
+    matches!(container.role.as_str(), "" | "sidecar")
 }
 
 /// `spec` of a network setting.

@@ -1,6 +1,8 @@
 //! Tests of REACH on whole estates; each part has tests of its own beside it.
 
 mod against_oracle;
+mod cells;
+mod compare;
 mod docker;
 mod edits;
 mod estate;

@@ -23,6 +23,7 @@ pub(super) struct ContainerWire {
     volume_mounts: Nullable<Vec<MountWire>>,
     ports: Nullable<Vec<PortWire>>,
     security_context: Nullable<SecurityWire>,
+    restart_policy: Nullable<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -64,6 +65,8 @@ struct PortWire {
     protocol: Nullable<String>,
     container_port: Nullable<u16>,
     host_port: Nullable<u16>,
+    #[serde(rename = "hostIP")]
+    host_ip: Nullable<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -119,7 +122,11 @@ impl ContainerWire {
             added_capabilities: security.capabilities.0.add.0,
             flags: flags(&self.command, &self.args),
             program: self.command.0.into_iter().next().unwrap_or_default(),
-            role: role.to_owned(),
+            // kubernetes/kubernetes `pkg/api/v1/pod/util.go`, `isRestartableInitContainer`.
+            role: match (role, self.restart_policy.0.as_str()) {
+                ("init", "Always") => "sidecar".to_owned(),
+                (role, _) => role.to_owned(),
+            },
         }
     }
 }
@@ -154,6 +161,7 @@ impl From<PortWire> for Port {
             port: wire.container_port.0,
             target: String::new(),
             node_port: wire.host_port.0,
+            host_ip: wire.host_ip.0,
         }
     }
 }

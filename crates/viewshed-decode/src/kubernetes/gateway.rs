@@ -17,6 +17,7 @@ pub(super) struct IngressWire {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct IngressSpec {
+    ingress_class_name: Nullable<String>,
     default_backend: Nullable<BackendWire>,
     /// `extensions/v1beta1`.
     backend: Nullable<BackendWire>,
@@ -106,6 +107,7 @@ impl IngressWire {
         Ingress {
             meta: self.metadata.0.into_meta(position),
             hosts: sorted(hosts),
+            class: spec.ingress_class_name.0,
             services: services_of(&backends),
             backends: sorted_backends(backends),
         }

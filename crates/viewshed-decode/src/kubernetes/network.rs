@@ -28,6 +28,7 @@ struct ServiceSpec {
     #[serde(rename = "externalIPs")]
     external_ips: Nullable<Vec<String>>,
     external_traffic_policy: Nullable<String>,
+    internal_traffic_policy: Nullable<String>,
     load_balancer_source_ranges: Nullable<Vec<String>>,
     selector: TextMap,
     ports: Nullable<Vec<PortWire>>,
@@ -89,6 +90,7 @@ impl ServiceWire {
                 .filter(|address| !address.is_empty())
                 .collect(),
             external_traffic_policy: spec.external_traffic_policy.0,
+            internal_traffic_policy: spec.internal_traffic_policy.0,
             source_ranges: spec.load_balancer_source_ranges.0,
             // An empty selector selects nothing for a service; the endpoints are kept by hand.
             selector: Some(spec.selector.0).filter(|labels: &BTreeMap<_, _>| !labels.is_empty()),
@@ -105,6 +107,7 @@ impl From<PortWire> for Port {
             port: wire.port.0,
             target: wire.target_port.0.0,
             node_port: wire.node_port.0,
+            host_ip: String::new(),
         }
     }
 }

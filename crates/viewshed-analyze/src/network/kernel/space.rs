@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use rustc_hash::{FxHashMap, FxHashSet};
+use viewshed_model::Cluster;
 
 use super::Inputs;
 use super::atoms::Atoms;
-use crate::network::address::{AddressSet, Family, address, number, whole};
+use crate::network::address::{AddressSet, Block, Family, address, number, whole};
 use crate::network::cni::{Profile, Ternary};
 use crate::network::place::{AddressFact, Body, Found, Kind, Places, PodPlace};
 use crate::network::ports::{DeclaredPort, PortMatch};
@@ -64,7 +65,9 @@ pub(in crate::network) struct Space<'c> {
 impl<'c> Space<'c> {
     pub(super) fn of(inputs: &Inputs<'_, 'c>, family: Family) -> Self {
         let places = inputs.places;
-        let sets = address_sets(inputs.vocabulary, family);
+        let mut sets = address_sets(inputs.vocabulary, family);
+        let of_balancers = source_ranges(places.cluster, family);
+        sets.extend(&of_balancers);
         let atoms = Atoms::of(&whole(family), &sets);
         let mut space = Self {
             family,
@@ -210,6 +213,23 @@ fn address_sets(vocabulary: &Vocabulary, family: Family) -> Vec<&Ranges<u128>> {
         })
         .filter(|ranges| seen.insert(*ranges))
         .collect()
+}
+
+/// Whom load balancers let in, each set once.
+fn source_ranges(cluster: &Cluster, family: Family) -> BTreeSet<Ranges<u128>> {
+    let services = cluster
+        .services
+        .iter()
+        .filter(|one| !one.source_ranges.is_empty());
+    let sets = services.map(|service| {
+        let blocks = service
+            .source_ranges
+            .iter()
+            .filter_map(|text| Block::parse(text));
+        let own = blocks.filter(|block| block.family == family);
+        own.map(|block| (block.first, block.last)).collect()
+    });
+    sets.collect()
 }
 
 /// The words that tell places apart. Policies that speak in these only leave the spots as they are.

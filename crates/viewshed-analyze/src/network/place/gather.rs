@@ -10,7 +10,7 @@ use viewshed_model::{Cluster, Node, Pod, PodSpec, Workload};
 
 use super::{
     AddressFact, Body, Found, HostEndpoint, Kind, NamespaceFacts, NodePlace, Origin, Places,
-    PodPlace, spec_of,
+    PodPlace, goes_on, spec_of,
 };
 use crate::network::address::{Block, Family, number};
 use crate::network::cni::Profile;
@@ -299,12 +299,12 @@ fn pod_body<'c>(
     }
 }
 
-/// Named ports of the ordinary containers, sorted.
+/// Named ports of the ordinary containers and sidecars, sorted.
 fn declared_ports(spec: &PodSpec) -> Vec<DeclaredPort<'_>> {
     let mut ports: Vec<DeclaredPort<'_>> = spec
         .containers
         .iter()
-        .filter(|container| container.role.is_empty())
+        .filter(|container| goes_on(container))
         .flat_map(|container| &container.ports)
         .filter(|port| !port.name.is_empty() && port.port != 0)
         .filter_map(|port| {
@@ -478,7 +478,10 @@ fn host_endpoints<'c>(
 /// Which place has an address. A node's address is the node's, whatever pods share it.
 fn by_address(pods: &[PodPlace<'_>], nodes: &[NodePlace<'_>]) -> FxHashMap<IpAddr, Found> {
     let mut found = FxHashMap::default();
-    for (pod, index) in pods.iter().zip(0..) {
+    // Addresses of pods that have ended are given out again.
+    let running = pods.iter().zip(0..).filter(|(pod, _)| !pod.has_ended);
+    let ended = pods.iter().zip(0..).filter(|(pod, _)| pod.has_ended);
+    for (pod, index) in running.chain(ended) {
         if let Origin::Pod(pod) = pod.origin
             && !pod.spec.host.network
         {

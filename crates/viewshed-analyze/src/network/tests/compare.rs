@@ -1,0 +1,107 @@
+//! What a change of a cluster lets in from outside.
+
+use super::{cluster_of_yaml, node, pod};
+use crate::network::{Cni, NetworkIndex, gains, gains_from_outside};
+
+fn estate(more: &str) -> String {
+    let ports = "[{ containerPort: 8080 }]";
+    [
+        node("n1", "{}", "10.9.0.1"),
+        node("n2", "{}", "10.9.0.2"),
+        pod("a/web", "n1", "{ app: web }", ("10.0.0.1", ports)),
+        more.to_owned(),
+    ]
+    .concat()
+}
+
+fn service(spec: &str) -> String {
+    format!(
+        "apiVersion: v1\nkind: Service\nmetadata: {{ name: s, namespace: a }}\n\
+         spec: {{ selector: {{ app: web }}, ports: [{{ port: 80, targetPort: 8080 }}], {spec} }}\n---\n"
+    )
+}
+
+/// `SOURCE verb DESTINATIONS on PORTS`, what is gained and then what is lost.
+fn changes(before: &str, after: &str, cni: Cni) -> [Vec<String>; 2] {
+    let (before, after) = (cluster_of_yaml(before), cluster_of_yaml(after));
+    let old = NetworkIndex::new(&before, Some(cni));
+    let new = NetworkIndex::new(&after, Some(cni));
+    [(&old, &new), (&new, &old)].map(|(old, new)| {
+        let mut found = gains_from_outside(old, new);
+        found.extend(gains(old, new).expect("it is small"));
+        let told = found.into_iter().map(|gain| {
+            let verb = if gain.is_certain {
+                "reaches"
+            } else {
+                "may reach"
+            };
+            let ports: Vec<String> = gain.ports.iter().map(ToString::to_string).collect();
+            let (to, ports) = (gain.to.join(", "), ports.join(", "));
+            format!("{} {verb} {to} on {ports}", gain.from)
+        });
+        told.collect()
+    })
+}
+
+const NOTHING: [&str; 0] = [];
+
+#[test]
+fn a_load_balancer_is_a_gain_of_addresses_outside() {
+    let [gained, lost] = changes(
+        &estate(""),
+        &estate(&service("type: LoadBalancer")),
+        Cni::Calico,
+    );
+    assert_eq!(gained, ["outside the cluster reaches a/web on TCP 8080"]);
+    assert_eq!(lost, NOTHING);
+    // Also where the specification counts every pod's address as a way in.
+    let [gained, _] = changes(
+        &estate(""),
+        &estate(&service("type: LoadBalancer")),
+        Cni::Generic,
+    );
+    assert_eq!(gained, ["outside the cluster reaches a/web on TCP 8080"]);
+}
+
+#[test]
+fn a_port_of_nodes_is_a_gain_that_hangs_on_the_network_before_them() {
+    let [gained, lost] = changes(
+        &estate(""),
+        &estate(&service("type: NodePort")),
+        Cni::Calico,
+    );
+    assert_eq!(gained, ["outside the cluster may reach a/web on TCP 8080"]);
+    assert_eq!(lost, NOTHING);
+}
+
+#[test]
+fn whom_a_load_balancer_lets_in_is_compared() {
+    let ranged = "type: LoadBalancer, allocateLoadBalancerNodePorts: false, \
+                  loadBalancerSourceRanges: [198.51.100.0/24]";
+    let closed = estate(&service(ranged));
+    let open = estate(&service("type: LoadBalancer"));
+    let [gained, lost] = changes(&closed, &open, Cni::Calico);
+    assert_eq!(gained, ["outside the cluster reaches a/web on TCP 8080"]);
+    assert_eq!(lost, NOTHING);
+    let moved = estate(&service(&ranged.replace("198.51.100", "203.0.113")));
+    let [gained, lost] = changes(&closed, &moved, Cni::Calico);
+    assert_eq!(gained, ["203.0.113.0/24 reaches a/web on TCP 8080"]);
+    assert_eq!(lost, ["198.51.100.0/24 reaches a/web on TCP 8080"]);
+}
+
+/// A node always reaches its own pods, so that policies that come and go change nothing for it.
+#[test]
+fn a_node_and_its_own_pods_are_no_change() {
+    let policy = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n\
+                  metadata: { name: shut, namespace: a }\nspec: { podSelector: {} }\n---\n";
+    let [gained, lost] = changes(&estate(""), &estate(policy), Cni::Generic);
+    assert_eq!(gained, NOTHING);
+    let all = "TCP 1-65535, UDP 1-65535, SCTP 1-65535, ICMP";
+    assert_eq!(
+        lost,
+        [
+            format!("outside the cluster reaches a/web on {all}"),
+            format!("n2 reaches a/web on {all}"),
+        ]
+    );
+}
