@@ -80,8 +80,8 @@ impl<'c> NetworkIndex<'c> {
         let asked = Asked::of(question);
         let outcome = match self.resolve(&question.to)? {
             Resolved::Ends(ends) => self.between_ends(&sources, &ends, &asked),
-            Resolved::Service(service) => Self::of_each(&sources, &[], |from, _| {
-                self.toward(from, &Goal::Service(service), &asked)
+            Resolved::Service(service, by) => Self::of_each(&sources, &[], |from, _| {
+                self.toward(from, &Goal::Service(service, by), &asked)
             }),
             Resolved::Target(target) => {
                 let points = self.points_of(target);
@@ -138,7 +138,7 @@ impl<'c> NetworkIndex<'c> {
                 let ends: Vec<End<'c>> = points
                     .filter_map(|point| match point.goal {
                         Goal::End(end) => Some(*end),
-                        Goal::Service(_) | Goal::Missing(_) | Goal::Loopback(_) => None,
+                        Goal::Service(..) | Goal::Missing(_) | Goal::Loopback(_) => None,
                     })
                     .collect();
                 if ends.is_empty() {
@@ -146,7 +146,7 @@ impl<'c> NetworkIndex<'c> {
                 }
                 Ok(ends)
             }
-            Resolved::Service(_) | Resolved::Target(_) => Err(no_source()),
+            Resolved::Service(..) | Resolved::Target(_) => Err(no_source()),
         }
     }
 
@@ -192,7 +192,9 @@ impl<'c> NetworkIndex<'c> {
             }
             (Goal::End(to), Asked::Port(point)) => Outcome::of(self.at_port(from, to, *point)),
             (Goal::End(to), Asked::Every(within)) => self.every_port(from, to, within),
-            (Goal::Service(service), asked) => self.service_outcome(from, service, asked),
+            (Goal::Service(service, by), asked) => {
+                self.service_outcome(from, (service, *by), asked)
+            }
             (Goal::Missing(fact), _) => {
                 let text = format!("the estate does not tell {fact}");
                 Outcome::of(Decision::depends(fact.clone(), text))
@@ -249,9 +251,13 @@ impl<'c> NetworkIndex<'c> {
         points: &[TargetPoint<'c>],
         asked: &Asked,
     ) -> Outcome {
+        // Addresses outside and what nobody knows the place of may listen anywhere.
+        let has_ports = target != Target::World;
+        let has_points = points.iter().any(|point| !point.ports.is_empty());
         let mut outcomes = Vec::new();
         for target_point in points {
             let asked_here: Vec<Point> = match asked {
+                Asked::Port(port) if has_ports && !target_point.ports.contains(port) => continue,
                 Asked::Port(port) => vec![*port],
                 Asked::Every(within) => {
                     let ports = target_point.ports.iter().copied();
@@ -273,6 +279,10 @@ impl<'c> NetworkIndex<'c> {
             }
         }
         Outcome::any(outcomes).unwrap_or_else(|| {
+            if has_points {
+                let text = format!("`{}` has no such port", target.name());
+                return Outcome::of(Decision::new(Tri::No, text));
+            }
             let fact = format!("where `{}` is", target.name());
             let text = format!("the estate shows no `{}`", target.name());
             Outcome::of(Decision::depends(fact, text))
@@ -335,16 +345,21 @@ fn agreed(judged: Vec<(String, Outcome)>) -> Outcome {
             named(Tri::No)
         ));
     }
+    let mut outcome = joined(judged);
+    outcome.decision.facts.extend(facts);
+    outcome
+}
+
+/// What holds for all of them.
+pub(super) fn joined(judged: Vec<(String, Outcome)>) -> Outcome {
     let joined = judged.into_iter().map(|(_, outcome)| outcome);
     let joined = joined.reduce(|one, two| Outcome {
         sure: one.sure.intersection(&two.sure),
         possible: one.possible.union(&two.possible),
         decision: one.decision.agree(two.decision),
     });
-    let Some(mut outcome) = joined else {
+    joined.unwrap_or_else(|| {
         let text = "it is one pod alone, which always reaches itself".to_owned();
-        return Outcome::of(Decision::new(Tri::Yes, text));
-    };
-    outcome.decision.facts.extend(facts);
-    outcome
+        Outcome::of(Decision::new(Tri::Yes, text))
+    })
 }

@@ -62,6 +62,17 @@ pub(super) struct End<'c> {
     pub(super) which: Which,
 }
 
+impl End<'_> {
+    /// Leaves the addresses of one family only.
+    pub(super) fn keep(&mut self, family: Family) {
+        let [v4, v6] = &mut self.body.addresses;
+        match family {
+            Family::V4 => *v6 = AddressFact::Absent,
+            Family::V6 => *v4 = AddressFact::Absent,
+        }
+    }
+}
+
 /// What an end is in the tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Which {
@@ -79,8 +90,19 @@ pub(super) enum Which {
 #[derive(Debug)]
 pub(super) enum Resolved<'c> {
     Ends(Vec<End<'c>>),
-    Service(&'c Service),
+    Service(&'c Service, By),
     Target(Target),
+}
+
+/// How a connection names a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum By {
+    /// By its name, which stands for its cluster address.
+    Name,
+    /// By one of its addresses.
+    Address(IpAddr),
+    /// By its port of a node.
+    NodePort,
 }
 
 impl<'c> NetworkIndex<'c> {
@@ -99,7 +121,7 @@ impl<'c> NetworkIndex<'c> {
             }
             Place::Service { namespace, name } => self
                 .service(namespace, name)
-                .map(Resolved::Service)
+                .map(|service| Resolved::Service(service, By::Name))
                 .ok_or_else(missing),
             Place::Address(address) => Ok(self.resolve_address(*address)),
             Place::Target(target) => Ok(Resolved::Target(*target)),
@@ -128,8 +150,19 @@ impl<'c> NetworkIndex<'c> {
                 .any(|own| *own == text)
         };
         match self.cluster().services.iter().find(is_of) {
-            Some(service) => Resolved::Service(service),
-            None => Resolved::Ends(vec![self.address_end(address)]),
+            Some(service) => Resolved::Service(service, By::Address(address)),
+            None => {
+                let shared = self.places.shared_addresses.get(&address);
+                let mut ends: Vec<End<'c>> = shared
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|found| self.found_end(*found, Some(Family::of(address))))
+                    .collect();
+                if ends.is_empty() {
+                    ends.push(self.address_end(address));
+                }
+                Resolved::Ends(ends)
+            }
         }
     }
 
@@ -137,13 +170,31 @@ impl<'c> NetworkIndex<'c> {
         self.referred.services.get(&(namespace, name)).copied()
     }
 
-    /// Whatever of the cluster has an address, else the address outside.
+    /// Whatever of the cluster has an address, at that address; else the address outside.
     pub(super) fn address_end(&self, address: IpAddr) -> End<'c> {
-        let known = match self.places.by_address.get(&address) {
-            Some(Found::Pod(pod)) => self.pod_end(*pod),
-            Some(Found::Node(node)) => Some(self.node_end(*node)),
-            None => None,
+        self.end_with(address, Some(Family::of(address)))
+    }
+
+    /// The same, with all its addresses.
+    pub(super) fn owner_end(&self, address: IpAddr) -> End<'c> {
+        self.end_with(address, None)
+    }
+
+    /// A place; of its addresses only those of a family count, where one is given.
+    fn found_end(&self, found: Found, only: Option<Family>) -> Option<End<'c>> {
+        let mut end = match found {
+            Found::Pod(pod) => self.pod_end(pod)?,
+            Found::Node(node) => self.node_end(node),
         };
+        if let Some(family) = only {
+            end.keep(family);
+        }
+        Some(end)
+    }
+
+    fn end_with(&self, address: IpAddr, only: Option<Family>) -> End<'c> {
+        let known = self.places.by_address.get(&address);
+        let known = known.and_then(|found| self.found_end(*found, only));
         known.unwrap_or_else(|| End {
             body: Body {
                 is_api_server: self.places.api_server_outside.contains(&address),

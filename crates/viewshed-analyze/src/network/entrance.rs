@@ -14,13 +14,13 @@ use super::address::{Block, Family};
 use super::answer::{Asked, Outcome};
 use super::cni::Cni;
 use super::decide::Decision;
-use super::ends::{End, Which};
+use super::ends::{By, End, Which};
 use super::eval::Tri;
 use super::index::NetworkIndex;
-use super::place::{AddressFact, PodPlace};
+use super::place::{AddressFact, Kind, PodPlace};
 use super::policy::Direction;
 use super::ports::{Point, PortSet, point};
-use super::through::Behind;
+use super::through::{Behind, has_address};
 
 /// Further ways that an answer mentions beside the one that decides.
 const MENTIONED_MAX: usize = 4;
@@ -138,7 +138,7 @@ impl<'c> NetworkIndex<'c> {
             let service = self.cluster().services.get(exit.service);
             let port = service.and_then(|service| service.ports.get(exit.port));
             if let (Some(service), Some(port)) = (service, port) {
-                let found = self.through(from, (service, port), (to, exit.target));
+                let found = self.through(from, (service, port, By::Name), (to, exit.target));
                 ways.extend(found.map(|decision| (exit.target, decision)));
             }
         }
@@ -204,14 +204,14 @@ impl<'c> NetworkIndex<'c> {
     fn through(
         &self,
         from: &End<'c>,
-        (service, port): (&'c Service, &'c Port),
+        (service, port, by): (&'c Service, &'c Port, By),
         (end, target): (&End<'c>, Point),
     ) -> impl Iterator<Item = Decision> {
-        let published = is_published(service).then(|| {
-            let by = self.published(from, service, port);
-            by.and(self.admitted(from, service, end, target))
-        });
-        let routed = self.routed(from, service, (end, target));
+        let published = self.published(from, (service, port), by);
+        let published = published.map(|open| open.and(self.admitted(from, service, end, target)));
+        let is_named = by == By::Name;
+        let routed = is_named.then(|| self.routed(from, (service, port), (end, target)));
+        let routed = routed.flatten();
         published.into_iter().chain(routed)
     }
 
@@ -219,14 +219,20 @@ impl<'c> NetworkIndex<'c> {
     pub(super) fn entering(
         &self,
         from: &End<'c>,
-        (service, port): (&'c Service, &'c Port),
-        end: &End<'c>,
-        target: Point,
+        (service, port, by): (&'c Service, &'c Port, By),
+        (end, target): (&End<'c>, Point),
     ) -> Decision {
-        let ways = self.through(from, (service, port), (end, target));
+        let ways = self.through(from, (service, port, by), (end, target));
         ways.reduce(Decision::or).unwrap_or_else(|| {
             let name = service.meta.full_name();
-            let text = format!("service `{name}` has no address outside the cluster");
+            let text = match by {
+                By::Address(address) => {
+                    format!("`{address}` is an address of service `{name}` inside the cluster")
+                }
+                By::Name | By::NodePort => {
+                    format!("service `{name}` has no address outside the cluster")
+                }
+            };
             let fact = "whether the network outside routes addresses of services".to_owned();
             Decision::depends(fact, text)
         })
@@ -234,11 +240,25 @@ impl<'c> NetworkIndex<'c> {
 
     /// Whom a published service takes connections from: through its load balancer, its external addresses
     /// or its ports on nodes.
-    pub(super) fn published(&self, from: &End<'c>, service: &Service, port: &Port) -> Decision {
+    pub(super) fn published(
+        &self,
+        from: &End<'c>,
+        (service, port): (&Service, &Port),
+        by: By,
+    ) -> Option<Decision> {
+        if !is_published(service) {
+            return None;
+        }
+        // By an address, only what has that address is a way.
+        let counts = |addresses: &[String]| match by {
+            By::Name => true,
+            By::Address(address) => has_address(addresses, address),
+            By::NodePort => false,
+        };
         let name = service.meta.full_name();
         let at = format!("{} {}", port.protocol, port.port);
         let mut ways = Vec::new();
-        if service.service_type == "LoadBalancer" {
+        if service.service_type == "LoadBalancer" && counts(&service.load_balancer_addresses) {
             let addresses = &service.load_balancer_addresses;
             let ranges = match service.source_ranges.as_slice() {
                 [] => "everywhere".to_owned(),
@@ -258,22 +278,24 @@ impl<'c> NetworkIndex<'c> {
             };
             ways.push(way.and(source_ranges(from, service)));
         }
-        if !service.external_ips.is_empty() {
+        if !service.external_ips.is_empty() && counts(&service.external_ips) {
             let addresses = service.external_ips.join(", ");
             let text = format!("service `{name}` has the external addresses {addresses}");
             ways.push(at_addresses(&service.external_ips, text));
         }
-        if port.node_port != 0 {
+        let is_address = matches!(by, By::Address(_));
+        if port.node_port != 0 && !is_address {
             let text = format!(
                 "service `{name}` opens {} {} of every node",
                 port.protocol, port.node_port
             );
             ways.push(self.at_nodes(text));
         }
-        ways.into_iter().reduce(Decision::or).unwrap_or_else(|| {
+        let way = ways.into_iter().reduce(Decision::or);
+        way.or_else(|| {
             // Its ports are given when it is created.
             let text = format!("service `{name}` opens a port of every node");
-            self.at_nodes(text)
+            (!is_address).then(|| self.at_nodes(text))
         })
     }
 
@@ -303,6 +325,20 @@ impl<'c> NetworkIndex<'c> {
             return of_client();
         }
         let mut of_node = self.pair(&Self::some_node(), end, target);
+        if of_node.verdict == Tri::Maybe
+            && let Some(node) = end.body.node.filter(|_| end.body.kind == Kind::Pod)
+        {
+            // Which of the nodes a client comes in by is its choice, or a load balancer's.
+            let own = self.pair(&self.node_end(node), end, target);
+            if own.verdict == Tri::Yes {
+                let fact = format!(
+                    "whether clients come in by {}, which {} runs on",
+                    self.node_end(node).what,
+                    end.what
+                );
+                of_node.facts = [fact].into();
+            }
+        }
         if of_node.verdict == Tri::Yes {
             // That nothing keeps nodes from sending explains nothing.
             let reasons = &mut of_node.reasons;
@@ -420,7 +456,7 @@ fn is_private(address: IpAddr) -> bool {
 }
 
 /// `spec.loadBalancerSourceRanges`.
-fn source_ranges(from: &End<'_>, service: &Service) -> Decision {
+pub(super) fn source_ranges(from: &End<'_>, service: &Service) -> Decision {
     let name = service.meta.full_name();
     let everybody = || Decision {
         verdict: Tri::Yes,

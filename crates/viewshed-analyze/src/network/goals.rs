@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use viewshed_model::{Container, Protocol, Service, Target};
 
 use super::address::{Family, address, not_public};
-use super::ends::{End, Which};
+use super::ends::{By, End, Which};
 use super::index::NetworkIndex;
 use super::kernel::SpotOrigin;
 use super::place::{Body, Places, PodPlace};
@@ -19,8 +19,8 @@ use super::ports::{Point, point};
 pub(super) enum Goal<'c> {
     /// To an end's own address.
     End(Box<End<'c>>),
-    /// To the address of a service.
-    Service(&'c Service),
+    /// To a service, by its name or one of its addresses.
+    Service(&'c Service, By),
     /// To a program that listens on its node's loopback address only.
     Loopback(Box<End<'c>>),
     /// Nobody knows where; completes "depends on ...".
@@ -113,7 +113,7 @@ impl<'c> NetworkIndex<'c> {
                 Some(point(protocol, port.port))
             });
             points.push(TargetPoint {
-                goal: Goal::Service(service),
+                goal: Goal::Service(service, By::Name),
                 ports: ports.collect(),
                 what: "the API server at its service address".to_owned(),
             });

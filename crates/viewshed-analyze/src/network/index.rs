@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use viewshed_model::{Cluster, Gap, NetworkPolicy, PolicyReference};
+use viewshed_model::{Cluster, Gap, GapReason, NetworkPolicy, PolicyReference};
 
 use super::address::{AddressSet, Family};
 use super::cni::{CiliumMode, Cni, FailsafePort, Profile, Ternary, recognise};
 use super::entrance::Publications;
 use super::kernel::{Inputs, Kernel};
-use super::place::Places;
+use super::place::{Found, Places};
 use super::policy::{Action, Gaps, Order, Policy, Referred, Rule, Side, Stages, Translator};
 use super::ports::{PortMatch, span};
 use super::vocabulary::{Term, Vocabulary};
@@ -54,6 +54,7 @@ impl<'c> NetworkIndex<'c> {
         let referred = Referred::of(cluster);
         let mut vocabulary = Vocabulary::default();
         let mut gaps = Gaps::new(&cluster.name);
+        gaps.add(shared_addresses(&places));
         let mut policies = Vec::new();
         if profile.enforces != Ternary::No {
             let mut translator = Translator {
@@ -132,6 +133,27 @@ impl<'c> NetworkIndex<'c> {
     pub(super) fn kernel(&self, family: Family) -> Option<&Kernel<'c>> {
         self.kernels.iter().find(|kernel| kernel.family == family)
     }
+}
+
+/// Addresses that several pods or nodes say they have; which of them has it now nobody can tell.
+fn shared_addresses(places: &Places<'_>) -> Option<Gap> {
+    let (address, holders) = places.shared_addresses.iter().next()?;
+    let named = holders.iter().filter_map(|found| match found {
+        Found::Pod(pod) => {
+            let pod = places.pods.get(*pod as usize)?;
+            Some(format!("pod `{}`", pod.origin.meta().full_name()))
+        }
+        Found::Node(node) => Some(format!("node `{}`", places.node(*node)?.name)),
+    });
+    let named: Vec<String> = named.collect();
+    Some(Gap {
+        source: places.cluster.name.clone(),
+        what: "tell whose address it is".to_owned(),
+        reason: GapReason::Malformed,
+        detail: format!("`{address}` is said to be of {}", named.join(" and of ")),
+        hint: "collect pods and nodes again, at one time".to_owned(),
+        count: places.shared_addresses.len() as u64,
+    })
 }
 
 /// The order of the walk; what is alike in it keeps the order of the cluster's list.

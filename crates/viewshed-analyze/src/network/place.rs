@@ -182,6 +182,8 @@ pub(super) struct Places<'c> {
     /// Addresses of the API server that belong to no pod and no node.
     pub(super) api_server_outside: Vec<IpAddr>,
     pub(super) by_address: FxHashMap<IpAddr, Found>,
+    /// Addresses that several places say they have, and which.
+    pub(super) shared_addresses: BTreeMap<IpAddr, Vec<Found>>,
     /// Workloads by namespace, kind and name.
     pub(super) workloads: BTreeMap<(&'c str, &'c str, &'c str), &'c Workload>,
 }

@@ -164,6 +164,7 @@ pub(super) const NAMED_GAPS_MAX: usize = 50;
 #[derive(Debug, Default, Clone)]
 pub(super) struct Gaps {
     named: Vec<Gap>,
+    of_places: Vec<Gap>,
     /// Policies of kinds that the plugin does not enforce, by kind.
     ignored: std::collections::BTreeMap<String, (String, u64)>,
     cluster: String,
@@ -175,6 +176,11 @@ impl Gaps {
             cluster: cluster.to_owned(),
             ..Self::default()
         }
+    }
+
+    /// One that is no policy's.
+    pub(super) fn add(&mut self, gap: Option<Gap>) {
+        self.of_places.extend(gap);
     }
 
     fn push(&mut self, policy: &PolicyReference, reason: GapReason, detail: &str, hint: &str) {
@@ -206,7 +212,7 @@ impl Gaps {
         entry.1 = entry.1.saturating_add(1);
     }
 
-    /// All gaps, those of single policies first.
+    /// All gaps: those of places, then of single policies, then of kinds.
     pub(super) fn finish(&self) -> Vec<Gap> {
         let ignored = self.ignored.iter().map(|(kind, (cni, count))| Gap {
             source: self.cluster.clone(),
@@ -217,6 +223,8 @@ impl Gaps {
                 .to_owned(),
             count: *count,
         });
-        self.named.iter().cloned().chain(ignored).collect()
+        let places = self.of_places.iter().cloned();
+        let policies = self.named.iter().cloned();
+        places.chain(policies).chain(ignored).collect()
     }
 }

@@ -1,9 +1,9 @@
 //! Ways in through Ingresses and routes of the Gateway API: by the program that serves them.
 
-use viewshed_model::Service;
+use viewshed_model::{Backend, Port, Service};
 
 use super::decide::Decision;
-use super::ends::{End, Which};
+use super::ends::{By, End, Which};
 use super::entrance::is_published;
 use super::eval::Tri;
 use super::index::NetworkIndex;
@@ -25,13 +25,37 @@ const CONTROLLERS: [&str; 9] = [
     "/skipper",
 ];
 
+/// An Ingress or a route of the Gateway API that leads to one service.
+struct Route<'s> {
+    /// In words.
+    name: String,
+    /// Of an Ingress, empty when it names none.
+    class: Option<&'s str>,
+    /// Numbers or names of the service's ports.
+    ports: Vec<&'s str>,
+}
+
+impl Route<'_> {
+    /// Whether it leads to this port; one that names no port may lead to any.
+    fn leads_to(&self, port: &Port) -> bool {
+        self.ports
+            .iter()
+            .any(|known| known.is_empty() || *known == port.name || known.parse() == Ok(port.port))
+    }
+}
+
+fn ports_of<'s>(backends: &'s [Backend], service: &str) -> Vec<&'s str> {
+    let own = backends.iter().filter(|backend| backend.service == service);
+    own.map(|backend| backend.port.as_str()).collect()
+}
+
 impl<'c> NetworkIndex<'c> {
     pub(super) fn is_routed(&self, service: &Service) -> bool {
         self.routes(service).next().is_some()
     }
 
-    /// What routes requests to a service, in words.
-    fn routes<'s>(&'s self, service: &'s Service) -> impl Iterator<Item = String> + 's {
+    /// What routes requests to a service.
+    fn routes<'s>(&'s self, service: &'s Service) -> impl Iterator<Item = Route<'s>> + 's {
         let full_name = service.meta.full_name();
         let namespace = service.meta.namespace_or_empty();
         let name = service.meta.name.as_str();
@@ -39,34 +63,96 @@ impl<'c> NetworkIndex<'c> {
             ingress.meta.namespace_or_empty() == namespace
                 && ingress.services.iter().any(|known| known == name)
         });
-        let ingresses = ingresses.map(|ingress| format!("Ingress `{}`", ingress.meta.full_name()));
+        let ingresses = ingresses.map(move |ingress| Route {
+            name: format!("Ingress `{}`", ingress.meta.full_name()),
+            class: Some(ingress.class.as_str()),
+            ports: ports_of(&ingress.backends, name),
+        });
         let gateways = self.cluster().gateways.iter();
+        let backend = full_name.clone();
         let gateways = gateways.filter(move |route| route.services.contains(&full_name));
-        ingresses
-            .chain(gateways.map(|route| format!("{} `{}`", route.kind, route.meta.full_name())))
+        ingresses.chain(gateways.map(move |route| Route {
+            name: format!("{} `{}`", route.kind, route.meta.full_name()),
+            class: None,
+            ports: ports_of(&route.backends, &backend),
+        }))
     }
 
     /// Through the program that serves Ingresses and Gateways; `None` when nothing routes to the service.
     pub(super) fn routed(
         &self,
         from: &End<'c>,
-        service: &Service,
+        (service, port): (&Service, &Port),
         (end, target): (&End<'c>, Point),
     ) -> Option<Decision> {
-        let route = self.routes(service).next()?;
+        let routes = self.routes(service).filter(|route| route.leads_to(port));
+        let through = routes.map(|route| self.by_route(from, service, &route, (end, target)));
+        through.reduce(Decision::or)
+    }
+
+    fn by_route(
+        &self,
+        from: &End<'c>,
+        service: &Service,
+        route: &Route<'_>,
+        (end, target): (&End<'c>, Point),
+    ) -> Decision {
+        let Route {
+            name: route, class, ..
+        } = route;
         let controllers: Vec<End<'c>> = self.controllers();
         if controllers.is_empty() {
             let text = format!("{route} publishes service `{}`", service.meta.full_name());
             let fact = format!("where the program runs that serves {route}");
-            return Some(Decision::depends(fact, text));
+            return Decision::depends(fact, text);
         }
         let through = controllers.iter().map(|controller| {
             let text = format!("{route} leads to it through {}", controller.what);
-            let served = Decision::new(Tri::Yes, text);
+            let served = match self.serves(controller, *class) {
+                true => Decision::new(Tri::Yes, text),
+                false => {
+                    let fact = format!("whether {} serves {route}", controller.what);
+                    Decision::depends(fact, text)
+                }
+            };
             let reached = self.controller_reached(from, controller);
             served.and(reached).and(self.pair(controller, end, target))
         });
-        through.reduce(Decision::or)
+        through
+            .reduce(Decision::or)
+            .unwrap_or_else(|| Decision::new(Tri::No, format!("no program serves {route}")))
+    }
+
+    /// Whether a program serves an Ingress of a class, by the name that the class has in its project's
+    /// manifests (`nginx`, `traefik`); routes of Gateways have none. An Ingress without a class is served
+    /// only where a default class or the program says so
+    /// (<https://kubernetes.io/docs/concepts/services-networking/ingress/#ingress-class>).
+    fn serves(&self, controller: &End<'c>, class: Option<&str>) -> bool {
+        let Some(class) = class else {
+            return true;
+        };
+        let Which::Pod(pod) = controller.which else {
+            return false;
+        };
+        let Some(place) = self.places.pods.get(pod as usize) else {
+            return false;
+        };
+        let told = place.origin.spec().containers.iter();
+        let flags = told.flat_map(|container| &container.flags);
+        let mut own = flags.filter(|(flag, _)| {
+            matches!(
+                flag.as_str(),
+                "ingress-class" | "watch-ingress-without-class"
+            )
+        });
+        if own.any(|(flag, value)| match flag.as_str() {
+            "ingress-class" => !class.is_empty() && value.as_deref() == Some(class),
+            _ => class.is_empty() && value.as_deref() != Some("false"),
+        }) {
+            return true;
+        }
+        let mut images = place.origin.spec().containers.iter();
+        !class.is_empty() && images.any(|container| container.image.contains(class))
     }
 
     /// Whether addresses outside reach such a program: by the services that publish it, or on its node.
@@ -94,9 +180,9 @@ impl<'c> NetworkIndex<'c> {
                     continue;
                 };
                 let own = ends.iter().filter(|(end, _)| end.which == controller.which);
-                ways.extend(own.map(|(end, target)| {
-                    let by = self.published(from, service, port);
-                    by.and(self.admitted(from, service, end, *target))
+                ways.extend(own.filter_map(|(end, target)| {
+                    let by = self.published(from, (service, port), By::Name)?;
+                    Some(by.and(self.admitted(from, service, end, *target)))
                 }));
             }
         }

@@ -211,15 +211,18 @@ impl<'c> NetworkIndex<'c> {
                 });
                 (ends.collect(), None)
             }
-            Resolved::Service(service) => {
+            Resolved::Service(service, by) => {
                 let what = format!("service `{}`", service.meta.full_name());
-                (vec![of_goal(Goal::Service(service), what)], None)
+                (vec![of_goal(Goal::Service(service, by), what)], None)
             }
             Resolved::Target(target) => {
                 let mut points = self.points_of(target);
                 if let Some(port) = wanted {
                     for point in &mut points {
-                        point.ports = vec![port];
+                        if target == Target::World {
+                            point.ports = vec![port];
+                        }
+                        point.ports.retain(|own| *own == port);
                     }
                 }
                 (points, Some(target))
@@ -297,7 +300,13 @@ impl<'c> NetworkIndex<'c> {
             }
             outcomes.push(outcome);
         }
-        Outcome::any(outcomes).unwrap_or_else(|| Self::nothing_to_reach(Some(target)))
+        Outcome::any(outcomes).unwrap_or_else(|| {
+            if column.points.is_empty() {
+                return Self::nothing_to_reach(Some(target));
+            }
+            let text = format!("`{}` has no such port", target.name());
+            Outcome::of(super::decide::Decision::new(Tri::No, text))
+        })
     }
 
     fn nothing_to_reach(target: Option<Target>) -> Outcome {

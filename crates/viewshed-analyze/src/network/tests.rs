@@ -1,5 +1,6 @@
 //! Tests of REACH on whole estates; each part has tests of its own beside it.
 
+mod addresses;
 mod against_oracle;
 mod cells;
 mod compare;

@@ -1,12 +1,14 @@
 //! Connections through a service: what its address becomes, and which of the two a policy sees.
 
+use std::net::IpAddr;
+
 use viewshed_model::{Port, Protocol, Service};
 
-use super::address::Block;
+use super::address::{Block, Family};
 use super::answer::{Asked, Outcome};
 use super::cni::{Cni, ServiceView};
 use super::decide::Decision;
-use super::ends::{End, Which};
+use super::ends::{By, End, Which};
 use super::eval::Tri;
 use super::index::NetworkIndex;
 use super::place::{AddressFact, Body, Kind, Places};
@@ -26,7 +28,7 @@ impl<'c> NetworkIndex<'c> {
     pub(super) fn service_outcome(
         &self,
         from: &End<'c>,
-        service: &'c Service,
+        (service, by): (&'c Service, By),
         asked: &Asked,
     ) -> Outcome {
         if service.service_type == "ExternalName" {
@@ -37,6 +39,9 @@ impl<'c> NetworkIndex<'c> {
             let text = "it is a name for something outside the cluster".to_owned();
             return Outcome::of(Decision::depends(fact, text));
         }
+        if by == By::Name && is_headless(service) {
+            return self.headless_outcome(from, service, asked);
+        }
         let ports = service.ports.iter().filter_map(|port| {
             let protocol: Protocol = port.protocol.parse().ok()?;
             Some((point(protocol, port.port), port))
@@ -45,14 +50,14 @@ impl<'c> NetworkIndex<'c> {
             Asked::Port(wanted) => {
                 let port = ports.into_iter().find(|(own, _)| own == wanted);
                 match port {
-                    Some((_, port)) => Outcome::of(self.through_service(from, service, port)),
+                    Some((_, port)) => Outcome::of(self.through_service(from, (service, port), by)),
                     None => Outcome::of(Self::no_such_port(service)),
                 }
             }
             Asked::Every(within) => {
                 let each = ports.filter(|(own, _)| within.contains(*own));
                 let each = each.map(|(own, port)| {
-                    let decision = self.through_service(from, service, port);
+                    let decision = self.through_service(from, (service, port), by);
                     let set = PortSet::one(own, own);
                     let (sure, possible) = match decision.verdict {
                         Tri::Yes => (set.clone(), set),
@@ -69,6 +74,53 @@ impl<'c> NetworkIndex<'c> {
                     .unwrap_or_else(|| Outcome::of(Self::no_such_port(service)))
             }
         }
+    }
+
+    /// The name of a headless service stands for the addresses of its pods, at which only their own ports
+    /// count (<https://kubernetes.io/docs/concepts/services-networking/service/#headless-services>).
+    fn headless_outcome(&self, from: &End<'c>, service: &'c Service, asked: &Asked) -> Outcome {
+        let mut ends: Vec<(End<'c>, Vec<Point>)> = Vec::new();
+        for port in &service.ports {
+            let behind = match self.behind(service, port) {
+                Behind::Ends(ends) => ends,
+                Behind::Unknown(fact) => {
+                    let text = format!("the estate does not tell {fact}");
+                    return Outcome::of(Decision::depends(fact, text));
+                }
+            };
+            for (end, target) in behind {
+                match ends.iter_mut().find(|(known, _)| known.which == end.which) {
+                    Some((_, targets)) => targets.push(target),
+                    None => ends.push((end, vec![target])),
+                }
+            }
+        }
+        let to_pod = |(end, targets): (End<'c>, Vec<Point>)| {
+            let asked = match asked {
+                Asked::Port(port) => Asked::Port(*port),
+                Asked::Every(within) => {
+                    let own: PortSet = targets.iter().map(|port| (*port, *port)).collect();
+                    Asked::Every(own.intersection(within))
+                }
+            };
+            let goal = super::goals::Goal::End(Box::new(end));
+            (String::new(), self.toward(from, &goal, &asked))
+        };
+        let each: Vec<(String, Outcome)> = ends.into_iter().map(to_pod).collect();
+        if each.is_empty() {
+            return Outcome::of(Self::no_endpoints(service));
+        }
+        let verdicts: Vec<Tri> = each.iter().map(|(_, one)| one.decision.verdict).collect();
+        let mut outcome = super::answer::joined(each);
+        if verdicts.contains(&Tri::Yes) && verdicts.contains(&Tri::No) {
+            outcome.decision.facts.insert(which_endpoint(service));
+        }
+        outcome
+    }
+
+    fn no_endpoints(service: &Service) -> Decision {
+        let text = format!("service `{}` has no endpoints", service.meta.full_name());
+        Decision::new(Tri::No, text)
     }
 
     fn no_such_port(service: &Service) -> Decision {
@@ -190,7 +242,7 @@ impl<'c> NetworkIndex<'c> {
         node: &End<'c>,
         (service, port): (&'c Service, &'c Port),
     ) -> Decision {
-        let as_itself = self.through_service(from, service, port);
+        let as_itself = self.through_service(from, (service, port), By::NodePort);
         let keeps = matches!(self.profile.cni(), Cni::Cilium | Cni::GkeDataplaneV2);
         let is_local = service.external_traffic_policy == "Local";
         if keeps || is_local || from.body.kind != Kind::Pod || !self.is_enforcing() {
@@ -229,14 +281,13 @@ impl<'c> NetworkIndex<'c> {
         })
     }
 
-    /// One port of a service.
+    /// One port of a service, in each family that it has.
     pub(super) fn through_service(
         &self,
         from: &End<'c>,
-        service: &'c Service,
-        port: &'c Port,
+        (service, port): (&'c Service, &'c Port),
+        by: By,
     ) -> Decision {
-        let name = service.meta.full_name();
         let ends = match self.behind(service, port) {
             Behind::Unknown(fact) => {
                 let text = format!("the estate does not tell {fact}");
@@ -244,24 +295,62 @@ impl<'c> NetworkIndex<'c> {
             }
             Behind::Ends(ends) => ends,
         };
-        let each = ends.into_iter().map(|(end, point)| {
-            (
-                end.what.clone(),
-                self.to_endpoint(from, (service, port), &end, point),
-            )
-        });
-        let each: Vec<(String, Decision)> = each.collect();
-        let has = |wanted: Tri| each.iter().any(|(_, decision)| decision.verdict == wanted);
+        let of_families = service_families(service, by)
+            .into_iter()
+            .filter_map(|family| {
+                let own = ends
+                    .iter()
+                    .filter(|(end, _)| *end.body.address(family) != AddressFact::Absent);
+                let own: Vec<(End<'c>, Point)> = own
+                    .map(|(end, target)| {
+                        let mut end = end.clone();
+                        end.keep(family);
+                        (end, *target)
+                    })
+                    .collect();
+                (!own.is_empty()).then(|| self.to_endpoints(from, (service, port, by), own))
+            });
+        let decided = of_families.reduce(Decision::or);
+        decided.unwrap_or_else(|| Self::no_endpoints(service))
+    }
+
+    /// Endpoints of one family, of which any may be chosen.
+    fn to_endpoints(
+        &self,
+        from: &End<'c>,
+        (service, port, by): (&'c Service, &'c Port, By),
+        mut ends: Vec<(End<'c>, Point)>,
+    ) -> Decision {
+        // https://kubernetes.io/docs/concepts/services-networking/service-traffic-policy/
+        let is_local = service.internal_traffic_policy == "Local"
+            && from.body.kind != Kind::Outside
+            && is_inside(service, by);
+        if is_local {
+            if from.body.node.is_none() {
+                let fact = format!("which node {} runs on", from.what);
+                let text = "the service keeps to endpoints of the client's node".to_owned();
+                return Decision::depends(fact, text);
+            }
+            ends.retain(|(end, _)| end.body.node == from.body.node);
+            if ends.is_empty() {
+                let name = service.meta.full_name();
+                let text = format!(
+                    "service `{name}` keeps to endpoints of the client's node, where it has none"
+                );
+                return Decision::new(Tri::No, text);
+            }
+        }
+        let each = ends.into_iter();
+        let each =
+            each.map(|(end, point)| self.to_endpoint(from, (service, port, by), &end, point));
+        let each: Vec<Decision> = each.collect();
+        let has = |wanted: Tri| each.iter().any(|decision| decision.verdict == wanted);
         let is_mixed = has(Tri::Yes) && has(Tri::No);
-        let joined = each.into_iter().map(|(_, decision)| decision);
-        let Some(mut decision) = joined.reduce(Decision::agree) else {
-            let text = format!("service `{name}` has no endpoints");
-            return Decision::new(Tri::No, text);
+        let Some(mut decision) = each.into_iter().reduce(Decision::agree) else {
+            return Self::no_endpoints(service);
         };
         if is_mixed {
-            decision
-                .facts
-                .insert(format!("which endpoint of service `{name}` is chosen"));
+            decision.facts.insert(which_endpoint(service));
         }
         decision
     }
@@ -280,7 +369,7 @@ impl<'c> NetworkIndex<'c> {
                     .map(|(_, kind, number)| point(*kind, *number))
                     .collect();
                 for address in &slice.addresses {
-                    let end = self.address_end(*address);
+                    let end = self.owner_end(*address);
                     found.extend(ports.iter().map(|port| (end.clone(), *port)));
                 }
             }
@@ -319,20 +408,30 @@ impl<'c> NetworkIndex<'c> {
     fn to_endpoint(
         &self,
         from: &End<'c>,
-        (service, port): (&'c Service, &'c Port),
+        (service, port, by): (&'c Service, &'c Port, By),
         end: &End<'c>,
         target: Point,
     ) -> Decision {
         if from.body.kind == Kind::Outside {
-            return self.entering(from, (service, port), end, target);
+            return self.entering(from, (service, port, by), (end, target));
+        }
+        // The service proxy applies these to everybody (kubernetes/kubernetes
+        // `pkg/proxy/iptables/proxier.go`, chains `KUBE-FW-*`).
+        if let By::Address(address) = by
+            && has_address(&service.load_balancer_addresses, address)
+        {
+            let admitted = super::entrance::source_ranges(from, service);
+            if admitted.verdict != Tri::Yes {
+                let translated = self.pair(from, end, target);
+                return admitted.and(translated);
+            }
         }
         let translated = if from.which == end.which && matches!(from.which, Which::Pod(_)) {
             self.hairpin(from, end, target)
         } else {
             self.pair(from, end, target)
         };
-        let is_headless = service.cluster_ips.iter().any(|ip| ip == "None");
-        if is_headless || !self.is_enforcing() || !self.speaks_of_egress(from) {
+        if is_headless(service) || !self.is_enforcing() || !self.speaks_of_egress(from) {
             return translated;
         }
         match self.profile.service_view {
@@ -426,4 +525,43 @@ impl<'c> NetworkIndex<'c> {
         open.reasons.extend(decision.reasons);
         open
     }
+}
+
+fn is_headless(service: &Service) -> bool {
+    service.cluster_ips.iter().any(|ip| ip == "None")
+}
+
+pub(super) fn has_address(addresses: &[String], wanted: IpAddr) -> bool {
+    addresses.iter().any(|text| text.parse() == Ok(wanted))
+}
+
+/// Whether a connection from inside goes to the service's cluster address.
+fn is_inside(service: &Service, by: By) -> bool {
+    match by {
+        By::Name => true,
+        By::Address(address) => has_address(&service.cluster_ips, address),
+        By::NodePort => false,
+    }
+}
+
+fn which_endpoint(service: &Service) -> String {
+    let name = service.meta.full_name();
+    format!("which endpoint of service `{name}` is chosen")
+}
+
+/// Families of the connections to a service: of the address that is named, else of its own addresses; both
+/// where it shows none.
+fn service_families(service: &Service, by: By) -> Vec<Family> {
+    if let By::Address(address) = by {
+        return vec![Family::of(address)];
+    }
+    let own = service
+        .cluster_ips
+        .iter()
+        .filter_map(|ip| Block::parse_either(ip));
+    let own: Vec<Family> = own.map(|block| block.family).collect();
+    let shown = Family::BOTH
+        .into_iter()
+        .filter(|family| own.is_empty() || own.contains(family));
+    shown.collect()
 }

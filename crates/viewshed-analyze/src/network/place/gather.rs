@@ -84,7 +84,7 @@ pub(super) fn gather<'c>(cluster: &'c Cluster, profile: &Profile) -> Places<'c> 
             },
         };
     }
-    let by_address = by_address(&pods, &nodes);
+    let (by_address, shared_addresses) = by_address(&pods, &nodes);
     let accounts = cluster.service_accounts.iter().map(|account| {
         let meta = &account.meta;
         let key = (meta.namespace_or_empty(), meta.name.as_str());
@@ -104,6 +104,7 @@ pub(super) fn gather<'c>(cluster: &'c Cluster, profile: &Profile) -> Places<'c> 
         families,
         nodes,
         by_address,
+        shared_addresses,
         workloads: workloads_by_name(cluster),
     }
 }
@@ -475,26 +476,46 @@ fn host_endpoints<'c>(
     found
 }
 
-/// Which place has an address. A node's address is the node's, whatever pods share it.
-fn by_address(pods: &[PodPlace<'_>], nodes: &[NodePlace<'_>]) -> FxHashMap<IpAddr, Found> {
-    let mut found = FxHashMap::default();
-    // Addresses of pods that have ended are given out again.
-    let running = pods.iter().zip(0..).filter(|(pod, _)| !pod.has_ended);
-    let ended = pods.iter().zip(0..).filter(|(pod, _)| pod.has_ended);
-    for (pod, index) in running.chain(ended) {
-        if let Origin::Pod(pod) = pod.origin
-            && !pod.spec.host.network
-        {
-            for address in pod.ips.iter().filter_map(|text| text.parse().ok()) {
-                found.entry(address).or_insert(Found::Pod(index));
+/// Which place has an address, and which addresses several have. A node's address is the node's, whatever
+/// pods share it.
+fn by_address(
+    pods: &[PodPlace<'_>],
+    nodes: &[NodePlace<'_>],
+) -> (FxHashMap<IpAddr, Found>, BTreeMap<IpAddr, Vec<Found>>) {
+    let mut found: FxHashMap<IpAddr, Found> = FxHashMap::default();
+    let mut shared: BTreeMap<IpAddr, Vec<Found>> = BTreeMap::new();
+    let mut note = |address: IpAddr, place: Found| {
+        let first = *found.entry(address).or_insert(place);
+        if first != place {
+            let places = shared.entry(address).or_insert_with(|| vec![first]);
+            if !places.contains(&place) {
+                places.push(place);
             }
         }
-    }
+    };
     for (place, index) in nodes.iter().zip(0..) {
         let addresses = place.node.into_iter().flat_map(|node| &node.addresses);
         for address in addresses.filter_map(|text| text.parse().ok()) {
-            found.insert(address, Found::Node(index));
+            note(address, Found::Node(index));
         }
     }
-    found
+    let own = |pod: &PodPlace<'_>| match pod.origin {
+        Origin::Pod(pod) if !pod.spec.host.network => {
+            let addresses = pod.ips.iter().filter_map(|text| text.parse().ok());
+            addresses.collect::<Vec<IpAddr>>()
+        }
+        Origin::Pod(_) | Origin::Workload(_) => Vec::new(),
+    };
+    for (pod, index) in pods.iter().zip(0..).filter(|(pod, _)| !pod.has_ended) {
+        for address in own(pod) {
+            note(address, Found::Pod(index));
+        }
+    }
+    // Addresses of pods that have ended are given out again.
+    for (pod, index) in pods.iter().zip(0..).filter(|(pod, _)| pod.has_ended) {
+        for address in own(pod) {
+            found.entry(address).or_insert(Found::Pod(index));
+        }
+    }
+    (found, shared)
 }

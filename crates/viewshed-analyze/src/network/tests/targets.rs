@@ -90,6 +90,10 @@ fn targets_are_exact_points() {
         ),
         ("a/web apiserver", "allowed"),
         ("a/web docker", "allowed"),
+        // Only the points that have the port.
+        ("a/web etcd 9999", "denied"),
+        ("a/web kubelet 10251", "allowed"),
+        ("b/shut kubelet 10250", "denied"),
         ("b/shut world", "denied"),
         ("a/web world", "allowed"),
         ("a/web dashboard", "depends on where `dashboard` is"),

@@ -100,7 +100,7 @@ fn policies_see_the_node_or_the_client() {
         &cluster,
         &[(
             "world shop/api 8080",
-            "depends on whether pod `shop/api` runs on a node",
+            "depends on whether clients come in by node `n1`, which pod `shop/api` runs on",
         )],
     );
 }
@@ -131,7 +131,7 @@ fn external_addresses_are_public_or_depend_on_routes() {
 }
 
 const INGRESS: &str = "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: { name: front, namespace: shop }\n\
-     spec: { rules: [{ host: shop.example.com, http: { paths: [{ path: /, pathType: Prefix, backend: \
+     spec: { ingressClassName: nginx, rules: [{ host: shop.example.com, http: { paths: [{ path: /, pathType: Prefix, backend: \
      { service: { name: web, port: { number: 80 } } } }] } }] }\n---\n";
 
 const CONTROLLER: &str = "apiVersion: v1\nkind: Pod\nmetadata: { name: controller, namespace: ingress, labels: { app: controller } }\n\
@@ -159,6 +159,30 @@ fn an_ingress_lets_in_through_its_controller() {
     rows(
         &format!("{api}{INGRESS}{CONTROLLER}"),
         &[("world shop/api 8080", "denied")],
+    );
+}
+
+/// <https://kubernetes.io/docs/concepts/services-networking/ingress/#ingress-class>
+#[test]
+fn an_ingress_of_another_class_or_port_is_no_certain_way_in() {
+    let web = service("web", "web", "type: ClusterIP");
+    let classes = [
+        INGRESS.replace("nginx,", "haproxy,"),
+        INGRESS.replace("ingressClassName: nginx,", ""),
+    ];
+    for ingress in classes {
+        rows(
+            &format!("{web}{ingress}{CONTROLLER}"),
+            &[(
+                "world shop/web 8080",
+                "depends on whether pod `ingress/controller` serves Ingress `shop/front`",
+            )],
+        );
+    }
+    let elsewhere = INGRESS.replace("number: 80", "number: 81");
+    rows(
+        &format!("{web}{elsewhere}{CONTROLLER}"),
+        &[("world shop/web 8080", DIRECTLY)],
     );
 }
 
