@@ -14,6 +14,7 @@ mod kubelet_always_allow;
 mod kubelet_anonymous;
 mod kubelet_read_only_port;
 mod nodes_proxy_holders;
+mod policy_selects_nothing;
 mod revealing_environment;
 mod runtime_socket_mounted;
 mod secrets_readable_everywhere;
@@ -67,6 +68,7 @@ pub static ALL: &[&Check] = &[
     &kubelet_anonymous::CHECK,
     &kubelet_read_only_port::CHECK,
     &nodes_proxy_holders::CHECK,
+    &policy_selects_nothing::CHECK,
     &revealing_environment::CHECK,
     &runtime_socket_mounted::CHECK,
     &secrets_readable_everywhere::CHECK,

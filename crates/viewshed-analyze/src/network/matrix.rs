@@ -181,23 +181,30 @@ impl<'c> NetworkIndex<'c> {
                 pods.push(pod.meta.name.clone());
             }
         }
-        groups
-            .into_iter()
-            .map(
-                |((namespace, name, workload_kind, spots), (pods, traits))| Row {
-                    end: ReachEnd {
-                        kind: EndKind::Pods,
-                        namespace,
-                        name,
-                        workload_kind,
-                        pods,
-                        addresses: Vec::new(),
-                    },
-                    spots,
-                    members: Members::Pods(traits.into_values().collect()),
+        let mut parts: BTreeMap<(String, String, String), usize> = BTreeMap::new();
+        for (namespace, name, kind, _) in groups.keys() {
+            let key = (namespace.clone(), name.clone(), kind.clone());
+            *parts.entry(key).or_default() += 1;
+        }
+        let of_group = |((namespace, name, workload_kind, spots), (pods, traits))| {
+            let key = (namespace, name, workload_kind);
+            let is_part = parts.get(&key).is_some_and(|count| *count > 1);
+            let (namespace, name, workload_kind) = key;
+            Row {
+                end: ReachEnd {
+                    kind: EndKind::Pods,
+                    namespace,
+                    name,
+                    workload_kind,
+                    pods,
+                    is_part,
+                    addresses: Vec::new(),
                 },
-            )
-            .collect()
+                spots,
+                members: Members::Pods(BTreeMap::into_values(traits).collect()),
+            }
+        };
+        groups.into_iter().map(of_group).collect()
     }
 }
 

@@ -25,6 +25,10 @@ use super::vocabulary::Term;
 /// Where a source should be asked about: a point and one of its ports.
 type Candidate = (usize, Point);
 
+/// The best candidate, and the best one that is not on the same node: what the tables say of a pod's own
+/// node is not the whole answer.
+type Best = [(Tri, Option<Candidate>); 2];
+
 /// Pods that are alike: namespace, workload, its kind, spot in each family, and how their own nodes
 /// answer.
 type GroupKey<'c> = (&'c str, &'c str, &'c str, SpotsKey);
@@ -38,8 +42,8 @@ struct Column<'c> {
     target: Option<Target>,
     /// Points on nodes, by node.
     by_node: BTreeMap<u32, Vec<usize>>,
-    /// For each family's kernel the best candidate of every spot.
-    best: Vec<Vec<(Tri, Option<Candidate>)>>,
+    /// For each family's kernel the best candidates of every spot.
+    best: Vec<Vec<Best>>,
 }
 
 impl<'c> NetworkIndex<'c> {
@@ -151,7 +155,7 @@ impl<'c> NetworkIndex<'c> {
             && best.any(|(kernel, best)| {
                 let spot = kernel.space.of_pod.get(pod as usize);
                 let known = spot.and_then(|spot| best.get(*spot as usize));
-                known.is_some_and(|known| known.0 == Tri::Yes)
+                known.is_some_and(|[first, _]| first.0 == Tri::Yes)
             })
     }
 
@@ -248,13 +252,9 @@ impl<'c> NetworkIndex<'c> {
     }
 
     /// For every spot the first point that the tables say it reaches, else may reach.
-    fn best_of(
-        &self,
-        kernel: &Kernel<'c>,
-        points: &[TargetPoint<'c>],
-    ) -> Vec<(Tri, Option<Candidate>)> {
-        let mut best: Vec<(Tri, Option<Candidate>)> =
-            vec![(Tri::No, None); kernel.space.spots.len()];
+    fn best_of(&self, kernel: &Kernel<'c>, points: &[TargetPoint<'c>]) -> Vec<Best> {
+        let mut best: Vec<Best> = vec![[(Tri::No, None); 2]; kernel.space.spots.len()];
+        let node_of = |candidate: Option<Candidate>| node_of(points.get(candidate?.0)?);
         for (target_point, position) in points.iter().zip(0..) {
             let Goal::End(end) = &target_point.goal else {
                 continue;
@@ -266,10 +266,19 @@ impl<'c> NetworkIndex<'c> {
                 let (sure, possible) = kernel.sources_of(to, *port);
                 for (bits, verdict) in [(possible, Tri::Maybe), (sure, Tri::Yes)] {
                     for spot in bits.iter() {
-                        if let Some(known) = best.get_mut(spot)
-                            && known.0 < verdict
-                        {
-                            *known = (verdict, Some((position, *port)));
+                        let Some([first, second]) = best.get_mut(spot) else {
+                            continue;
+                        };
+                        let candidate = (verdict, Some((position, *port)));
+                        let is_beside =
+                            node_of(first.1).is_none() || node_of(first.1) != node_of(candidate.1);
+                        if first.0 < verdict {
+                            if is_beside {
+                                *second = *first;
+                            }
+                            *first = candidate;
+                        } else if is_beside && second.0 < verdict {
+                            *second = candidate;
                         }
                     }
                 }
@@ -343,6 +352,14 @@ impl<'c> NetworkIndex<'c> {
         for (kernel, of_kernel) in self.kernels.iter().zip(&column.best) {
             let spot = self.spot(kernel.family, from);
             let known = spot.and_then(|spot| of_kernel.get(spot as usize));
+            let is_elsewhere = |candidate: &&(Tri, Option<Candidate>)| {
+                let point = candidate
+                    .1
+                    .and_then(|(position, _)| column.points.get(position));
+                let node = point.and_then(node_of);
+                node.is_none() || node != from.body.node
+            };
+            let known = known.and_then(|known| known.iter().find(is_elsewhere));
             if let Some(known) = known
                 && known.0 > best.0
             {
@@ -404,6 +421,14 @@ impl<'c> NetworkIndex<'c> {
             example: names.first().copied().unwrap_or_default().to_owned(),
             ..source(EndKind::Pods, name, outcome)
         }
+    }
+}
+
+/// The node that a point is on.
+fn node_of(point: &TargetPoint<'_>) -> Option<u32> {
+    match &point.goal {
+        Goal::End(end) if end.body.kind == Kind::Node => end.body.node,
+        Goal::End(_) | Goal::Loopback(_) | Goal::Service(..) | Goal::Missing(_) => None,
     }
 }
 

@@ -42,16 +42,28 @@ pub struct ReachEnd {
     /// The pods, by name; empty for a workload none of whose pods is in the estate.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub pods: Vec<String>,
+    /// Whether other pods of the workload fare otherwise, and are a row of their own.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_part: bool,
     /// Address ranges, as `first-last`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub addresses: Vec<String>,
 }
 
 impl fmt::Display for ReachEnd {
-    /// `shop/web`, `node:worker-1`, `container:build/web`, `host:build`, `192.0.2.0-192.0.2.255 and 1 more`.
+    /// `shop/web`, `shop/web (web-1 and 2 more)`, `node:worker-1`, `container:build/web`, `host:build`, `192.0.2.0-192.0.2.255 and 1 more`.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.kind, self.addresses.len()) {
-            (EndKind::Pods, _) => write!(formatter, "{}/{}", self.namespace, self.name),
+            (EndKind::Pods, _) => {
+                write!(formatter, "{}/{}", self.namespace, self.name)?;
+                match (self.is_part, self.pods.as_slice()) {
+                    (false, _) | (true, []) => Ok(()),
+                    (true, [pod]) => write!(formatter, " ({pod})"),
+                    (true, [pod, more @ ..]) => {
+                        write!(formatter, " ({pod} and {} more)", more.len())
+                    }
+                }
+            }
             (EndKind::Node, _) => write!(formatter, "node:{}", self.name),
             (EndKind::Container, _) => {
                 write!(formatter, "container:{}/{}", self.namespace, self.name)

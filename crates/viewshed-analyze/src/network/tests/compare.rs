@@ -1,6 +1,8 @@
 //! What a change of a cluster lets in from outside.
 
-use super::{cluster_of_yaml, node, pod};
+use viewshed_model::{EndKind, Place, ReachVerdict, Target};
+
+use super::{ask, cluster_of_yaml, node, pod};
 use crate::network::{Cni, NetworkIndex, gains, gains_from_outside};
 
 fn estate(more: &str) -> String {
@@ -87,6 +89,49 @@ fn whom_a_load_balancer_lets_in_is_compared() {
     let [gained, lost] = changes(&closed, &moved, Cni::Calico);
     assert_eq!(gained, ["203.0.113.0/24 reaches a/web on TCP 8080"]);
     assert_eq!(lost, ["198.51.100.0/24 reaches a/web on TCP 8080"]);
+}
+
+/// What Calico does with packets to the pod's own node leaves the other nodes as they are.
+#[test]
+fn a_kubelet_is_reached_on_any_node() {
+    let policy = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n\
+                  metadata: { name: shut, namespace: c }\nspec: { podSelector: {} }\n---\n";
+    let cluster = cluster_of_yaml(&estate(policy));
+    let index = NetworkIndex::new(&cluster, Some(Cni::Calico));
+    let kubelet = Place::Target(Target::Kubelet);
+    let column = index.sources(&kubelet, None, None).expect("a place");
+    let web = column.sources.iter().find(|one| one.name == "web");
+    assert_eq!(web.expect("a source").verdict, ReachVerdict::Allowed);
+    assert_eq!(ask(&index, "a/web kubelet").verdict, ReachVerdict::Allowed);
+}
+
+/// Pods of one workload that policies tell apart are rows of their own, by name.
+#[test]
+fn pods_that_differ_are_told_apart() {
+    let of = |name: &str, labels: &str| {
+        let owner = "ownerReferences: [{ apiVersion: apps/v1, kind: ReplicaSet, name: w, controller: true, uid: u }]";
+        let text = pod(&format!("a/{name}"), "n1", labels, ("10.0.0.9", "[]"));
+        let address = format!("10.0.0.{}", 10 + name.len());
+        text.replace("10.0.0.9", &address)
+            .replace("labels:", &format!("{owner}, labels:"))
+    };
+    let policy = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n\
+                  metadata: { name: shut, namespace: a }\n\
+                  spec: { podSelector: { matchLabels: { canary: yes } } }\n---\n";
+    let policy = policy.replace("yes", "'1'");
+    let text = [
+        of("w-1", "{}"),
+        of("w-10", "{}"),
+        of("w-100", "{ canary: '1' }"),
+        policy,
+    ];
+    let cluster = cluster_of_yaml(&text.concat());
+    let index = NetworkIndex::new(&cluster, Some(Cni::Generic));
+    let matrix = index.matrix().expect("it is small");
+    let names = matrix.ends.iter().filter(|end| end.kind == EndKind::Pods);
+    let mut names: Vec<String> = names.map(ToString::to_string).collect();
+    names.sort();
+    assert_eq!(names, ["a/w (w-1 and 1 more)", "a/w (w-100)"]);
 }
 
 /// A node always reaches its own pods, so that policies that come and go change nothing for it.
