@@ -181,10 +181,12 @@ impl<'c> NetworkIndex<'c> {
                 Some(Decision::new(Tri::Yes, text))
             }
             (Kind::Node, Kind::Pod) if own_node && self.profile.node_to_own_pod == Ternary::Yes => {
-                let text = format!(
-                    "{} runs on {}, whose traffic always passes",
-                    to.what, from.what
-                );
+                let text = if matches!(from.which, Which::Pod(_)) {
+                    let own = "its node's network, whose traffic to pods of the node always passes";
+                    format!("{} shares {own}", from.what)
+                } else {
+                    format!("{} runs on {}, whose traffic always passes", to.what, from.what)
+                };
                 Some(Decision::new(Tri::Yes, text))
             }
             (Kind::Pod, Kind::Node) if own_node => self.to_own_node(from, to, point),
@@ -257,7 +259,12 @@ impl<'c> NetworkIndex<'c> {
                         "whether addresses outside the cluster reach {} directly",
                         to.what
                     ),
-                    format!("{} is outside the cluster", from.what),
+                    match from.which {
+                        Which::SomeAddress => "nothing says that pods' addresses are routed".to_owned(),
+                        Which::Pod(_) | Which::Node(_) | Which::Address(_) => {
+                            format!("{} is outside the cluster", from.what)
+                        }
+                    },
                 ))
             }
             _ => decision,

@@ -7,7 +7,7 @@ use viewshed_model::{Cluster, Gap, GapReason, NetworkPolicy, PolicyReference};
 
 use super::address::{AddressSet, Family};
 use super::cni::{CiliumMode, Cni, FailsafePort, Profile, Ternary, recognise};
-use super::entrance::Publications;
+use super::publications::Publications;
 use super::kernel::{Inputs, Kernel};
 use super::place::{Found, Places};
 use super::policy::{Action, Gaps, Order, Policy, Referred, Rule, Side, Stages, Translator};

@@ -10,7 +10,7 @@ use between::Between;
 
 use super::address::address;
 use super::ends::End;
-use super::entrance::Publication;
+use super::publications::Publication;
 use super::index::NetworkIndex;
 use super::kernel::{Kernel, NOWHERE, SpotOrigin};
 use super::place::Origin;

@@ -108,12 +108,11 @@ impl<'c> NetworkIndex<'c> {
         }
         let through = controllers.iter().map(|controller| {
             let text = format!("{route} leads to it through {}", controller.what);
-            let served = match self.serves(controller, *class) {
-                true => Decision::new(Tri::Yes, text),
-                false => {
-                    let fact = format!("whether {} serves {route}", controller.what);
-                    Decision::depends(fact, text)
-                }
+            let served = if self.serves(controller, *class) {
+                Decision::new(Tri::Yes, text)
+            } else {
+                let fact = format!("whether {} serves {route}", controller.what);
+                Decision::depends(fact, text)
             };
             let reached = self.controller_reached(from, controller);
             served.and(reached).and(self.pair(controller, end, target))
