@@ -30,7 +30,8 @@ use viewshed_model::{CheckPage, Confidence, DockerHost, Estate, Finding, Mitigat
 
 use facts::{ClusterFacts, Place, fold, granting};
 pub(crate) use facts::{
-    Near, dashboard_name, namespace_of, open_dashboard, runners, token_mount, ways_to,
+    Near, OpenDashboard, dashboard_name, namespace_of, open_dashboard, runners, token_mount,
+    ways_to,
 };
 pub use summary::summary;
 

@@ -93,9 +93,9 @@ impl<'c> NetworkIndex<'c> {
         &self,
         to: &Place,
         port: Option<u16>,
-    ) -> BTreeMap<(String, String), ReachVerdict> {
+    ) -> FxHashMap<(&'c str, &'c str), ReachVerdict> {
         let Ok(column) = self.column(to, port, None) else {
-            return BTreeMap::new();
+            return FxHashMap::default();
         };
         let own_node_counts = self.own_node_counts();
         let mut groups: FxHashMap<SpotsKey, Vec<u32>> = FxHashMap::default();
@@ -117,7 +117,7 @@ impl<'c> NetworkIndex<'c> {
             Some((pods, outcome.decision.reach_verdict()))
         });
         let judged: Vec<(&Vec<u32>, ReachVerdict)> = judged.collect();
-        let mut verdicts = BTreeMap::new();
+        let mut verdicts = FxHashMap::default();
         for (pods, verdict) in judged {
             for place in pods
                 .iter()
@@ -125,7 +125,7 @@ impl<'c> NetworkIndex<'c> {
             {
                 let meta = place.origin.meta();
                 let namespace = meta.namespace.as_deref().unwrap_or("default");
-                verdicts.insert((namespace.to_owned(), meta.name.clone()), verdict);
+                verdicts.insert((namespace, meta.name.as_str()), verdict);
             }
         }
         verdicts

@@ -7,7 +7,7 @@ use viewshed_model::{
 
 use super::{Credentials, SeeError, Standing, gaps_of, masks, see, see_in, see_with, vantage};
 use crate::network::{Cni, NetworkIndex};
-use crate::pivot::PivotIndex;
+use crate::pivot::{LazyNetwork, PivotIndex};
 use crate::sight::SightIndex;
 
 /// Where a kubelet listens unless its node tells another port
@@ -69,8 +69,8 @@ fn from_identity(
     let mut view = see_in(&sight, vantage)?;
     view.gaps.extend(gaps_of(estate, cluster));
     if let Some(depth) = joined.depth {
-        let network = NetworkIndex::new(cluster, joined.cni);
-        let found = PivotIndex::asked_by(&sight, &network, identity).from_asker(depth);
+        let network = LazyNetwork::of(cluster, joined.cni);
+        let found = PivotIndex::asked_by(&sight, network, identity).from_asker(depth);
         lead(&mut view, found);
     }
     Ok(view)

@@ -17,7 +17,6 @@ pub fn join(
         let verdicts = network.verdicts_by_pod(&Place::Target(Target::Apiserver), None);
         let is_cut_off = |pod: &&String| {
             let key = pod.split_once('/');
-            let key = key.map(|(namespace, name)| (namespace.to_owned(), name.to_owned()));
             key.and_then(|key| verdicts.get(&key)) == Some(&ReachVerdict::Denied)
         };
         let accounts = answer.entries.iter_mut();

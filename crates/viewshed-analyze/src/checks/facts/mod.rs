@@ -29,10 +29,10 @@ pub(super) use access::{Access, is_everyone};
 pub(super) use breadth::{Breadth, breadth, only_reads, reads};
 pub(super) use by_namespace::ByNamespace;
 pub(crate) use by_namespace::Near;
+pub(crate) use dashboards::{OpenDashboard, dashboard_name, open_dashboard};
 pub(super) use dashboards::{
     Product, Serves, Sight, dashboard_of, dashboard_of_image, open_switches, sight_of,
 };
-pub(crate) use dashboards::{dashboard_name, open_dashboard};
 pub(super) use egress::{Egress, egress_of};
 pub(super) use everybody::{Everybody, everybody_findings};
 pub(super) use exposure::{Objects, Scope};

@@ -2,7 +2,7 @@ use viewshed_model::{Cluster, Identity, WhoAnswer};
 
 use super::{cluster, grant, rule};
 use crate::network::{Cni, NetworkIndex};
-use crate::pivot::{PivotIndex, Sought};
+use crate::pivot::{LazyNetwork, PivotIndex, Sought};
 use crate::sight::SightIndex;
 use crate::who::{join, who_sees};
 
@@ -76,8 +76,8 @@ fn by_steps(cluster: &Cluster) -> Vec<String> {
 /// What somebody leads to: `kind name (steps)`.
 fn leads(cluster: &Cluster, identity: &Identity) -> Vec<String> {
     let sight = SightIndex::new(cluster);
-    let network = NetworkIndex::new(cluster, Some(Cni::Generic));
-    let (pivots, _) = PivotIndex::asked_by(&sight, &network, identity).from_asker(DEPTH);
+    let network = LazyNetwork::of(cluster, Some(Cni::Generic));
+    let (pivots, _) = PivotIndex::asked_by(&sight, network, identity).from_asker(DEPTH);
     let shown = pivots
         .iter()
         .map(|pivot| format!("{:?} {} {}", pivot.kind, pivot.name, pivot.steps.len()));
