@@ -135,6 +135,7 @@ impl<'i, 'c> Ground<'i, 'c> {
             }
             State::Node(name) => self.hold_node(name, &mut steps),
             State::AccountsIn(_)
+            | State::AccountsBeside(_)
             | State::AllAccounts
             | State::TokensIn(_)
             | State::AllTokens

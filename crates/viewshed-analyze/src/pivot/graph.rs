@@ -28,6 +28,8 @@ pub(super) enum State<'c> {
     PodsOn(&'c str),
     /// Every service account of a namespace.
     AccountsIn(&'c str),
+    /// Every service account of the namespaces that have a workload of a kind.
+    AccountsBeside(&'static str),
     /// Every service account of which a Secret of that namespace keeps a token.
     TokensIn(&'c str),
     AllTokens,

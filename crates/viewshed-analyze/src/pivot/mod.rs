@@ -289,6 +289,7 @@ impl State<'_> {
             Self::PodsIn(_)
             | Self::PodsOn(_)
             | Self::AccountsIn(_)
+            | Self::AccountsBeside(_)
             | Self::TokensIn(_)
             | Self::AllTokens
             | Self::AnyGroup
@@ -311,6 +312,7 @@ impl State<'_> {
             | Self::PodsIn(_)
             | Self::PodsOn(_)
             | Self::AccountsIn(_)
+            | Self::AccountsBeside(_)
             | Self::TokensIn(_)
             | Self::AllTokens
             | Self::AnyGroup
@@ -339,6 +341,7 @@ impl State<'_> {
             | Self::PodsIn(_)
             | Self::PodsOn(_)
             | Self::AccountsIn(_)
+            | Self::AccountsBeside(_)
             | Self::TokensIn(_)
             | Self::AllTokens
             | Self::Asker

@@ -25,8 +25,12 @@ pub(super) struct Rights<'c> {
     /// Namespaces by name of the pod.
     pods: FxHashMap<&'c str, Vec<&'c str>>,
     nodes: BTreeSet<&'c str>,
-    /// Accounts, by the namespace of the Secrets that keep their tokens.
+    /// Accounts by the namespace and name of the Secrets that keep their tokens.
+    tokens: FxHashMap<(&'c str, &'c str), &'c str>,
+    /// Accounts, by the namespace of such Secrets.
     tokens_in: BTreeMap<&'c str, BTreeSet<&'c str>>,
+    /// Workloads by kind, namespace and name.
+    workloads: BTreeSet<(&'c str, &'c str, &'c str)>,
     /// Namespaces in which anything is bound.
     bound: BTreeSet<&'c str>,
     /// Namespaces where admission refuses paths of the node.
@@ -54,7 +58,20 @@ impl<'c> Rights<'c> {
         for account in &cluster.service_accounts {
             rights.add_account(namespace_of(&account.meta), &account.meta.name);
         }
-        rights.tokens_in = token_secrets(cluster, &rights.accounts_in);
+        rights.tokens = token_secrets(cluster, &rights.accounts_in);
+        let mut tokens: Vec<_> = rights.tokens.iter().collect();
+        tokens.sort_unstable();
+        for ((namespace, _), account) in tokens {
+            let accounts = rights.tokens_in.entry(namespace).or_default();
+            accounts.insert(account);
+        }
+        let workloads = cluster.workloads.iter();
+        rights.workloads = workloads
+            .map(|workload| {
+                let namespace = namespace_of(&workload.meta);
+                (&*workload.kind, namespace, &*workload.meta.name)
+            })
+            .collect();
         // Manifests leave out the accounts that the cluster makes by itself.
         for pod in inhabitants {
             let account = own_account(pod);
@@ -145,6 +162,15 @@ impl<'c> Rights<'c> {
         let table = match of {
             State::AccountsIn(_) | State::AllAccounts => &self.accounts_in,
             State::TokensIn(_) | State::AllTokens => &self.tokens_in,
+            State::AccountsBeside(kind) => {
+                let workloads = self.workloads.iter();
+                let beside: BTreeSet<&'c str> = workloads
+                    .filter(|(known, ..)| *known == kind)
+                    .map(|(_, namespace, _)| *namespace)
+                    .collect();
+                steps.extend(beside.into_iter().map(|one| member(State::AccountsIn(one))));
+                return;
+            }
             State::AnyUser => {
                 let users = self.users.iter().filter(|user| is_free(user));
                 steps.extend(users.map(|user| member(State::User(user))));
@@ -211,7 +237,12 @@ impl<'c> Rights<'c> {
             Leads::Pods => step(pods),
             Leads::Accounts => step(accounts),
             Leads::Tokens => step(tokens),
-            Leads::AccountsAndNodes => {
+            Leads::Workloads(kind) if !self.has_workload(kind, place) => {}
+            Leads::Workloads(_) | Leads::AccountsAndNodes => {
+                let accounts = match (power.leads, place) {
+                    (Leads::Workloads(kind), None) => State::AccountsBeside(kind),
+                    _ => accounts,
+                };
                 step(accounts);
                 if place.is_none_or(|place| !self.guarded.contains(place)) {
                     let place = place.map_or_else(
@@ -227,6 +258,15 @@ impl<'c> Rights<'c> {
                 }
             }
         }
+    }
+
+    /// Whether there is a workload of a kind in a namespace, or anywhere.
+    fn has_workload(&self, kind: &str, namespace: Option<&str>) -> bool {
+        let from = (kind, namespace.unwrap_or_default(), "");
+        let found = self.workloads.range::<(&str, &str, &str), _>(from..).next();
+        found.is_some_and(|(found, place, _)| {
+            *found == kind && namespace.is_none_or(|namespace| namespace == *place)
+        })
     }
 
     fn powers_of(&self, session: &Session<'_>) -> Vec<Held<'c>> {
@@ -315,6 +355,30 @@ impl<'c> Rights<'c> {
                 let node = self.nodes.get(name).into_iter();
                 node.map(|name| (State::PodsOn(name), "")).collect()
             }
+            Whom::Secret => {
+                let secrets = self.tokens.iter();
+                let mut accounts: Vec<(State<'c>, &'c str)> = secrets
+                    .filter(|((namespace, secret), _)| {
+                        *secret == name && place.is_none_or(|place| place == *namespace)
+                    })
+                    .map(|((namespace, _), account)| {
+                        (State::Account(namespace, account), *namespace)
+                    })
+                    .collect();
+                accounts.sort_unstable_by_key(|(_, namespace)| *namespace);
+                accounts
+            }
+            Whom::Workload(kind) => {
+                let workloads = self.workloads.iter();
+                workloads
+                    .filter(|(known, namespace, workload)| {
+                        *known == kind
+                            && *workload == name
+                            && place.is_none_or(|place| place == *namespace)
+                    })
+                    .map(|(_, namespace, _)| (State::AccountsIn(namespace), *namespace))
+                    .collect()
+            }
             Whom::Account => in_place(&self.accounts)
                 .into_iter()
                 .map(|(namespace, name)| (State::Account(namespace, name), namespace))
@@ -395,12 +459,12 @@ fn covers(rule: &PolicyRule, right: &NamedRight) -> bool {
             .any(|known| known == "*" || resource(known))
 }
 
-/// The accounts of which Secrets keep a token, by namespace: the account lists the Secret, or the Secret's name
+/// The accounts of which Secrets keep a token, by namespace and name of the Secret: the account lists the Secret, or the Secret's name
 /// begins with the account's, as the token controller named them up to Kubernetes 1.23.
 fn token_secrets<'c>(
     cluster: &'c Cluster,
     accounts: &BTreeMap<&'c str, BTreeSet<&'c str>>,
-) -> BTreeMap<&'c str, BTreeSet<&'c str>> {
+) -> FxHashMap<(&'c str, &'c str), &'c str> {
     let mut listed: FxHashMap<(&str, &str), &'c str> = FxHashMap::default();
     for account in &cluster.service_accounts {
         for secret in &account.secrets {
@@ -412,7 +476,7 @@ fn token_secrets<'c>(
         config.kind == ConfigKind::Secret
             && config.secret_type == "kubernetes.io/service-account-token"
     });
-    let mut found: BTreeMap<&'c str, BTreeSet<&'c str>> = BTreeMap::new();
+    let mut found = FxHashMap::default();
     for secret in secrets {
         let (namespace, name) = (namespace_of(&secret.meta), secret.meta.name.as_str());
         let begins = || {
@@ -422,7 +486,7 @@ fn token_secrets<'c>(
         };
         let account = listed.get(&(namespace, name)).copied().or_else(begins);
         if let Some(account) = account {
-            found.entry(namespace).or_default().insert(account);
+            found.insert((namespace, name), account);
         }
     }
     found

@@ -74,6 +74,7 @@ fn start(graph: &Graph<'_>, number: usize, state: State<'_>) -> Option<Subject> 
         | State::PodsIn(_)
         | State::PodsOn(_)
         | State::AccountsIn(_)
+        | State::AccountsBeside(_)
         | State::TokensIn(_)
         | State::AllTokens
         | State::Asker
