@@ -9,7 +9,7 @@ use super::graph::{Graph, State, Why};
 use super::rights::use_rights;
 use crate::checks::namespace_of;
 use crate::network::NetworkIndex;
-use crate::see::{Opening, openings_of, pod_accounts};
+use crate::see::{Opening, openings_on, pod_accounts};
 use crate::sight::SightIndex;
 
 /// The name of a node that nobody knows.
@@ -49,6 +49,10 @@ pub(super) fn graph<'c>(
         accounts.insert((namespace_of(&account.meta), account.meta.name.as_str()));
     }
     let open_kubelets: Vec<&Node> = cluster.nodes.iter().filter(|node| is_open(node)).collect();
+    let nodes = cluster.nodes.iter();
+    let runtimes: BTreeMap<&str, &str> = nodes
+        .map(|node| (node.meta.name.as_str(), node.runtime.as_str()))
+        .collect();
     for pod in &inhabitants {
         let (standing, entered) = (
             State::Standing(pod.namespace, pod.name),
@@ -74,7 +78,8 @@ pub(super) fn graph<'c>(
                 ReachVerdict::Denied => {}
             }
         }
-        leave(&mut graph, pod, [standing, entered]);
+        let runtime = runtimes.get(pod.node).copied().unwrap_or_default();
+        leave(&mut graph, pod, runtime, [standing, entered]);
         let verdict = to_kubelet.of_pod(pod);
         ask_kubelets(&mut graph, pod, verdict, &open_kubelets);
         group(
@@ -166,14 +171,14 @@ pub(super) fn own_name<'c>(
 }
 
 /// Ways out of the container: to its node, or to what lies there.
-fn leave<'c>(graph: &mut Graph<'c>, pod: &Inhabitant<'c>, states: [State<'c>; 2]) {
+fn leave<'c>(graph: &mut Graph<'c>, pod: &Inhabitant<'c>, runtime: &str, states: [State<'c>; 2]) {
     let node = if pod.node.is_empty() {
         UNPLACED
     } else {
         pod.node
     };
     let title = format!("pod {}/{}", pod.namespace, pod.name);
-    for (opening, text) in openings_of(pod.spec, &title) {
+    for (opening, text) in openings_on(pod.spec, &title, runtime) {
         let (to, doubt) = match opening {
             Opening::Root => (State::Node(node), None),
             Opening::Socket(runtime) => {

@@ -35,7 +35,12 @@ pub fn see(view: &View, verification: Option<&Verification>, style: &Style) -> S
         &style.paint(Ink::Strong, &style.text(&title)),
     );
     for held in &view.identities {
-        let line = format!("acts as {}: {}", identity(&held.identity), held.how);
+        let acts = if held.is_accepted {
+            "acts as"
+        } else {
+            "does not act as"
+        };
+        let line = format!("{acts} {}: {}", identity(&held.identity), held.how);
         paragraph(&mut out, style, "  ", &style.text(&line));
     }
     if view.identities.is_empty() {
@@ -47,6 +52,7 @@ pub fn see(view: &View, verification: Option<&Verification>, style: &Style) -> S
     out.push('\n');
     categories(&mut out, style, view);
     chains(&mut out, style, view);
+    unnamed(&mut out, style, &view.unnamed);
     network(&mut out, style, view);
     depends_on(&mut out, style, &view.depends_on);
     if let Some(verification) = verification {
@@ -54,6 +60,30 @@ pub fn see(view: &View, verification: Option<&Verification>, style: &Style) -> S
     }
     gaps::write(&mut out, style, &view.gaps);
     style.finish(&out)
+}
+
+/// Values at hand of objects that are not counted, because nothing inside tells their names.
+fn unnamed(out: &mut String, style: &Style, told: &[String]) {
+    if told.is_empty() {
+        return;
+    }
+    out.push('\n');
+    let title = format!(
+        "AT HAND, BUT NOT BY NAME ({})",
+        thousands(told.len() as u64)
+    );
+    headline(out, style, Ink::Strong, &title);
+    let most = if style.is_full() {
+        usize::MAX
+    } else {
+        NAMES_MAX
+    };
+    for text in told.iter().take(most) {
+        paragraph(out, style, "  - ", &style.text(text));
+    }
+    if told.len() > most {
+        more(out, style, told.len() - most);
+    }
 }
 
 /// What the vantage reaches, and what it may become.
@@ -124,6 +154,9 @@ fn surroundings(out: &mut String, style: &Style, around: &Surroundings) {
         .iter()
         .map(|address| match address.status {
             Some(status) => format!("{} ({}, answers {status})", address.address, address.cloud),
+            None if address.is_asked => {
+                format!("{} ({}, asked, no answer)", address.address, address.cloud)
+            }
             None => format!("{} ({})", address.address, address.cloud),
         });
     let shared = [

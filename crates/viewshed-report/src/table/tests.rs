@@ -340,3 +340,20 @@ fn see_tells_everything_once() {
     assert!(told.contains("and 2 more"), "{told}");
     assert!(see(&view, None, &full()).contains("all secrets in 2 steps"));
 }
+
+#[test]
+fn see_tells_what_was_asked_and_did_not_answer() {
+    let mut view = sample::here_view();
+    let here = view.here.as_mut().expect("the sample is of here");
+    let address = &mut here.surroundings.metadata_addresses[0];
+    address.status = None;
+    let asked = words(&see(&view, None, &Style::default()));
+    assert!(
+        asked.contains("169.254.169.254:80 (AWS, asked, no answer)"),
+        "{asked}"
+    );
+    let here = view.here.as_mut().expect("the sample is of here");
+    here.surroundings.metadata_addresses[0].is_asked = false;
+    let unasked = words(&see(&view, None, &Style::default()));
+    assert!(unasked.contains("169.254.169.254:80 (AWS)"), "{unasked}");
+}
