@@ -199,6 +199,16 @@ pub(super) fn add_items(
             let offset = offset_in(text, item.get());
             here.line = offset.map_or(place.line, |offset| lines.line_at(offset));
         }
+        if let Some(other) = no_object(item.get()) {
+            let detail = format!("it is {other}, not an object");
+            gaps.push(here.gap(
+                "read an item of the list",
+                GapReason::Malformed,
+                &detail,
+                "",
+            ));
+            continue;
+        }
         count += if kind.kind.is_empty() {
             add_any(cluster, gaps, &here, item.get(), depth)
         } else {
@@ -206,6 +216,18 @@ pub(super) fn add_items(
         };
     }
     count
+}
+
+/// What a JSON value is, when it is no object.
+fn no_object(value: &str) -> Option<&'static str> {
+    match value.as_bytes().first() {
+        Some(b'{') => None,
+        Some(b'[') => Some("a list"),
+        Some(b'"') => Some("a text"),
+        Some(b'n') => Some("empty (`null`)"),
+        Some(b't' | b'f') => Some("a truth value"),
+        _ => Some("a number"),
+    }
 }
 
 /// Adds one item of which only metadata is known.
