@@ -124,7 +124,14 @@ const TELLING: [&str; 6] = ["list", "watch", "own", "mounted", "environment", "i
 
 /// Whatever tells the name of an object inside must be what was computed for it.
 fn compare_objects(pod: &str, outside: &Value, inside: &[Value], tally: &mut Tally) {
-    let computed = objects(outside);
+    let mut computed = objects(outside);
+    // Namespaces in what a container runtime lists: inside its socket is named, and not asked.
+    if outside.to_string().contains("\"runtime socket\"") {
+        computed.values_mut().for_each(|ways| {
+            ways.remove("indirect");
+        });
+        computed.retain(|_, ways| !ways.is_empty());
+    }
     let mut found = Objects::new();
     for view in inside {
         for (object, verbs) in objects(view) {
