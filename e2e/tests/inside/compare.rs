@@ -127,9 +127,9 @@ fn compare_objects(pod: &str, outside: &Value, inside: &[Value], tally: &mut Tal
     let mut computed = objects(outside);
     // Namespaces in what a container runtime lists: inside its socket is named, and not asked.
     if outside.to_string().contains("\"runtime socket\"") {
-        computed.values_mut().for_each(|ways| {
+        for ways in computed.values_mut() {
             ways.remove("indirect");
-        });
+        }
         computed.retain(|_, ways| !ways.is_empty());
     }
     let mut found = Objects::new();

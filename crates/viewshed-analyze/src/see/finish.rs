@@ -203,8 +203,8 @@ impl Writer<'_> {
     fn add<'n>(&mut self, mark: Mark, name: impl FnOnce() -> (&'n str, String)) {
         if mark.ways.is_seen() {
             let (mut namespace, name) = name();
-            let hidden = |nameless: &&Nameless| nameless.hides((namespace, &name), mark.ways);
-            if self.nameless.filter(hidden).is_some() {
+            let hides = |nameless: &Nameless| nameless.hides((namespace, &name), mark.ways);
+            if self.nameless.is_some_and(hides) {
                 namespace = "";
             }
             self.view.seen.push(SeenItem {

@@ -67,6 +67,9 @@ fn field(out: &mut String, style: &Style, label: &str, text: &str) {
 fn command(out: &mut String, style: &Style, label: &str, text: &str) {
     if !text.is_empty() {
         let label = style.paint(Ink::Faint, &format!("{label:<8}"));
-        out.push_str(&format!("    {label}{}\n", style.text(text)));
+        out.push_str("    ");
+        out.push_str(&label);
+        out.push_str(&style.text(text));
+        out.push('\n');
     }
 }

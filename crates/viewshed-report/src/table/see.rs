@@ -1,12 +1,14 @@
 //! The terminal report of `viewshed see`: what shows from one place, by the chain that opens it.
 
+mod around;
+
 use std::collections::BTreeMap;
 
-use viewshed_model::{Link, Pivot, PivotKind, SeenItem, Surroundings, Verification, View};
+use viewshed_model::{Link, Pivot, PivotKind, SeenItem, Verification, View};
 
 use super::layout::{Column, Columns, headline, paragraph};
 use super::reach::{write_paths, write_pivot};
-use super::{depends_on, gaps, limited, more};
+use super::{depends_on, gaps, more};
 use crate::style::{Ink, Style};
 use crate::wording::{count, identity, thousands, vantage};
 
@@ -47,7 +49,7 @@ pub fn see(view: &View, verification: Option<&Verification>, style: &Style) -> S
         out.push_str("  acts as nobody: no credential is at hand\n");
     }
     if let Some(here) = &view.here {
-        surroundings(&mut out, style, &here.surroundings);
+        around::surroundings(&mut out, style, &here.surroundings);
     }
     out.push('\n');
     categories(&mut out, style, view);
@@ -131,66 +133,6 @@ fn follows(pivots: &[Pivot], pivot: &Pivot) -> bool {
     steps.is_some_and(|(_, before)| {
         pivot.steps.starts_with(before) || before.starts_with(&pivot.steps)
     })
-}
-
-/// What is around the program, one line per kind of thing.
-fn surroundings(out: &mut String, style: &Style, around: &Surroundings) {
-    let tokens = around
-        .tokens
-        .iter()
-        .map(|token| token.path.clone())
-        .collect();
-    let mounts = around
-        .mounts
-        .iter()
-        .map(|mount| mount.path.clone())
-        .collect();
-    let telling = around
-        .variables
-        .iter()
-        .filter(|variable| !variable.tells.is_empty());
-    let metadata = around
-        .metadata_addresses
-        .iter()
-        .map(|address| match address.status {
-            Some(status) => format!("{} ({}, answers {status})", address.address, address.cloud),
-            None if address.is_asked => {
-                format!("{} ({}, asked, no answer)", address.address, address.cloud)
-            }
-            None => format!("{} ({})", address.address, address.cloud),
-        });
-    let shared = [
-        (around.host.network, "network"),
-        (around.host.pid, "processes"),
-        (around.host.ipc, "inter-process communication"),
-    ];
-    let shared = shared
-        .iter()
-        .filter(|(is_shared, _)| *is_shared)
-        .map(|(_, what)| (*what).to_owned());
-    let lines: [(&str, Vec<String>); 8] = [
-        ("tokens", tokens),
-        ("runtime sockets", around.sockets.clone()),
-        ("mounts from outside", mounts),
-        ("shared with the host", shared.collect()),
-        ("capabilities", around.capabilities.clone()),
-        ("kubeconfigs (not used)", around.kubeconfigs.clone()),
-        (
-            "variables that tell something",
-            telling.map(|variable| variable.name.clone()).collect(),
-        ),
-        ("cloud metadata", metadata.collect()),
-    ];
-    for (what, entries) in lines {
-        if !entries.is_empty() {
-            let line = format!("{what}: {}", limited(style, &entries, NAMES_MAX));
-            paragraph(out, style, "  ", &style.text(&line));
-        }
-    }
-    if !around.machine_vendor.is_empty() {
-        let line = format!("the machine's firmware says: {}", around.machine_vendor);
-        paragraph(out, style, "  ", &style.text(&line));
-    }
 }
 
 fn categories(out: &mut String, style: &Style, view: &View) {
