@@ -387,6 +387,10 @@ pub(crate) fn view() -> View {
             chain(&["`/var/run/docker.sock` is mounted"]),
         ],
         categories: categories.to_vec(),
+        unnamed: vec![
+            "container main of pod shop/cart-7d has values of Secret shop/db in its environment"
+                .to_owned(),
+        ],
         depends_on: vec![MissingFact {
             fact: "the authorization webhook `opa`".to_owned(),
         }],

@@ -14,7 +14,7 @@ use super::doors::{
 use super::graph::{State, Step, Why};
 use super::rights::Rights;
 use crate::checks::namespace_of;
-use crate::see::{Opening, openings_of, pod_accounts};
+use crate::see::{Opening, openings_on, pod_accounts};
 use crate::sight::SightIndex;
 
 /// The name of a node that nobody knows.
@@ -52,6 +52,8 @@ pub(super) struct Ground<'i, 'c> {
     by_namespace: FxHashMap<&'c str, Vec<usize>>,
     by_node: FxHashMap<&'c str, Vec<usize>>,
     open_kubelets: Vec<&'c Node>,
+    /// What runs the pods of each node.
+    runtimes: FxHashMap<&'c str, &'c str>,
     nodes: OnceLock<Nodes<'c>>,
     to_api_server: OnceLock<Paths<'c>>,
     to_kubelet: OnceLock<Paths<'c>>,
@@ -78,6 +80,7 @@ impl<'i, 'c> Ground<'i, 'c> {
             by_namespace: FxHashMap::default(),
             by_node: FxHashMap::default(),
             open_kubelets: Vec::new(),
+            runtimes: FxHashMap::default(),
             nodes: OnceLock::new(),
             to_api_server: OnceLock::new(),
             to_kubelet: OnceLock::new(),
@@ -95,7 +98,10 @@ impl<'i, 'c> Ground<'i, 'c> {
             }
         }
         let nodes = sight.cluster.nodes.iter();
-        ground.open_kubelets = nodes.filter(|node| is_open(node)).collect();
+        ground.open_kubelets = nodes.clone().filter(|node| is_open(node)).collect();
+        ground.runtimes = nodes
+            .map(|node| (node.meta.name.as_str(), node.runtime.as_str()))
+            .collect();
         ground
     }
 
@@ -202,7 +208,8 @@ impl<'i, 'c> Ground<'i, 'c> {
                 steps.push(Step::to(held, Why::Token(text)));
             }
         }
-        leave(pod, steps);
+        let runtime = self.runtimes.get(pod.node).copied().unwrap_or_default();
+        leave(pod, runtime, steps);
         if stands {
             if !self.open_kubelets.is_empty() {
                 let verdict = self.to_kubelet().of_pod(pod);
@@ -343,14 +350,14 @@ pub(super) fn own_account<'c>(pod: &Inhabitant<'c>) -> &'c str {
 }
 
 /// Ways out of the container: to its node, or to what lies there.
-fn leave<'c>(pod: &Inhabitant<'c>, steps: &mut Vec<Step<'c>>) {
+fn leave<'c>(pod: &Inhabitant<'c>, runtime: &str, steps: &mut Vec<Step<'c>>) {
     let node = if pod.node.is_empty() {
         UNPLACED
     } else {
         pod.node
     };
     let title = format!("pod {}/{}", pod.namespace, pod.name);
-    for (opening, text) in openings_of(pod.spec, &title) {
+    for (opening, text) in openings_on(pod.spec, &title, runtime) {
         let (to, doubt) = match opening {
             Opening::Root => (State::Node(node), None),
             Opening::Socket(runtime) => {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use viewshed_model::{Chain, Evidence, Gap, HeldIdentity, Link, MissingFact};
 
+use super::own_names::Nameless;
 use super::paths::PATHS;
 use super::ways::Ways;
 use crate::sight::SightIndex;
@@ -17,6 +18,10 @@ pub(super) struct Board<'i, 'c> {
     pub(super) identities: Vec<HeldIdentity>,
     pub(super) depends_on: BTreeSet<MissingFact>,
     pub(super) gaps: Vec<Gap>,
+    /// What the vantage holds of objects whose names nothing there tells.
+    pub(super) unnamed: Vec<String>,
+    /// Set where the vantage does not know the namespace that it is in.
+    pub(super) nameless: Option<Nameless>,
 }
 
 /// What is known of one thing.
@@ -71,6 +76,8 @@ impl<'i, 'c> Board<'i, 'c> {
             identities: Vec::new(),
             depends_on: BTreeSet::new(),
             gaps: Vec::new(),
+            unnamed: Vec::new(),
+            nameless: None,
         }
     }
 

@@ -25,6 +25,7 @@ mod node_rules;
 #[cfg(test)]
 mod oracle;
 mod own;
+mod own_names;
 mod paths;
 mod pod;
 mod questions;
@@ -45,7 +46,7 @@ use identity::Held;
 pub(crate) use error::near_names;
 pub(crate) use host_paths::Opening;
 pub(crate) use identity::sees_everything;
-pub(crate) use pod::{openings_of, pod_accounts};
+pub(crate) use pod::{openings_of, openings_on, pod_accounts};
 
 pub use error::{NEAR_NAMES_MAX, SeeError};
 pub use explored::{Visible, is_answered, visible};
@@ -141,6 +142,7 @@ fn see_with(
         }
     }
     derive::mark(&mut board);
+    own_names::settle(&mut board);
     Ok(finish::view(board, vantage.clone()))
 }
 

@@ -105,6 +105,11 @@ impl Ways {
         Self(self.0 | other.0)
     }
 
+    /// Whether each of its ways is one of `other`.
+    pub(super) const fn is_within(self, other: Self) -> bool {
+        self.0 & !other.0 == 0
+    }
+
     /// The ways that are also in `other`.
     pub(super) const fn only(self, other: Self) -> Self {
         Self(self.0 & other.0)

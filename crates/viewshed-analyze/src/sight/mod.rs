@@ -19,7 +19,7 @@ use crate::inventory::Inventory;
 use crate::rbac::AccessIndex;
 
 pub(crate) use coverage::{Coverage, Shown};
-pub(crate) use node_objects::{environment_names, near_node, volume_names};
+pub(crate) use node_objects::{environment_names, environment_of, near_node, volume_names};
 pub(crate) use pods::{ContainerName, PodTables, pod_objects, pod_of};
 pub(crate) use targets::{Target, Targets};
 pub(crate) use verbs::Verbs;

@@ -9,7 +9,8 @@ use clap::{Args, ValueEnum};
 #[command(next_help_heading = "Estate")]
 pub(crate) struct EstateArgs {
     /// Read files instead of live servers: a snapshot, manifests, `kubectl get -o json`, a cluster-info
-    /// dump, compose files, `docker inspect` output; folders are walked, `-` is standard input.
+    /// dump, compose files, `docker inspect` output; folders are walked, `-` is standard input. Compose files of
+    /// a folder are a Docker host each; those that are named one by one are one host.
     #[arg(long, short, value_name = "PATH")]
     pub(crate) from: Vec<PathBuf>,
     /// The embedded demo estate.

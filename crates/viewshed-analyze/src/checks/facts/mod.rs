@@ -9,7 +9,6 @@ mod everybody;
 mod exposure;
 mod flags;
 mod fold;
-mod granting;
 mod grants;
 mod holders;
 mod kubelets;
@@ -38,7 +37,6 @@ pub(super) use everybody::{Everybody, everybody_findings};
 pub(super) use exposure::{Objects, Scope};
 pub(super) use flags::has_flag;
 pub(super) use fold::fold;
-pub(super) use granting::granting;
 pub(super) use grants::{HumanGrant, role_location, role_object, rule_text};
 pub(super) use holders::{Holding, holdings, weighed};
 pub(super) use kubelets::{Hole, Kubelet, kubelet_findings, kubelets};
@@ -74,14 +72,13 @@ pub(super) struct ClusterFacts<'a> {
 }
 
 impl<'a> ClusterFacts<'a> {
-    /// Works out the facts of `cluster`; `granting` is the same cluster with the roles that a server
-    /// of its own adds (the same value for a live cluster).
-    pub(super) fn new(cluster: &'a Cluster, granting: &'a Cluster) -> Self {
+    /// Works out the facts of `cluster`.
+    pub(super) fn new(cluster: &'a Cluster) -> Self {
         let runners = runners(cluster);
         Self {
             cluster,
             kubelets: kubelets(cluster, &runners),
-            access: Access::new(cluster, granting, &runners),
+            access: Access::new(cluster, &runners),
             objects: Objects::new(cluster),
             by_namespace: ByNamespace::new(cluster),
             accounts: cluster

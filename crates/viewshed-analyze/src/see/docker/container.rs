@@ -145,7 +145,7 @@ impl Inside<'_> {
 
     fn mark_bind(&self, sheet: &mut Sheet<'_>, path: &str) {
         let mounted = normalized(path);
-        for (opening, place) in openings(path) {
+        for (opening, place) in openings(path, "docker://") {
             let mut text = format!("{} mounts {mounted} of its host", self.title());
             if mounted != place {
                 text = format!("{text}, with {place} in it");
