@@ -76,7 +76,8 @@ pub struct WhoEntry {
     /// For groups: how many members the estate knows; `None` when membership is not in the estate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub known_members: Option<u64>,
-    /// For service accounts: the pods that run as it.
+    /// Pods that hold a credential of it, or of a member of a group that Kubernetes itself fills: a mounted
+    /// token, or what lies on a node that they hold.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pods: Vec<String>,
     /// Those of `pods` that the network keeps from the API server: of no use there.

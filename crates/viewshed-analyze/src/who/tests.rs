@@ -1,3 +1,5 @@
+mod turned_around;
+
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
@@ -75,7 +77,8 @@ fn who_can_tells_scope_pods_and_members() {
         answer_lines(&who_can(&index, &list("pods", "shop"), Reach::Exactly)),
         [
             "Human group devs in shop",
-            "Human group system:serviceaccounts:shop in shop of 2",
+            // Of its two members one has a pod that mounts its token.
+            "Human group system:serviceaccounts:shop in shop as shop/cart of 2",
             "Human service account shop/cart as shop/cart",
             "System group system:masters",
         ]
@@ -90,7 +93,7 @@ fn who_can_tells_scope_pods_and_members() {
 }
 
 fn seen_by(cluster: &Cluster, target: &str) -> Vec<String> {
-    answer_lines(&who_sees(&SightIndex::new(cluster), target).unwrap())
+    answer_lines(&who_sees(&SightIndex::new(cluster), None, target).unwrap())
 }
 
 #[test]
@@ -100,8 +103,8 @@ fn who_sees_names_grants_nodes_and_holders() {
         seen_by(&cluster, "secret/shop/db"),
         [
             "Human user dba in shop only db",
+            // It mounts the secret too, but that shows its keys only.
             "Human service account shop/cart as shop/cart",
-            "Human Pod cart",
             "System user system:node:worker-1",
             "System group system:masters",
         ]
@@ -110,6 +113,9 @@ fn who_sees_names_grants_nodes_and_holders() {
         seen_by(&cluster, "ns/shop"),
         [
             "Human service account shop/cart as shop/cart",
+            // They know where they are.
+            "Human pod shop/cart",
+            "Human pod shop/web",
             // They list their pods, and each names its namespace.
             "System user system:node:worker-1",
             "System user system:node:worker-2",
@@ -123,8 +129,10 @@ fn who_sees_names_grants_nodes_and_holders() {
         [
             // A pod of their namespace runs on it.
             "Human group devs in shop",
-            "Human group system:serviceaccounts:shop in shop of 2",
+            "Human group system:serviceaccounts:shop in shop as shop/cart of 2",
             "Human service account shop/cart as shop/cart",
+            // Its token names it.
+            "Human pod shop/cart",
             "System user system:node:worker-1",
             "System group system:masters",
         ]
@@ -142,11 +150,14 @@ fn a_pod_with_the_runtime_socket_sees_its_neighbours() {
     );
     let pods = |target: &str| {
         let mut lines = seen_by(&cluster, target);
-        lines.retain(|line| line.contains("Pod"));
+        lines.retain(|line| line.contains("pod"));
         lines
     };
-    assert_eq!(pods("pod/shop/cart"), ["Human Pod dash"]);
-    assert_eq!(pods("pod/shop/web"), [""; 0]);
+    assert_eq!(
+        pods("pod/shop/cart"),
+        ["Human pod shop/cart", "Human pod ops/dash"]
+    );
+    assert_eq!(pods("pod/shop/web"), ["Human pod shop/web"]);
 }
 
 #[test]
@@ -187,7 +198,10 @@ fn targets_are_named_as_in_kubectl_and_checked() {
             "`worker-1` is not an object: write `node/NAME` or `pod/NAMESPACE/NAME`",
         ),
     ] {
-        assert_eq!(who_sees(&index, target).unwrap_err().to_string(), message);
+        assert_eq!(
+            who_sees(&index, None, target).unwrap_err().to_string(),
+            message
+        );
     }
 }
 
@@ -346,7 +360,7 @@ proptest! {
                     continue;
                 }
                 for object in &kind.objects {
-                    let answer = who_sees(&index, &format!("{}/{}", kind.resource, object.name)).unwrap();
+                    let answer = who_sees(&index, None, &format!("{}/{}", kind.resource, object.name)).unwrap();
                     let named = answer.entries.iter().any(|entry| is_about(entry, &identity));
                     let key = (kind.title.to_string(), String::new(), object.name.to_owned());
                     prop_assert_eq!(named, seen.contains(&key), "{} {:?}", identity, key);
