@@ -98,7 +98,8 @@ pub struct IdentityRank {
     pub by_resource: Vec<(String, u64)>,
     /// Namespaces in which it sees anything; cluster-wide sight counts all.
     pub namespaces: u64,
-    /// The most privileged origin among its grants (human before bootstrap before system).
+    /// The most privileged origin among its grants (human before bootstrap before system); what people give to
+    /// a group that Kubernetes fills counts for the group, not for everybody in it.
     pub origin: GrantOrigin,
     /// Bindings that give it sight, as `kind namespace/name`.
     pub bindings: Vec<String>,

@@ -1,11 +1,12 @@
+mod ranks;
 mod turned_around;
 
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use viewshed_model::{
-    Action, Cluster, GrantOrigin, Identity, IdentityRank, ResourceRequest, SubjectKind, Vantage,
-    View, VolumeSource, WhoAnswer, WhoEntry,
+    Action, Cluster, Identity, ResourceRequest, SubjectKind, Vantage, View, VolumeSource,
+    WhoAnswer, WhoEntry,
 };
 
 use super::rank::Row;
@@ -13,7 +14,7 @@ use super::{rank_in, resolve_resource, who_can, who_sees};
 use crate::SightIndex;
 use crate::rbac::Reach;
 use crate::samples::random::{any_cluster, identities};
-use crate::samples::{binding, mount, role, service_account, shop};
+use crate::samples::{binding, mount, role, shop};
 use crate::see::see_in;
 
 fn answer_lines(answer: &WhoAnswer) -> Vec<String> {
@@ -203,70 +204,6 @@ fn targets_are_named_as_in_kubectl_and_checked() {
             message
         );
     }
-}
-
-fn rank_of<'r>(ranks: &'r [IdentityRank], subject: &str) -> &'r IdentityRank {
-    ranks
-        .iter()
-        .find(|rank| rank.subject.to_string() == subject)
-        .unwrap()
-}
-
-#[test]
-fn ranks_count_distinct_objects_and_name_their_grants() {
-    let mut cluster = granted();
-    cluster
-        .bindings
-        .push(binding("shop/again", "ClusterRole/reader", &["group:devs"]));
-    let ranking = rank_in(&SightIndex::new(&cluster));
-    let devs = rank_of(&ranking.ranks, "group devs");
-    assert_eq!(devs.by_resource, [("pods".to_owned(), 2)]);
-    assert_eq!(
-        (devs.visible, devs.namespaces, devs.unknown_members),
-        (2, 1, true)
-    );
-    assert_eq!(
-        devs.bindings,
-        ["RoleBinding shop/again", "RoleBinding shop/devs"]
-    );
-    assert_eq!(devs.origin, GrantOrigin::Human);
-    let cart = rank_of(&ranking.ranks, "service account shop/cart");
-    assert_eq!(cart.visible, cart.total);
-    assert_eq!((cart.namespaces, cart.unknown_members), (2, false));
-    // A member of `system:serviceaccounts:shop` without a grant of its own.
-    assert_eq!(
-        rank_of(&ranking.ranks, "service account shop/default").visible,
-        2
-    );
-    assert!(
-        ranking
-            .ranks
-            .iter()
-            .all(|rank| rank.subject.name != "system:anonymous")
-    );
-    assert!(ranking.totals.contains(&("pods".to_owned(), 3)));
-}
-
-#[test]
-fn service_accounts_of_pods_are_ranked_also_when_they_have_no_object() {
-    let mut cluster = granted();
-    cluster.service_accounts.clear();
-    cluster.bindings = vec![binding(
-        "all",
-        "ClusterRole/reader",
-        &["group:system:serviceaccounts"],
-    )];
-    let ranking = rank_in(&SightIndex::new(&cluster));
-    assert_eq!(
-        rank_of(&ranking.ranks, "service account shop/cart").visible,
-        3
-    );
-    cluster.service_accounts.push(service_account("ops/idle"));
-    let ranking = rank_in(&SightIndex::new(&cluster));
-    assert_eq!(
-        rank_of(&ranking.ranks, "service account ops/idle").visible,
-        3
-    );
 }
 
 /// Objects that an identity's view shows by the API or a kubelet, by kind, namespace and name.

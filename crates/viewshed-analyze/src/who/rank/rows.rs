@@ -191,7 +191,7 @@ impl Ranker<'_, '_> {
                 let address = std::ptr::from_ref(role).addr();
                 if let Some(coverage) = self.coverages.get(&address) {
                     sum.add(&grant, coverage);
-                    self.tell(&grant, coverage, &mut story);
+                    self.tell(row, (&grant, coverage), &mut story);
                 }
             }
         }
@@ -221,7 +221,7 @@ impl Ranker<'_, '_> {
         })
     }
 
-    fn tell(&self, grant: &Grant<'_>, coverage: &Coverage<'_>, story: &mut Story) {
+    fn tell(&self, row: &Row, (grant, coverage): (&Grant<'_>, &Coverage<'_>), story: &mut Story) {
         let shown = coverage
             .whole
             .iter()
@@ -240,6 +240,14 @@ impl Ranker<'_, '_> {
                 rule: grant.role.and_then(|role| role.rules.get(*rule)),
                 subject: grant.subject,
             });
+            // What people give to everybody is told of the group: else all of the cluster's own parts would
+            // stand among those whom people gave something.
+            if origin == GrantOrigin::Human
+                && is_of_everybody(grant.subject)
+                && *grant.subject != row.subject
+            {
+                break;
+            }
             story.origin = Some(story.origin.map_or(origin, |known| known.min(origin)));
             if origin == GrantOrigin::Human {
                 break;
@@ -311,6 +319,15 @@ struct Story {
     origin: Option<GrantOrigin>,
     bindings: Vec<String>,
     chains: Vec<Chain>,
+}
+
+/// Groups that Kubernetes itself puts identities into, its own parts among them.
+fn is_of_everybody(subject: &Subject) -> bool {
+    subject.kind == SubjectKind::Group
+        && (matches!(
+            subject.name.as_str(),
+            "system:authenticated" | "system:nodes"
+        ) || subject.name.starts_with("system:serviceaccounts"))
 }
 
 /// Groups whose members stand outside the estate. Kubernetes fills its own; certificates and tokens
