@@ -513,6 +513,7 @@ pub(crate) fn rules_review() -> RulesReview {
         }],
         incomplete: true,
         evaluation_error: "webhook authorizer does not support user rule resolution".to_owned(),
+        is_of_server: false,
         gaps: Vec::new(),
     }
 }
