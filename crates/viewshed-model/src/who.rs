@@ -105,6 +105,9 @@ pub struct IdentityRank {
     pub bindings: Vec<String>,
     /// Whether membership is outside the estate (groups other than the implicit ones).
     pub unknown_members: bool,
+    /// Whom it may impersonate: what they see stands in their rows, not in this one. Sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub impersonates: Vec<String>,
     /// The chains that give it sight, the widest first; a sample when there are many.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub chains: Vec<Chain>,

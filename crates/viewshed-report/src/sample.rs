@@ -189,6 +189,7 @@ pub(crate) fn ranks() -> Vec<IdentityRank> {
         origin,
         bindings: vec!["ClusterRoleBinding ops".to_owned()],
         unknown_members: false,
+        impersonates: Vec::new(),
         chains: vec![chain(&[
             "ClusterRoleBinding `ops` grants ClusterRole `cluster-admin`",
             "rule 1 allows every verb on every resource",
@@ -197,6 +198,7 @@ pub(crate) fn ranks() -> Vec<IdentityRank> {
     vec![
         IdentityRank {
             unknown_members: true,
+            impersonates: vec!["user jane".to_owned()],
             ..row(
                 subject(SubjectKind::Group, "platform"),
                 4_200,

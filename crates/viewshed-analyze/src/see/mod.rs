@@ -47,6 +47,7 @@ pub(crate) use error::near_names;
 pub(crate) use from_pods::{FromPod, from_pods};
 pub(crate) use host_paths::Opening;
 pub(crate) use identity::sees_everything;
+pub(crate) use masks::{may_give, of_grant};
 pub(crate) use pod::{openings_of, pod_accounts};
 
 pub use error::{NEAR_NAMES_MAX, SeeError};

@@ -71,6 +71,10 @@ fn write_origin(
         if let Some(members) = members(row) {
             subject = format!("{subject} ({})", style.text(&members));
         }
+        if !row.impersonates.is_empty() {
+            let others = limited(style, &row.impersonates, 2);
+            subject = format!("{subject} (may act as {})", style.text(&others));
+        }
         table.row(vec![
             (index + 1).to_string(),
             subject,

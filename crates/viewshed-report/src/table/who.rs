@@ -121,9 +121,11 @@ fn write_origin(out: &mut String, style: &Style, group: GrantOrigin, entries: &[
         (false, GrantOrigin::Human | GrantOrigin::Bootstrap) => ENTRIES_MAX,
     };
     for entry in entries.iter().take(most) {
-        let mut place = match &entry.namespace {
-            Some(namespace) => format!("namespace {namespace}"),
-            None => "everywhere".to_owned(),
+        let mut place = match (&entry.subject.kind, &entry.namespace) {
+            // A pod that sees by what it holds is the place.
+            (SubjectKind::Other(_), _) => "inside it".to_owned(),
+            (_, Some(namespace)) => format!("namespace {namespace}"),
+            (_, None) => "everywhere".to_owned(),
         };
         if !entry.names.is_empty() {
             place = format!("{place}, only {}", limited(style, &entry.names, 3));

@@ -3,7 +3,7 @@ use viewshed_model::{Evidence, GrantOrigin, IdentityRank};
 use super::{answer_lines, granted, list};
 use crate::SightIndex;
 use crate::rbac::Reach;
-use crate::samples::{binding, service_account};
+use crate::samples::{binding, role, service_account};
 use crate::who::{rank_in, who_can};
 
 fn rank_of<'r>(ranks: &'r [IdentityRank], subject: &str) -> &'r IdentityRank {
@@ -85,14 +85,11 @@ fn a_grant_to_everybody_is_told_of_the_group() {
 #[test]
 fn a_service_account_bound_by_its_user_name_is_that_account() {
     let mut cluster = granted();
-    cluster.bindings = vec![
-        binding(
-            "shop/trap",
-            "ClusterRole/reader",
-            &["user:system:serviceaccount:shop:cart"],
-        ),
-        binding("shop/own", "ClusterRole/reader", &["sa:shop/cart"]),
-    ];
+    cluster.bindings = vec![binding(
+        "shop/trap",
+        "ClusterRole/reader",
+        &["user:system:serviceaccount:shop:cart"],
+    )];
     let index = SightIndex::new(&cluster);
     let expected = [
         "Human service account shop/cart in shop as shop/cart",
@@ -104,6 +101,12 @@ fn a_service_account_bound_by_its_user_name_is_that_account() {
         panic!("a binding grants it");
     };
     assert_eq!(subject.to_string(), "user system:serviceaccount:shop:cart");
+    let mut both = cluster.clone();
+    both.bindings
+        .push(binding("shop/own", "ClusterRole/reader", &["sa:shop/cart"]));
+    let index = SightIndex::new(&both);
+    let answer = who_can(&index, &list("pods", "shop"), Reach::Exactly);
+    assert_eq!(answer_lines(&answer), expected);
     let ranking = rank_in(&index);
     assert_eq!(
         rank_of(&ranking.ranks, "service account shop/cart").bindings,
@@ -134,4 +137,30 @@ fn service_accounts_of_pods_are_ranked_also_when_they_have_no_object() {
         rank_of(&ranking.ranks, "service account ops/idle").visible,
         3
     );
+}
+
+/// Joe sees nothing himself and acts as whom he likes of two: his row says so, and is one of people.
+#[test]
+fn whoever_may_impersonate_somebody_has_a_row() {
+    let mut cluster = granted();
+    cluster.roles.extend([
+        role("mask", &["impersonate | core | users | jane dba"]),
+        role("shop/mask", &["impersonate | core | serviceaccounts"]),
+    ]);
+    cluster.bindings.extend([
+        binding("mask", "ClusterRole/mask", &["user:joe"]),
+        binding("shop/mask", "Role/mask", &["user:jim", "user:dba"]),
+    ]);
+    let ranking = rank_in(&SightIndex::new(&cluster));
+    let row = |name: &str| rank_of(&ranking.ranks, name);
+    let joe = row("user joe");
+    assert_eq!((joe.visible, joe.origin), (0, GrantOrigin::Human));
+    assert_eq!(joe.impersonates, ["user dba", "user jane"]);
+    let jim = row("user jim");
+    let accounts = ["any service account of namespace shop"];
+    assert_eq!(jim.impersonates, accounts);
+    assert_eq!(row("user dba").impersonates, accounts);
+    assert_eq!(row("user dba").visible, 1);
+    // Whoever sees everything sees no more as somebody else.
+    assert!(row("service account shop/cart").impersonates.is_empty());
 }

@@ -59,8 +59,17 @@ fn seen_from(
     look: impl Fn(&Vantage) -> View,
 ) -> BTreeMap<Key, BTreeSet<String>> {
     let mut seen: BTreeMap<Key, BTreeSet<String>> = BTreeMap::new();
+    let is_namespaced = |title: &str| {
+        let mut kinds = index.inventory.kinds.iter();
+        kinds.any(|kind| kind.namespaced && kind.title == title)
+    };
     for (pod, vantage) in places(index) {
-        for key in counted(&look(&vantage)) {
+        let own = pod.split_once('/').map_or("", |(namespace, _)| namespace);
+        for mut key in counted(&look(&vantage)) {
+            // Things of its own namespace are shown without it to a pod that cannot know where it is.
+            if key.1.is_empty() && is_namespaced(&key.0) {
+                own.clone_into(&mut key.1);
+            }
             seen.entry(key).or_default().insert(pod.clone());
         }
     }
