@@ -189,6 +189,7 @@ pub(crate) fn ranks() -> Vec<IdentityRank> {
         origin,
         bindings: vec!["ClusterRoleBinding ops".to_owned()],
         unknown_members: false,
+        impersonates: Vec::new(),
         chains: vec![chain(&[
             "ClusterRoleBinding `ops` grants ClusterRole `cluster-admin`",
             "rule 1 allows every verb on every resource",
@@ -197,6 +198,7 @@ pub(crate) fn ranks() -> Vec<IdentityRank> {
     vec![
         IdentityRank {
             unknown_members: true,
+            impersonates: vec!["user jane".to_owned()],
             ..row(
                 subject(SubjectKind::Group, "platform"),
                 4_200,
@@ -517,6 +519,7 @@ pub(crate) fn rules_review() -> RulesReview {
         }],
         incomplete: true,
         evaluation_error: "webhook authorizer does not support user rule resolution".to_owned(),
+        is_of_server: false,
         gaps: Vec::new(),
     }
 }

@@ -14,6 +14,7 @@ mod docker;
 mod error;
 mod explored;
 mod finish;
+mod from_pods;
 mod here;
 mod host;
 mod host_paths;
@@ -44,9 +45,11 @@ use board::Board;
 use identity::Held;
 
 pub(crate) use error::near_names;
+pub(crate) use from_pods::{FromPod, from_pods};
 pub(crate) use host_paths::Opening;
 pub(crate) use identity::sees_everything;
-pub(crate) use pod::{openings_of, openings_on, pod_accounts};
+pub(crate) use masks::{may_give, of_grant};
+pub(crate) use pod::{openings_on, pod_accounts};
 
 pub use error::{NEAR_NAMES_MAX, SeeError};
 pub use explored::{Visible, is_answered, visible};

@@ -1,5 +1,7 @@
 //! The view from inside a pod: what it holds, and what each of these opens.
 
+use std::collections::BTreeSet;
+
 use viewshed_model::{
     Cluster, Gap, GapReason, HeldIdentity, Identity, Link, MissingFact, Pod, PodSpec,
     ServerVersion, Service, VolumeSource,
@@ -14,6 +16,7 @@ use super::own::AUTHORITIES;
 use super::own_names::{Knows, Nameless, holds_authorities, values_at_hand};
 use super::tokens::{Audience, TokenHolder};
 use super::ways::Ways;
+use crate::sight::{SightIndex, pod_of};
 
 /// A pod that exists, or the pods that a workload's template will make.
 pub(super) struct Inside<'a> {
@@ -163,19 +166,17 @@ impl Inside<'_> {
     fn mark_service_links(&self, board: &mut Board<'_, '_>) {
         let namespace = self.holder.namespace;
         let links = self.spec().service_links != Some(false);
-        let cluster = board.index.cluster;
-        let made = cluster
-            .pods
-            .iter()
-            .find(|pod| {
-                pod.meta.name == self.pod && pod.meta.namespace.as_deref() == Some(namespace)
-            })
-            .and_then(|pod| pod.meta.created_at.as_deref());
+        let index = board.index;
+        let made =
+            pod_named(index, namespace, self.pod).and_then(|pod| pod.meta.created_at.as_deref());
         let mut chain = None;
-        for service in cluster.services.iter().filter(|one| has_address(one)) {
+        for (place, service) in services_in(index, &[namespace, API_SERVER.0]) {
+            if !has_address(service) {
+                continue;
+            }
             let name = service.meta.name.as_str();
-            let of_server = (service.meta.namespace_or_empty(), name) == API_SERVER;
-            let is_linked = links && service.meta.namespace_or_empty() == namespace;
+            let of_server = (place, name) == API_SERVER;
+            let is_linked = links && place == namespace;
             if !(of_server || is_linked) {
                 continue;
             }
@@ -197,8 +198,7 @@ impl Inside<'_> {
                     self.title
                 ))])
             });
-            let object = (service.meta.namespace_or_empty(), name);
-            board.mark_object(("", "services"), object, Ways::ENVIRONMENT, chain);
+            board.mark_object(("", "services"), (place, name), Ways::ENVIRONMENT, chain);
         }
     }
 
@@ -254,6 +254,34 @@ const TOKENS_NAME_NODES_MINOR: u32 = 30;
 /// The service that stands in every environment (`kubernetes` of the kubelet's master service namespace).
 const API_SERVER: (&str, &str) = ("default", "kubernetes");
 
+fn pod_named<'c>(index: &SightIndex<'c>, namespace: &str, name: &str) -> Option<&'c Pod> {
+    let kind = index.inventory.kind("", "pods")?;
+    let object = kind
+        .objects
+        .get(index.inventory.find(kind, namespace, name)?)?;
+    pod_of(index.cluster, object)
+}
+
+/// The services of some namespaces, each once, with its namespace.
+fn services_in<'c>(index: &SightIndex<'c>, namespaces: &[&str]) -> Vec<(&'c str, &'c Service)> {
+    let Some(kind) = index.inventory.kind("", "services") else {
+        return Vec::new();
+    };
+    let namespaces: BTreeSet<u32> = namespaces
+        .iter()
+        .filter_map(|namespace| index.inventory.namespace_index(namespace))
+        .collect();
+    namespaces
+        .into_iter()
+        .filter_map(|namespace| kind.objects.get(kind.range(namespace)))
+        .flatten()
+        .filter_map(|object| {
+            let service = index.cluster.services.get(object.source)?;
+            Some((object.namespace, service))
+        })
+        .collect()
+}
+
 /// Whether the service has an address of the cluster, or will get one: headless ones and names for
 /// elsewhere have none (`IsServiceIPSet` in `pkg/apis/core/v1/helper/helpers.go`).
 fn has_address(service: &Service) -> bool {
@@ -288,12 +316,8 @@ pub(crate) fn pod_accounts(
 }
 
 /// Everything of its node that a pod opens, each with the step in plain words: mounted folders that
-/// some container has that has not ended, privileged containers, the shared process table.
-pub(crate) fn openings_of(spec: &PodSpec, title: &str) -> Vec<(Opening, String)> {
-    openings_on(spec, title, "")
-}
-
-/// The same on a node with this `containerRuntimeVersion`, whose runtime is then named; empty when unknown.
+/// some container has that has not ended, privileged containers, the shared process table. The runtime of a node
+/// with this `containerRuntimeVersion` is named; empty when unknown.
 pub(crate) fn openings_on(
     spec: &PodSpec,
     title: &str,

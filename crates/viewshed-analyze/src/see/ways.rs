@@ -10,6 +10,8 @@ use crate::sight::Verbs;
 pub(super) struct Ways(u32);
 
 impl Ways {
+    /// It does not show.
+    pub(super) const NONE: Self = Self(0);
     /// Part of a list.
     pub(super) const LIST: Self = Self(1);
     /// Part of a watch.

@@ -164,7 +164,7 @@ pub(crate) fn config_names(spec: &PodSpec) -> impl Iterator<Item = (&'static str
 }
 
 /// Those whose values stand in the environment of its containers.
-pub(crate) fn environment_names(spec: &PodSpec) -> impl Iterator<Item = (&'static str, &str)> {
+fn environment_names(spec: &PodSpec) -> impl Iterator<Item = (&'static str, &str)> {
     spec.containers.iter().flat_map(environment_of)
 }
 

@@ -270,6 +270,8 @@ pub(crate) struct RankRowDocument<'a> {
     by_resource: BTreeMap<&'a str, u64>,
     bindings: &'a [String],
     unknown_members: bool,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    impersonates: &'a [String],
     #[serde(skip_serializing_if = "Vec::is_empty")]
     chains: Vec<ChainDocument<'a>>,
 }
@@ -289,6 +291,7 @@ impl<'a> RankRowDocument<'a> {
                 .collect(),
             bindings: &row.bindings,
             unknown_members: row.unknown_members,
+            impersonates: &row.impersonates,
             chains: row.chains.iter().map(ChainDocument::of).collect(),
         }
     }

@@ -22,6 +22,9 @@ pub(crate) struct EstateArgs {
     /// Kubeconfig context; give it several times for several clusters.
     #[arg(long, value_name = "NAME")]
     pub(crate) context: Vec<String>,
+    /// Namespaces to ask one by one where the credential may not list namespaces, beside its own.
+    #[arg(long, value_delimiter = ',', value_name = "NAME", conflicts_with_all = ["from", "demo"])]
+    pub(crate) namespaces: Vec<String>,
     /// Docker or Podman address (unix://, tcp://, ssh://) or a Docker context's name; several are possible.
     /// Default: `DOCKER_HOST`, `DOCKER_CONTEXT`, the current Docker context, the local sockets.
     #[arg(long, value_name = "HOST")]

@@ -42,7 +42,7 @@ fn seen(cluster: &Cluster) -> WhoAnswer {
     let sight = SightIndex::new(cluster);
     let network = NetworkIndex::new(cluster, Some(Cni::Generic));
     let pivots = PivotIndex::new(&sight, &network);
-    let mut answer = who_sees(&sight, "secret/shop/db").expect("it exists");
+    let mut answer = who_sees(&sight, Some(&network), "secret/shop/db").expect("it exists");
     join(
         &mut answer,
         &network,
@@ -68,7 +68,7 @@ fn by_steps(cluster: &Cluster) -> Vec<String> {
     let mut shown: Vec<String> = shown.collect();
     let own = shown
         .iter()
-        .position(|way| way == "Pod agent -> everything 2");
+        .position(|way| way == "pod ops/agent -> everything 2");
     shown.remove(own.expect("the privileged pod is a way"));
     shown
 }
