@@ -13,15 +13,19 @@ use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
 use viewshed_analyze::SightIndex;
-use viewshed_analyze::network::{Cni, NetworkIndex};
+use viewshed_analyze::network::{
+    Cni, EditableNetwork, Followed, NetworkIndex, PolicyEdit, PolicyKey,
+};
 use viewshed_analyze::pivot::PivotIndex;
 use viewshed_benchmarks::generate::network::{Lists, NetworkSize, lists};
 use viewshed_benchmarks::generate::{Size, estate, yaml};
 use viewshed_decode::files::FileSet;
 use viewshed_decode::kubernetes::add_list;
-use viewshed_model::{Cluster, Estate, Place, ReachQuestion, Target};
+use viewshed_model::{Cluster, Estate, NetworkPolicy, Place, ReachQuestion, Target};
 
 const RUNS: usize = 5;
+/// Policies that are edited one by one.
+const EDITS: usize = 200;
 
 fn main() {
     run_yaml(NetworkSize::ORDINARY);
@@ -77,11 +81,60 @@ fn run(name: &str, size: NetworkSize) {
             .count()
     });
     drop(index);
+    edit(&cluster);
     drop(cluster);
     measure("JSON to all pairs on all ports", || {
         let cluster = decode(&lists);
         NetworkIndex::new(&cluster, Some(Cni::Generic)).pair_sums()
     });
+}
+
+/// Single policies that go, come back, and change into what another one says.
+fn edit(cluster: &Cluster) {
+    let mut network = EditableNetwork::new(cluster, Some(Cni::Generic));
+    let policies = &cluster.network_policies;
+    let each = (0..EDITS).filter_map(|number| {
+        let policy = policies.get(number * 7919 % policies.len().max(1))?;
+        let other = policies.get(number * 104_729 % policies.len().max(1))?;
+        let mut changed = other.clone();
+        changed.meta = policy.meta.clone();
+        Some((policy, changed))
+    });
+    let each: Vec<_> = each.collect();
+    let mut show = |what: &str, edits: Vec<PolicyEdit>| {
+        let mut times: Vec<f64> = Vec::new();
+        let (mut classes, mut afresh) = (0, 0);
+        for edit in edits {
+            let start = duration(ClockId::Monotonic);
+            match network.apply(edit) {
+                Followed::Partly(count) => classes += count,
+                Followed::Afresh => afresh += 1,
+            }
+            let time = duration(ClockId::Monotonic).saturating_sub(start);
+            times.push(time.as_secs_f64() * 1e3);
+        }
+        times.sort_by(f64::total_cmp);
+        let at = |part: usize| times.get((times.len() * part / 100).min(times.len() - 1));
+        println!(
+            "  one policy {what}: {:.2} ms, 95 of 100 within {:.2} ms, all within {:.2} ms ({} classes of pods each, {afresh} of {} from the beginning)",
+            at(50).unwrap_or(&0.0),
+            at(95).unwrap_or(&0.0),
+            at(100).unwrap_or(&0.0),
+            classes / times.len().max(1),
+            times.len(),
+        );
+    };
+    let put = |policy: &NetworkPolicy| PolicyEdit::Put(Box::new(policy.clone()));
+    let edits = each.iter();
+    show(
+        "removed",
+        edits
+            .clone()
+            .map(|(own, _)| PolicyEdit::Remove(PolicyKey::of(own)))
+            .collect(),
+    );
+    show("added", edits.clone().map(|(own, _)| put(own)).collect());
+    show("changed", edits.map(|(_, changed)| put(changed)).collect());
 }
 
 /// Questions between pods that stand far apart in the list.

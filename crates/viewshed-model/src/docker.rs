@@ -78,6 +78,10 @@ pub struct Daemon {
     /// The API was read over TCP without TLS: whoever reaches the address can do the same.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub answered_in_plain_text: bool,
+    /// Driver of the engine's firewall: `iptables` or `nftables`, with `+firewalld` where that manages the
+    /// rules too; empty when unknown.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub firewall_backend: String,
     /// Swarm role: `inactive`, `manager`, `worker`; empty when unknown.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub swarm_state: String,

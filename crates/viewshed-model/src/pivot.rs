@@ -42,6 +42,8 @@ pub enum PivotKind {
     AnyUser,
     /// Somebody who may list all secrets.
     AllSecrets,
+    /// Root on a Docker host, and so every container of it.
+    Host,
     /// Root on a node.
     Node,
     /// A user.
@@ -56,10 +58,11 @@ pub enum PivotKind {
 
 impl PivotKind {
     /// Every kind, in order.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Administrator,
         Self::AnyUser,
         Self::AllSecrets,
+        Self::Host,
         Self::Node,
         Self::User,
         Self::Group,
@@ -73,6 +76,7 @@ impl PivotKind {
             Self::Administrator => "everything",
             Self::AnyUser => "any user's rights",
             Self::AllSecrets => "all secrets",
+            Self::Host => "root on Docker host",
             Self::Node => "root on node",
             Self::User => "user",
             Self::Group => "member of group",
@@ -86,7 +90,7 @@ impl PivotKind {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PivotReport {
-    /// Cluster.
+    /// Cluster and Docker hosts.
     pub estate: String,
     /// The behaviour that was assumed of the network plugin.
     pub cni: String,
@@ -102,9 +106,9 @@ pub struct PivotReport {
 /// One workload in the ranking.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PivotRank {
-    /// `namespace/name` of the workload.
+    /// `namespace/name` of the workload, `host/name` of a container.
     pub from: String,
-    /// Its kind, for example `Deployment`.
+    /// Its kind, for example `Deployment` or `Container`.
     pub workload_kind: String,
     /// The pod that the steps start from; empty when no pod is in the estate.
     #[serde(default, skip_serializing_if = "String::is_empty")]

@@ -103,6 +103,8 @@ pub fn sources(report: &ReachSources) -> String {
         let name = match source.kind {
             EndKind::Pods => format!("{}/{}", source.namespace, source.name),
             EndKind::Node => format!("node:{}", source.name),
+            EndKind::Container => format!("container:{}/{}", source.namespace, source.name),
+            EndKind::Host => format!("host:{}", source.name),
             EndKind::Outside => source.name.clone(),
         };
         let from = graph.node(&name, "");

@@ -30,8 +30,8 @@ use viewshed_model::{CheckPage, Confidence, DockerHost, Estate, Finding, Mitigat
 
 use facts::{ClusterFacts, Place, fold};
 pub(crate) use facts::{
-    Near, OpenDashboard, dashboard_name, namespace_of, open_dashboard, runners, token_mount,
-    ways_to,
+    Listener, Near, OpenDashboard, Protection, Reach, dashboard_name, listeners, namespace_of,
+    open_dashboard, runners, token_mount, ways_to,
 };
 pub use summary::summary;
 

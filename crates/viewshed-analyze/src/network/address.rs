@@ -53,6 +53,44 @@ pub(super) fn whole(family: Family) -> Ranges<u128> {
     }
 }
 
+/// Addresses that are not on the public Internet (IANA special-purpose address registries).
+const NOT_PUBLIC: [&str; 21] = [
+    "0.0.0.0/8",
+    "10.0.0.0/8",
+    "100.64.0.0/10",
+    "127.0.0.0/8",
+    "169.254.0.0/16",
+    "172.16.0.0/12",
+    "192.0.0.0/24",
+    "192.0.2.0/24",
+    "192.168.0.0/16",
+    "198.18.0.0/15",
+    "198.51.100.0/24",
+    "203.0.113.0/24",
+    "224.0.0.0/3",
+    "::/8",
+    "100::/64",
+    "2001:db8::/32",
+    "fc00::/7",
+    "fe80::/10",
+    "fec0::/10",
+    "ff00::/8",
+    "168.63.129.16/32",
+];
+
+/// The addresses of a family that are not on the public Internet.
+pub(super) fn not_public(family: Family) -> Ranges<u128> {
+    let blocks = NOT_PUBLIC.iter().filter_map(|text| Block::parse(text));
+    let of_family = blocks.filter(|block| block.family == family);
+    of_family.map(|block| (block.first, block.last)).collect()
+}
+
+/// Whether an address is one of the public Internet: neither private nor link-local, nor one of those that
+/// documentation uses (RFC 5737, RFC 3849).
+pub(crate) fn is_public(address: IpAddr) -> bool {
+    !not_public(Family::of(address)).contains(number(address))
+}
+
 /// A set of addresses of both families.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub(super) struct AddressSet {

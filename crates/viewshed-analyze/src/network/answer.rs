@@ -93,6 +93,18 @@ impl<'c> NetworkIndex<'c> {
         Ok(self.answered(question.clone(), outcome))
     }
 
+    /// The same for a goal that no place of the cluster stands for.
+    pub(super) fn answer_toward(
+        &self,
+        question: &ReachQuestion,
+        goal: &Goal<'c>,
+        asked: &Asked,
+    ) -> Result<ReachAnswer, NetworkError> {
+        let sources = self.sources_at(&question.from)?;
+        let outcome = Self::of_each(&sources, &[], |from, _| self.toward(from, goal, asked));
+        Ok(self.answered(question.clone(), outcome))
+    }
+
     fn answered(&self, question: ReachQuestion, outcome: Outcome) -> ReachAnswer {
         let Outcome {
             decision,

@@ -142,7 +142,7 @@ impl<'i, 'c> Reach<'i, 'c> {
                     format!("{}/{}", source.namespace, source.name),
                 ),
                 EndKind::Node => ("Node".to_owned(), source.name),
-                EndKind::Outside => continue,
+                EndKind::Container | EndKind::Host | EndKind::Outside => continue,
             };
             let sure = set(&source.ports);
             let possible = match source.verdict {
@@ -192,7 +192,9 @@ fn key(end: &ReachEnd) -> Key {
             format!("{}/{}", end.namespace, end.name),
         ),
         EndKind::Node => ("Node".to_owned(), end.name.clone()),
-        EndKind::Outside => ("World".to_owned(), "world".to_owned()),
+        EndKind::Container | EndKind::Host | EndKind::Outside => {
+            ("World".to_owned(), "world".to_owned())
+        }
     }
 }
 

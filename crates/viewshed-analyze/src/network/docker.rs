@@ -2,26 +2,32 @@
 //!
 //! Sources: moby/moby `integration/network/bridge/{iptablesdoc,nftablesdoc}/generated` (the rules of each
 //! situation) and `integration/networking/{bridge,port_mapping}_linux_test.go` (what really connects). The
-//! two firewall backends differ in how they are extended, not in what they let through between
-//! containers. The host's own rules for incoming packets are not in an estate: Docker leaves them alone.
+//! two firewall backends let through the same, but for what internal networks reach through the host. The
+//! host's own rules for incoming packets are not in an estate: Docker leaves them alone.
 
 mod engine;
 mod facts;
 mod outside;
 mod paths;
+mod whole;
 
 use viewshed_model::{
-    DockerContainer, DockerHost, EndKind, Estate, Place, PortRange, Protocol, ReachAnswer,
-    ReachQuestion, ReachSource, ReachSources, Target,
+    DockerContainer, DockerHost, Estate, Place, PortRange, Protocol, ReachAnswer, ReachQuestion,
+    Target,
 };
 
 use super::decide::Decision;
 use super::ends::NetworkError;
 use super::eval::Tri;
 use super::ports::{Point, PortSet, every, everything, point, shown};
-use engine::to_engine;
+use engine::to_engines;
+use facts::title;
 use outside::leaving;
 use paths::between;
+
+pub(crate) use facts::has_stopped;
+pub(super) use facts::namespace_of;
+pub(super) use whole::{docker_matrix, docker_sources};
 
 /// What of a container is open to a source.
 #[derive(Debug, Clone)]
@@ -52,14 +58,17 @@ pub fn docker_answer(
     question: &ReachQuestion,
 ) -> Result<ReachAnswer, NetworkError> {
     let from = end(estate, &question.from)?;
-    let (open, asked) = match (&question.to, from) {
-        (Place::Target(Target::Docker), from) => (to_engine(from), None),
-        (Place::Target(Target::Metadata), from) => {
-            let open = leaving(from, "the metadata address `169.254.169.254`");
-            (open, Some(point(Protocol::Tcp, 80)))
-        }
-        (Place::Target(Target::World), from) => (leaving(from, "the world"), None),
-        (to, from) => (between(from, end(estate, to)?), None),
+    let open = match &question.to {
+        Place::Target(Target::Docker) => running(from, None, || to_engines(estate, from)),
+        Place::Target(Target::Metadata) => running(from, None, || {
+            leaving(from, "the metadata address `169.254.169.254`")
+        }),
+        Place::Target(Target::World) => running(from, None, || leaving(from, "the world")),
+        to => pair(from, end(estate, to)?),
+    };
+    let asked = match question.to {
+        Place::Target(Target::Metadata) => Some(point(Protocol::Tcp, 80)),
+        _ => None,
     };
     let wanted = match (question.port, question.protocol) {
         (_, Some(Protocol::Icmp)) => Some(point(Protocol::Icmp, 0)),
@@ -70,74 +79,23 @@ pub fn docker_answer(
     Ok(answered(question, open, wanted, &within))
 }
 
-/// Whether each container of the estate reaches a place, and the world where the place is a container or
-/// a host; `port` and `protocol` as in a question.
-///
-/// # Errors
-/// When the estate has no such container or host, or the place is none of Docker's.
-pub fn docker_sources(
-    estate: &Estate,
-    to: &Place,
-    port: Option<u16>,
-    protocol: Option<Protocol>,
-) -> Result<ReachSources, NetworkError> {
-    let mut sources = Vec::new();
-    let ask = |from: Place| {
-        docker_answer(
-            estate,
-            &ReachQuestion {
-                from,
-                to: to.clone(),
-                port,
-                protocol,
-            },
-        )
-    };
-    for host in &estate.docker_hosts {
-        for container in &host.containers {
-            let from = Place::Container {
-                host: host.name.clone(),
-                name: container.name.clone(),
-            };
-            let answer = ask(from)?;
-            let is_itself = matches!(end(estate, to)?, End::Container(_, other) if std::ptr::eq(other, container));
-            if !is_itself {
-                sources.push(ReachSource {
-                    namespace: host.name.clone(),
-                    workload_kind: "Container".to_owned(),
-                    ..source(EndKind::Pods, &container.name, answer)
-                });
-            }
-        }
-    }
-    if !matches!(to, Place::Target(_)) {
-        let world = ask(Place::Target(Target::World))?;
-        sources.push(source(EndKind::Outside, "world", world));
-    }
-    sources.sort();
-    let hosts: Vec<&str> = estate.docker_hosts.iter().map(|host| &*host.name).collect();
-    Ok(ReachSources {
-        estate: hosts.join(", "),
-        cni: "docker".to_owned(),
-        to: to.clone(),
-        points: vec![to.to_string()],
-        sources,
-        gaps: Vec::new(),
-    })
+/// Between two ends, whatever they are.
+fn pair(from: End<'_>, to: End<'_>) -> Open {
+    running(from, Some(to), || between(from, to))
 }
 
-fn source(kind: EndKind, name: &str, answer: ReachAnswer) -> ReachSource {
-    ReachSource {
-        verdict: answer.verdict,
-        kind,
-        namespace: String::new(),
-        name: name.to_owned(),
-        workload_kind: String::new(),
-        pods: 0,
-        example: String::new(),
-        ports: answer.ports,
-        depends_on: answer.depends_on,
-        because: answer.because,
+/// What does not run neither opens a connection nor takes one.
+fn running(from: End<'_>, to: Option<End<'_>>, open: impl FnOnce() -> Open) -> Open {
+    let stopped = [Some(from), to]
+        .into_iter()
+        .flatten()
+        .find_map(|end| match end {
+            End::Container(_, own) if has_stopped(own) => Some(own),
+            End::Container(..) | End::Host(_) | End::World => None,
+        });
+    match stopped {
+        Some(container) => Open::Closed(format!("{} does not run", title(container))),
+        None => open(),
     }
 }
 
@@ -218,7 +176,7 @@ fn end<'e>(estate: &'e Estate, place: &Place) -> Result<End<'e>, NetworkError> {
             });
             Ok(owner.unwrap_or(End::World))
         }
-        Place::Target(Target::World | Target::Metadata) => Ok(End::World),
+        Place::Target(Target::World) => Ok(End::World),
         Place::Pod { .. } | Place::Node { .. } | Place::Service { .. } | Place::Target(_) => {
             Err(NetworkError::OtherEstate {
                 place: place.clone(),

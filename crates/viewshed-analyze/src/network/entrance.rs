@@ -82,8 +82,7 @@ impl<'c> NetworkIndex<'c> {
         let services = self.referred.services.range((namespace, "")..);
         let services = services.take_while(|((of, _), _)| *of == namespace);
         for (_, service) in services {
-            let (is_published, is_routed) = (is_published(service), self.is_routed(service));
-            if !is_published && !is_routed {
+            if !is_published(service) && !self.is_routed(service) {
                 continue;
             }
             for port in &service.ports {
@@ -91,18 +90,27 @@ impl<'c> NetworkIndex<'c> {
                     continue;
                 };
                 for (end, target) in ends.iter().filter(|(end, _)| end.which == to.which) {
-                    if is_published {
-                        let by = self.published(from, service, port);
-                        ways.push((*target, by.and(self.admitted(from, service, end, *target))));
-                    }
-                    if is_routed {
-                        let routes = self.routed(from, service, (end, *target));
-                        ways.extend(routes.map(|decision| (*target, decision)));
-                    }
+                    let found = self.through(from, (service, port), (end, *target));
+                    ways.extend(found.map(|decision| (*target, decision)));
                 }
             }
         }
         ways
+    }
+
+    /// Every way through a service to one of its endpoints: published and then admitted, or routed.
+    fn through(
+        &self,
+        from: &End<'c>,
+        (service, port): (&'c Service, &'c Port),
+        (end, target): (&End<'c>, Point),
+    ) -> impl Iterator<Item = Decision> {
+        let published = is_published(service).then(|| {
+            let by = self.published(from, service, port);
+            by.and(self.admitted(from, service, end, target))
+        });
+        let routed = self.routed(from, service, (end, target));
+        published.into_iter().chain(routed)
     }
 
     /// From outside to an endpoint of a service, by the service's name or address.
@@ -113,13 +121,8 @@ impl<'c> NetworkIndex<'c> {
         end: &End<'c>,
         target: Point,
     ) -> Decision {
-        let mut ways = Vec::new();
-        if is_published(service) {
-            let by = self.published(from, service, port);
-            ways.push(by.and(self.admitted(from, service, end, target)));
-        }
-        ways.extend(self.routed(from, service, (end, target)));
-        ways.into_iter().reduce(Decision::or).unwrap_or_else(|| {
+        let ways = self.through(from, (service, port), (end, target));
+        ways.reduce(Decision::or).unwrap_or_else(|| {
             let name = service.meta.full_name();
             let text = format!("service `{name}` has no address outside the cluster");
             let fact = "whether the network outside routes addresses of services".to_owned();

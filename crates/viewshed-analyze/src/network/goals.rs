@@ -7,13 +7,12 @@ use std::net::IpAddr;
 
 use viewshed_model::{Container, Protocol, Service, Target};
 
-use super::address::{Block, Family, address};
+use super::address::{Family, address, not_public};
 use super::ends::{End, Which};
 use super::index::NetworkIndex;
 use super::kernel::SpotOrigin;
 use super::place::{Body, Places, PodPlace};
 use super::ports::{Point, point};
-use super::ranges::Ranges;
 
 /// Where a connection goes.
 #[derive(Debug, Clone)]
@@ -68,31 +67,6 @@ const fn metadata(
         ports,
     }
 }
-
-/// Addresses that are not on the public Internet (IANA special-purpose address registries).
-const NOT_PUBLIC: [&str; 21] = [
-    "0.0.0.0/8",
-    "10.0.0.0/8",
-    "100.64.0.0/10",
-    "127.0.0.0/8",
-    "169.254.0.0/16",
-    "172.16.0.0/12",
-    "192.0.0.0/24",
-    "192.0.2.0/24",
-    "192.168.0.0/16",
-    "198.18.0.0/15",
-    "198.51.100.0/24",
-    "203.0.113.0/24",
-    "224.0.0.0/3",
-    "::/8",
-    "100::/64",
-    "2001:db8::/32",
-    "fc00::/7",
-    "fe80::/10",
-    "fec0::/10",
-    "ff00::/8",
-    "168.63.129.16/32",
-];
 
 const KUBELET: u16 = 10_250;
 const API_SERVER: u16 = 6443;
@@ -325,12 +299,7 @@ impl<'c> NetworkIndex<'c> {
     fn world_points(&self) -> Vec<TargetPoint<'c>> {
         let mut points = Vec::new();
         for kernel in &self.kernels {
-            let excluded: Ranges<u128> = NOT_PUBLIC
-                .iter()
-                .filter_map(|text| Block::parse(text))
-                .filter(|block| block.family == kernel.family)
-                .map(|block| (block.first, block.last))
-                .collect();
+            let excluded = not_public(kernel.family);
             for spot in &kernel.space.spots {
                 let SpotOrigin::Addresses(ranges) = &spot.origin else {
                     continue;

@@ -30,6 +30,16 @@ pub struct NetworkIndex<'c> {
 impl<'c> NetworkIndex<'c> {
     /// Builds the index. `named` overrides which network plugin is recognised from the cluster.
     pub fn new(cluster: &'c Cluster, named: Option<Cni>) -> Self {
+        Self::of_policies(cluster, named, &latest_policies(cluster))
+    }
+
+    /// The index of a cluster with these policies in place of its own, each with a number; up to the length
+    /// of the cluster's list it is the position there.
+    pub(super) fn of_policies(
+        cluster: &'c Cluster,
+        named: Option<Cni>,
+        listed: &[(usize, &NetworkPolicy)],
+    ) -> Self {
         let mut profile = recognise(cluster, named);
         match profile.cilium_mode {
             CiliumMode::Default | CiliumMode::Always => {}
@@ -50,8 +60,8 @@ impl<'c> NetworkIndex<'c> {
                 vocabulary: &mut vocabulary,
                 gaps: &mut gaps,
             };
-            for (source, policy) in latest_policies(cluster) {
-                policies.extend(translator.translate(source, policy));
+            for (source, policy) in listed {
+                policies.extend(translator.translate(*source, policy));
             }
             policies.extend(built_in(&profile, &stages, &mut vocabulary));
         }
@@ -126,7 +136,7 @@ pub(super) fn sort(policies: &mut [Policy]) {
 }
 
 /// Where several policies have the same name, the last one counts, as after `kubectl apply`.
-fn latest_policies(cluster: &Cluster) -> Vec<(usize, &NetworkPolicy)> {
+pub(super) fn latest_policies(cluster: &Cluster) -> Vec<(usize, &NetworkPolicy)> {
     let by_name: BTreeMap<_, _> = cluster
         .network_policies
         .iter()

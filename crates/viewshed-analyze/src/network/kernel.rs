@@ -7,12 +7,14 @@
 //! in NPV and Kano, signatures instead of pairs.)
 
 mod atoms;
+mod edit;
 mod matches;
 mod pairs;
 mod rows;
 mod space;
 mod tables;
 
+pub(super) use edit::{Change, Drafts, Known};
 pub(super) use pairs::{Bound, PortClass};
 pub(super) use space::{NOWHERE, Space, SpotOrigin};
 
@@ -27,7 +29,7 @@ use super::policy::{Direction, Policy, Stages};
 use super::vocabulary::Vocabulary;
 use super::walk::Applying;
 
-use matches::Matches;
+use matches::{Matches, SpotIndex};
 use tables::Side;
 
 /// Everything that is worked out for one family.
@@ -65,7 +67,8 @@ impl<'n, 'c> Inputs<'n, 'c> {
 impl<'c> Kernel<'c> {
     pub(super) fn new(inputs: &Inputs<'_, 'c>, family: Family) -> Self {
         let space = Space::of(inputs, family);
-        let matches = Matches::of(inputs, &space, family);
+        let found = SpotIndex::of(inputs, &space, family);
+        let matches = Matches::of(inputs, (&space, &found), family);
         let mut rows = RowStore::default();
         let ingress = Side::of(inputs, (&space, &matches), &mut rows, Direction::Ingress);
         let egress = Side::of(inputs, (&space, &matches), &mut rows, Direction::Egress);

@@ -158,7 +158,7 @@ impl From<bool> for Ternary {
 
 /// Gaps of policies that are named one by one; further ones only raise a count, so that ten thousand
 /// broken policies do not become ten thousand lines.
-const NAMED_GAPS_MAX: usize = 50;
+pub(super) const NAMED_GAPS_MAX: usize = 50;
 
 /// What was not understood of the policies.
 #[derive(Debug, Default, Clone)]

@@ -75,7 +75,7 @@ impl<'c> NetworkIndex<'c> {
             let outcome = self.column_outcome(&world, &column);
             sources.push(source(EndKind::Outside, "world", outcome));
         }
-        sources.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| a.cmp(b)));
+        sort(&mut sources);
         Ok(ReachSources {
             estate: self.cluster().name.clone(),
             cni: self.profile.cni().name().to_owned(),
@@ -117,18 +117,21 @@ impl<'c> NetworkIndex<'c> {
             Some((pods, outcome.decision.reach_verdict()))
         });
         let judged: Vec<(&Vec<u32>, ReachVerdict)> = judged.collect();
-        let mut verdicts = FxHashMap::default();
+        let mut by_pod: Vec<Option<ReachVerdict>> = vec![None; self.places.pods.len()];
         for (pods, verdict) in judged {
-            for place in pods
-                .iter()
-                .filter_map(|pod| self.places.pods.get(*pod as usize))
-            {
-                let meta = place.origin.meta();
-                let namespace = meta.namespace.as_deref().unwrap_or("default");
-                verdicts.insert((namespace, meta.name.as_str()), verdict);
+            for pod in pods {
+                if let Some(of_pod) = by_pod.get_mut(*pod as usize) {
+                    *of_pod = Some(verdict);
+                }
             }
         }
-        verdicts
+        let pods = self.places.pods.iter().zip(by_pod);
+        let named = pods.filter_map(|(pod, verdict)| {
+            let meta = pod.origin.meta();
+            let namespace = meta.namespace.as_deref().unwrap_or("default");
+            Some(((namespace, meta.name.as_str()), verdict?))
+        });
+        named.collect()
     }
 
     /// Whether the tables alone settle it: a pod on a network of its own that some point certainly lets
@@ -410,8 +413,13 @@ fn source(kind: EndKind, name: &str, outcome: Outcome) -> ReachSource {
 }
 
 /// What reaches it first, then what may, then what does not.
-fn rank(source: &ReachSource) -> u8 {
-    match source.verdict {
+pub(super) fn sort(sources: &mut [ReachSource]) {
+    sources.sort_by(|a, b| (rank(a.verdict).cmp(&rank(b.verdict))).then_with(|| a.cmp(b)));
+}
+
+/// The less stops it, the lower.
+pub(super) const fn rank(verdict: ReachVerdict) -> u8 {
+    match verdict {
         ReachVerdict::Allowed => 0,
         ReachVerdict::Depends => 1,
         ReachVerdict::Denied => 2,

@@ -2,6 +2,8 @@
 
 mod against_oracle;
 mod docker;
+mod edits;
+mod estate;
 mod generated;
 mod np_guard;
 mod oracle;
@@ -33,6 +35,24 @@ fn cluster_of_yaml(text: &str) -> Cluster {
     let mut estate = set.finish();
     assert_eq!(estate.gaps, [], "the objects are read");
     estate.clusters.remove(0)
+}
+
+/// A node, its labels in braces.
+fn node(name: &str, labels: &str, address: &str) -> String {
+    format!(
+        "apiVersion: v1\nkind: Node\nmetadata: {{ name: {name}, labels: {labels} }}\n\
+         status: {{ addresses: [{{ type: InternalIP, address: {address} }}] }}\n---\n"
+    )
+}
+
+/// A running pod: `namespace/name` on a node, labels and ports in brackets.
+fn pod(place: &str, node: &str, labels: &str, (address, ports): (&str, &str)) -> String {
+    let (namespace, name) = place.split_once('/').expect("a namespace and a name");
+    format!(
+        "apiVersion: v1\nkind: Pod\nmetadata: {{ name: {name}, namespace: {namespace}, labels: {labels} }}\n\
+         spec: {{ nodeName: {node}, containers: [{{ name: main, image: example, ports: {ports} }}] }}\n\
+         status: {{ phase: Running, podIP: {address}, podIPs: [{{ ip: {address} }}] }}\n---\n"
+    )
 }
 
 /// `FROM TO` or `FROM TO PORT[/PROTOCOL]`.

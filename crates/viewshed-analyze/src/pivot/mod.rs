@@ -13,6 +13,7 @@
 //! Constrained impersonation (KEP-5284) is left to `see`'s gaps.
 
 mod build;
+mod docker;
 mod doors;
 mod graph;
 mod powers;
@@ -36,6 +37,7 @@ use crate::sight::SightIndex;
 use build::Ground;
 use graph::{Graph, State};
 
+pub use docker::{docker_ranks, joined_ranks};
 pub use toward::{BY_STEPS_MAX, Sought};
 
 /// Pivots that a view spells out; with ten links each, about ten megabytes. The rest is counted by

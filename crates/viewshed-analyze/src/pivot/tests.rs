@@ -1,4 +1,5 @@
 mod against_impersonation;
+mod docker;
 mod doors;
 mod people;
 

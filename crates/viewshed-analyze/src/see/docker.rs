@@ -13,6 +13,7 @@ use viewshed_model::{Chain, DockerContainer, DockerHost, Estate, Gap, MissingFac
 
 use super::SeeError;
 use super::board::link;
+pub(crate) use container::openings_of_container;
 pub(super) use joined::add_answers;
 
 use container::Inside;

@@ -22,7 +22,9 @@ pub fn version(host: &mut DockerHost, gaps: &mut Vec<Gap>, body: &[u8]) {
     });
 }
 
-/// Reads `GET /info`. Its `Warnings` name listeners without protection.
+/// Reads `GET /info`. Its `Warnings` name listeners without protection; newer engines tell their
+/// `FirewallBackend` (moby/moby `api/types/system/info.go`: `FirewallInfo`, and
+/// `daemon/libnetwork/controller_linux.go` for its values).
 pub fn info(host: &mut DockerHost, gaps: &mut Vec<Gap>, body: &[u8]) {
     let daemon = &mut host.daemon;
     Answer::new(&host.name, "info", gaps).one(body, |fields| {
@@ -33,6 +35,10 @@ pub fn info(host: &mut DockerHost, gaps: &mut Vec<Gap>, body: &[u8]) {
         daemon.authorization_plugins = fields.object("Plugins").texts("Authorization");
         daemon.warnings = fields.texts("Warnings");
         daemon.debug = fields.flag("Debug");
+        replace(
+            &mut daemon.firewall_backend,
+            fields.object("FirewallBackend").text("Driver"),
+        );
         daemon.swarm_state = swarm_state(&fields.object("Swarm"));
     });
 }
@@ -107,7 +113,8 @@ fn sum<'a>(objects: impl Iterator<Item = Fields<'a>>, size: impl Fn(Fields<'a>) 
     objects.fold(0, |total, each| total.saturating_add(size(each)))
 }
 
-/// Reads daemon.json (dockerd's reference, "Daemon configuration file"): listeners, TLS, authorization.
+/// Reads daemon.json (dockerd's reference, "Daemon configuration file"): listeners, TLS, authorization,
+/// firewall.
 pub fn daemon_config(host: &mut DockerHost, gaps: &mut Vec<Gap>, place: &Position, body: &[u8]) {
     let daemon: &mut Daemon = &mut host.daemon;
     let read = Answer::new(&place.file, "the daemon's settings", gaps).one(body, |fields| {
@@ -116,6 +123,10 @@ pub fn daemon_config(host: &mut DockerHost, gaps: &mut Vec<Gap>, place: &Positio
         daemon.tls_verify = fields.flag("tlsverify");
         daemon.authorization_plugins = fields.texts("authorization-plugins");
         daemon.debug = fields.flag("debug");
+        // What the running engine says of itself goes before what it is to be at its next start.
+        if daemon.firewall_backend.is_empty() {
+            daemon.firewall_backend = fields.text("firewall-backend");
+        }
     });
     if read.is_some() {
         daemon.position = Some(Box::new(place.clone()));

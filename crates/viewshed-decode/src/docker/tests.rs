@@ -279,6 +279,24 @@ fn podman_is_known_by_its_component() {
     );
 }
 
+/// `TestInfoFirewallBackend` of moby's `integration/system/info_linux_test.go`.
+#[test]
+fn the_firewall_is_the_one_that_runs_before_the_one_that_is_set() {
+    let backend = |host: &DockerHost| host.daemon.firewall_backend.clone();
+    let running =
+        r#"{"FirewallBackend":{"Driver":"nftables","Info":[["EnableUserlandProxy","true"]]}}"#;
+    check(info, running, backend, "nftables", &[]);
+    check(info, "{}", backend, "", &[]);
+    let mut host = host();
+    let set = br#"{"firewall-backend":"nftables"}"#;
+    daemon_config(&mut host, &mut Vec::new(), &place(), set);
+    assert_eq!(backend(&host), "nftables");
+    let running = br#"{"FirewallBackend":{"Driver":"iptables+firewalld"}}"#;
+    info(&mut host, &mut Vec::new(), running);
+    daemon_config(&mut host, &mut Vec::new(), &place(), set);
+    assert_eq!(backend(&host), "iptables+firewalld");
+}
+
 #[test]
 fn daemon_json_is_read_with_its_place() {
     let mut host = host();

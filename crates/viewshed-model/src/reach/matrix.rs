@@ -7,14 +7,14 @@ use serde::{Deserialize, Serialize};
 use super::PortRange;
 use crate::Gap;
 
-/// What the policies of one cluster let through between all places. Apart from policies, a connection
-/// also needs a way: addresses outside reach pods only through what [`super::WayIn`] lists.
+/// What is let through between all places. In a cluster this is what policies let through; apart from
+/// policies, a connection also needs a way: addresses outside reach pods only through what publishes them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ReachMatrix {
-    /// Cluster.
+    /// Cluster and Docker hosts.
     pub estate: String,
-    /// The behaviour that was assumed of the network plugin.
+    /// The behaviour that was assumed of the network plugin; `docker` where there are Docker hosts.
     pub cni: String,
     /// Rows and columns. Pods of one workload that policies treat alike are one end.
     pub ends: Vec<ReachEnd>,
@@ -31,10 +31,10 @@ pub struct ReachMatrix {
 pub struct ReachEnd {
     /// What it is.
     pub kind: EndKind,
-    /// Namespace of pods; empty otherwise.
+    /// Namespace of pods, host of containers; empty otherwise.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub namespace: String,
-    /// Workload, pod or node; for addresses the first range.
+    /// Workload, pod, node, container or host; for addresses the first range.
     pub name: String,
     /// Kind of the workload: `Deployment`, `Pod`; empty otherwise.
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -48,11 +48,15 @@ pub struct ReachEnd {
 }
 
 impl fmt::Display for ReachEnd {
-    /// `shop/web`, `node:worker-1`, `192.0.2.0-192.0.2.255 and 1 more`.
+    /// `shop/web`, `node:worker-1`, `container:build/web`, `host:build`, `192.0.2.0-192.0.2.255 and 1 more`.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.kind, self.addresses.len()) {
             (EndKind::Pods, _) => write!(formatter, "{}/{}", self.namespace, self.name),
             (EndKind::Node, _) => write!(formatter, "node:{}", self.name),
+            (EndKind::Container, _) => {
+                write!(formatter, "container:{}/{}", self.namespace, self.name)
+            }
+            (EndKind::Host, _) => write!(formatter, "host:{}", self.name),
             (EndKind::Outside, 0 | 1) => formatter.write_str(&self.name),
             (EndKind::Outside, several) => {
                 write!(formatter, "{} and {} more", self.name, several - 1)
@@ -72,7 +76,11 @@ pub enum EndKind {
     Pods,
     /// A node, with the pods that share its network.
     Node,
-    /// Addresses outside the cluster.
+    /// A container of a Docker host.
+    Container,
+    /// A Docker host itself.
+    Host,
+    /// Addresses outside.
     Outside,
 }
 

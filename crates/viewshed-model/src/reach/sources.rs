@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 use super::{EndKind, Place, PortRange, ReachReason, ReachVerdict};
 use crate::{Gap, MissingFact};
 
-/// Every source of a cluster and whether it reaches one place.
+/// Every source of an estate and whether it reaches one place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReachSources {
-    /// Cluster.
+    /// Cluster and Docker hosts.
     pub estate: String,
     /// The behaviour that was assumed of the network plugin.
     pub cni: String,
@@ -23,17 +23,17 @@ pub struct ReachSources {
     pub gaps: Vec<Gap>,
 }
 
-/// Pods of one workload that are treated alike, a node, or addresses outside.
+/// Pods of one workload that are treated alike, a node, a container, or addresses outside.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ReachSource {
     /// Whether it reaches any point of the place.
     pub verdict: ReachVerdict,
     /// What it is.
     pub kind: EndKind,
-    /// Namespace of pods; empty otherwise.
+    /// Namespace of pods, host of containers; empty otherwise.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub namespace: String,
-    /// Workload, pod, node, or `world`.
+    /// Workload, pod, node, container, or `world`.
     pub name: String,
     /// Kind of the workload: `Deployment`, `Pod`; empty otherwise.
     #[serde(default, skip_serializing_if = "String::is_empty")]

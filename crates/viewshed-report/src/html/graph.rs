@@ -82,7 +82,7 @@ impl Graph {
         for (stop, step) in rank.pivot.stops.iter().zip(&rank.pivot.steps) {
             let class = match stop.kind {
                 PivotKind::Administrator | PivotKind::AnyUser | PivotKind::AllSecrets => "goal",
-                PivotKind::Node => "node",
+                PivotKind::Host | PivotKind::Node => "node",
                 PivotKind::User | PivotKind::Group | PivotKind::ServiceAccount | PivotKind::Pod => {
                     "stop"
                 }

@@ -160,6 +160,11 @@ fn write_sources(out: &mut String, style: &Style, sources: &[&ReachSource]) {
                 (name, source.pods.to_string())
             }
             EndKind::Node => (format!("node {}", source.name), String::new()),
+            EndKind::Container => {
+                let name = format!("container {}/{}", source.namespace, source.name);
+                (name, String::new())
+            }
+            EndKind::Host => (format!("host {}", source.name), String::new()),
             EndKind::Outside => (source.name.clone(), String::new()),
         };
         let facts = source.depends_on.iter().map(|fact| fact.fact.clone());

@@ -16,6 +16,8 @@ pub(crate) const fn end_kind(kind: EndKind) -> &'static str {
     match kind {
         EndKind::Pods => "pods",
         EndKind::Node => "node",
+        EndKind::Container => "container",
+        EndKind::Host => "host",
         EndKind::Outside => "outside",
     }
 }

@@ -35,6 +35,7 @@ pub(crate) struct PivotArgs {
   viewshed reach shop/web apiserver             a place that matters, wherever it is
   viewshed reach shop/web                       what of all such places one pod reaches
   viewshed reach --to kubelet                   everybody who reaches a place
+  viewshed reach --docker-host build --to docker  every container that reaches the engine's API
   viewshed reach --from manifests/ --cni calico all pairs between which anything is let through
   viewshed reach --output dot | dot -Tsvg       the same as a graph
   viewshed reach --pivots --depth 4             what each workload leads to, step by step, worst first

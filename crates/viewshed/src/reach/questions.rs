@@ -8,11 +8,11 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use serde_json::{Map, Value};
+use viewshed_analyze::network::EstateNetwork;
 use viewshed_decode::questions::LINE_BYTES_MAX;
 use viewshed_model::{ReachQuestion, ReachVerdict};
 use viewshed_report::json;
 
-use super::Network;
 use crate::cli::OutputArgs;
 use crate::outcome::{Failure, Outcome};
 use crate::questions::{NAMED_LINES_MAX, WRITE_BYTES, cannot_write, create, each, open};
@@ -24,7 +24,7 @@ use crate::terminal;
 /// When the file cannot be opened or read, or the output cannot be written.
 pub(super) fn run(
     path: &Path,
-    network: &Network<'_>,
+    network: &EstateNetwork<'_>,
     output: &OutputArgs,
 ) -> Result<Outcome, Failure> {
     let input = open(path)?;
@@ -34,7 +34,7 @@ pub(super) fn run(
 }
 
 struct Answering<'a, 'e> {
-    network: &'a Network<'e>,
+    network: &'a EstateNetwork<'e>,
     out: Box<dyn Write>,
     buffer: Vec<u8>,
     /// Answers that depend on missing facts.
@@ -44,7 +44,7 @@ struct Answering<'a, 'e> {
 }
 
 impl<'a, 'e> Answering<'a, 'e> {
-    fn new(network: &'a Network<'e>, out: Box<dyn Write>) -> Self {
+    fn new(network: &'a EstateNetwork<'e>, out: Box<dyn Write>) -> Self {
         Self {
             network,
             out,

@@ -5,26 +5,27 @@ use std::net::IpAddr;
 use viewshed_model::DockerHost;
 
 use super::Place;
+use crate::network::is_public;
 
 /// A TCP listener of a daemon.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::checks) struct Listener {
+pub(crate) struct Listener {
     /// `HOST:PORT`.
-    pub(in crate::checks) address: String,
+    pub(crate) address: String,
     /// Who can reach it, as far as its address tells.
-    pub(in crate::checks) reach: Reach,
+    pub(crate) reach: Reach,
     /// What a caller must show.
-    pub(in crate::checks) protection: Protection,
+    pub(crate) protection: Protection,
     /// How it is known, in a sentence.
-    pub(in crate::checks) told_by: String,
+    pub(crate) told_by: String,
 }
 
 /// What the address of a listener tells about who can reach it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::checks) enum Reach {
+pub(crate) enum Reach {
     /// Only the host itself.
     Loopback,
-    /// A private, shared or link-local address (RFC 1918, 4193, 6598, 3927), or a name.
+    /// An address that is not on the internet (RFC 1918, 4193, 6598, 3927, 5737), or a name.
     Private,
     /// Every address that the host has.
     Everywhere,
@@ -34,7 +35,7 @@ pub(in crate::checks) enum Reach {
 
 /// What a caller must show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::checks) enum Protection {
+pub(crate) enum Protection {
     /// Nothing, in plain text.
     Nothing,
     /// Nothing, but the connection is encrypted.
@@ -52,7 +53,7 @@ const NO_CLIENT_WARNING: (&str, &str) = (
 
 /// Every TCP listener that the host's facts tell of, sorted by address, each once with the weakest
 /// protection that is known of it.
-pub(in crate::checks) fn listeners(host: &DockerHost) -> Vec<Listener> {
+pub(crate) fn listeners(host: &DockerHost) -> Vec<Listener> {
     let mut found = Vec::new();
     for warning in &host.daemon.warnings {
         let known = [
@@ -155,18 +156,8 @@ fn reach_of(address: &str) -> Reach {
     match host.parse::<IpAddr>() {
         Ok(ip) if ip.is_unspecified() => Reach::Everywhere,
         Ok(ip) if ip.is_loopback() => Reach::Loopback,
-        Ok(ip) if is_private(ip) => Reach::Private,
-        Ok(_) => Reach::Public,
+        Ok(ip) if is_public(ip) => Reach::Public,
+        Ok(_) => Reach::Private,
         Err(_) => Reach::Private,
-    }
-}
-
-fn is_private(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(ip) => {
-            let [first, second, ..] = ip.octets();
-            ip.is_private() || ip.is_link_local() || (first == 100 && (64..128).contains(&second))
-        }
-        IpAddr::V6(ip) => ip.is_unique_local() || ip.is_unicast_link_local(),
     }
 }

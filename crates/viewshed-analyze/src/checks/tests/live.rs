@@ -46,8 +46,10 @@ fn nodes_with_the_same_setting_are_one_finding() {
 fn the_daemons_own_warnings_tell_its_open_listeners() {
     let estate = docker(|host| {
         host.daemon.warnings = vec![
-            "[DEPRECATION NOTICE]: API is accessible on http://192.0.2.4:2375 without encryption.".to_owned(),
+            "[DEPRECATION NOTICE]: API is accessible on http://8.8.4.4:2375 without encryption.".to_owned(),
             "[DEPRECATION NOTICE]: API is accessible on https://10.1.2.3:2376 without TLS client verification.".to_owned(),
+            // RFC 5737: documentation uses these, the internet does not route them.
+            "[DEPRECATION NOTICE]: API is accessible on http://192.0.2.4:2375 without encryption.".to_owned(),
             "WARNING: No swap limit support".to_owned(),
         ];
     });
@@ -55,12 +57,13 @@ fn the_daemons_own_warnings_tell_its_open_listeners() {
         found(&estate, "docker-api-without-tls"),
         [
             "critical listener 10.1.2.3:2376: everybody on its private network controls the daemon through `10.1.2.3:2376`",
-            "critical listener 192.0.2.4:2375: everybody on the internet controls the daemon through `192.0.2.4:2375`",
+            "critical listener 192.0.2.4:2375: everybody on its private network controls the daemon through `192.0.2.4:2375`",
+            "critical listener 8.8.4.4:2375: everybody on the internet controls the daemon through `8.8.4.4:2375`",
         ]
     );
     assert_eq!(
         found(&estate, "docker-api-on-public-address"),
-        ["high listener 192.0.2.4:2375: the daemon listens on a public address: `192.0.2.4:2375`"]
+        ["high listener 8.8.4.4:2375: the daemon listens on a public address: `8.8.4.4:2375`"]
     );
 }
 

@@ -1,75 +1,172 @@
-//! The engine's own API.
+//! The engine's own API over TCP. A socket that is mounted is no network.
 
-use viewshed_model::Protocol;
+use std::net::IpAddr;
 
-use super::facts::{is_loopback, namespace_of};
+use viewshed_model::{DockerContainer, DockerHost, Estate, Protocol};
+
+use super::facts::{is_internal, is_isolated, namespace_of, networks};
+use super::outside::leaving;
 use super::paths::to_own_host;
 use super::{End, Open};
-use crate::network::ports::{PortSet, everything, point};
+use crate::checks::{Listener, Reach, listeners};
+use crate::network::address::Block;
+use crate::network::ports::{PortSet, point};
 
-/// The engine's own API over TCP (dockerd reference, "Daemon socket option"; `/info` warns of listeners
-/// without TLS).
-pub(super) fn to_engine(from: End<'_>) -> Open {
-    let End::Container(host, own) = from else {
-        let fact = "the network outside the estate".to_owned();
-        return Open::Depends(everything(), fact, "it is no container".to_owned());
+/// Ports without and with TLS (dockerd reference, "Daemon socket option").
+const USUAL: [u16; 2] = [2375, 2376];
+
+/// To the API of any engine of the estate: that of the own host, else others over the network between.
+pub(super) fn to_engines(estate: &Estate, from: End<'_>) -> Open {
+    let own = match from {
+        End::Container(host, own) => Some((host, from_container(host, own))),
+        End::Host(host) => Some((host, from_host(host))),
+        End::World => None,
     };
-    let daemon = &host.daemon;
-    let warned = daemon.warnings.iter().filter_map(|warning| {
-        let (_, rest) = warning.split_once("API is accessible on http://")?;
-        rest.split_whitespace().next()
-    });
-    let configured = daemon
-        .hosts
-        .iter()
-        .filter_map(|one| one.strip_prefix("tcp://"));
-    let listeners: Vec<&str> = warned.chain(configured).collect();
-    let port_of = |listener: &str| -> u16 {
-        let port = listener
-            .rsplit_once(':')
-            .and_then(|(_, port)| port.parse().ok());
-        port.unwrap_or(2375)
-    };
-    let own_host = to_own_host(host, own);
-    let is_host_mode = namespace_of(host, own).network_mode == "host";
-    let reachable: PortSet = listeners
-        .iter()
-        .filter(|listener| {
-            is_host_mode || !is_loopback(listener) && !listener.starts_with("localhost")
-        })
-        .map(|listener| {
-            let port = point(Protocol::Tcp, port_of(listener));
-            (port, port)
-        })
-        .collect();
-    match own_host {
-        Open::Closed(text) => Open::Closed(text),
-        Open::Depends(_, fact, text) | Open::AtLeast(_, fact, text) => {
-            Open::Depends(everything(), fact, text)
+    let (own_host, mut best) = own.unzip();
+    for other in &estate.docker_hosts {
+        if own_host.is_some_and(|host| std::ptr::eq(host, other)) {
+            continue;
         }
-        Open::Every(text) | Open::Only(_, text) => {
-            if !reachable.is_empty() {
-                return Open::Only(
-                    reachable,
-                    format!("the engine listens on {}; {text}", listeners.join(", ")),
-                );
+        let open = leaving_host(from).unwrap_or_else(|| from_elsewhere(other));
+        let is_better = !matches!(open, Open::Closed(_));
+        match best {
+            None => best = Some(open),
+            Some(Open::Closed(_)) if is_better => best = Some(open),
+            Some(_) => {}
+        }
+    }
+    best.unwrap_or_else(|| Open::Closed("the estate has no Docker host".to_owned()))
+}
+
+/// What keeps a source on its host.
+fn leaving_host(from: End<'_>) -> Option<Open> {
+    match (from, leaving(from, "other hosts")) {
+        (End::Container(..), Open::Closed(text)) => Some(Open::Closed(text)),
+        _ => None,
+    }
+}
+
+fn from_container(host: &DockerHost, own: &DockerContainer) -> Open {
+    let found = listeners(host);
+    let text = match to_own_host(host, own) {
+        Open::Closed(text) => return Open::Closed(text),
+        Open::Depends(_, fact, text) | Open::AtLeast(_, fact, text) => {
+            return match ports(found.iter()) {
+                set if set.is_empty() => unknown_or_closed(host, text),
+                set => Open::Depends(set, fact, text),
+            };
+        }
+        Open::Every(text) | Open::Only(_, text) => text,
+    };
+    if namespace_of(host, own).network_mode == "host" {
+        return at(host, found.iter(), text);
+    }
+    let in_sight = Sight::of(host, own);
+    let shown = found
+        .iter()
+        .filter(|one| one.reach != Reach::Loopback && in_sight.has(one));
+    match (at(host, shown, text), found.is_empty()) {
+        (Open::Closed(_), false) => {
+            let text = "the engine listens on no address that the container has a way to";
+            Open::Closed(text.to_owned())
+        }
+        (open, _) => open,
+    }
+}
+
+fn from_host(host: &DockerHost) -> Open {
+    at(
+        host,
+        listeners(host).iter(),
+        "it is the engine's own host".to_owned(),
+    )
+}
+
+/// From another machine; whether that has a way there is in no estate.
+fn from_elsewhere(host: &DockerHost) -> Open {
+    let found = listeners(host);
+    let shown = found.iter().filter(|one| one.reach != Reach::Loopback);
+    let set = ports(shown);
+    let text = format!("the engine of host `{}` listens beyond its host", host.name);
+    match (set.is_empty(), found.is_empty()) {
+        (false, _) => Open::Depends(set, "the network outside the estate".to_owned(), text),
+        (true, false) => Open::Closed(format!(
+            "the engine of host `{}` listens on loopback addresses only",
+            host.name
+        )),
+        (true, true) => unknown_or_closed(host, "it is on another machine".to_owned()),
+    }
+}
+
+fn at<'l>(host: &DockerHost, shown: impl Iterator<Item = &'l Listener>, text: String) -> Open {
+    let shown: Vec<&Listener> = shown.collect();
+    let set = ports(shown.iter().copied());
+    if set.is_empty() {
+        return unknown_or_closed(host, text);
+    }
+    let addresses: Vec<&str> = shown.iter().map(|one| one.address.as_str()).collect();
+    let text = format!("the engine listens on {}; {text}", addresses.join(", "));
+    Open::Only(set, text)
+}
+
+/// A live engine warns of what it listens on without certificates (moby `daemon/info.go`, `fillAPIInfo`),
+/// and daemon.json lists everything.
+fn unknown_or_closed(host: &DockerHost, text: String) -> Open {
+    if !host.daemon.hosts.is_empty() || host.is_live {
+        return Open::Closed("the engine is not known to listen on a TCP address".to_owned());
+    }
+    let usual = USUAL.map(|port| point(Protocol::Tcp, port));
+    Open::Depends(
+        usual.into_iter().map(|port| (port, port)).collect(),
+        "whether the engine listens on a TCP address".to_owned(),
+        text,
+    )
+}
+
+fn ports<'l>(shown: impl Iterator<Item = &'l Listener>) -> PortSet {
+    shown
+        .filter_map(|one| one.address.rsplit_once(':')?.1.parse().ok())
+        .map(|port| point(Protocol::Tcp, port))
+        .map(|port| (port, port))
+        .collect()
+}
+
+/// The addresses of the host that a container has a way to: all of them, unless every network of it is
+/// internal; then only those on its own bridges, for nothing leads to another.
+enum Sight {
+    Everything,
+    Subnets(Vec<Block>),
+}
+
+impl Sight {
+    fn of(host: &DockerHost, own: &DockerContainer) -> Self {
+        let all = networks(host, namespace_of(host, own));
+        if all.iter().any(|(_, network)| !is_internal(host, *network)) {
+            return Self::Everything;
+        }
+        let subnets = all
+            .iter()
+            .filter(|(_, network)| !is_isolated(host, *network))
+            .filter_map(|(_, network)| *network)
+            .flat_map(|network| &network.subnets);
+        Self::Subnets(subnets.filter_map(|text| Block::parse(text)).collect())
+    }
+
+    fn has(&self, listener: &Listener) -> bool {
+        let Self::Subnets(subnets) = self else {
+            return true;
+        };
+        let address = listener
+            .address
+            .rsplit_once(':')
+            .map_or("", |(address, _)| address.trim_matches(['[', ']']));
+        match address.parse::<IpAddr>() {
+            Ok(address) => {
+                let own = Block::single(address);
+                address.is_unspecified() || subnets.iter().any(|subnet| subnet.covers(&own))
             }
-            if !listeners.is_empty() {
-                return Open::Closed("the engine listens on loopback addresses only".to_owned());
-            }
-            if !daemon.hosts.is_empty() || host.is_live {
-                return Open::Closed("the engine listens on no TCP address".to_owned());
-            }
-            let ports: PortSet = [2375, 2376]
-                .map(|port| point(Protocol::Tcp, port))
-                .into_iter()
-                .map(|port| (port, port))
-                .collect();
-            Open::Depends(
-                ports,
-                "whether the engine listens on a TCP address".to_owned(),
-                text,
-            )
+            // A name, or nothing, which is every address.
+            Err(_) => true,
         }
     }
 }

@@ -9,6 +9,8 @@ use crate::network::ports::{PortSet, point};
 const GATEWAY_MODE: &str = "com.docker.network.bridge.gateway_mode_ipv4";
 /// The first engine that knows gateway modes (moby 27.0, `libnetwork/drivers/bridge`: `gateway_mode_ipv4`).
 const GATEWAY_MODES: u32 = 27;
+/// The first engine that can do without iptables (moby 29.0: `--firewall-backend=nftables`).
+const NFTABLES: u32 = 29;
 /// The first minor API version of each major engine (Docker Engine API version history), for builds that
 /// name no version.
 const FIRST_API_OF_ENGINE: [(u32, u32); 9] = [
@@ -27,7 +29,7 @@ const SHARED_DEPTH_MAX: usize = 8;
 
 /// The container whose network namespace this one uses: itself, or the one at the end of
 /// `container:ID` modes.
-pub(super) fn namespace_of<'e>(
+pub(in crate::network) fn namespace_of<'e>(
     host: &'e DockerHost,
     own: &'e DockerContainer,
 ) -> &'e DockerContainer {
@@ -47,7 +49,8 @@ pub(super) fn title(container: &DockerContainer) -> String {
     format!("container `{}`", container.name)
 }
 
-pub(super) fn has_stopped(container: &DockerContainer) -> bool {
+/// Whether it neither runs nor is about to: compose services, which have no state, are.
+pub(crate) fn has_stopped(container: &DockerContainer) -> bool {
     matches!(
         container.state.as_str(),
         "exited" | "dead" | "created" | "removing"
@@ -116,6 +119,25 @@ pub(super) fn major(host: &DockerHost) -> Option<u32> {
     }
     let named = daemon.version.split('.').next()?.parse().ok();
     named.or_else(of_api)
+}
+
+/// What the engine keeps networks apart with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Firewall {
+    Iptables,
+    Nftables,
+    Unknown,
+}
+
+/// What the engine says of its firewall; engines that have only one need not say it.
+pub(super) fn firewall(host: &DockerHost) -> Firewall {
+    let named = host.daemon.firewall_backend.as_str();
+    match named.split('+').next().unwrap_or_default() {
+        "iptables" => Firewall::Iptables,
+        "nftables" => Firewall::Nftables,
+        _ if major(host).is_some_and(|version| version < NFTABLES) => Firewall::Iptables,
+        _ => Firewall::Unknown,
+    }
 }
 
 pub(super) fn published<'e>(

@@ -3,8 +3,8 @@
 use viewshed_model::{DockerContainer, DockerHost, DockerNetwork};
 
 use super::facts::{
-    Joined, has_stopped, is_internal, is_loopback, is_on_link, major, mode, namespace_of, networks,
-    published, title,
+    Joined, is_internal, is_loopback, is_on_link, major, mode, namespace_of, networks, published,
+    title,
 };
 use super::{End, Open};
 use crate::network::ports::{PortSet, everything};
@@ -111,9 +111,6 @@ pub(super) fn leaving(from: End<'_>, what: &str) -> Open {
         let fact = "the network outside the estate".to_owned();
         return Open::Depends(everything(), fact, "it is no container".to_owned());
     };
-    if has_stopped(own) {
-        return Open::Closed(format!("{} does not run", title(own)));
-    }
     let source = namespace_of(host, own);
     match source.network_mode.as_str() {
         "none" => return Open::Closed(format!("{} has no network", title(own))),

@@ -1,13 +1,16 @@
 //! From one end to another: over a shared network, through published ports, or through the host.
 
+use std::net::IpAddr;
+
 use viewshed_model::{DockerContainer, DockerHost};
 
 use super::facts::{
-    Joined, has_ipv6, has_stopped, is_internal, is_isolated, is_loopback, is_on_link, major, mode,
-    namespace_of, networks, published, title,
+    Firewall, Joined, firewall, has_ipv6, is_internal, is_isolated, is_loopback, is_on_link, major,
+    mode, namespace_of, networks, published, title,
 };
 use super::outside::{from_outside, leaving};
 use super::{End, Open};
+use crate::network::address::Block;
 use crate::network::ports::{PortSet, everything};
 
 /// `--icc`, per network.
@@ -19,12 +22,6 @@ const IPV6_FILTERED: u32 = 27;
 
 pub(super) fn between(from: End<'_>, to: End<'_>) -> Open {
     match (from, to) {
-        (End::Container(_, own), _) if has_stopped(own) => {
-            Open::Closed(format!("{} does not run", title(own)))
-        }
-        (_, End::Container(_, other)) if has_stopped(other) => {
-            Open::Closed(format!("{} does not run", title(other)))
-        }
         (End::Container(host, own), End::Container(other_host, other)) => {
             if std::ptr::eq(host, other_host) {
                 on_one_host(host, own, other)
@@ -116,14 +113,7 @@ fn across_bridges(
         return open;
     }
     if !of_source.is_empty() && of_source.iter().all(is_internal) {
-        if set.is_empty() {
-            return Open::Closed(format!("{apart}, and that of {} is internal", title(own)));
-        }
-        let fact = format!(
-            "whether ports of the host are let through from the internal network of {}",
-            title(own)
-        );
-        return Open::Depends(set, fact, apart);
+        return from_internal(host, (own, &of_source), (target, &of_target), &apart);
     }
     for (name, network) in &of_target {
         match network.map(|network| mode(host, network)) {
@@ -158,6 +148,58 @@ fn across_bridges(
             title(other)
         ),
     )
+}
+
+/// From a network that nothing leads out of. Its containers reach the host's address on their own bridge and
+/// no other, and what is published there is translated before the firewall sees it. With iptables the rules
+/// of the internal bridge come first and drop it (`iptablesdoc/generated/usernet-internal.md`); with nftables
+/// `filter-FORWARD` asks the bridge that a packet goes out to first, and that accepts its published ports
+/// (`nftablesdoc/generated/{usernet-internal,usernet-portmap}.md`).
+fn from_internal(
+    host: &DockerHost,
+    (own, of_source): (&DockerContainer, &[Joined<'_>]),
+    (target, of_target): (&DockerContainer, &[Joined<'_>]),
+    apart: &str,
+) -> Open {
+    let subnets: Vec<Block> = of_source
+        .iter()
+        .filter_map(|(_, network)| *network)
+        .filter(|network| !is_isolated(host, Some(network)))
+        .flat_map(|network| &network.subnets)
+        .filter_map(|subnet| Block::parse(subnet))
+        .collect();
+    let has_host = of_source
+        .iter()
+        .any(|(_, network)| !is_isolated(host, *network));
+    let is_in_sight = |address: &str| match address.parse::<IpAddr>() {
+        Ok(address) if address.is_unspecified() => true,
+        Ok(address) => {
+            let address = Block::single(address);
+            subnets.iter().any(|subnet| subnet.covers(&address))
+        }
+        Err(_) => true,
+    };
+    let open = published(target, is_in_sight);
+    let is_translated = of_target
+        .iter()
+        .any(|(_, network)| network.is_none_or(|network| mode(host, network) != "routed"));
+    let internal = format!("{apart}, and that of {} is internal", title(own));
+    if open.is_empty() || !has_host || !is_translated {
+        return Open::Closed(internal);
+    }
+    match firewall(host) {
+        Firewall::Iptables => Open::Closed(format!("{internal}, which iptables does not let out")),
+        Firewall::Nftables => Open::Only(
+            open,
+            format!(
+                "{internal}, but nftables accepts published ports of the host before that counts"
+            ),
+        ),
+        Firewall::Unknown => {
+            let fact = "the firewall of the Docker engine: nftables lets published ports of the host through from internal networks, iptables does not";
+            Open::Depends(open, fact.to_owned(), internal)
+        }
+    }
 }
 
 /// A container on the host's link is kept from the host itself by the kernel; everything else it meets as
@@ -215,9 +257,6 @@ fn across_hosts(
 /// Docker never touches the rules for packets to the host itself, not even for internal networks: their
 /// bridge address answers unless the network is `isolated` (`TestInternalNwConnectivity`).
 pub(super) fn to_own_host(host: &DockerHost, own: &DockerContainer) -> Open {
-    if has_stopped(own) {
-        return Open::Closed(format!("{} does not run", title(own)));
-    }
     let source = namespace_of(host, own);
     match source.network_mode.as_str() {
         "none" => return Open::Closed(format!("{} has no network", title(own))),

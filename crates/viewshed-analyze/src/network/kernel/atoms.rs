@@ -55,6 +55,26 @@ impl Atoms {
         stretch.map_or(0, |(_, atom)| *atom)
     }
 
+    /// Whether a set of addresses is a union of atoms.
+    pub(in crate::network) fn divide(&self, set: &Ranges<u128>) -> bool {
+        let starts_atom = |address: u128| {
+            let found = self.stretches.binary_search_by_key(&address, |one| one.0);
+            found.is_ok()
+        };
+        let mut ranges = set.iter();
+        let is_cut = ranges.all(|(first, _)| starts_atom(first));
+        is_cut
+            && set.iter().all(|(first, last)| {
+                let from = self.stretches.partition_point(|one| one.0 < first);
+                let inside = self.stretches.iter().skip(from);
+                let mut inside = inside.take_while(|one| one.0 <= last);
+                inside.all(|(_, atom)| {
+                    let own = self.atoms.get(*atom as usize);
+                    own.is_some_and(|own| own.minus(set).is_empty())
+                })
+            })
+    }
+
     /// Addresses of each atom, in order.
     pub(in crate::network) fn ranges(&self) -> &[Ranges<u128>] {
         &self.atoms

@@ -70,22 +70,35 @@ static NOTHING: Match = Match {
 };
 
 impl Matches {
-    pub(super) fn of(inputs: &Inputs<'_, '_>, space: &Space<'_>, family: Family) -> Self {
+    pub(super) fn of<'c>(
+        inputs: &Inputs<'_, 'c>,
+        (space, found): (&Space<'c>, &SpotIndex<'c>),
+        family: Family,
+    ) -> Self {
         let mut matches = Self {
             by_expr: Vec::with_capacity(inputs.vocabulary.exprs().len()),
         };
-        matches.extend(inputs, space, family);
+        matches.extend(inputs, (space, found), family);
         matches
     }
 
     /// Applies the expressions that are new since the last time.
-    pub(super) fn extend(&mut self, inputs: &Inputs<'_, '_>, space: &Space<'_>, family: Family) {
+    pub(super) fn extend<'c>(
+        &mut self,
+        inputs: &Inputs<'_, 'c>,
+        (space, found): (&Space<'c>, &SpotIndex<'c>),
+        family: Family,
+    ) {
         let known = self.by_expr.len();
         let exprs = inputs.vocabulary.exprs();
         if known == exprs.len() {
             return;
         }
-        let applier = Applier::of(inputs, space, family);
+        let applier = Applier {
+            context: inputs.context(family, Locality::Open),
+            space,
+            found,
+        };
         // An expression is interned after its parts, so they stand before it.
         for expr in exprs.iter().skip(known) {
             let found = self.apply(expr, &applier);
@@ -99,11 +112,11 @@ impl Matches {
 
     fn apply(&self, expr: &Expr, applier: &Applier<'_, '_>) -> Match {
         match expr {
-            Expr::All => Match::sure(Row::of(&applier.whole)),
+            Expr::All => Match::sure(Row::of(&applier.found.whole)),
             Expr::None => Match::sure(Row::Few(Vec::new())),
             Expr::Unsure(_) => Match {
                 sure: Row::Few(Vec::new()),
-                may: Some(Row::of(&applier.whole)),
+                may: Some(Row::of(&applier.found.whole)),
             },
             Expr::Term(id) => match applier.context.vocabulary.term(*id) {
                 Some(term) => applier.term(term),
@@ -112,7 +125,7 @@ impl Matches {
             Expr::Not(inner) => {
                 let inner = self.get(*inner);
                 let inverted = |row: &Row| {
-                    let mut bits = applier.whole.clone();
+                    let mut bits = applier.found.whole.clone();
                     row.remove_from(&mut bits);
                     Row::of(&bits)
                 };
@@ -152,8 +165,8 @@ impl Matches {
             };
         }
         let together = |pick: fn(&Match) -> &Row| {
-            let mut bits = applier.whole.clone();
-            let mut scratch = Bits::none(applier.length);
+            let mut bits = applier.found.whole.clone();
+            let mut scratch = Bits::none(applier.found.length);
             for part in &parts {
                 pick(part).write(&mut scratch);
                 bits.keep(&scratch);
@@ -171,7 +184,7 @@ impl Matches {
     fn any_of(&self, parts: &[ExprId], applier: &Applier<'_, '_>) -> Match {
         let parts: Vec<&Match> = parts.iter().map(|part| self.get(*part)).collect();
         let together = |pick: fn(&Match) -> &Row| {
-            let mut bits = Bits::none(applier.length);
+            let mut bits = Bits::none(applier.found.length);
             for part in &parts {
                 pick(part).add_to(&mut bits);
             }
@@ -187,9 +200,8 @@ impl Matches {
 }
 
 /// Spots by label key and value, and spots by address, so that most terms need not look at every spot.
-struct Applier<'n, 'c> {
-    context: Context<'n, 'c>,
-    space: &'n Space<'c>,
+#[derive(Debug, Clone)]
+pub(super) struct SpotIndex<'c> {
     length: usize,
     whole: Bits,
     pods: Bits,
@@ -200,12 +212,17 @@ struct Applier<'n, 'c> {
     other_addresses: Vec<u32>,
 }
 
-impl<'n, 'c> Applier<'n, 'c> {
-    fn of(inputs: &Inputs<'n, 'c>, space: &'n Space<'c>, family: Family) -> Self {
+/// Applies terms to all spots.
+struct Applier<'n, 'c> {
+    context: Context<'n, 'c>,
+    space: &'n Space<'c>,
+    found: &'n SpotIndex<'c>,
+}
+
+impl<'c> SpotIndex<'c> {
+    pub(super) fn of(inputs: &Inputs<'_, 'c>, space: &Space<'c>, family: Family) -> Self {
         let length = space.spots.len();
-        let mut applier = Self {
-            context: inputs.context(family, Locality::Open),
-            space,
+        let mut index = Self {
             length,
             whole: Bits::all(length),
             pods: Bits::none(length),
@@ -215,32 +232,32 @@ impl<'n, 'c> Applier<'n, 'c> {
         };
         for term in inputs.vocabulary.terms() {
             if let Term::Label(Holder::Pod, key, _) = term {
-                applier.note_label(key);
+                index.note_label(space, key);
             }
         }
         for (spot, number) in space.spots.iter().zip(0_u32..) {
             if spot.body.kind == Kind::Pod {
-                applier.pods.add(number as usize);
+                index.pods.add(number as usize);
             }
             match spot.body.address(family) {
                 AddressFact::Absent => {}
-                AddressFact::Known(address) => applier.by_address.push((*address, number)),
+                AddressFact::Known(address) => index.by_address.push((*address, number)),
                 AddressFact::Unknown | AddressFact::Several(_) => {
-                    applier.other_addresses.push(number);
+                    index.other_addresses.push(number);
                 }
             }
         }
-        applier.by_address.sort_unstable();
-        applier
+        index.by_address.sort_unstable();
+        index
     }
 
-    fn note_label(&mut self, wanted: &str) {
+    fn note_label(&mut self, space: &Space<'c>, wanted: &str) {
         if self.by_label.contains_key(wanted) {
             return;
         }
         let mut values: FxHashMap<&'c str, Vec<u32>> = FxHashMap::default();
         let mut name: Option<&'c str> = None;
-        for (spot, number) in self.space.spots.iter().zip(0_u32..) {
+        for (spot, number) in space.spots.iter().zip(0_u32..) {
             if spot.body.kind != Kind::Pod {
                 continue;
             }
@@ -257,29 +274,37 @@ impl<'n, 'c> Applier<'n, 'c> {
             self.by_label.insert(name, values);
         }
     }
+}
 
+impl Applier<'_, '_> {
     fn term(&self, term: &Term) -> Match {
         match term {
             Term::Label(Holder::Pod, key, test) => Match::sure(self.pod_label(key, test)),
             Term::Label(Holder::Namespace, ..) => self.by_namespaces(term),
             Term::Namespace(_) => self.by_namespaces(term),
             Term::Address(set) => {
-                let (mut sure, mut may) = (Bits::none(self.length), Bits::none(self.length));
+                let (mut sure, mut may) =
+                    (Bits::none(self.found.length), Bits::none(self.found.length));
                 for (first, last) in set.of(self.context.family).iter() {
-                    let from = self.by_address.partition_point(|one| one.0 < first);
-                    let inside = self.by_address.iter().skip(from);
+                    let from = self.found.by_address.partition_point(|one| one.0 < first);
+                    let inside = self.found.by_address.iter().skip(from);
                     for (_, spot) in inside.take_while(|one| one.0 <= last) {
                         sure.add(*spot as usize);
                         may.add(*spot as usize);
                     }
                 }
-                self.one_by_one(term, self.other_addresses.iter(), (&mut sure, &mut may));
+                self.one_by_one(
+                    term,
+                    self.found.other_addresses.iter(),
+                    (&mut sure, &mut may),
+                );
                 Match::of(&sure, &may)
             }
-            Term::Pod => Match::sure(Row::of(&self.pods)),
+            Term::Pod => Match::sure(Row::of(&self.found.pods)),
             _ => {
-                let (mut sure, mut may) = (Bits::none(self.length), Bits::none(self.length));
-                let all: Vec<u32> = (0_u32..).take(self.length).collect();
+                let (mut sure, mut may) =
+                    (Bits::none(self.found.length), Bits::none(self.found.length));
+                let all: Vec<u32> = (0_u32..).take(self.found.length).collect();
                 self.one_by_one(term, all.iter(), (&mut sure, &mut may));
                 Match::of(&sure, &may)
             }
@@ -307,9 +332,9 @@ impl<'n, 'c> Applier<'n, 'c> {
     }
 
     fn pod_label(&self, key: &str, test: &Test) -> Row {
-        let mut bits = Bits::none(self.length);
+        let mut bits = Bits::none(self.found.length);
         let nobody = FxHashMap::default();
-        let values = self.by_label.get(key).unwrap_or(&nobody);
+        let values = self.found.by_label.get(key).unwrap_or(&nobody);
         let add = |bits: &mut Bits, spots: &[u32]| {
             for spot in spots {
                 bits.add(*spot as usize);
@@ -324,7 +349,7 @@ impl<'n, 'c> Applier<'n, 'c> {
                 }
             }
             Test::NotIn(unwanted) => {
-                bits = self.pods.clone();
+                bits = self.found.pods.clone();
                 for spots in unwanted
                     .iter()
                     .filter_map(|value| values.get(value.as_str()))
@@ -335,7 +360,7 @@ impl<'n, 'c> Applier<'n, 'c> {
                 }
             }
             Test::Missing => {
-                bits = self.pods.clone();
+                bits = self.found.pods.clone();
                 #[expect(
                     clippy::iter_over_hash_type,
                     reason = "bits come out the same in any order"
@@ -363,7 +388,7 @@ impl<'n, 'c> Applier<'n, 'c> {
 
     /// A term that only asks for the namespace: one look per namespace. Nodes may stand in one, too.
     fn by_namespaces(&self, term: &Term) -> Match {
-        let (mut sure, mut may) = (Bits::none(self.length), Bits::none(self.length));
+        let (mut sure, mut may) = (Bits::none(self.found.length), Bits::none(self.found.length));
         for spots in &self.space.by_namespace {
             let first = spots.first().and_then(|spot| self.space.spot(*spot));
             let Some(first) = first else { continue };

@@ -18,8 +18,10 @@ pub(in crate::network) struct PortClass {
 impl Kernel<'_> {
     /// The ports of all tables, cut as finely as any table needs.
     pub(in crate::network) fn port_classes(&self) -> Vec<PortClass> {
-        let tables = || self.ingress.tables().iter().chain(self.egress.tables());
-        let mut starts: Vec<Point> = tables()
+        let mut tables = self.ingress.tables();
+        tables.extend(self.egress.tables());
+        let mut starts: Vec<Point> = tables
+            .iter()
             .flat_map(|table| table.stretches.iter().map(|stretch| stretch.0))
             .collect();
         starts.sort_unstable();
@@ -28,7 +30,7 @@ impl Kernel<'_> {
         let mut groups: Vec<u32> = vec![0; count];
         let mut next = 1_u32;
         // Stretches fall apart where any table gives them different cells.
-        for table in tables() {
+        for table in tables {
             if table.stretches.len() < 2 {
                 continue;
             }
@@ -193,7 +195,7 @@ impl Kernel<'_> {
     /// Whether no answer on these ports depends on missing facts.
     pub(in crate::network) fn is_certain(&self, class: &PortClass) -> bool {
         [&self.ingress, &self.egress].iter().all(|side| {
-            side.tables().iter().all(|table| {
+            side.tables().into_iter().all(|table| {
                 table
                     .at(class.point)
                     .is_none_or(|cell| cell.sure == cell.may)

@@ -7,10 +7,10 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Inputs;
 use super::atoms::Atoms;
-use crate::network::address::{Family, address, number, whole};
-use crate::network::cni::Ternary;
+use crate::network::address::{AddressSet, Family, address, number, whole};
+use crate::network::cni::{Profile, Ternary};
 use crate::network::place::{AddressFact, Body, Found, Kind, Places, PodPlace};
-use crate::network::ports::DeclaredPort;
+use crate::network::ports::{DeclaredPort, PortMatch};
 use crate::network::ranges::Ranges;
 use crate::network::vocabulary::{Holder, Term, Vocabulary};
 
@@ -178,6 +178,11 @@ impl<'c> Space<'c> {
         self.spots.get(spot as usize)
     }
 
+    /// Whether a set of addresses parts no two of an atom's.
+    pub(super) fn divides(&self, set: &AddressSet) -> bool {
+        self.atoms.divide(set.of(self.family))
+    }
+
     /// The spot of an address of this family.
     pub(in crate::network) fn at(&self, places: &Places<'c>, address: IpAddr) -> u32 {
         match places.by_address.get(&address) {
@@ -207,14 +212,81 @@ fn address_sets(vocabulary: &Vocabulary, family: Family) -> Vec<&Ranges<u128>> {
         .collect()
 }
 
-/// What of a pod any policy can ask, as a list of numbers.
-struct Keys<'c> {
-    family: Family,
+/// The words that tell places apart. Policies that speak in these only leave the spots as they are.
+#[derive(Debug, Clone)]
+pub(in crate::network) struct Known {
     labels: FxHashMap<String, u32>,
     port_names: FxHashSet<String>,
     by_account: bool,
     by_owner: bool,
     by_address: bool,
+    /// Blocks mean no pods.
+    is_free_of_addresses: bool,
+}
+
+impl Known {
+    pub(in crate::network) fn of(vocabulary: &Vocabulary, profile: &Profile) -> Self {
+        let is_free_of_addresses = profile.blocks_match_pods == Ternary::No;
+        let mut known = Self {
+            labels: FxHashMap::default(),
+            port_names: FxHashSet::default(),
+            by_account: false,
+            by_owner: false,
+            by_address: false,
+            is_free_of_addresses,
+        };
+        for term in vocabulary.terms() {
+            match term {
+                Term::Label(Holder::Pod, key, _) => {
+                    let next = number_for(known.labels.len());
+                    known.labels.entry(key.clone()).or_insert(next);
+                }
+                Term::Label(Holder::Account, ..) => known.by_account = true,
+                Term::Owned => known.by_owner = true,
+                Term::Address(_) => known.by_address |= !is_free_of_addresses,
+                _ => {}
+            }
+        }
+        for ports in vocabulary.port_matches() {
+            for named in ports.named.iter().chain(&ports.never_named) {
+                known.port_names.insert(named.name.clone());
+            }
+        }
+        known
+    }
+
+    /// Whether places that this term could tell apart are apart already; of addresses the atoms must be
+    /// asked, too.
+    pub(in crate::network) fn has_term(&self, term: &Term) -> bool {
+        match term {
+            Term::Label(Holder::Pod, key, _) => self.labels.contains_key(key),
+            Term::Label(Holder::Account, ..) => self.by_account,
+            Term::Owned => self.by_owner,
+            Term::Address(_) => self.by_address || self.is_free_of_addresses,
+            // Namespaces are apart always, and each node is a spot of its own.
+            Term::Pod
+            | Term::Node
+            | Term::LocalNode
+            | Term::Outside
+            | Term::ApiServer
+            | Term::Namespace(_)
+            | Term::Protected
+            | Term::ClosedNode
+            | Term::Label(Holder::Namespace | Holder::Node | Holder::HostEndpoint, ..) => true,
+        }
+    }
+
+    /// The same of ports by name.
+    pub(in crate::network) fn has_ports(&self, ports: &PortMatch) -> bool {
+        let mut named = ports.named.iter().chain(&ports.never_named);
+        named.all(|named| self.port_names.contains(&named.name))
+    }
+}
+
+/// What of a pod any policy can ask, as a list of numbers.
+struct Keys<'c> {
+    family: Family,
+    known: Known,
     values: FxHashMap<(u32, &'c str), u32>,
     accounts: FxHashMap<&'c str, u32>,
     ports: FxHashMap<Vec<DeclaredPort<'c>>, u32>,
@@ -224,37 +296,14 @@ struct Keys<'c> {
 
 impl<'c> Keys<'c> {
     fn of(inputs: &Inputs<'_, 'c>, family: Family) -> Self {
-        let mut keys = Self {
+        Self {
             family,
-            labels: FxHashMap::default(),
-            port_names: FxHashSet::default(),
-            by_account: false,
-            by_owner: false,
-            by_address: false,
+            known: Known::of(inputs.vocabulary, inputs.profile),
             values: FxHashMap::default(),
             accounts: FxHashMap::default(),
             ports: FxHashMap::default(),
             of_pod: Vec::new(),
-        };
-        let may_have_addresses = inputs.profile.blocks_match_pods != Ternary::No;
-        for term in inputs.vocabulary.terms() {
-            match term {
-                Term::Label(Holder::Pod, key, _) => {
-                    let next = number_for(keys.labels.len());
-                    keys.labels.entry(key.clone()).or_insert(next);
-                }
-                Term::Label(Holder::Account, ..) => keys.by_account = true,
-                Term::Owned => keys.by_owner = true,
-                Term::Address(_) => keys.by_address |= may_have_addresses,
-                _ => {}
-            }
         }
-        for ports in inputs.vocabulary.port_matches() {
-            for named in ports.named.iter().chain(&ports.never_named) {
-                keys.port_names.insert(named.name.clone());
-            }
-        }
-        keys
     }
 
     /// Equal for pods that no policy can tell apart.
@@ -264,24 +313,25 @@ impl<'c> Keys<'c> {
         self.of_pod.push(body.namespace.unwrap_or(NOWHERE));
         // Labels are sorted by key in the pod, so the same ones come in the same order.
         for (key, value) in body.labels.into_iter().flatten() {
-            if let Some(key) = self.labels.get(key.as_str()) {
+            if let Some(key) = self.known.labels.get(key.as_str()) {
                 let next = number_for(self.values.len());
                 let value = *self.values.entry((*key, value.as_str())).or_insert(next);
                 self.of_pod.push(value);
             }
         }
         self.of_pod.push(NOWHERE);
-        if self.by_account {
+        if self.known.by_account {
             let next = number_for(self.accounts.len());
             self.of_pod
                 .push(*self.accounts.entry(body.account).or_insert(next));
         }
-        self.of_pod.push(u32::from(self.by_owner && body.is_owned));
-        if !self.port_names.is_empty() {
+        self.of_pod
+            .push(u32::from(self.known.by_owner && body.is_owned));
+        if !self.known.port_names.is_empty() {
             let named: Vec<DeclaredPort<'c>> = body
                 .ports
                 .iter()
-                .filter(|port| self.port_names.contains(port.name))
+                .filter(|port| self.known.port_names.contains(port.name))
                 .copied()
                 .collect();
             let next = number_for(self.ports.len());
@@ -291,7 +341,7 @@ impl<'c> Keys<'c> {
         match body.address(self.family) {
             AddressFact::Absent => self.of_pod.push(0),
             AddressFact::Unknown => self.of_pod.push(1),
-            AddressFact::Known(_) | AddressFact::Several(_) if !self.by_address => {
+            AddressFact::Known(_) | AddressFact::Several(_) if !self.known.by_address => {
                 self.of_pod.push(2);
             }
             AddressFact::Known(address) => self.of_pod.extend([3, atoms.at(*address)]),

@@ -148,6 +148,14 @@ impl Side {
         Signature { applying, names }
     }
 
+    /// Gives a spot other policies; its table is there after [`Self::fill`].
+    pub(super) fn settle(&mut self, spot: u32, signature: Signature) {
+        let id = self.intern(signature);
+        if let Some(own) = self.of_spot.get_mut(spot as usize) {
+            *own = id;
+        }
+    }
+
     fn intern(&mut self, signature: Signature) -> SignatureId {
         if let Some(id) = self.ids.get(&signature) {
             return *id;
@@ -159,7 +167,7 @@ impl Side {
     }
 
     /// Works out the tables of signatures that have none yet.
-    fn fill(
+    pub(super) fn fill(
         &mut self,
         inputs: &Inputs<'_, '_>,
         (space, matches): (&Space<'_>, &Matches),
@@ -208,8 +216,18 @@ impl Side {
         self.tables.get(id.index())
     }
 
-    pub(super) fn tables(&self) -> &[Table] {
-        &self.tables
+    /// The tables of signatures that some spot has.
+    pub(super) fn tables(&self) -> Vec<&Table> {
+        let mut is_used = vec![false; self.tables.len()];
+        for id in &self.of_spot {
+            if let Some(used) = is_used.get_mut(id.index()) {
+                *used = true;
+            }
+        }
+        let tables = self.tables.iter().zip(is_used);
+        tables
+            .filter_map(|(table, used)| used.then_some(table))
+            .collect()
     }
 
     /// Signature of every spot.

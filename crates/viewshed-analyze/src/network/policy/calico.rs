@@ -77,7 +77,8 @@ fn stage(reader: &mut Reader<'_, '_>, spec: &Object<'_>) -> StageId {
 }
 
 /// A namespaced policy applies to pods of its namespace; a global one to pods and to host endpoints,
-/// to all of them when it has no selector.
+/// to all of them when it has no selector (`convertGlobalNetworkPolicyV2ToV1Value` in
+/// `libcalico-go/lib/backend/syncersv1/updateprocessors`).
 fn subject(reader: &mut Reader<'_, '_>, spec: &Object<'_>) -> ExprId {
     let text = |key: &str| spec.text(key).filter(|text| !text.is_empty());
     let endpoints = match text("selector").map(|text| parsed(reader, text)) {
@@ -87,11 +88,8 @@ fn subject(reader: &mut Reader<'_, '_>, spec: &Object<'_>) -> ExprId {
     };
     let mut pods = vec![reader.term(Term::Pod)];
     let mut nodes = vec![reader.term(Term::Protected)];
-    if let Some(selector) = &endpoints {
-        pods.push(expression(reader, selector, Subject::Endpoint));
-        nodes.push(expression(reader, selector, Subject::HostEndpoint));
-    }
     let none = reader.none();
+    let mut is_limited = false;
     for (key, subject) in [
         ("namespaceSelector", Subject::Namespace),
         ("serviceAccountSelector", Subject::Account),
@@ -101,9 +99,22 @@ fn subject(reader: &mut Reader<'_, '_>, spec: &Object<'_>) -> ExprId {
                 return none;
             };
             pods.push(expression(reader, &selector, subject));
-            // Host endpoints are in no namespace and have no account.
-            nodes.push(none);
+            // Host endpoints are in no namespace and have no account: whatever is said of labels that are
+            // missing holds for them, and `all()` does not.
+            is_limited = true;
+            if !selector.in_namespaces().matches(&|_| None, true) {
+                nodes.push(none);
+            }
         }
+    }
+    if let Some(selector) = &endpoints {
+        pods.push(expression(reader, selector, Subject::Endpoint));
+        let selector = if is_limited {
+            selector.in_namespaces()
+        } else {
+            selector.clone()
+        };
+        nodes.push(expression(reader, &selector, Subject::HostEndpoint));
     }
     let own = reader.namespace();
     if !own.is_empty() {

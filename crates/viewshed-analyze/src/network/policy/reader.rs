@@ -24,6 +24,8 @@ const REASONS_MAX: usize = 4;
 pub(in crate::network) struct Referred<'c> {
     pub(in crate::network) settings: Vec<&'c NetworkSetting>,
     pub(in crate::network) services: BTreeMap<(&'c str, &'c str), &'c Service>,
+    /// Labels of namespaces, by name.
+    pub(in crate::network) namespaces: BTreeMap<&'c str, &'c BTreeMap<String, String>>,
     /// Addresses and ports of each service's endpoints.
     pub(in crate::network) endpoints: BTreeMap<(&'c str, &'c str), Vec<Endpoint>>,
     /// Ports of nodes that lead to services: namespace and name of the service, position of its port.
@@ -72,7 +74,11 @@ impl<'c> Referred<'c> {
                 }
             }
         }
+        let namespaces = cluster.namespaces.iter();
         Self {
+            namespaces: namespaces
+                .map(|namespace| (namespace.meta.name.as_str(), &namespace.meta.labels))
+                .collect(),
             node_ports,
             settings: cluster.network_settings.iter().collect(),
             services: cluster

@@ -42,7 +42,7 @@ fn publishing(mut container: DockerContainer, host_ip: &str, port: u16) -> Docke
     container
 }
 
-fn estate(version: &str) -> Estate {
+pub(super) fn estate(version: &str) -> Estate {
     let mode = "com.docker.network.bridge.gateway_mode_ipv4";
     let icc = "com.docker.network.bridge.enable_icc";
     let mut internal = network("internal", "bridge", &[]);
@@ -98,7 +98,11 @@ fn estate(version: &str) -> Estate {
 }
 
 fn check(version: &str, rows: &[(&str, &str)]) {
-    let estate = estate(version);
+    check_of(&estate(version), rows);
+}
+
+fn check_of(estate: &Estate, rows: &[(&str, &str)]) {
+    let daemon = &estate.docker_hosts[0].daemon;
     for (question, wanted) in rows {
         let mut words = question.split_whitespace();
         let place = |words: &mut std::str::SplitWhitespace<'_>| {
@@ -112,9 +116,9 @@ fn check(version: &str, rows: &[(&str, &str)]) {
             port,
             protocol: None,
         };
-        let answer = docker_answer(&estate, &question_of).expect("the places are there");
+        let answer = docker_answer(estate, &question_of).expect("the places are there");
         let got = format!("{:?}", answer.verdict).to_lowercase();
-        assert_eq!(got, *wanted, "{version}: {question}: {answer:#?}");
+        assert_eq!(got, *wanted, "{daemon:?}: {question}: {answer:#?}");
     }
 }
 
@@ -168,6 +172,35 @@ fn connections_are_as_the_engine_makes_them() {
             ("8.8.8.8 container:db 5432", "allowed"),
         ],
     );
+}
+
+/// `iptablesdoc/generated/usernet-internal.md`: the internal bridge's own rules come first and drop;
+/// `nftablesdoc/generated/usernet-portmap.md`: the other bridge's chain is asked first and accepts.
+#[test]
+fn the_firewall_decides_what_internal_networks_reach_through_the_host() {
+    let published = "container:in container:db 5432";
+    let other = [
+        ("container:in container:db 5433", "denied"),
+        ("container:in container:local 6379", "denied"),
+        // Its network has no address of the host.
+        ("container:iso container:db 5432", "denied"),
+        // Nothing is translated to a network that is routed to.
+        ("container:in container:r 80", "denied"),
+    ];
+    for (version, backend, wanted) in [
+        ("29.1.0", "nftables", "allowed"),
+        ("29.1.0", "nftables+firewalld", "allowed"),
+        ("29.1.0", "iptables", "denied"),
+        ("29.1.0", "iptables+firewalld", "denied"),
+        ("29.1.0", "", "depends"),
+        ("28.5.2", "", "denied"),
+        ("", "", "depends"),
+    ] {
+        let mut estate = estate(version);
+        backend.clone_into(&mut estate.docker_hosts[0].daemon.firewall_backend);
+        check_of(&estate, &[(published, wanted)]);
+        check_of(&estate, &other);
+    }
 }
 
 /// Before 29.0 bridges were kept apart whatever the mode; before 28.0 the link reached loopback ports

@@ -1,5 +1,8 @@
 //! Generated clusters: small vocabularies, so that selectors, blocks and ports overlap all the time.
 
+mod calico;
+mod cilium;
+
 use serde_json::{Map, Value, json};
 
 const NAMESPACES: [&str; 4] = ["a", "b", "c", "d"];
@@ -21,6 +24,13 @@ const BLOCKS: [&str; 9] = [
 ];
 pub(super) const OUTSIDE: [&str; 4] = ["192.0.2.7", "192.0.2.200", "8.8.8.8", "10.0.2.77"];
 
+/// Nodes and their addresses.
+pub(super) const NODES: [(&str, &str); 2] = [("n1", "10.9.0.1"), ("n2", "10.9.0.2")];
+/// Where the API server answers, outside the cluster; one of [`OUTSIDE`].
+pub(super) const API_SERVER: &str = "192.0.2.200";
+/// Service accounts of every namespace.
+const ACCOUNTS: [&str; 2] = ["one", "two"];
+
 /// `SplitMix64` (Steele, Lea, Flood 2014).
 #[derive(Debug)]
 pub(super) struct Random(pub(super) u64);
@@ -34,11 +44,11 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    fn below(&mut self, bound: usize) -> usize {
+    pub(super) fn below(&mut self, bound: usize) -> usize {
         usize::try_from(self.next() >> 33).expect("31 bits") % bound
     }
 
-    fn one_in(&mut self, odds: usize) -> bool {
+    pub(super) fn one_in(&mut self, odds: usize) -> bool {
         self.below(odds) == 0
     }
 
@@ -122,11 +132,27 @@ impl Random {
                         "name": format!("pod-{number}"), "namespace": self.pick(&NAMESPACES),
                         "labels": self.labels(),
                     },
-                    "spec": { "containers": [{ "name": "main", "image": "example", "ports": ports }] },
+                    "spec": {
+                        "nodeName": self.pick(&NODES).0, "serviceAccountName": self.pick(&ACCOUNTS),
+                        "containers": [{ "name": "main", "image": "example", "ports": ports }],
+                    },
                     "status": { "phase": "Running", "podIP": ip, "podIPs": [{ "ip": ip }] },
                 })
             })
             .collect()
+    }
+
+    pub(super) fn accounts(&mut self) -> Vec<Value> {
+        let each = NAMESPACES
+            .iter()
+            .flat_map(|namespace| ACCOUNTS.map(|name| (namespace, name)));
+        each.map(|(namespace, name)| {
+            json!({
+                "apiVersion": "v1", "kind": "ServiceAccount",
+                "metadata": { "name": name, "namespace": namespace, "labels": self.labels() },
+            })
+        })
+        .collect()
     }
 
     fn standard_port(&mut self) -> Value {
@@ -314,6 +340,29 @@ impl Random {
         found.extend((0..admin).map(|number| self.admin(number)));
         found
     }
+}
+
+pub(super) fn nodes() -> Vec<Value> {
+    let node = |(name, address): (&str, &str)| {
+        json!({
+            "apiVersion": "v1", "kind": "Node", "metadata": { "name": name },
+            "status": { "addresses": [{ "type": "InternalIP", "address": address }] },
+        })
+    };
+    NODES.map(node).to_vec()
+}
+
+/// The API server's own endpoint.
+pub(super) fn api_server() -> Vec<Value> {
+    vec![json!({
+        "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
+        "metadata": {
+            "name": "kubernetes", "namespace": "default",
+            "labels": { "kubernetes.io/service-name": "kubernetes" },
+        },
+        "endpoints": [{ "addresses": [API_SERVER] }],
+        "ports": [{ "name": "https", "port": 6443, "protocol": "TCP" }],
+    })]
 }
 
 fn is_inside(inner: &str, outer: &str) -> bool {

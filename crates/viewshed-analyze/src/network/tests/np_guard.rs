@@ -177,6 +177,7 @@ fn names(end: &ReachEnd) -> Vec<End> {
             ))]
         }
         EndKind::Node => Vec::new(),
+        EndKind::Container | EndKind::Host => unreachable!("a cluster has none"),
         EndKind::Outside => end
             .addresses
             .iter()

@@ -1,28 +1,47 @@
-//! A slow and obvious evaluator of `networking.k8s.io` and `policy.networking.k8s.io` policies: one
-//! connection at a time, straight from the objects' JSON, in the words of the specifications.
+//! A slow and obvious evaluator of policies: one connection at a time, straight from the objects' JSON, in
+//! the words of the specifications. Here `networking.k8s.io` and `policy.networking.k8s.io`.
 //!
 //! Shares no code with the engine. Sources: kubernetes/kubernetes
 //! `staging/src/k8s.io/api/networking/v1/types.go`; kubernetes-sigs/network-policy-api
 //! `apis/{v1alpha1,v1alpha2}`.
 
+mod calico;
+mod cilium;
+
 use std::net::Ipv4Addr;
 
 use serde_json::Value;
 
+use super::generated::API_SERVER;
+
 /// Protocol, port, and the destination, whose names of ports count.
 type Connection<'e> = (&'e str, u16, &'e End);
 
-/// A pod or an address outside.
+/// Whose policies they are, and who enforces them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Plugin {
+    #[default]
+    Standard,
+    Calico,
+    Cilium,
+}
+
+/// A pod, a node or an address outside.
 #[derive(Debug, Clone)]
 pub(super) enum End {
     Pod(Value),
+    Node(Value),
     Outside(Ipv4Addr),
 }
 
 /// The objects of a cluster.
 #[derive(Debug, Default)]
 pub(super) struct Objects {
+    pub(super) plugin: Plugin,
     pub(super) namespaces: Vec<Value>,
+    pub(super) accounts: Vec<Value>,
+    /// What policies refer to, and what the plugin is told.
+    pub(super) settings: Vec<Value>,
     pub(super) policies: Vec<Value>,
 }
 
@@ -130,18 +149,23 @@ impl Objects {
         })
     }
 
-    /// Whether `from` may connect to `to`.
-    pub(super) fn allows(&self, from: &End, to: &End, (protocol, port): (&str, u16)) -> bool {
-        let connection = (protocol, port, to);
-        let out = match from {
-            End::Pod(pod) => self.side(Side::Egress, pod, to, connection),
-            End::Outside(_) => true,
-        };
-        let into = match to {
-            End::Pod(pod) => self.side(Side::Ingress, pod, from, connection),
-            End::Outside(_) => true,
-        };
-        out && into
+    /// Whether the policies of `from` let it connect to `to`.
+    pub(super) fn lets_out(&self, from: &End, to: &End, (protocol, port): (&str, u16)) -> bool {
+        self.either(Side::Egress, (from, to), (protocol, port, to))
+    }
+
+    /// Whether the policies of `to` let `from` connect to it.
+    pub(super) fn lets_in(&self, from: &End, to: &End, (protocol, port): (&str, u16)) -> bool {
+        self.either(Side::Ingress, (to, from), (protocol, port, to))
+    }
+
+    fn either(&self, side: Side, (own, peer): (&End, &End), connection: Connection<'_>) -> bool {
+        match (self.plugin, own) {
+            (Plugin::Calico, _) => self.calico_side(side, own, peer, connection),
+            (Plugin::Cilium, _) => self.cilium_side(side, own, peer, connection),
+            (Plugin::Standard, End::Pod(pod)) => self.side(side, pod, peer, connection),
+            (Plugin::Standard, End::Node(_) | End::Outside(_)) => true,
+        }
     }
 
     /// Admin tier, then NetworkPolicy if it isolates, else Baseline, else allowed.
@@ -214,7 +238,7 @@ impl Objects {
         }
         match peer {
             End::Pod(pod) => self.is_pod_peer(value, pod),
-            End::Outside(_) => false,
+            End::Node(_) | End::Outside(_) => false,
         }
     }
 
@@ -330,6 +354,10 @@ fn declared(to: &End, name: &str) -> Vec<(String, u16)> {
 fn address(end: &End) -> Ipv4Addr {
     match end {
         End::Pod(pod) => text(pod, "/status/podIP").parse().expect("an address"),
+        End::Node(node) => {
+            let address = text(node, "/status/addresses/0/address");
+            address.parse().expect("an address")
+        }
         End::Outside(address) => *address,
     }
 }

@@ -1,10 +1,10 @@
 //! Where evaluators go wrong: one case per row, each with the sentence that settles it.
 
-use super::{check, cluster_of_yaml};
+use super::{check, cluster_of_yaml, node, pod};
 use crate::network::Cni;
 
-/// Namespaces `a` (labelled), `b`, and `c`, which no object declares; pods with every kind of port.
-const PODS: &str = r"
+/// Namespaces `a` (labelled) and `b`, and a pod on the network of its node.
+const REST: &str = r"
 apiVersion: v1
 kind: Namespace
 metadata: { name: a, labels: { team: red } }
@@ -14,41 +14,6 @@ kind: Namespace
 metadata: { name: b }
 ---
 apiVersion: v1
-kind: Node
-metadata: { name: n1, labels: { zone: one } }
-status: { addresses: [{ type: InternalIP, address: 10.9.0.1 }] }
----
-apiVersion: v1
-kind: Node
-metadata: { name: n2 }
-status: { addresses: [{ type: InternalIP, address: 10.9.0.2 }] }
----
-apiVersion: v1
-kind: Pod
-metadata: { name: web, namespace: a, labels: { app: web, tier: front } }
-spec:
-  nodeName: n1
-  containers:
-  - name: main
-    image: example
-    ports: [{ name: http, containerPort: 8080 }, { name: dns, containerPort: 53, protocol: UDP }]
-status: { phase: Running, podIP: 10.0.0.1, podIPs: [{ ip: 10.0.0.1 }] }
----
-apiVersion: v1
-kind: Pod
-metadata: { name: db, namespace: a, labels: { app: db } }
-spec:
-  nodeName: n2
-  containers: [{ name: main, image: example, ports: [{ name: http, containerPort: 5432 }] }]
-status: { phase: Running, podIP: 10.0.0.2, podIPs: [{ ip: 10.0.0.2 }] }
----
-apiVersion: v1
-kind: Pod
-metadata: { name: api, namespace: b, labels: { app: api } }
-spec: { nodeName: n2, containers: [{ name: main, image: example }] }
-status: { phase: Running, podIP: 10.0.0.3, podIPs: [{ ip: 10.0.0.3 }] }
----
-apiVersion: v1
 kind: Pod
 metadata: { name: host, namespace: b, labels: { app: api } }
 spec: { nodeName: n1, hostNetwork: true, containers: [{ name: main, image: example }] }
@@ -56,12 +21,34 @@ status: { phase: Running, podIP: 10.9.0.1, podIPs: [{ ip: 10.9.0.1 }] }
 ---
 ";
 
+/// Pods with every kind of port in namespaces `a` and `b`; `c`, which no object declares, is left to cases.
+fn estate(policies: &str) -> String {
+    let ports =
+        "[{ name: http, containerPort: 8080 }, { name: dns, containerPort: 53, protocol: UDP }]";
+    let http = "[{ name: http, containerPort: 5432 }]";
+    [
+        REST.to_owned(),
+        node("n1", "{ zone: one }", "10.9.0.1"),
+        node("n2", "{}", "10.9.0.2"),
+        pod(
+            "a/web",
+            "n1",
+            "{ app: web, tier: front }",
+            ("10.0.0.1", ports),
+        ),
+        pod("a/db", "n2", "{ app: db }", ("10.0.0.2", http)),
+        pod("b/api", "n2", "{ app: api }", ("10.0.0.3", "[]")),
+        policies.to_owned(),
+    ]
+    .concat()
+}
+
 fn with(policies: &str, rows: &[(&str, &str)]) {
     with_cni(Cni::Generic, policies, rows);
 }
 
 fn with_cni(cni: Cni, policies: &str, rows: &[(&str, &str)]) {
-    let cluster = cluster_of_yaml(&format!("{PODS}{policies}"));
+    let cluster = cluster_of_yaml(&estate(policies));
     check(&cluster, Some(cni), rows);
 }
 

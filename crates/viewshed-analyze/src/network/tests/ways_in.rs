@@ -1,35 +1,10 @@
 //! Who gets in from outside, by what publishes a pod.
 
-use super::{ask, check, cluster_of_yaml};
+use super::{ask, check, cluster_of_yaml, node, pod};
 use crate::network::{Cni, NetworkIndex};
 
-/// Pods of `shop` that are published in every way. `web` lets in everybody on 8080, `api` only pods of its
-/// namespace.
-const ESTATE: &str = r"
-apiVersion: v1
-kind: Node
-metadata: { name: n1 }
-spec: { podCIDR: 10.0.0.0/24 }
-status: { addresses: [{ type: InternalIP, address: 10.9.0.1 }] }
----
-apiVersion: v1
-kind: Pod
-metadata: { name: web, namespace: shop, labels: { app: web } }
-spec: { nodeName: n1, containers: [{ name: main, image: example }] }
-status: { phase: Running, podIP: 10.0.0.1, podIPs: [{ ip: 10.0.0.1 }] }
----
-apiVersion: v1
-kind: Pod
-metadata: { name: api, namespace: shop, labels: { app: api } }
-spec: { nodeName: n1, containers: [{ name: main, image: example }] }
-status: { phase: Running, podIP: 10.0.0.2, podIPs: [{ ip: 10.0.0.2 }] }
----
-apiVersion: v1
-kind: Pod
-metadata: { name: hosted, namespace: shop, labels: { app: hosted } }
-spec: { nodeName: n1, containers: [{ name: main, image: example, ports: [{ containerPort: 53, hostPort: 5353, protocol: UDP }] }] }
-status: { phase: Running, podIP: 10.0.0.3, podIPs: [{ ip: 10.0.0.3 }] }
----
+/// What `web` and `api` of `shop` take.
+const POLICIES: &str = r"
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata: { name: web, namespace: shop }
@@ -42,6 +17,21 @@ spec: { podSelector: { matchLabels: { app: api } }, ingress: [{ from: [{ podSele
 ---
 ";
 
+/// Pods of `shop` that are published in every way. `web` lets in everybody on 8080, `api` only pods of its
+/// namespace.
+fn estate(more: &str) -> String {
+    let hosted = "[{ containerPort: 53, hostPort: 5353, protocol: UDP }]";
+    [
+        node("n1", "{}", "10.9.0.1"),
+        pod("shop/web", "n1", "{ app: web }", ("10.0.0.1", "[]")),
+        pod("shop/api", "n1", "{ app: api }", ("10.0.0.2", "[]")),
+        pod("shop/hosted", "n1", "{ app: hosted }", ("10.0.0.3", hosted)),
+        POLICIES.to_owned(),
+        more.to_owned(),
+    ]
+    .concat()
+}
+
 fn service(name: &str, app: &str, spec: &str) -> String {
     format!(
         "apiVersion: v1\nkind: Service\nmetadata: {{ name: {name}, namespace: shop }}\n\
@@ -51,11 +41,7 @@ fn service(name: &str, app: &str, spec: &str) -> String {
 
 /// `kube-router` enforces the policies and keeps to the service proxy's addresses.
 fn rows(text: &str, rows: &[(&str, &str)]) {
-    check(
-        &cluster_of_yaml(&format!("{ESTATE}{text}")),
-        Some(Cni::KubeRouter),
-        rows,
-    );
+    check(&cluster_of_yaml(&estate(text)), Some(Cni::KubeRouter), rows);
 }
 
 const DIRECTLY: &str =
@@ -180,11 +166,11 @@ fn an_ingress_lets_in_through_its_controller() {
 #[test]
 fn the_way_that_opens_is_told() {
     let text = format!(
-        "{ESTATE}{}{}{INGRESS}{CONTROLLER}",
+        "{}{}{INGRESS}{CONTROLLER}",
         service("web", "web", "type: LoadBalancer"),
         service("other", "web", "externalIPs: [203.0.113.9]")
     );
-    let cluster = cluster_of_yaml(&text);
+    let cluster = cluster_of_yaml(&estate(&text));
     let index = NetworkIndex::new(&cluster, Some(Cni::KubeRouter));
     let answer = ask(&index, "world shop/web");
     let ports: Vec<String> = answer.ports.iter().map(ToString::to_string).collect();

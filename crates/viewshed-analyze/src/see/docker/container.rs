@@ -18,17 +18,11 @@ impl Inside<'_> {
         self.mark_itself(sheet);
         self.mark_networks(sheet);
         self.mark_processes(sheet);
-        for mount in &self.container.mounts {
-            if mount.kind == "bind" || mount.source.starts_with('/') {
-                self.mark_bind(sheet, &mount.source);
-            }
+        for path in bound_paths(self.container) {
+            self.mark_bind(sheet, path);
         }
         if self.container.privileged {
-            let links = [link(format!(
-                "{} is privileged: it is root on its host",
-                self.title()
-            ))];
-            self.mark_root(sheet, &links);
+            self.mark_root(sheet, &[link(privileged(&self.title()))]);
         }
         self.mark_listeners(sheet);
     }
@@ -144,12 +138,7 @@ impl Inside<'_> {
     }
 
     fn mark_bind(&self, sheet: &mut Sheet<'_>, path: &str) {
-        let mounted = normalized(path);
-        for (opening, place) in openings(path, "docker://") {
-            let mut text = format!("{} mounts {mounted} of its host", self.title());
-            if mounted != place {
-                text = format!("{text}, with {place} in it");
-            }
+        for (opening, text) in openings_of_mount(&self.title(), path) {
             let links = [link(text)];
             match opening {
                 Opening::Root => self.mark_root(sheet, &links),
@@ -229,6 +218,45 @@ impl Inside<'_> {
             }
         }
     }
+}
+
+/// What a container holds of its host, each with a sentence that says how.
+pub(crate) fn openings_of_container(container: &DockerContainer) -> Vec<(Opening, String)> {
+    let title = format!("container {}", container.name);
+    let bound = bound_paths(container);
+    let mut found: Vec<(Opening, String)> = bound
+        .flat_map(|path| openings_of_mount(&title, path))
+        .collect();
+    if container.privileged {
+        found.push((Opening::Root, privileged(&title)));
+    }
+    found
+}
+
+fn bound_paths(container: &DockerContainer) -> impl Iterator<Item = &str> {
+    let bound = container.mounts.iter().filter(|mount| {
+        // A volume's own folder is a path of the host, too.
+        mount.kind == "bind" || mount.source.starts_with('/')
+    });
+    bound.map(|mount| mount.source.as_str())
+}
+
+fn openings_of_mount(title: &str, path: &str) -> Vec<(Opening, String)> {
+    let mounted = normalized(path);
+    let told = openings(path, "docker://")
+        .into_iter()
+        .map(|(opening, place)| {
+            let mut text = format!("{title} mounts {mounted} of its host");
+            if mounted != place {
+                text = format!("{text}, with {place} in it");
+            }
+            (opening, text)
+        });
+    told.collect()
+}
+
+fn privileged(title: &str) -> String {
+    format!("{title} is privileged: it is root on its host")
 }
 
 /// What lies in Docker's own folder.

@@ -51,13 +51,9 @@ impl Write for Shared {
 
 fn answers(input: &str) -> (Vec<Value>, Outcome) {
     let estate = estate();
-    let network = Network {
-        estate: &estate,
-        index: estate
-            .clusters
-            .first()
-            .map(|cluster| NetworkIndex::new(cluster, Some(Cni::Generic))),
-    };
+    let cluster = estate.clusters.first();
+    let index = cluster.map(|cluster| NetworkIndex::new(cluster, Some(Cni::Generic)));
+    let network = EstateNetwork::new(&estate, index);
     let out = Shared::default();
     let mut answering = Answering::new(&network, Box::new(out.clone()));
     let mut lines = Lines::new(input.as_bytes());

@@ -8,7 +8,7 @@ use viewshed_model::NetworkSetting;
 use super::super::reader::{Object, Reader};
 use super::selector::Selector;
 use crate::network::address::{AddressSet, Block};
-use crate::network::place::NAME_LABEL;
+use crate::network::place::{NAME_LABEL, NAME_LABELS};
 use crate::network::vocabulary::{ExprId, Holder, Term, Test};
 
 /// Labels that Calico gives every endpoint of a namespace (`api/pkg/apis/projectcalico/v3`).
@@ -229,65 +229,50 @@ impl Scope {
         reader.or([pods, others])
     }
 
-    /// Sets have no service account, so a selector of accounts never selects one.
+    /// Addresses of sets and host endpoints that are selected.
     fn addresses(&self, reader: &Reader<'_, '_>) -> AddressSet {
         let mut found = AddressSet::default();
-        if !self.accounts.is_empty() {
-            return found;
-        }
-        for setting in &reader.translator.referred.settings {
+        let referred = reader.translator.referred;
+        for setting in &referred.settings {
             let field = match setting.kind.as_str() {
                 "GlobalNetworkSet" | "NetworkSet" => "nets",
                 "HostEndpoint" => "expectedIPs",
                 _ => continue,
             };
-            if self.selects(setting) {
+            let namespace = setting.meta.namespace.as_deref();
+            let inherited = namespace.and_then(|name| referred.namespaces.get(name).copied());
+            if self.selects(setting, inherited) {
                 found = found.union(&addresses_of(setting, field));
             }
         }
         found
     }
 
-    fn selects(&self, setting: &NetworkSetting) -> bool {
+    /// Sets have the labels of their namespace, too (`networksetprocessor.go`); what is in no namespace has
+    /// none of these, and nothing of it has a service account.
+    fn selects(
+        &self,
+        setting: &NetworkSetting,
+        inherited: Option<&BTreeMap<String, String>>,
+    ) -> bool {
         let namespace = setting.meta.namespace.as_deref();
         let is_global = namespace.is_none();
-        let labels: &BTreeMap<String, String> = &setting.meta.labels;
-        let own = |key: &str| match (key, namespace) {
-            (NAMESPACE, Some(namespace)) => Some(namespace.to_owned()),
-            _ => labels.get(key).cloned(),
-        };
-        // Of a set's namespace only the name is looked at here.
         let of_namespace = |key: &str| {
-            let is_name = key == NAME_LABEL || crate::network::place::NAME_LABELS.contains(&key);
-            namespace.filter(|_| is_name).map(str::to_owned)
-        };
-        let in_namespace = match &self.namespaces {
-            None => true,
-            // `all()` means every namespace, `global()` what is in none.
-            Some(Selector::All) => !is_global,
-            Some(selector) => {
-                if is_global {
-                    selector.matches(&|_| None, true) && names_global(selector)
-                } else {
-                    selector.matches(&of_namespace, false)
-                }
+            if NAME_LABELS.contains(&key) {
+                return namespace.map(str::to_owned);
             }
+            inherited.and_then(|labels| labels.get(key).cloned())
         };
-        in_namespace
-            && self
-                .endpoints
-                .as_ref()
-                .is_none_or(|selector| selector.matches(&own, is_global))
-    }
-}
-
-/// Whether a namespace selector speaks of what is in no namespace at all.
-fn names_global(selector: &Selector) -> bool {
-    match selector {
-        Selector::Global => true,
-        Selector::All | Selector::Label(..) => false,
-        Selector::Not(inner) => names_global(inner),
-        Selector::And(parts) | Selector::Or(parts) => parts.iter().any(names_global),
+        let own = |key: &str| match (key, key.strip_prefix(OF_NAMESPACE)) {
+            (NAMESPACE, _) => namespace.map(str::to_owned),
+            (_, Some(key)) => of_namespace(key),
+            (_, None) => setting.meta.labels.get(key).cloned(),
+        };
+        let mut accounts = self.accounts.iter();
+        let (namespaces, endpoints) = (self.namespaces.as_ref(), self.endpoints.as_ref());
+        namespaces.is_none_or(|selector| selector.in_namespaces().matches(&of_namespace, is_global))
+            && endpoints.is_none_or(|selector| selector.matches(&own, is_global))
+            && accounts.all(|selector| selector.matches(&|_| None, is_global))
     }
 }
 

@@ -43,6 +43,19 @@ impl Selector {
         }
     }
 
+    /// The same with `all()` as what is in a namespace (`getEndpointSelector` in
+    /// `libcalico-go/lib/backend/syncersv1/updateprocessors/rules.go`).
+    pub(super) fn in_namespaces(&self) -> Self {
+        let each = |parts: &[Self]| parts.iter().map(Self::in_namespaces).collect();
+        match self {
+            Self::All => Self::Not(Box::new(Self::Global)),
+            Self::Global | Self::Label(..) => self.clone(),
+            Self::Not(inner) => Self::Not(Box::new(inner.in_namespaces())),
+            Self::And(parts) => Self::And(each(parts)),
+            Self::Or(parts) => Self::Or(each(parts)),
+        }
+    }
+
     /// Whether something with these labels is selected. `Global` is answered by `is_global`.
     pub(super) fn matches(&self, label: &dyn Fn(&str) -> Option<String>, is_global: bool) -> bool {
         match self {
