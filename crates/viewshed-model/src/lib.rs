@@ -85,7 +85,8 @@ pub use scan::{
     MitigationSummary, Presence, ScanReport,
 };
 pub use surroundings::{
-    DaemonSight, ForeignMount, MetadataAddress, MountedToken, OwnAnswer, Sight, Surroundings,
+    DaemonSight, ForeignMount, MetadataAddress, MountedToken, NAMESPACE_VARIABLES, OwnAnswer,
+    OwnNames, Sight, Surroundings,
 };
 pub use texts::Texts;
 pub use view::{

@@ -93,9 +93,9 @@ impl<'c> NetworkIndex<'c> {
         &self,
         to: &Place,
         port: Option<u16>,
-    ) -> BTreeMap<(&'c str, &'c str), ReachVerdict> {
+    ) -> FxHashMap<(&'c str, &'c str), ReachVerdict> {
         let Ok(column) = self.column(to, port, None) else {
-            return BTreeMap::new();
+            return FxHashMap::default();
         };
         let own_node_counts = self.own_node_counts();
         let mut groups: FxHashMap<SpotsKey, Vec<u32>> = FxHashMap::default();
@@ -117,22 +117,18 @@ impl<'c> NetworkIndex<'c> {
             Some((pods, outcome.decision.reach_verdict()))
         });
         let judged: Vec<(&Vec<u32>, ReachVerdict)> = judged.collect();
-        let mut by_pod: Vec<Option<ReachVerdict>> = vec![None; self.places.pods.len()];
+        let mut verdicts = FxHashMap::default();
         for (pods, verdict) in judged {
-            for pod in pods {
-                if let Some(of_pod) = by_pod.get_mut(*pod as usize) {
-                    *of_pod = Some(verdict);
-                }
+            for place in pods
+                .iter()
+                .filter_map(|pod| self.places.pods.get(*pod as usize))
+            {
+                let meta = place.origin.meta();
+                let namespace = meta.namespace.as_deref().unwrap_or("default");
+                verdicts.insert((namespace, meta.name.as_str()), verdict);
             }
         }
-        // Pods stand in the order of their names, so that the map need not sort them.
-        let pods = self.places.pods.iter().zip(by_pod);
-        let named = pods.filter_map(|(pod, verdict)| {
-            let meta = pod.origin.meta();
-            let namespace = meta.namespace.as_deref().unwrap_or("default");
-            Some(((namespace, meta.name.as_str()), verdict?))
-        });
-        named.collect()
+        verdicts
     }
 
     /// Whether the tables alone settle it: a pod on a network of its own that some point certainly lets

@@ -120,6 +120,7 @@ impl ContainerWire {
             flags: flags(&self.command, &self.args),
             program: self.command.0.into_iter().next().unwrap_or_default(),
             role: role.to_owned(),
+            has_ended: false,
         }
     }
 }
