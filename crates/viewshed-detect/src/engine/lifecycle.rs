@@ -42,11 +42,11 @@ impl Engine {
             describe(activity, member);
         }
         if let Some(record) = self.baseline.record_mut(subject.index) {
-            if record.session != id {
-                self.warm.cool();
+            let is_other = (record.session, record.is_watched) != (id, is_open);
+            (record.session, record.is_watched) = (id, is_open);
+            if is_other {
+                self.baseline.disturb(subject.index);
             }
-            record.session = id;
-            record.is_watched = is_open;
         }
         if is_open {
             self.baseline.unlearn(subject.index, self.clock.now_s());
@@ -166,7 +166,6 @@ impl Engine {
             return;
         };
         session.dossier = Some(Box::new(dossier));
-        self.warm.cool();
         let since_s = session.started_s;
         let members: Vec<u32> = session
             .members
@@ -180,6 +179,7 @@ impl Engine {
             if let Some(record) = self.baseline.record_mut(index) {
                 record.is_watched = true;
             }
+            self.baseline.disturb(index);
             self.baseline.unlearn(index, since_s);
         }
         self.tell(id, incidents);

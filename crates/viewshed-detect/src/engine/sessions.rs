@@ -72,6 +72,15 @@ impl Sessions {
         }
     }
 
+    /// Places of identities in the table, with the times of the evidence against them.
+    pub(crate) fn accused(&self) -> impl Iterator<Item = (usize, u32)> {
+        let evidence = self.by_id.values().flat_map(|session| &session.evidence);
+        evidence.filter_map(|one| {
+            let index = usize::try_from(one.identity.checked_sub(1)?).ok()?;
+            Some((index, one.at_s))
+        })
+    }
+
     /// Numbers of all, oldest first.
     pub(crate) fn ids(&self) -> Vec<u32> {
         self.by_id.keys().copied().collect()

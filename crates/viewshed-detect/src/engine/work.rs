@@ -15,6 +15,8 @@ use crate::detections::{self, FallsWith, is_client};
 
 /// Work that follows what it belongs to later than this was not the reason for it. Seconds.
 const WORK_BELONGS_S: u32 = 10 * 60;
+/// And reading or following something else later than this. Seconds.
+const EXPLAINS_S: u32 = 2 * WORK_FOLLOWS_S;
 
 /// A watch that ends sooner, and in whose place no other comes, followed nothing. Seconds. Controllers' watches
 /// last five minutes and more, and what cuts them off earlier cuts off the next one as well.
@@ -48,7 +50,7 @@ impl Engine {
         let behaviour = &subject.behaviour;
         let is_glimpse =
             behaviour.op == Op::Watch && (is_short_watch(&activity.uri) || was_given_up(activity));
-        let is_read = matches!(behaviour.op, Op::Get | Op::List);
+        let is_read = is_read(behaviour.op);
         let is_done = match behaviour.outcome {
             Outcome::Shown => true,
             Outcome::Missing => is_read,
@@ -59,6 +61,14 @@ impl Engine {
             return;
         }
         let now_s = self.clock.now_s();
+        let record = self.baseline.record(subject.index);
+        let is_accused = record.is_some_and(|record| {
+            let age_s = now_s.saturating_sub(record.accused_s);
+            record.session != 0 && may_explain(behaviour.op, age_s)
+        });
+        if !is_accused {
+            return;
+        }
         let is_workload = matches!(subject.who.class, Class::ServiceAccount | Class::Node);
         let is_midway = self.is_midway(activity, subject.index);
         let may_follow =
@@ -126,6 +136,7 @@ impl Engine {
         if let Some(session) = self.sessions.get_mut(id) {
             let from = (identity_tag(subject.index), subject.arrival.spot);
             session.go_on(from, (behaviour.kind, behaviour.namespace), now_s);
+            self.baseline.accuse(subject.index, now_s);
         }
     }
 
@@ -133,6 +144,20 @@ impl Engine {
     pub(super) fn watch_key(&self, activity: &Activity<'_>) -> u64 {
         self.hasher.hash_one((&*activity.cluster, &*activity.id))
     }
+}
+
+/// Whether something that is done may explain evidence that is so old.
+#[inline]
+pub(crate) fn may_explain(op: Op, age_s: u32) -> bool {
+    match op {
+        Op::Write => age_s <= WORK_BELONGS_S,
+        Op::Watch => age_s <= EXPLAINS_S,
+        op => is_read(op) && age_s <= EXPLAINS_S,
+    }
+}
+
+fn is_read(op: Op) -> bool {
+    matches!(op, Op::Get | Op::List)
 }
 
 /// Whether this tells of a watch that ended soon after it began.
@@ -148,7 +173,7 @@ impl Work<'_> {
     fn leaves(&self, one: &Evidence) -> Option<Explained> {
         let age_s = self.now_s.saturating_sub(one.at_s);
         let same_place = *one.namespace == *self.namespace;
-        let is_soon = age_s <= 2 * WORK_FOLLOWS_S;
+        let is_soon = age_s <= EXPLAINS_S;
         if one.falls_with == FallsWith::Work {
             return self
                 .leaves_of_look(one)
