@@ -13,11 +13,13 @@ use viewshed_decode::logs::{Arena, LogFormat, decode, recycled};
 use viewshed_detect::coverage::ProfileCollector;
 use viewshed_detect::rules::{RuleIncidents, RuleSet};
 use viewshed_detect::{Baseline, Engine, Settings};
-use viewshed_model::{Incident, IncidentState, Skips};
+use viewshed_model::{IncidentState, Skips};
 
 const LOG_BYTES: usize = 500_000_000;
 /// As much as the program reads at once.
 const CHUNK_BYTES: usize = 256 << 10;
+/// Incidents that are told in words; a generated log should have none.
+const SHOWN_MAX: usize = 3;
 
 /// Time spent on each part.
 #[derive(Default)]
@@ -104,20 +106,24 @@ fn run(what: &str, log: &str, files: &[(&str, &str)], baseline: Baseline) -> Bas
         per_event(spent.engine),
         per_event(spent.rules)
     );
+    let ended = incidents
+        .iter()
+        .filter(|one| one.state == IncidentState::Closed);
     println!(
         "  {} weighed, {} incidents, {} rule reports",
         engine.counters().weighed,
-        closed(&incidents),
+        ended.clone().count(),
         rule_reports.len()
     );
+    for incident in ended.take(SHOWN_MAX) {
+        let reasons: Vec<&str> = incident
+            .reasons
+            .iter()
+            .map(|one| one.text.as_str())
+            .collect();
+        println!("  {}: {}", incident.actor.name, reasons.join("; "));
+    }
     engine.baseline().clone()
-}
-
-fn closed(incidents: &[Incident]) -> usize {
-    let ended = incidents.iter();
-    ended
-        .filter(|one| one.state == IncidentState::Closed)
-        .count()
 }
 
 fn split_chunk(bytes: &[u8]) -> (&[u8], &[u8]) {

@@ -1,6 +1,6 @@
 //! How a session grows, becomes an incident, and ends.
 
-use viewshed_model::{Activity, Incident, IncidentState};
+use viewshed_model::{Activity, Incident, IncidentActor, IncidentState};
 
 use super::Engine;
 use super::dossier::{Dossier, actor, remember};
@@ -224,9 +224,10 @@ impl Engine {
     }
 }
 
-/// Completes what is known of an actor.
-pub(crate) fn describe(activity: &Activity<'_>, member: &mut Member) {
+/// Completes what is known of an actor; says whether something was new.
+pub(crate) fn describe(activity: &Activity<'_>, member: &mut Member) -> bool {
     let (from, to) = (&activity.actor, &mut member.actor);
+    let known = extent(to);
     if to.groups.is_empty() {
         to.groups = from
             .groups
@@ -253,4 +254,16 @@ pub(crate) fn describe(activity: &Activity<'_>, member: &mut Member) {
             ACTOR_LISTS_MAX,
         );
     }
+    extent(to) != known
+}
+
+/// How much is known of an actor; it only grows.
+fn extent(actor: &IncidentActor) -> [usize; 4] {
+    let places = usize::from(actor.pod.is_some()) + usize::from(actor.node.is_some());
+    [
+        actor.groups.len(),
+        actor.user_agents.len(),
+        actor.acted_as.len(),
+        places,
+    ]
 }
