@@ -1,6 +1,6 @@
 //! How habits are made, folded, and given up.
 
-use super::record::{GROUP_HABITS_MAX, HABITS_MAX, Habit, Record, Standing};
+use super::record::{Accused, GROUP_HABITS_MAX, HABITS_MAX, Habit, Record, Standing};
 use super::symbols::Symbol;
 use super::{Baseline, DAY_S};
 use crate::engine::behaviour::{Behaviour, Op, Outcome};
@@ -68,11 +68,11 @@ impl Baseline {
         if record.stamp != entry.stamp {
             return false;
         }
-        let accused_s = (record.session != 0).then_some(record.accused_s);
+        let accused = (record.session != 0).then_some(record.accused);
         let Some(habit) = record.habits.get_mut(usize::from(entry.habit_at)) else {
             return false;
         };
-        if accused_s.is_some_and(|at_s| may_explain(habit.op, now_s.saturating_sub(at_s))) {
+        if accused.is_some_and(|accused| may_explain(habit.op, accused, now_s)) {
             return false;
         }
         let is_document = entry.document_s != 0;
@@ -85,10 +85,12 @@ impl Baseline {
         true
     }
 
-    /// There is evidence against an identity that happened at this time.
-    pub(crate) fn accuse(&mut self, index: usize, at_s: u32) {
+    /// There is evidence against an identity that happened at these times.
+    pub(crate) fn accuse(&mut self, index: usize, accused: Accused) {
         if let Some(record) = self.identities.get_mut(index) {
-            record.accused_s = record.accused_s.max(at_s);
+            let known = &mut record.accused;
+            known.at_s = known.at_s.max(accused.at_s);
+            known.of_look_s = known.of_look_s.max(accused.of_look_s);
         }
     }
 

@@ -19,7 +19,7 @@ use crate::engine::who::{Class, Who};
 
 pub use bytes::StateError;
 pub(crate) use bytes::{seal, unseal};
-pub(crate) use record::{ORIGINS_MAX, Record, Standing, remember_origin};
+pub(crate) use record::{Accused, ORIGINS_MAX, Record, Standing, remember_origin};
 use symbols::{Symbol, Symbols};
 use table::Table;
 

@@ -34,6 +34,15 @@ pub(crate) enum Standing {
     Suspect,
 }
 
+/// When the newest evidence happened that may turn out to have been the beginning of work; 0 for never.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Accused {
+    /// Any such evidence.
+    pub(crate) at_s: u32,
+    /// A look at the API or at own rights, which reading something explains as well.
+    pub(crate) of_look_s: u32,
+}
+
 /// Something that an identity does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Habit {
@@ -167,10 +176,10 @@ pub(crate) struct Record {
     /// same at one place. Of this run.
     #[serde(skip)]
     pub(crate) stamp: u32,
-    /// When the newest evidence against it happened, which work may explain for a while. Of this run; follows
-    /// from the sessions.
+    /// When the newest evidence against it happened that work may explain for a while. Of this run; follows from
+    /// the sessions.
     #[serde(skip)]
-    pub(crate) accused_s: u32,
+    pub(crate) accused: Accused,
 }
 
 impl Record {
@@ -192,7 +201,7 @@ impl Record {
             habits: Vec::new(),
             hashes: Vec::new(),
             stamp: 0,
-            accused_s: 0,
+            accused: Accused::default(),
         }
     }
 

@@ -264,8 +264,8 @@ impl Engine {
 
     /// Tells the records of identities when the evidence against them happened.
     fn accuse(&mut self) {
-        for (index, at_s) in self.sessions.accused() {
-            self.baseline.accuse(index, at_s);
+        for (index, accused) in self.sessions.accused() {
+            self.baseline.accuse(index, accused);
         }
     }
 }

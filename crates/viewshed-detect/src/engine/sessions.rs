@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::session::{Held, Session};
+use crate::baseline::Accused;
 
 /// Sessions kept at once, incidents included. When there are more, the quarter with the least weight that is
 /// no incident is given up, counted.
@@ -73,11 +74,11 @@ impl Sessions {
     }
 
     /// Places of identities in the table, with the times of the evidence against them.
-    pub(crate) fn accused(&self) -> impl Iterator<Item = (usize, u32)> {
+    pub(crate) fn accused(&self) -> impl Iterator<Item = (usize, Accused)> {
         let evidence = self.by_id.values().flat_map(|session| &session.evidence);
         evidence.filter_map(|one| {
             let index = usize::try_from(one.identity.checked_sub(1)?).ok()?;
-            Some((index, one.at_s))
+            Some((index, one.accused()))
         })
     }
 

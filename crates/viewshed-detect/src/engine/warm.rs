@@ -10,9 +10,9 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Entries; a power of two, 4 MiB. What is used of it stays in the processor's cache. An entry that lost its
+/// Entries; a power of two, 8 MiB. What is used of it stays in the processor's cache. An entry that lost its
 /// place to another costs one full judgement more.
-const ENTRIES_MAX: usize = 1 << 17;
+const ENTRIES_MAX: usize = 1 << 18;
 /// Places that a shape may have, side by side in one cache line.
 const WAYS: usize = 2;
 const BUCKETS: usize = ENTRIES_MAX / WAYS;

@@ -293,7 +293,6 @@ impl Engine {
         let Some(session) = self.sessions.get_mut(session) else {
             return;
         };
-        self.baseline.accuse(subject.index, now_s);
         for (detection, sign) in signs {
             let weight = hundredths(sign.weight);
             let trial = sign.if_given_up.map(|points| Trial {
@@ -302,7 +301,7 @@ impl Engine {
                 is_given_up: false,
                 weight: hundredths(points),
             });
-            session.add(Evidence {
+            let evidence = Evidence {
                 detection,
                 weight,
                 text: sign.text.into(),
@@ -321,7 +320,9 @@ impl Engine {
                 program: program_tag(activity),
                 is_reflector,
                 trial,
-            });
+            };
+            self.baseline.accuse(subject.index, evidence.accused());
+            session.add(evidence);
         }
     }
 }

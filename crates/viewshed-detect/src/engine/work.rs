@@ -11,6 +11,7 @@ use super::kinds::is_telling;
 use super::origin::{identity_tag, program_tag};
 use super::path::is_short_watch;
 use super::who::{Class, Who, clip};
+use crate::baseline::Accused;
 use crate::detections::{self, FallsWith, is_client};
 
 /// Work that follows what it belongs to later than this was not the reason for it. Seconds.
@@ -63,8 +64,7 @@ impl Engine {
         let now_s = self.clock.now_s();
         let record = self.baseline.record(subject.index);
         let is_accused = record.is_some_and(|record| {
-            let age_s = now_s.saturating_sub(record.accused_s);
-            record.session != 0 && may_explain(behaviour.op, age_s)
+            record.session != 0 && may_explain(behaviour.op, record.accused, now_s)
         });
         if !is_accused {
             return;
@@ -136,7 +136,11 @@ impl Engine {
         if let Some(session) = self.sessions.get_mut(id) {
             let from = (identity_tag(subject.index), subject.arrival.spot);
             session.go_on(from, (behaviour.kind, behaviour.namespace), now_s);
-            self.baseline.accuse(subject.index, now_s);
+            let accused = Accused {
+                at_s: now_s,
+                ..Accused::default()
+            };
+            self.baseline.accuse(subject.index, accused);
         }
     }
 
@@ -146,13 +150,14 @@ impl Engine {
     }
 }
 
-/// Whether something that is done may explain evidence that is so old.
+/// Whether something that is done now may explain evidence of these times.
 #[inline]
-pub(crate) fn may_explain(op: Op, age_s: u32) -> bool {
+pub(crate) fn may_explain(op: Op, accused: Accused, now_s: u32) -> bool {
+    let age_s = now_s.saturating_sub(accused.at_s);
     match op {
         Op::Write => age_s <= WORK_BELONGS_S,
         Op::Watch => age_s <= EXPLAINS_S,
-        op => is_read(op) && age_s <= EXPLAINS_S,
+        op => is_read(op) && now_s.saturating_sub(accused.of_look_s) <= EXPLAINS_S,
     }
 }
 
