@@ -5,6 +5,7 @@ use viewshed_model::{Activity, Incident};
 use super::Engine;
 use super::behaviour::{Behaviour, Op, Outcome};
 use super::origin::{Arrival, groups_of};
+use super::own::FLOOD_WINDOW_S;
 use super::warm::Entry;
 use super::weigh::standing;
 use super::who::Who;
@@ -64,7 +65,9 @@ impl Engine {
         if place.is_none() {
             self.counters.unremembered += 1;
         }
-        if is_new || place.is_none() {
+        // Where a log begins, everybody is new.
+        let is_news = self.baseline.span_s() >= FLOOD_WINDOW_S;
+        if is_news && (is_new || place.is_none()) {
             self.own.new_identity(&activity.cluster, now_s, incidents);
         }
         if is_new {
