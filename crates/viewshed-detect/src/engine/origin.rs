@@ -63,9 +63,7 @@ impl Engine {
             text => self.hasher.hash_one((&*activity.cluster, text)).max(1),
         };
         let record = self.baseline.record(index);
-        let identity = record.map_or(0, Record::hash);
-        let client = (&*actor.credential, &*actor.user_agent, &*actor.pod);
-        let arrival = self.hasher.hash_one((identity, address, client)).max(1);
+        let arrival = self.arrival_key(activity, record, address);
         let is_as_before = record.is_some_and(|record| record.last_arrival == arrival)
             || self.places.knows_arrival(arrival);
         let place = self.places.address(address);
@@ -121,11 +119,7 @@ impl Engine {
         {
             record.last_arrival = if is_unusual { 0 } else { arrival };
         }
-        let record = self.baseline.record(index);
-        let is_remembered = record.is_some_and(|record| {
-            (address_tag == 0 || record.addresses.contains(&address_tag))
-                && (program == 0 || record.programs.contains(&program))
-        });
+        let is_remembered = self.is_remembered(index, address_tag, program);
         Arrival {
             origin,
             spot,
@@ -133,6 +127,22 @@ impl Engine {
             is_unusual,
             is_settled: !is_unusual && is_remembered,
         }
+    }
+
+    /// What an identity with this address, credential and program is known by.
+    fn arrival_key(&self, activity: &Activity<'_>, record: Option<&Record>, address: u64) -> u64 {
+        let actor = &activity.actor;
+        let identity = record.map_or(0, Record::hash);
+        let client = (&*actor.credential, &*actor.user_agent, &*actor.pod);
+        self.hasher.hash_one((identity, address, client)).max(1)
+    }
+
+    /// Whether address and program are among those of an identity.
+    fn is_remembered(&self, index: usize, address: u32, program: u32) -> bool {
+        self.baseline.record(index).is_some_and(|record| {
+            (address == 0 || record.addresses.contains(&address))
+                && (program == 0 || record.programs.contains(&program))
+        })
     }
 
     /// Puts the address and the program of an identity in front of the others that it has.

@@ -103,6 +103,44 @@ fn user(who: u8) -> Cow<'static, str> {
     }
 }
 
+fn actor(number: i64, who: u8, place: u8) -> Actor<'static> {
+    // Every fourth place holds whoever is there, so that identities meet.
+    let address = if place % 4 == 3 {
+        "10.0.0.77".to_owned()
+    } else {
+        format!("10.0.{who}.{place}")
+    };
+    let agent = if place == 2 {
+        "curl/8.5"
+    } else {
+        "worker/v1.0"
+    };
+    let is_masked = who == 3 && number % 5 == 0;
+    Actor {
+        user: user(who),
+        address: address.into(),
+        user_agent: agent.into(),
+        credential: if place == 5 {
+            // A token that was seen elsewhere.
+            format!("JTI={who}-0").into()
+        } else {
+            format!("JTI={who}-{place}").into()
+        },
+        pod: if who < 2 {
+            format!("pod-{who}-{place}").into()
+        } else {
+            "".into()
+        },
+        impersonated: is_masked.then(|| {
+            Box::new(Impersonated {
+                user: "breakglass".into(),
+                ..Impersonated::default()
+            })
+        }),
+        ..Actor::default()
+    }
+}
+
 fn activity(number: i64, (who, what, result, place, _): Step, at_s: i64) -> Activity<'static> {
     let verb = ["get", "update", "list", "watch"][usize::from(what % 4)];
     let (group, resource) = KINDS[usize::from(what / 4)];
@@ -118,18 +156,6 @@ fn activity(number: i64, (who, what, result, place, _): Step, at_s: i64) -> Acti
         8 => (403, Verdict::Refused),
         _ => (500, Verdict::Allowed),
     };
-    // Every fourth place holds whoever is there, so that identities meet.
-    let address = if place % 4 == 3 {
-        "10.0.0.77".to_owned()
-    } else {
-        format!("10.0.{who}.{place}")
-    };
-    let agent = if place == 2 {
-        "curl/8.5"
-    } else {
-        "worker/v1.0"
-    };
-    let is_masked = who == 3 && number % 5 == 0;
     Activity {
         at_us: at_s * 1_000_000 + number % 1_000,
         stage: if verb == "watch" {
@@ -139,29 +165,7 @@ fn activity(number: i64, (who, what, result, place, _): Step, at_s: i64) -> Acti
         },
         id: format!("id-{number}").into(),
         cluster: "production".into(),
-        actor: Actor {
-            user: user(who),
-            address: address.into(),
-            user_agent: agent.into(),
-            credential: if place == 5 {
-                // A token that was seen elsewhere.
-                format!("JTI={who}-0").into()
-            } else {
-                format!("JTI={who}-{place}").into()
-            },
-            pod: if who < 2 {
-                format!("pod-{who}-{place}").into()
-            } else {
-                "".into()
-            },
-            impersonated: is_masked.then(|| {
-                Box::new(Impersonated {
-                    user: "breakglass".into(),
-                    ..Impersonated::default()
-                })
-            }),
-            ..Actor::default()
-        },
+        actor: actor(number, who, place),
         verb: verb.into(),
         object: ActivityObject {
             api_group: group.into(),
