@@ -1,7 +1,7 @@
 //! The engine: activities in, incidents out.
 //!
-//! An activity takes one of three ways. A shape that was found ordinary a moment ago takes one look-up
-//! ([`warm`]). A known habit from a known place takes two, identity and habit ([`judge`]). Everything else
+//! An activity takes one of three ways. A shape that was found ordinary before, with nothing changed since that
+//! would matter, takes one look-up ([`warm`]). A known habit from a known place takes two, identity and habit ([`judge`]). Everything else
 //! is weighed by the [`detections`](crate::detections) and becomes evidence of a [`session`].
 
 pub(crate) mod behaviour;
