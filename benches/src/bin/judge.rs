@@ -13,7 +13,7 @@ use viewshed_decode::logs::{Arena, LogFormat, decode, recycled};
 use viewshed_detect::coverage::ProfileCollector;
 use viewshed_detect::rules::{RuleIncidents, RuleSet};
 use viewshed_detect::{Baseline, Engine, Settings};
-use viewshed_model::{IncidentState, Skips};
+use viewshed_model::{Incident, IncidentState, Skips};
 
 const LOG_BYTES: usize = 500_000_000;
 /// As much as the program reads at once.
@@ -28,6 +28,19 @@ struct Spent {
     profile: Duration,
     engine: Duration,
     rules: Duration,
+}
+
+impl Spent {
+    fn tell(&self, what: &str, count: u32) {
+        let per_event = |time: Duration| time.as_secs_f64() * 1e9 / f64::from(count.max(1));
+        println!(
+            "{what}: {count} events; ns per event: decoding {:.0}, profile {:.0}, engine {:.0}, rules {:.0}",
+            per_event(self.decoding),
+            per_event(self.profile),
+            per_event(self.engine),
+            per_event(self.rules)
+        );
+    }
 }
 
 fn main() -> std::io::Result<()> {
@@ -98,14 +111,13 @@ fn run(what: &str, log: &str, files: &[(&str, &str)], baseline: Baseline) -> Bas
         rest = after;
     }
     engine.finish(now, &mut incidents);
-    let per_event = |time: Duration| time.as_secs_f64() * 1e9 / f64::from(count.max(1));
-    println!(
-        "{what}: {count} events; ns per event: decoding {:.0}, profile {:.0}, engine {:.0}, rules {:.0}",
-        per_event(spent.decoding),
-        per_event(spent.profile),
-        per_event(spent.engine),
-        per_event(spent.rules)
-    );
+    spent.tell(what, count);
+    tell_found(&engine, &incidents, rule_reports.len());
+    engine.baseline().clone()
+}
+
+/// What was found.
+fn tell_found(engine: &Engine, incidents: &[Incident], rule_reports: usize) {
     let ended = incidents
         .iter()
         .filter(|one| one.state == IncidentState::Closed);
@@ -113,7 +125,7 @@ fn run(what: &str, log: &str, files: &[(&str, &str)], baseline: Baseline) -> Bas
         "  {} weighed, {} incidents, {} rule reports",
         engine.counters().weighed,
         ended.clone().count(),
-        rule_reports.len()
+        rule_reports
     );
     for incident in ended.take(SHOWN_MAX) {
         let reasons: Vec<&str> = incident
@@ -123,7 +135,6 @@ fn run(what: &str, log: &str, files: &[(&str, &str)], baseline: Baseline) -> Bas
             .collect();
         println!("  {}: {}", incident.actor.name, reasons.join("; "));
     }
-    engine.baseline().clone()
 }
 
 fn split_chunk(bytes: &[u8]) -> (&[u8], &[u8]) {
