@@ -87,7 +87,7 @@ pub use scan::{
 pub use surroundings::{
     DaemonSight, ForeignMount, MetadataAddress, MountedToken, OwnAnswer, Sight, Surroundings,
 };
-pub use texts::Texts;
+pub use texts::{LazyText, Texts};
 pub use view::{
     AnsweredCredential, Category, CategoryView, Chain, HeldIdentity, Here, Link, SeenItem, Vantage,
     Verification, View, ViewDifference,

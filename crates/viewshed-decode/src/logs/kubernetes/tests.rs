@@ -294,7 +294,7 @@ fn as_go_writes(json: &str) -> String {
 fn same_both_ways(line: &str) -> bool {
     let arena = Arena::new();
     let mut activities = Vec::new();
-    let Some(length) = scan::scan(line, &arena, &mut activities) else {
+    let Some(length) = scan::scan(line, &arena, &mut LastSecond::default(), &mut activities) else {
         assert!(activities.is_empty(), "{line}");
         return false;
     };
