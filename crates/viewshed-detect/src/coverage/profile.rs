@@ -10,6 +10,9 @@ use viewshed_model::{Activity, Level, LogProfile, SeenRequest, Stage, Surface, V
 /// no room is counted in [`LogProfile::further_requests`].
 pub const SHAPES_MAX: usize = 4096;
 
+/// Shapes that are found again without hashing: a cluster's daily work has some dozens.
+const RECENT_MAX: usize = 256;
+
 /// Bytes of a verb, kind or path segment that are kept; longer ones are cut. Kubernetes names have 253 at
 /// most, so only what no server knows is cut.
 const PART_BYTES_MAX: usize = 253;
@@ -45,6 +48,8 @@ pub struct ProfileCollector {
     /// From the hash of a shape to its place in `shapes`. Two shapes of one hash are told apart by their
     /// texts; the later one is then counted as having no room.
     index: FxHashMap<u64, usize>,
+    /// By outline, the place in `shapes` of the one that was seen last.
+    recent: Vec<usize>,
 }
 
 #[derive(Debug)]
@@ -52,6 +57,12 @@ struct Shape {
     surface: Surface,
     parts: [String; 5],
     levels: [u64; 4],
+}
+
+impl Shape {
+    fn is(&self, surface: Surface, parts: [&str; 5]) -> bool {
+        self.surface == surface && self.parts == parts
+    }
 }
 
 impl ProfileCollector {
@@ -125,14 +136,26 @@ impl ProfileCollector {
             path,
         ]
         .map(bounded);
+        let outline = outline(parts);
+        let at_once = self.recent.get(outline).copied();
+        if let Some(shape) = at_once.and_then(|at| self.shapes.get_mut(at))
+            && shape.is(activity.surface, parts)
+        {
+            add_one(&mut shape.levels, level);
+            return;
+        }
         let hash = hash_of(activity.surface, parts);
         let Some(at) = self.index.get(&hash).copied() else {
             self.add_new(hash, activity.surface, parts, level);
             return;
         };
         match self.shapes.get_mut(at) {
-            Some(shape) if shape.surface == activity.surface && shape.parts == parts => {
+            Some(shape) if shape.is(activity.surface, parts) => {
                 add_one(&mut shape.levels, level);
+                self.recent.resize(RECENT_MAX, usize::MAX);
+                if let Some(recent) = self.recent.get_mut(outline) {
+                    *recent = at;
+                }
             }
             Some(_) | None => self.profile.further_requests += 1,
         }
@@ -196,6 +219,18 @@ fn hash_of(surface: Surface, parts: [&str; 5]) -> u64 {
     let mut hasher = FxHasher::default();
     (surface, parts).hash(&mut hasher);
     hasher.finish()
+}
+
+/// A number that shapes seldom share, from the lengths and ends of the parts.
+fn outline(parts: [&str; 5]) -> usize {
+    let outline = parts.iter().fold(0_usize, |outline, part| {
+        let end = part.as_bytes().last().copied().unwrap_or_default();
+        outline
+            .wrapping_mul(31)
+            .wrapping_add(part.len())
+            .wrapping_add(usize::from(end) << 3)
+    });
+    (outline ^ (outline >> 8) ^ (outline >> 16)) % RECENT_MAX
 }
 
 fn count_of<K: Ord>(counts: &BTreeMap<K, u64>, key: &K) -> u64 {
