@@ -31,6 +31,12 @@ impl<'a> Cursor<'a> {
         self.at
     }
 
+    /// Steps over what is known.
+    #[inline(always)]
+    pub(super) fn skip(&mut self, length: usize) {
+        self.at += length;
+    }
+
     /// What was read since `start`.
     pub(super) fn since(&self, start: usize) -> Option<&'a str> {
         self.text.get(start..self.at)

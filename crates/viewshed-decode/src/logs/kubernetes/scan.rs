@@ -13,14 +13,15 @@
 use std::borrow::Cow;
 
 use viewshed_model::{
-    Activity, ActivityObject, Actor, Impersonated, LazyText, Level, Stage, Surface, Texts, Verdict,
+    Activity, ActivityObject, Actor, LazyText, Level, Stage, Surface, Texts, Verdict,
 };
 
 use super::annotations::Annotations;
 use super::cursor::Cursor;
-use super::extra::{EXTRA_PREFIX, KeptExtra};
+use super::repeats::Repeats;
+use super::sender::sender;
 use crate::logs::arena::Arena;
-use crate::logs::time::{LastSecond, micro_time_us};
+use crate::logs::time::micro_time_us;
 
 /// How every line of the log backend starts, up to the level.
 const LINE_START: &[u8; 56] = br#"{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":""#;
@@ -79,11 +80,11 @@ const NOTHING: Cow<'static, str> = Cow::Borrowed("");
 pub(super) fn scan<'a>(
     text: &'a str,
     arena: &'a Arena,
-    last: &mut LastSecond,
+    repeats: &mut Repeats<'a>,
     activities: &mut Vec<Activity<'a>>,
 ) -> Option<usize> {
     activities.push(BLANK);
-    let length = event(Cursor::new(text, arena), last, activities.last_mut()?);
+    let length = event(Cursor::new(text, arena), repeats, activities.last_mut()?);
     if length.is_none() {
         activities.pop();
     }
@@ -93,16 +94,16 @@ pub(super) fn scan<'a>(
 #[inline(always)]
 fn event<'a>(
     mut cursor: Cursor<'a>,
-    last: &mut LastSecond,
+    repeats: &mut Repeats<'a>,
     found: &mut Activity<'a>,
 ) -> Option<usize> {
-    head(&mut cursor, found)?;
+    head(&mut cursor, repeats, found)?;
     found.request_body = body(&mut cursor, br#","requestObject":"#)?;
     found.response_body = body(&mut cursor, br#","responseObject":"#)?;
     cursor.require(br#","requestReceivedTimestamp":""#)?;
-    found.at_us = micro_time_us(cursor.chunk()?, last)?;
+    found.at_us = micro_time_us(cursor.chunk()?, &mut repeats.second)?;
     cursor.require(br#"","stageTimestamp":""#)?;
-    found.stage_at_us = micro_time_us(cursor.chunk()?, last)?;
+    found.stage_at_us = micro_time_us(cursor.chunk()?, &mut repeats.second)?;
     cursor.require(b"\"")?;
     annotations(&mut cursor, found)?;
     cursor.require(b"}")?;
@@ -113,12 +114,20 @@ fn event<'a>(
 /// Reads the event up to its response status: all that is left of one whose end was cut off.
 pub(in crate::logs) fn scan_head<'a>(text: &'a str, arena: &'a Arena) -> Option<Activity<'a>> {
     let mut activity = BLANK;
-    head(&mut Cursor::new(text, arena), &mut activity)?;
+    head(
+        &mut Cursor::new(text, arena),
+        &mut Repeats::default(),
+        &mut activity,
+    )?;
     Some(activity)
 }
 
 #[inline(always)]
-fn head<'a>(cursor: &mut Cursor<'a>, found: &mut Activity<'a>) -> Option<()> {
+fn head<'a>(
+    cursor: &mut Cursor<'a>,
+    repeats: &mut Repeats<'a>,
+    found: &mut Activity<'a>,
+) -> Option<()> {
     if !cursor.eat(LINE_START) {
         cursor.require(ITEM_START)?;
     }
@@ -132,15 +141,7 @@ fn head<'a>(cursor: &mut Cursor<'a>, found: &mut Activity<'a>) -> Option<()> {
     cursor.require(br#","verb":""#)?;
     found.verb = Cow::Borrowed(cursor.short_string()?);
     cursor.require(br#","user":"#)?;
-    user(cursor, &mut found.actor)?;
-    if cursor.eat(br#","impersonatedUser":"#) {
-        found.actor.impersonated = Some(impersonated(cursor)?);
-    }
-    if cursor.eat(br#","authenticationMetadata":"#) {
-        cursor.container()?;
-    }
-    addresses(cursor, &mut found.actor)?;
-    found.actor.user_agent = Cow::Borrowed(cursor.optional_string(br#","userAgent":""#)?);
+    sender(cursor, repeats, &mut found.actor)?;
     object(cursor, &mut found.object)?;
     status(cursor, found)?;
     // The slow way knows what to do with events that lack what every event has.
@@ -173,105 +174,6 @@ fn stage(cursor: &mut Cursor<'_>) -> Option<Stage> {
     } else {
         None
     }
-}
-
-/// Of the mask nothing is kept but its name and groups.
-#[cold]
-fn impersonated<'a>(cursor: &mut Cursor<'a>) -> Option<Box<Impersonated<'a>>> {
-    let mut mask = Actor::default();
-    user(cursor, &mut mask)?;
-    Some(Box::new(Impersonated {
-        user: mask.user,
-        groups: mask.groups,
-    }))
-}
-
-#[inline(always)]
-fn user<'a>(cursor: &mut Cursor<'a>, user: &mut Actor<'a>) -> Option<()> {
-    // A request whose authentication failed.
-    if cursor.eat(b"{}") {
-        return Some(());
-    }
-    cursor.require(br#"{"username":""#)?;
-    user.user = Cow::Borrowed(cursor.string()?);
-    if cursor.eat(br#","uid":""#) {
-        user.uid = Cow::Borrowed(cursor.uuid()?);
-    }
-    if cursor.eat(br#","groups":["#) {
-        user.groups = Texts::Written(groups(cursor)?);
-    }
-    if cursor.eat(br#","extra":{"#) {
-        let mut kept = KeptExtra::default();
-        extra(cursor, &mut kept)?;
-        user.pod = Cow::Borrowed(kept.pod);
-        user.node = Cow::Borrowed(kept.node);
-        user.credential = Cow::Borrowed(kept.credential());
-    }
-    cursor.require(b"}")
-}
-
-#[inline(always)]
-fn groups<'a>(cursor: &mut Cursor<'a>) -> Option<&'a str> {
-    let start = cursor.position();
-    loop {
-        cursor.require(b"\"")?;
-        cursor.skip_plain_string()?;
-        if !cursor.eat(b",") {
-            break;
-        }
-    }
-    let written = cursor.since(start)?;
-    cursor.require(b"]")?;
-    Some(written)
-}
-
-/// `user.extra`: a map from text to lists of text, whose keys Go sorts.
-#[inline(always)]
-fn extra<'a>(cursor: &mut Cursor<'a>, extra: &mut KeptExtra<&'a str>) -> Option<()> {
-    loop {
-        cursor.require(b"\"")?;
-        let is_known = cursor.eat_text(EXTRA_PREFIX);
-        if is_known && cursor.eat(b"credential-id\":[\"") {
-            extra.keep("credential-id", cursor.string()?);
-        } else if is_known && cursor.eat(b"node-name\":[\"") {
-            extra.keep("node-name", cursor.string()?);
-        } else if is_known && cursor.eat(b"pod-name\":[\"") {
-            extra.keep("pod-name", cursor.string()?);
-        } else if is_known && (cursor.eat(b"node-uid\":[\"") || cursor.eat(b"pod-uid\":[\"")) {
-            cursor.uuid()?;
-        } else {
-            let key = cursor.plain_string()?;
-            cursor.require(b":[\"")?;
-            let first = cursor.string()?;
-            if is_known {
-                extra.keep(key, first);
-            } else {
-                extra.keep_foreign(key, first);
-            }
-        }
-        while cursor.eat(b",\"") {
-            cursor.string()?;
-        }
-        cursor.require(b"]")?;
-        if !cursor.eat(b",") {
-            break;
-        }
-    }
-    cursor.require(b"}")
-}
-
-#[inline(always)]
-fn addresses<'a>(cursor: &mut Cursor<'a>, found: &mut Actor<'a>) -> Option<()> {
-    if !cursor.eat(br#","sourceIPs":["#) {
-        return Some(());
-    }
-    cursor.require(b"\"")?;
-    found.address = Cow::Borrowed(cursor.short_string()?);
-    while cursor.eat(b",\"") {
-        found.address = Cow::Borrowed(cursor.short_string()?);
-        found.claimed_address_count = found.claimed_address_count.saturating_add(1);
-    }
-    cursor.require(b"]")
 }
 
 #[inline(always)]
