@@ -55,24 +55,19 @@ impl<'a> Repeats<'a> {
         }
     }
 
-    /// The sender that `rest` begins to tell of, from its user on, and the length of it, if a line before told
-    /// the same in the same bytes; else the key under which to note it.
+    /// The sender that `rest` begins to tell of, from its user on, and what follows, if a line before told the
+    /// same in the same bytes; else the key under which to note it.
     #[inline]
-    pub(super) fn sender(&self, rest: &[u8]) -> Result<(Sender<'a>, usize), Option<u64>> {
-        let name = rest.get(NAME_START..).and_then(<[u8]>::first_chunk);
-        let Some(key) = name.map(key_of) else {
+    pub(super) fn sender<'b>(&self, rest: &'b str) -> Result<(Sender<'a>, &'b str), Option<u64>> {
+        let name = rest.as_bytes().get(NAME_START..);
+        let Some(key) = name.and_then(<[u8]>::first_chunk).map(key_of) else {
             return Err(None);
         };
-        match self.senders.get(place_of(key)) {
-            Some(known)
-                if known.key == key
-                    && !known.written.is_empty()
-                    && rest.starts_with(known.written.as_bytes()) =>
-            {
-                Ok((known.sender, known.written.len()))
-            }
-            _ => Err(Some(key)),
-        }
+        let known = self.senders.get(place_of(key));
+        known
+            .filter(|known| known.key == key && !known.written.is_empty())
+            .and_then(|known| Some((known.sender, rest.strip_prefix(known.written)?)))
+            .ok_or(Some(key))
     }
 
     /// Remembers a sender for the lines that follow. What is written ends with the closing quote of the user

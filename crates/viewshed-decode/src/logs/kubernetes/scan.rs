@@ -24,9 +24,9 @@ use crate::logs::arena::Arena;
 use crate::logs::time::micro_time_us;
 
 /// How every line of the log backend starts, up to the level.
-const LINE_START: &[u8; 56] = br#"{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":""#;
+const LINE_START: &str = r#"{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":""#;
 /// How every item starts that the webhook backend sends: the list names kind and version for all.
-const ITEM_START: &[u8; 10] = br#"{"level":""#;
+const ITEM_START: &str = r#"{"level":""#;
 
 /// An event of which nothing is known: the fields of a line are written over it.
 const BLANK: Activity<'static> = Activity {
@@ -97,18 +97,19 @@ fn event<'a>(
     repeats: &mut Repeats<'a>,
     found: &mut Activity<'a>,
 ) -> Option<usize> {
+    let text = cursor.rest();
     head(&mut cursor, repeats, found)?;
-    found.request_body = body(&mut cursor, br#","requestObject":"#)?;
-    found.response_body = body(&mut cursor, br#","responseObject":"#)?;
-    cursor.require(br#","requestReceivedTimestamp":""#)?;
+    found.request_body = body(&mut cursor, r#","requestObject":"#)?;
+    found.response_body = body(&mut cursor, r#","responseObject":"#)?;
+    cursor.require(r#","requestReceivedTimestamp":""#)?;
     found.at_us = micro_time_us(cursor.chunk()?, &mut repeats.second)?;
-    cursor.require(br#"","stageTimestamp":""#)?;
+    cursor.require(r#"","stageTimestamp":""#)?;
     found.stage_at_us = micro_time_us(cursor.chunk()?, &mut repeats.second)?;
-    cursor.require(b"\"")?;
+    cursor.require("\"")?;
     annotations(&mut cursor, found)?;
-    cursor.require(b"}")?;
-    found.raw = cursor.since(0)?;
-    Some(cursor.position())
+    cursor.require("}")?;
+    found.raw = cursor.since(text)?;
+    Some(found.raw.len())
 }
 
 /// Reads the event up to its response status: all that is left of one whose end was cut off.
@@ -132,15 +133,15 @@ fn head<'a>(
         cursor.require(ITEM_START)?;
     }
     found.level = level(cursor)?;
-    cursor.require(br#","auditID":""#)?;
+    cursor.require(r#","auditID":""#)?;
     found.id = Cow::Borrowed(cursor.uuid()?);
-    cursor.require(br#","stage":""#)?;
+    cursor.require(r#","stage":""#)?;
     found.stage = stage(cursor)?;
-    cursor.require(br#","requestURI":""#)?;
+    cursor.require(r#","requestURI":""#)?;
     found.uri = Cow::Borrowed(cursor.string()?);
-    cursor.require(br#","verb":""#)?;
+    cursor.require(r#","verb":""#)?;
     found.verb = Cow::Borrowed(cursor.short_string()?);
-    cursor.require(br#","user":"#)?;
+    cursor.require(r#","user":"#)?;
     sender(cursor, repeats, &mut found.actor)?;
     object(cursor, &mut found.object)?;
     status(cursor, found)?;
@@ -150,11 +151,11 @@ fn head<'a>(
 
 #[inline(always)]
 fn level(cursor: &mut Cursor<'_>) -> Option<Level> {
-    if cursor.eat(b"Metadata\"") {
+    if cursor.eat("Metadata\"") {
         Some(Level::Metadata)
-    } else if cursor.eat(b"RequestResponse\"") {
+    } else if cursor.eat("RequestResponse\"") {
         Some(Level::RequestResponse)
-    } else if cursor.eat(b"Request\"") {
+    } else if cursor.eat("Request\"") {
         Some(Level::Request)
     } else {
         None
@@ -163,13 +164,13 @@ fn level(cursor: &mut Cursor<'_>) -> Option<Level> {
 
 #[inline(always)]
 fn stage(cursor: &mut Cursor<'_>) -> Option<Stage> {
-    if cursor.eat(b"ResponseComplete\"") {
+    if cursor.eat("ResponseComplete\"") {
         Some(Stage::ResponseComplete)
-    } else if cursor.eat(b"RequestReceived\"") {
+    } else if cursor.eat("RequestReceived\"") {
         Some(Stage::RequestReceived)
-    } else if cursor.eat(b"ResponseStarted\"") {
+    } else if cursor.eat("ResponseStarted\"") {
         Some(Stage::ResponseStarted)
-    } else if cursor.eat(b"Panic\"") {
+    } else if cursor.eat("Panic\"") {
         Some(Stage::Panic)
     } else {
         None
@@ -178,48 +179,48 @@ fn stage(cursor: &mut Cursor<'_>) -> Option<Stage> {
 
 #[inline(always)]
 fn object<'a>(cursor: &mut Cursor<'a>, object: &mut ActivityObject<'a>) -> Option<()> {
-    if !cursor.eat(br#","objectRef":{"#) {
+    if !cursor.eat(r#","objectRef":{"#) {
         return Some(());
     }
-    cursor.require(br#""resource":""#)?;
+    cursor.require(r#""resource":""#)?;
     object.resource = Cow::Borrowed(cursor.short_string()?);
-    if cursor.eat(br#","namespace":""#) {
+    if cursor.eat(r#","namespace":""#) {
         object.namespace = Cow::Borrowed(cursor.short_string()?);
     }
-    if cursor.eat(br#","name":""#) {
+    if cursor.eat(r#","name":""#) {
         object.name = Cow::Borrowed(cursor.string()?);
     }
-    if cursor.eat(br#","uid":""#) {
+    if cursor.eat(r#","uid":""#) {
         cursor.uuid()?;
     }
-    if cursor.eat(br#","apiGroup":""#) {
+    if cursor.eat(r#","apiGroup":""#) {
         object.api_group = Cow::Borrowed(cursor.string()?);
     }
-    if cursor.eat(br#","apiVersion":""#) {
+    if cursor.eat(r#","apiVersion":""#) {
         object.api_version = Cow::Borrowed(cursor.short_string()?);
     }
-    if cursor.eat(br#","resourceVersion":""#) {
+    if cursor.eat(r#","resourceVersion":""#) {
         cursor.string()?;
     }
-    if cursor.eat(br#","subresource":""#) {
+    if cursor.eat(r#","subresource":""#) {
         object.subresource = Cow::Borrowed(cursor.short_string()?);
     }
-    cursor.require(b"}")
+    cursor.require("}")
 }
 
 /// `responseStatus`: code and message.
 #[inline(always)]
 fn status<'a>(cursor: &mut Cursor<'a>, found: &mut Activity<'a>) -> Option<()> {
-    if !cursor.eat(br#","responseStatus":{"metadata":{}"#) {
-        return (!cursor.eat(br#","responseStatus""#)).then_some(());
+    if !cursor.eat(r#","responseStatus":{"metadata":{}"#) {
+        return (!cursor.eat(r#","responseStatus""#)).then_some(());
     }
-    cursor.optional_string(br#","status":""#)?;
-    found.message = Cow::Borrowed(cursor.optional_string(br#","message":""#)?);
-    cursor.optional_string(br#","reason":""#)?;
-    if cursor.eat(br#","details":"#) {
+    cursor.optional_string(r#","status":""#)?;
+    found.message = Cow::Borrowed(cursor.optional_string(r#","message":""#)?);
+    cursor.optional_string(r#","reason":""#)?;
+    if cursor.eat(r#","details":"#) {
         cursor.container()?;
     }
-    if cursor.eat(br#","code":"#) {
+    if cursor.eat(r#","code":"#) {
         for digit in cursor.chunk::<3>()? {
             let digit = digit.is_ascii_digit().then(|| digit - b'0')?;
             found.code = found.code * 10 + u16::from(digit);
@@ -227,11 +228,11 @@ fn status<'a>(cursor: &mut Cursor<'a>, found: &mut Activity<'a>) -> Option<()> {
         // JSON allows no leading zeros.
         (found.code >= 100).then_some(())?;
     }
-    cursor.require(b"}")
+    cursor.require("}")
 }
 
 #[inline(always)]
-fn body<'a, const LENGTH: usize>(cursor: &mut Cursor<'a>, key: &[u8; LENGTH]) -> Option<&'a str> {
+fn body<'a>(cursor: &mut Cursor<'a>, key: &'static str) -> Option<&'a str> {
     if cursor.eat(key) {
         cursor.container()
     } else {
@@ -241,19 +242,19 @@ fn body<'a, const LENGTH: usize>(cursor: &mut Cursor<'a>, key: &[u8; LENGTH]) ->
 
 #[inline(always)]
 fn annotations<'a>(cursor: &mut Cursor<'a>, found: &mut Activity<'a>) -> Option<()> {
-    if !cursor.eat(br#","annotations":{"#) {
+    if !cursor.eat(r#","annotations":{"#) {
         return Some(());
     }
     let mut annotations = Annotations::default();
     // As nearly every event has them.
-    if cursor.eat(br#""authorization.k8s.io/decision":"allow","authorization.k8s.io/reason":""#) {
+    if cursor.eat(r#""authorization.k8s.io/decision":"allow","authorization.k8s.io/reason":""#) {
         let reason = cursor.lazy_string()?;
-        if cursor.eat(b"}") {
+        if cursor.eat("}") {
             found.verdict = Verdict::Allowed;
             found.reason = reason;
             return Some(());
         }
-        cursor.require(b",")?;
+        cursor.require(",")?;
         annotations.verdict = Verdict::Allowed;
         annotations.reason = reason;
     }
@@ -271,12 +272,12 @@ fn further_annotations<'a>(
     annotations: &mut Annotations<'a>,
 ) -> Option<()> {
     loop {
-        cursor.require(b"\"")?;
+        cursor.require("\"")?;
         let key = cursor.plain_string()?;
-        cursor.require(b":\"")?;
+        cursor.require(":\"")?;
         annotations.set(key, Cow::Borrowed(cursor.string()?));
-        if !cursor.eat(b",") {
-            return cursor.require(b"}");
+        if !cursor.eat(",") {
+            return cursor.require("}");
         }
     }
 }

@@ -21,12 +21,12 @@ pub(super) fn sender<'a>(
     actor: &mut Actor<'a>,
 ) -> Option<()> {
     let sender = match repeats.sender(cursor.rest()) {
-        Ok((sender, length)) => {
-            cursor.skip(length);
+        Ok((sender, after)) => {
+            cursor.go_on_with(after);
             sender
         }
         Err(key) => {
-            let start = cursor.position();
+            let start = cursor.rest();
             let user = user(cursor)?;
             let is_plain = between(cursor, actor)?;
             let mut sender = Sender {
@@ -34,7 +34,7 @@ pub(super) fn sender<'a>(
                 ..Sender::default()
             };
             addresses(cursor, &mut sender)?;
-            let has_agent = cursor.eat(br#","userAgent":""#);
+            let has_agent = cursor.eat(r#","userAgent":""#);
             if has_agent {
                 sender.user_agent = cursor.string()?;
             }
@@ -59,14 +59,14 @@ pub(super) fn sender<'a>(
 /// What stands between the user and the addresses, seldom anything; gives whether nothing did.
 #[inline(always)]
 fn between<'a>(cursor: &mut Cursor<'a>, actor: &mut Actor<'a>) -> Option<bool> {
-    let start = cursor.position();
-    if cursor.eat(br#","impersonatedUser":"#) {
+    let start = cursor.rest();
+    if cursor.eat(r#","impersonatedUser":"#) {
         actor.impersonated = Some(impersonated(cursor)?);
     }
-    if cursor.eat(br#","authenticationMetadata":"#) {
+    if cursor.eat(r#","authenticationMetadata":"#) {
         cursor.container()?;
     }
-    Some(cursor.position() == start)
+    Some(cursor.rest().len() == start.len())
 }
 
 #[inline(always)]
@@ -92,40 +92,40 @@ fn impersonated<'a>(cursor: &mut Cursor<'a>) -> Option<Box<Impersonated<'a>>> {
 fn user<'a>(cursor: &mut Cursor<'a>) -> Option<User<'a>> {
     let mut user = User::default();
     // A request whose authentication failed.
-    if cursor.eat(b"{}") {
+    if cursor.eat("{}") {
         return Some(user);
     }
-    cursor.require(br#"{"username":""#)?;
+    cursor.require(r#"{"username":""#)?;
     user.name = cursor.string()?;
-    if cursor.eat(br#","uid":""#) {
+    if cursor.eat(r#","uid":""#) {
         user.uid = cursor.uuid()?;
     }
-    if cursor.eat(br#","groups":["#) {
+    if cursor.eat(r#","groups":["#) {
         user.groups = groups(cursor)?;
     }
-    if cursor.eat(br#","extra":{"#) {
+    if cursor.eat(r#","extra":{"#) {
         let mut kept = KeptExtra::default();
         extra(cursor, &mut kept)?;
         user.pod = kept.pod;
         user.node = kept.node;
         user.credential = kept.credential();
     }
-    cursor.require(b"}")?;
+    cursor.require("}")?;
     Some(user)
 }
 
 #[inline(always)]
 fn groups<'a>(cursor: &mut Cursor<'a>) -> Option<&'a str> {
-    let start = cursor.position();
+    let start = cursor.rest();
     loop {
-        cursor.require(b"\"")?;
-        cursor.skip_plain_string()?;
-        if !cursor.eat(b",") {
+        cursor.require("\"")?;
+        cursor.plain_string()?;
+        if !cursor.eat(",") {
             break;
         }
     }
     let written = cursor.since(start)?;
-    cursor.require(b"]")?;
+    cursor.require("]")?;
     Some(written)
 }
 
@@ -133,19 +133,19 @@ fn groups<'a>(cursor: &mut Cursor<'a>) -> Option<&'a str> {
 #[inline(always)]
 fn extra<'a>(cursor: &mut Cursor<'a>, extra: &mut KeptExtra<&'a str>) -> Option<()> {
     loop {
-        cursor.require(b"\"")?;
-        let is_known = cursor.eat_text(EXTRA_PREFIX);
-        if is_known && cursor.eat(b"credential-id\":[\"") {
+        cursor.require("\"")?;
+        let is_known = cursor.eat(EXTRA_PREFIX);
+        if is_known && cursor.eat("credential-id\":[\"") {
             extra.keep("credential-id", cursor.string()?);
-        } else if is_known && cursor.eat(b"node-name\":[\"") {
+        } else if is_known && cursor.eat("node-name\":[\"") {
             extra.keep("node-name", cursor.string()?);
-        } else if is_known && cursor.eat(b"pod-name\":[\"") {
+        } else if is_known && cursor.eat("pod-name\":[\"") {
             extra.keep("pod-name", cursor.string()?);
-        } else if is_known && (cursor.eat(b"node-uid\":[\"") || cursor.eat(b"pod-uid\":[\"")) {
+        } else if is_known && (cursor.eat("node-uid\":[\"") || cursor.eat("pod-uid\":[\"")) {
             cursor.uuid()?;
         } else {
             let key = cursor.plain_string()?;
-            cursor.require(b":[\"")?;
+            cursor.require(":[\"")?;
             let first = cursor.string()?;
             if is_known {
                 extra.keep(key, first);
@@ -153,27 +153,27 @@ fn extra<'a>(cursor: &mut Cursor<'a>, extra: &mut KeptExtra<&'a str>) -> Option<
                 extra.keep_foreign(key, first);
             }
         }
-        while cursor.eat(b",\"") {
+        while cursor.eat(",\"") {
             cursor.string()?;
         }
-        cursor.require(b"]")?;
-        if !cursor.eat(b",") {
+        cursor.require("]")?;
+        if !cursor.eat(",") {
             break;
         }
     }
-    cursor.require(b"}")
+    cursor.require("}")
 }
 
 #[inline(always)]
 fn addresses<'a>(cursor: &mut Cursor<'a>, found: &mut Sender<'a>) -> Option<()> {
-    if !cursor.eat(br#","sourceIPs":["#) {
+    if !cursor.eat(r#","sourceIPs":["#) {
         return Some(());
     }
-    cursor.require(b"\"")?;
+    cursor.require("\"")?;
     found.address = cursor.short_string()?;
-    while cursor.eat(b",\"") {
+    while cursor.eat(",\"") {
         found.address = cursor.short_string()?;
         found.claimed_address_count = found.claimed_address_count.saturating_add(1);
     }
-    cursor.require(b"]")
+    cursor.require("]")
 }
