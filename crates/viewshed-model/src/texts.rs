@@ -113,6 +113,12 @@ impl<'a> From<&'a str> for LazyText<'a> {
     }
 }
 
+impl From<String> for LazyText<'_> {
+    fn from(text: String) -> Self {
+        Self(Form::Plain(Cow::Owned(text)))
+    }
+}
+
 impl PartialEq for LazyText<'_> {
     fn eq(&self, other: &Self) -> bool {
         **self == **other
