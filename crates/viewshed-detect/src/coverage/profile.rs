@@ -61,7 +61,12 @@ struct Shape {
 
 impl Shape {
     fn is(&self, surface: Surface, parts: [&str; 5]) -> bool {
-        self.surface == surface && self.parts == parts
+        self.surface == surface
+            && self.parts.iter().zip(parts).all(|(own, other)| {
+                // Most parts are empty, and comparing nothing is slow: an empty text points nowhere, and the
+                // masked loads of glibc's `memcmp` from there take a hundred cycles on Zen 4.
+                own.len() == other.len() && (other.is_empty() || own == other)
+            })
     }
 }
 
