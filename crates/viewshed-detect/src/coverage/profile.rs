@@ -2,16 +2,13 @@
 
 use rustc_hash::{FxHashMap, FxHasher};
 use std::collections::BTreeMap;
-use std::hash::{Hash, Hasher};
+use std::hash::Hasher;
 
 use viewshed_model::{Activity, Level, LogProfile, SeenRequest, Stage, Surface, Verdict};
 
 /// Shapes of requests that are kept. A cluster with 200 kinds and eight verbs on each has 1,600; what has
 /// no room is counted in [`LogProfile::further_requests`].
 pub const SHAPES_MAX: usize = 4096;
-
-/// Shapes that are found again without hashing: a cluster's daily work has some dozens.
-const RECENT_MAX: usize = 256;
 
 /// Bytes of a verb, kind or path segment that are kept; longer ones are cut. Kubernetes names have 253 at
 /// most, so only what no server knows is cut.
@@ -48,26 +45,19 @@ pub struct ProfileCollector {
     /// From the hash of a shape to its place in `shapes`. Two shapes of one hash are told apart by their
     /// texts; the later one is then counted as having no room.
     index: FxHashMap<u64, usize>,
-    /// By outline, the place in `shapes` of the one that was seen last.
-    recent: Vec<usize>,
+    /// The texts of the activity that is looked at; kept for its memory.
+    joined: String,
 }
 
+/// Verb, group, kind, subresource and path of requests, one behind the other: compared at once, and in one piece
+/// of memory.
 #[derive(Debug)]
 struct Shape {
     surface: Surface,
-    parts: [String; 5],
+    /// Where each of them ends.
+    ends: [u16; 5],
+    joined: Box<str>,
     levels: [u64; 4],
-}
-
-impl Shape {
-    fn is(&self, surface: Surface, parts: [&str; 5]) -> bool {
-        self.surface == surface
-            && self.parts.iter().zip(parts).all(|(own, other)| {
-                // Most parts are empty, and comparing nothing is slow: an empty text points nowhere, and the
-                // masked loads of glibc's `memcmp` from there take a hundred cycles on Zen 4.
-                own.len() == other.len() && (other.is_empty() || own == other)
-            })
-    }
 }
 
 impl ProfileCollector {
@@ -89,11 +79,13 @@ impl ProfileCollector {
                 seen.subresource,
                 seen.path,
             ];
-            let hash = hash_of(seen.surface, parts.each_ref().map(String::as_str));
+            let ends = collector.join(parts.each_ref().map(String::as_str));
+            let hash = hash_of(seen.surface, ends, &collector.joined);
             collector.index.insert(hash, collector.shapes.len());
             collector.shapes.push(Shape {
                 surface: seen.surface,
-                parts,
+                ends,
+                joined: collector.joined.as_str().into(),
                 levels: LEVELS.map(|level| count_of(&seen.levels, &level)),
             });
         }
@@ -139,34 +131,34 @@ impl ProfileCollector {
             &object.resource,
             &object.subresource,
             path,
-        ]
-        .map(bounded);
-        let outline = outline(parts);
-        let at_once = self.recent.get(outline).copied();
-        if let Some(shape) = at_once.and_then(|at| self.shapes.get_mut(at))
-            && shape.is(activity.surface, parts)
-        {
-            add_one(&mut shape.levels, level);
-            return;
-        }
-        let hash = hash_of(activity.surface, parts);
+        ];
+        let ends = self.join(parts);
+        let hash = hash_of(activity.surface, ends, &self.joined);
         let Some(at) = self.index.get(&hash).copied() else {
-            self.add_new(hash, activity.surface, parts, level);
+            self.add_new(hash, activity.surface, ends, level);
             return;
         };
         match self.shapes.get_mut(at) {
-            Some(shape) if shape.is(activity.surface, parts) => {
+            Some(shape)
+                if (shape.surface, shape.ends) == (activity.surface, ends)
+                    && *shape.joined == *self.joined =>
+            {
                 add_one(&mut shape.levels, level);
-                self.recent.resize(RECENT_MAX, usize::MAX);
-                if let Some(recent) = self.recent.get_mut(outline) {
-                    *recent = at;
-                }
             }
             Some(_) | None => self.profile.further_requests += 1,
         }
     }
 
-    fn add_new(&mut self, hash: u64, surface: Surface, parts: [&str; 5], level: usize) {
+    /// Puts parts one behind the other, and tells where each ends.
+    fn join(&mut self, parts: [&str; 5]) -> [u16; 5] {
+        self.joined.clear();
+        parts.map(|part| {
+            self.joined.push_str(bounded(part));
+            u16::try_from(self.joined.len()).unwrap_or(u16::MAX)
+        })
+    }
+
+    fn add_new(&mut self, hash: u64, surface: Surface, ends: [u16; 5], level: usize) {
         if self.shapes.len() >= SHAPES_MAX {
             self.profile.further_requests += 1;
             return;
@@ -176,7 +168,8 @@ impl ProfileCollector {
         self.index.insert(hash, self.shapes.len());
         self.shapes.push(Shape {
             surface,
-            parts: parts.map(str::to_owned),
+            ends,
+            joined: self.joined.as_str().into(),
             levels,
         });
     }
@@ -191,7 +184,7 @@ impl ProfileCollector {
             .shapes
             .iter()
             .map(|shape| {
-                let [verb, api_group, resource, subresource, path] = shape.parts.clone();
+                let [verb, api_group, resource, subresource, path] = shape.parts();
                 SeenRequest {
                     surface: shape.surface,
                     verb,
@@ -220,22 +213,26 @@ impl ProfileCollector {
     }
 }
 
-fn hash_of(surface: Surface, parts: [&str; 5]) -> u64 {
-    let mut hasher = FxHasher::default();
-    (surface, parts).hash(&mut hasher);
-    hasher.finish()
+impl Shape {
+    fn parts(&self) -> [String; 5] {
+        let mut start = 0;
+        self.ends.map(|end| {
+            let end = usize::from(end);
+            let part = self.joined.get(start..end).unwrap_or_default();
+            start = end;
+            part.to_owned()
+        })
+    }
 }
 
-/// A number that shapes seldom share, from the lengths and ends of the parts.
-fn outline(parts: [&str; 5]) -> usize {
-    let outline = parts.iter().fold(0_usize, |outline, part| {
-        let end = part.as_bytes().last().copied().unwrap_or_default();
-        outline
-            .wrapping_mul(31)
-            .wrapping_add(part.len())
-            .wrapping_add(usize::from(end) << 3)
-    });
-    (outline ^ (outline >> 8) ^ (outline >> 16)) % RECENT_MAX
+fn hash_of(surface: Surface, ends: [u16; 5], joined: &str) -> u64 {
+    let mut hasher = FxHasher::default();
+    let ends = ends
+        .into_iter()
+        .fold(0, |all, end| (all << 12) ^ u64::from(end));
+    hasher.write_u64(ends ^ surface as u64);
+    hasher.write(joined.as_bytes());
+    hasher.finish()
 }
 
 fn count_of<K: Ord>(counts: &BTreeMap<K, u64>, key: &K) -> u64 {
@@ -265,7 +262,11 @@ fn first_segment(uri: &str) -> &str {
     path.get(..start_bytes + segment_bytes).unwrap_or(path)
 }
 
+#[inline]
 fn bounded(text: &str) -> &str {
+    if text.len() <= PART_BYTES_MAX {
+        return text;
+    }
     let mut end = text.len().min(PART_BYTES_MAX);
     while !text.is_char_boundary(end) {
         end -= 1;
