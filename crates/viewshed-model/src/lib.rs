@@ -88,7 +88,7 @@ pub use surroundings::{
     DaemonSight, ForeignMount, MetadataAddress, MountedToken, NAMESPACE_VARIABLES, OwnAnswer,
     OwnNames, Sight, Surroundings,
 };
-pub use texts::Texts;
+pub use texts::{LazyText, Texts};
 pub use view::{
     AnsweredCredential, Category, CategoryView, Chain, HeldIdentity, Here, Link, SeenItem, Vantage,
     Verification, View, ViewDifference,
