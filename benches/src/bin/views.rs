@@ -49,7 +49,7 @@ fn main() {
         measure("see a pod", || see::see_in(&index, &vantage));
         measure("see a pod, index included", || see::see(&estate, &vantage));
         let target = format!("pod/{}", pod.meta.full_name());
-        measure("who sees a pod", || who::who_sees(&index, &target));
+        measure("who sees a pod", || who::who_sees(&index, None, &target));
     }
     let list_pods = Action::Resource(ResourceRequest {
         verb: "list".to_owned(),

@@ -1,5 +1,6 @@
 //! Small clusters for tests, written as one line per object.
 
+pub(crate) mod inhabited;
 pub(crate) mod random;
 
 use viewshed_model::{

@@ -6,6 +6,7 @@
 
 mod metadata;
 mod mounts;
+mod own;
 mod process;
 mod runtimes;
 mod sight;
@@ -42,6 +43,7 @@ pub fn look_around(environment: &Environment) -> Surroundings {
         variables: variables(environment),
         tokens: tokens::find(environment, &mounts),
         sockets: sockets::find(environment, &mounts),
+        own: own::names(environment, &mounts),
         host: process::host_access(environment),
         capabilities: process::capabilities(environment, &mut gaps),
         kubeconfigs,

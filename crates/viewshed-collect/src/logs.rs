@@ -30,6 +30,7 @@ mod tests;
 mod tls;
 
 pub use chunk::Chunk;
+pub use compression::uncompressed;
 pub use listener::{Acknowledge, ListenerSettings, ListenerTls};
 pub use report::SourceState;
 pub use sources::{Follow, Next, SourceSettings, Sources};

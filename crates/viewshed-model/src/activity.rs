@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Texts;
+use crate::{LazyText, Texts};
 
 /// One thing that was done.
 ///
@@ -43,7 +43,7 @@ pub struct Activity<'a> {
     /// What the authorizer said.
     pub verdict: Verdict,
     /// The authorizer's reason, for example `RBAC: allowed by ...`.
-    pub reason: Cow<'a, str>,
+    pub reason: LazyText<'a>,
     /// The server's message, for example `... cannot impersonate resource ...`.
     pub message: Cow<'a, str>,
     /// The question of an access review, where the log holds the body.

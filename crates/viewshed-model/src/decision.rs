@@ -90,6 +90,9 @@ pub struct RulesReview {
     pub incomplete: bool,
     /// The server's words on what is missing; empty when nothing is.
     pub evaluation_error: String,
+    /// The server itself listed them, where the bindings could not be read.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_of_server: bool,
     /// What could not be read of the cluster.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub gaps: Vec<Gap>,

@@ -132,7 +132,15 @@ impl fmt::Display for Subject {
             (SubjectKind::ServiceAccount, None) => {
                 write!(formatter, "service account {}", self.name)
             }
-            (SubjectKind::Other(kind), _) => write!(formatter, "{kind} {}", self.name),
+            (SubjectKind::Other(kind), Some(namespace)) => {
+                write!(
+                    formatter,
+                    "{} {namespace}/{}",
+                    kind.to_lowercase(),
+                    self.name
+                )
+            }
+            (SubjectKind::Other(kind), None) => write!(formatter, "{kind} {}", self.name),
         }
     }
 }

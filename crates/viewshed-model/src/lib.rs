@@ -85,9 +85,10 @@ pub use scan::{
     MitigationSummary, Presence, ScanReport,
 };
 pub use surroundings::{
-    DaemonSight, ForeignMount, MetadataAddress, MountedToken, OwnAnswer, Sight, Surroundings,
+    DaemonSight, ForeignMount, MetadataAddress, MountedToken, NAMESPACE_VARIABLES, OwnAnswer,
+    OwnNames, Sight, Surroundings,
 };
-pub use texts::Texts;
+pub use texts::{LazyText, Texts};
 pub use view::{
     AnsweredCredential, Category, CategoryView, Chain, HeldIdentity, Here, Link, SeenItem, Vantage,
     Verification, View, ViewDifference,

@@ -158,9 +158,9 @@ pub struct MissingPlace {
     pub estate: String,
     /// Namespace; empty for the whole cluster or host.
     pub namespace: String,
-    /// Findings there.
+    /// Findings there; 0 where it is missing and no finding says so, because nothing there is exposed by it.
     pub findings: u64,
-    /// The worst of them.
+    /// The worst of them; `info` where there is none.
     pub worst: Severity,
 }
 

@@ -20,6 +20,8 @@ pub struct Surroundings {
     /// Mounts that come from outside the container.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub mounts: Vec<ForeignMount>,
+    /// What the place tells of its pod besides tokens.
+    pub own: OwnNames,
     /// Signs that namespaces of the host are shared. `ipc` is never set: it leaves no sign.
     pub host: HostAccess,
     /// Effective capabilities, such as `CAP_SYS_ADMIN`, in the kernel's order.
@@ -38,6 +40,28 @@ pub struct Surroundings {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub gaps: Vec<Gap>,
 }
+
+/// What a place tells of the pod that it is in, besides tokens; each is empty when nothing tells it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct OwnNames {
+    /// The host name: the pod's name, or the node's where the network is shared.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub host_name: String,
+    /// The pod's namespace.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub namespace: String,
+    /// What tells the namespace, in plain words: "the search list of /etc/resolv.conf".
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub namespace_from: String,
+    /// The container, where the kubelet made it.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub container: String,
+}
+
+/// Variables in which pods are usually given their own namespace (`fieldRef: metadata.namespace`).
+pub const NAMESPACE_VARIABLES: [&str; 3] =
+    ["POD_NAMESPACE", "MY_POD_NAMESPACE", "KUBERNETES_NAMESPACE"];
 
 /// A service account token in a file. The claims are read without verifying; the token is not kept.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,6 +111,9 @@ pub struct MetadataAddress {
     pub address: String,
     /// Whose it is.
     pub cloud: String,
+    /// Whether it was asked.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_asked: bool,
     /// HTTP status that `/` gave; `None` when it was not asked or did not answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,

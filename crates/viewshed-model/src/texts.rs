@@ -1,6 +1,9 @@
-//! A list of strings that stays in the bytes it came in until somebody looks.
+//! Strings that stay in the bytes they came in until somebody looks.
 
 use std::borrow::Cow;
+use std::fmt;
+use std::ops::Deref;
+use std::sync::OnceLock;
 
 /// Strings as an event carries them.
 ///
@@ -48,5 +51,84 @@ impl<'a> Texts<'a> {
     /// Whether one of them is this.
     pub fn contains(&self, text: &str) -> bool {
         self.iter().any(|one| one == text)
+    }
+}
+
+/// A string that is taken out of its escapes when somebody looks at it.
+///
+/// Nearly every event has a reason of its authorizer with quotes in it, and nearly no reason is read.
+#[derive(Clone)]
+pub struct LazyText<'a>(Form<'a>);
+
+#[derive(Clone)]
+enum Form<'a> {
+    Plain(Cow<'a, str>),
+    Quoting {
+        written: &'a str,
+        plain: OnceLock<Box<str>>,
+    },
+}
+
+impl<'a> LazyText<'a> {
+    /// No text.
+    pub const EMPTY: Self = Self(Form::Plain(Cow::Borrowed("")));
+
+    /// The inside of a JSON string in which every backslash stands before a quote that it escapes.
+    pub const fn quoting(written: &'a str) -> Self {
+        Self(Form::Quoting {
+            written,
+            plain: OnceLock::new(),
+        })
+    }
+}
+
+impl Deref for LazyText<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match &self.0 {
+            Form::Plain(text) => text,
+            Form::Quoting { written, plain } => {
+                plain.get_or_init(|| written.replace('\\', "").into_boxed_str())
+            }
+        }
+    }
+}
+
+impl Default for LazyText<'_> {
+    fn default() -> Self {
+        Self::EMPTY
+    }
+}
+
+impl<'a> From<Cow<'a, str>> for LazyText<'a> {
+    fn from(text: Cow<'a, str>) -> Self {
+        Self(Form::Plain(text))
+    }
+}
+
+impl<'a> From<&'a str> for LazyText<'a> {
+    fn from(text: &'a str) -> Self {
+        Self(Form::Plain(Cow::Borrowed(text)))
+    }
+}
+
+impl From<String> for LazyText<'_> {
+    fn from(text: String) -> Self {
+        Self(Form::Plain(Cow::Owned(text)))
+    }
+}
+
+impl PartialEq for LazyText<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for LazyText<'_> {}
+
+impl fmt::Debug for LazyText<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&**self, formatter)
     }
 }

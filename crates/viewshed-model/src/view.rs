@@ -63,6 +63,10 @@ pub struct View {
     pub chains: Vec<Chain>,
     /// One entry per category, always in the order of [`Category::ALL`].
     pub categories: Vec<CategoryView>,
+    /// What the vantage holds of objects whose names nothing there tells: "container main of pod shop/cart has
+    /// keys of Secret shop/db in its environment". Such objects are not counted as seen.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unnamed: Vec<String>,
     /// Facts that would change the answer.
     pub depends_on: Vec<MissingFact>,
     /// What could not be read.

@@ -76,7 +76,8 @@ pub struct WhoEntry {
     /// For groups: how many members the estate knows; `None` when membership is not in the estate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub known_members: Option<u64>,
-    /// For service accounts: the pods that run as it.
+    /// Pods that hold a credential of it, or of a member of a group that Kubernetes itself fills: a mounted
+    /// token, or what lies on a node that they hold.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pods: Vec<String>,
     /// Those of `pods` that the network keeps from the API server: of no use there.
@@ -97,12 +98,16 @@ pub struct IdentityRank {
     pub by_resource: Vec<(String, u64)>,
     /// Namespaces in which it sees anything; cluster-wide sight counts all.
     pub namespaces: u64,
-    /// The most privileged origin among its grants (human before bootstrap before system).
+    /// The most privileged origin among its grants (human before bootstrap before system); what people give to
+    /// a group that Kubernetes fills counts for the group, not for everybody in it.
     pub origin: GrantOrigin,
     /// Bindings that give it sight, as `kind namespace/name`.
     pub bindings: Vec<String>,
     /// Whether membership is outside the estate (groups other than the implicit ones).
     pub unknown_members: bool,
+    /// Whom it may impersonate: what they see stands in their rows, not in this one. Sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub impersonates: Vec<String>,
     /// The chains that give it sight, the widest first; a sample when there are many.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub chains: Vec<Chain>,

@@ -73,6 +73,9 @@ pub struct PodSpec {
     /// not given, which means yes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_links: Option<bool>,
+    /// `spec.dnsPolicy`; empty when not given, which means `ClusterFirst`.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub dns_policy: String,
     /// Host namespaces.
     pub host: HostAccess,
     /// Volumes.
@@ -87,6 +90,15 @@ pub struct PodSpec {
     /// Names of the ResourceClaim objects that the pod uses.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub resource_claims: Vec<String>,
+}
+
+impl PodSpec {
+    /// The containers in which somebody can stand: those that have not ended, or all of them when all have.
+    pub fn standing(&self) -> impl Iterator<Item = &Container> {
+        let all_have_ended = self.containers.iter().all(|container| container.has_ended);
+        let containers = self.containers.iter();
+        containers.filter(move |container| all_have_ended || !container.has_ended)
+    }
 }
 
 /// Host namespaces that a pod shares.
@@ -151,6 +163,9 @@ pub struct Container {
     /// or `ephemeral`; empty for ordinary ones.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub role: String,
+    /// Whether it has ended for good: an init container that succeeded, or an ephemeral one that ended.
+    #[serde(skip_serializing_if = "is_false")]
+    pub has_ended: bool,
 }
 
 /// An environment variable without its value.

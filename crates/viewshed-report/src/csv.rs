@@ -139,6 +139,7 @@ pub fn rank(report: &RankReport) -> String {
         "resources",
         "bindings",
         "unknown_members",
+        "impersonates",
     ];
     let ranks = report.ranks.iter().enumerate().map(|(index, row)| {
         let resources: Vec<String> = row
@@ -156,6 +157,7 @@ pub fn rank(report: &RankReport) -> String {
             resources.join(" "),
             row.bindings.join("; "),
             row.unknown_members.to_string(),
+            row.impersonates.join("; "),
         ]
     });
     rows(&header, ranks)

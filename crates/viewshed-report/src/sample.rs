@@ -189,6 +189,7 @@ pub(crate) fn ranks() -> Vec<IdentityRank> {
         origin,
         bindings: vec!["ClusterRoleBinding ops".to_owned()],
         unknown_members: false,
+        impersonates: Vec::new(),
         chains: vec![chain(&[
             "ClusterRoleBinding `ops` grants ClusterRole `cluster-admin`",
             "rule 1 allows every verb on every resource",
@@ -197,6 +198,7 @@ pub(crate) fn ranks() -> Vec<IdentityRank> {
     vec![
         IdentityRank {
             unknown_members: true,
+            impersonates: vec!["user jane".to_owned()],
             ..row(
                 subject(SubjectKind::Group, "platform"),
                 4_200,
@@ -387,6 +389,10 @@ pub(crate) fn view() -> View {
             chain(&["`/var/run/docker.sock` is mounted"]),
         ],
         categories: categories.to_vec(),
+        unnamed: vec![
+            "container main of pod shop/cart-7d has values of Secret shop/db in its environment"
+                .to_owned(),
+        ],
         depends_on: vec![MissingFact {
             fact: "the authorization webhook `opa`".to_owned(),
         }],
@@ -513,6 +519,7 @@ pub(crate) fn rules_review() -> RulesReview {
         }],
         incomplete: true,
         evaluation_error: "webhook authorizer does not support user rule resolution".to_owned(),
+        is_of_server: false,
         gaps: Vec::new(),
     }
 }

@@ -332,3 +332,15 @@ pub(crate) fn lacks_facts(report: &ScanReport) -> bool {
     };
     report.gaps.iter().any(Gap::withholds) || report.mitigations.iter().any(is_unknown)
 }
+
+/// `M1030 is missing`, where a mitigation is, whether or not a finding says so; `None` where none is.
+pub(crate) fn missing_mitigations(report: &ScanReport) -> Option<String> {
+    let missing: Vec<&str> = report
+        .mitigations
+        .iter()
+        .filter(|summary| !summary.missing_in.is_empty())
+        .map(|summary| summary.mitigation.id())
+        .collect();
+    let verb = if missing.len() > 1 { "are" } else { "is" };
+    (!missing.is_empty()).then(|| format!("{} {verb} missing", missing.join(" and ")))
+}

@@ -1,11 +1,12 @@
 //! `viewshed can-i`: is a request allowed, and why.
 
+mod own;
+
 use viewshed_analyze::rbac::{AccessIndex, self_subject_rules};
-use viewshed_collect::kubernetes::verify::who_am_i;
-use viewshed_model::{AccessAnswer, AccessRequest, Cluster, Decision, Estate, Identity};
+use viewshed_model::{AccessAnswer, AccessRequest, Cluster, Decision, Estate, Gap, Identity};
 use viewshed_report::Answer;
 
-use crate::cli::{CanIArgs, EstateArgs, ImpersonateArgs};
+use crate::cli::{CanIArgs, ImpersonateArgs};
 use crate::input::{self, Wanted};
 use crate::outcome::{Failure, Outcome};
 use crate::output::{Lists, Screen};
@@ -13,6 +14,8 @@ use crate::question::{self, Words};
 use crate::{questions, terminal};
 
 /// Answers one question, lists everything, or answers a file of questions.
+///
+/// Of oneself, the live server is asked where the bindings could not be read.
 ///
 /// The exit code of a single question is 0 for yes, 1 for no, and 4 where the answer depends on facts that
 /// are not in the estate.
@@ -26,18 +29,11 @@ pub(crate) fn run(arguments: &CanIArgs, screen: &Screen) -> Result<Outcome, Fail
     }
     let identity = match &arguments.user {
         Some(user) => question::identity(user, &arguments.groups),
-        None => own_identity(&arguments.estate)?,
+        None => own::identity(&arguments.estate)?,
     };
-    let gaps = estate.gaps.clone();
+    let gaps = concerning(&estate.gaps, &identity);
     let (Some(verb), Some(resource)) = (&arguments.verb, &arguments.resource) else {
-        let namespace = arguments.scope.namespace.as_deref().unwrap_or("default");
-        let mut review = self_subject_rules(&index, &identity, namespace);
-        review.gaps = gaps;
-        screen.show(&Answer::Rules(&review), &arguments.output, Lists::Short)?;
-        return Ok(Outcome::of(
-            false,
-            review.incomplete || !review.gaps.is_empty(),
-        ));
+        return list(arguments, (&index, &identity), gaps, screen);
     };
     let words = Words {
         verb,
@@ -49,19 +45,63 @@ pub(crate) fn run(arguments: &CanIArgs, screen: &Screen) -> Result<Outcome, Fail
         terminal::say(&warning);
     }
     let request = AccessRequest { identity, action };
-    let decision = index.decide(&request);
-    let answer = AccessAnswer {
+    let mut answer = AccessAnswer {
         estate: cluster.name.clone(),
+        decision: index.decide(&request),
         request,
-        decision,
         gaps,
     };
+    if arguments.user.is_none() && matches!(answer.decision, Decision::DependsOn(_)) {
+        own::decide(&arguments.estate, &mut answer)?;
+    }
     screen.show(&Answer::CanI(&answer), &arguments.output, Lists::Short)?;
     Ok(match answer.decision {
         Decision::Allowed(_) => Outcome::Clean,
         Decision::Denied(_) => Outcome::Findings,
         Decision::DependsOn(_) => Outcome::Partial,
     })
+}
+
+/// Everything that is allowed in one namespace.
+fn list(
+    arguments: &CanIArgs,
+    (index, identity): (&AccessIndex<'_>, &Identity),
+    gaps: Vec<Gap>,
+    screen: &Screen,
+) -> Result<Outcome, Failure> {
+    // `kubectl auth can-i` refuses it too (`Validate` in `pkg/cmd/auth/cani.go` of kubectl).
+    if arguments.scope.all_namespaces {
+        return Err(Failure::usage(
+            "--list is of one namespace: RoleBindings differ from one to the next",
+            "name it with --namespace; `viewshed see --as USER` shows all of them together",
+        ));
+    }
+    let namespace = arguments.scope.namespace.as_deref().unwrap_or("default");
+    let mut review = self_subject_rules(index, identity, namespace);
+    review.gaps = gaps;
+    if arguments.user.is_none() && !index.undecided_by().is_empty() {
+        own::list(&arguments.estate, &mut review)?;
+    }
+    screen.show(&Answer::Rules(&review), &arguments.output, Lists::Short)?;
+    Ok(Outcome::of(
+        false,
+        review.incomplete || !review.gaps.is_empty(),
+    ))
+}
+
+/// The gaps that an answer about access depends on, those of the access rules first. Lists of other kinds are
+/// not looked at, except for nodes, which may read what their pods use.
+fn concerning(gaps: &[Gap], identity: &Identity) -> Vec<Gap> {
+    const RULES: &str = "rbac.authorization.k8s.io";
+    let is_node = identity.user.starts_with("system:node:");
+    let (rules, others): (Vec<Gap>, Vec<Gap>) = gaps
+        .iter()
+        .cloned()
+        .partition(|gap| gap.what.contains(RULES));
+    let others = others
+        .into_iter()
+        .filter(|gap| is_node || !gap.what.starts_with("list `"));
+    rules.into_iter().chain(others).collect()
 }
 
 /// The cluster that a question about access is for.
@@ -86,24 +126,4 @@ pub(crate) fn one_cluster(estate: &Estate) -> Result<&Cluster, Failure> {
             ))
         }
     }
-}
-
-fn own_identity(arguments: &EstateArgs) -> Result<Identity, Failure> {
-    if arguments.demo || !arguments.from.is_empty() {
-        return Err(Failure::usage(
-            "whose access? files do not tell who you are",
-            "name an identity with --as USER [--as-group GROUP]",
-        ));
-    }
-    let context = arguments.context.first().map(String::as_str);
-    input::block_on(async {
-        let client = input::connect(arguments, context, &ImpersonateArgs::default()).await?;
-        if let Some(identity) = client.identity() {
-            return Ok(identity.clone());
-        }
-        who_am_i(&client)
-            .await
-            .map_err(|failure| failure.into_error(client.server()))
-    })?
-    .map_err(input::collect_failure)
 }

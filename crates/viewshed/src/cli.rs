@@ -143,6 +143,7 @@ pub(crate) enum FailOn {
 #[command(after_help = "Examples:
   viewshed collect -o estate.vshed
   viewshed collect --context prod --context staging --docker-host ssh://ops@build-1 -o estate.vshed
+  viewshed collect --namespaces shop,payments -o shop.vshed
   viewshed collect --from cluster-info-dump/ -o dump.vshed
 
 A snapshot holds no value of a secret or of an environment variable. It is a map of your estate all the

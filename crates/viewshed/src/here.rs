@@ -18,7 +18,7 @@ pub(crate) fn run(arguments: &SeeArgs, screen: &Screen) -> Result<Outcome, Failu
     let environment = Environment::of_process();
     let mut surroundings = look_around(&environment);
     let options = SightOptions {
-        namespaces: arguments.namespaces.clone(),
+        namespaces: arguments.estate.namespaces.clone(),
         user_agent: USER_AGENT.to_owned(),
         limits: input::limits(&arguments.estate),
     };

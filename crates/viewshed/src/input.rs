@@ -91,8 +91,8 @@ fn finish(mut estate: Estate) -> Result<Estate, Failure> {
             .take(GAPS_SHOWN_MAX)
             .map(gap_line)
             .collect();
-        return Err(Failure::usage(
-            format!("nothing of an estate in what was given{}", listed(&gaps)),
+        return Err(Failure::collect(
+            anyhow::anyhow!("nothing of an estate in what was given{}", listed(&gaps)),
             "give manifests, `kubectl get -o json` or `docker inspect` output, compose files or a snapshot",
         ));
     }
@@ -179,6 +179,7 @@ pub(crate) async fn connect(
     options.kubeconfig.clone_from(&arguments.kubeconfig);
     options.limits = limits(arguments);
     options.context = context.map(str::to_owned);
+    options.namespaces.clone_from(&arguments.namespaces);
     options.impersonation = Impersonation {
         user: impersonate.user.clone(),
         groups: impersonate.groups.clone(),

@@ -14,6 +14,7 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
 
 use viewshed_analyze::rbac::{AccessIndex, Question, ResourceQuestion, audited_question};
+use viewshed_collect::logs::uncompressed;
 use viewshed_decode::questions::{
     self as decode, LINE_BYTES_MAX, QuestionError, Review, ReviewedAction, Status,
 };
@@ -72,16 +73,18 @@ pub(crate) fn run(
     answering.finish().map_err(|error| cannot_write(&error))
 }
 
-/// Where questions come from; `-` is standard input.
+/// Where questions come from, packed with gzip or zstd or not; `-` is standard input.
 ///
 /// # Errors
-/// When the file cannot be opened.
+/// When the file cannot be opened, or is packed in another way.
 pub(crate) fn open(path: &Path) -> Result<Box<dyn Read>, Failure> {
+    let failed = |error: io::Error| unreadable(path, &error);
     if path == Path::new("-") {
-        return Ok(Box::new(io::stdin().lock()));
+        let input = uncompressed(io::stdin().lock()).map_err(failed)?;
+        return Ok(Box::new(input));
     }
-    let file = File::open(path).map_err(|error| unreadable(path, &error))?;
-    Ok(Box::new(file))
+    let file = File::open(path).map_err(failed)?;
+    Ok(Box::new(uncompressed(file).map_err(failed)?))
 }
 
 /// Where answers go.

@@ -74,9 +74,6 @@ fn refuse_senseless(arguments: &SeeArgs) -> Result<(), Failure> {
         if arguments.probe {
             return Err(only_here("--probe"));
         }
-        if !arguments.namespaces.is_empty() {
-            return Err(only_here("--namespaces"));
-        }
         let has_server =
             vantage.kubelet.is_none() && vantage.container.is_none() && vantage.docker.is_none();
         if arguments.verify && !has_server {

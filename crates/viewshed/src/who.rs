@@ -84,29 +84,29 @@ fn can(
         Reach::Exactly
     };
     let mut answer = who_can(&index, &action, reach);
+    let network = NetworkIndex::new(cluster, steps.cni);
     let reads = ["get", "list", "watch"].contains(&words.verb);
     let is_of_secrets = matches!(&action, Action::Resource(asked)
         if asked.api_group.is_empty() && asked.resource == "secrets" && reads);
-    let gaps = joined(&mut answer, &index, is_of_secrets, steps);
+    let gaps = joined(&mut answer, (&index, &network), is_of_secrets, steps);
     show(answer, &[&estate.gaps[..], &gaps].concat(), shared, screen)
 }
 
 /// Joins an answer with the network, and tells what was not understood of the policies.
 fn joined(
     answer: &mut WhoAnswer,
-    index: &SightIndex<'_>,
+    (index, network): (&SightIndex<'_>, &NetworkIndex<'_>),
     is_of_secrets: bool,
     steps: &PivotArgs,
 ) -> Vec<Gap> {
-    let network = NetworkIndex::new(index.cluster(), steps.cni);
     let sought = if is_of_secrets {
         Sought::Secrets
     } else {
         Sought::Other
     };
-    let pivots = (!steps.no_pivots).then(|| PivotIndex::new(index, &network));
+    let pivots = (!steps.no_pivots).then(|| PivotIndex::new(index, network));
     let by_steps = pivots.as_ref().map(|pivots| (pivots, sought, steps.depth));
-    join(answer, &network, by_steps);
+    join(answer, network, by_steps);
     network.gaps()
 }
 
@@ -117,7 +117,8 @@ fn sees(
 ) -> Result<Outcome, Failure> {
     let estate = input::estate(&shared.estate, &shared.impersonate, Wanted::Cluster, screen)?;
     let index = SightIndex::new(one_cluster(&estate)?);
-    let mut answer = who_sees(&index, target).map_err(|error| {
+    let network = NetworkIndex::new(index.cluster(), steps.cni);
+    let mut answer = who_sees(&index, Some(&network), target).map_err(|error| {
         Failure::usage(
             error.to_string(),
             "for example: viewshed who sees pod/shop/cart-7d",
@@ -126,7 +127,7 @@ fn sees(
     let word = target.split('/').next().unwrap_or_default();
     let is_of_secrets = resolve_resource(&index, word)
         .is_some_and(|(group, resource, _)| group.is_empty() && resource == "secrets");
-    let gaps = joined(&mut answer, &index, is_of_secrets, steps);
+    let gaps = joined(&mut answer, (&index, &network), is_of_secrets, steps);
     show(answer, &[&estate.gaps[..], &gaps].concat(), shared, screen)
 }
 

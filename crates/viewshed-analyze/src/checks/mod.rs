@@ -29,10 +29,10 @@ mod wildcard_verbs;
 
 use viewshed_model::{CheckPage, Confidence, DockerHost, Estate, Finding, Mitigation, Severity};
 
-use facts::{ClusterFacts, Place, fold, granting};
+use facts::{ClusterFacts, Place, fold};
 pub(crate) use facts::{
-    Listener, Near, Protection, Reach, dashboard_name, listeners, namespace_of, open_dashboard,
-    runners, token_mount, ways_to,
+    Listener, Near, OpenDashboard, Protection, Reach, dashboard_name, listeners, namespace_of,
+    open_dashboard, runners, token_mount, ways_to,
 };
 pub use summary::summary;
 
@@ -87,6 +87,9 @@ const FEW: usize = 25;
 
 /// Runs every check: worst first, then by estate, check, namespace and object. Deterministic.
 ///
+/// Clusters of manifests must have been through [`bootstrap::complete`](crate::bootstrap::complete): a binding of
+/// `cluster-admin` grants nothing otherwise.
+///
 /// A hole is reported where it is to be closed: once per role, binding, workload, service account,
 /// namespace or node setting, with all who gain by it as its subjects.
 pub fn scan(estate: &Estate) -> Vec<Finding> {
@@ -109,8 +112,7 @@ pub(crate) fn scan_only(estate: &Estate, names: &[&str]) -> Vec<Finding> {
 fn run(estate: &Estate, checks: &[&Check]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for cluster in &estate.clusters {
-        let granting = granting(cluster);
-        let facts = ClusterFacts::new(cluster, &granting);
+        let facts = ClusterFacts::new(cluster);
         for check in checks {
             if let Some(judge) = check.on_cluster {
                 findings.extend(fold(check, judge(&facts)));

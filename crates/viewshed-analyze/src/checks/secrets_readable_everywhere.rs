@@ -51,13 +51,17 @@ fn judge_holding(facts: &ClusterFacts<'_>, holding: &Holding<'_>) -> Finding {
     };
     let severity = weighed(base, holding.holders());
     let mut finding = CHECK.finding(holding.place(facts), severity, Confidence::High);
+    let (reads, whose) = match holding.subjects.len() {
+        1 => ("reads", "its"),
+        _ => ("read", "their"),
+    };
     let from_outside = if exposed.is_empty() {
-        ""
+        String::new()
     } else {
-        ", and its pods are reached from outside the cluster"
+        format!(", and {whose} pods are reached from outside the cluster")
     };
     finding.title = format!(
-        "{} reads the Secrets of every namespace{from_outside}",
+        "{} {reads} the Secrets of every namespace{from_outside}",
         holding.who()
     );
     holding.describe(facts, &mut finding);

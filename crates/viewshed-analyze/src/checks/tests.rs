@@ -2,6 +2,7 @@
 //! finds in manifests is told, and tested, by its page.
 
 mod live;
+mod segmentation;
 
 use viewshed_model::{
     Cluster, Daemon, DockerHost, EnvName, Estate, Finding, Gap, GapReason, HostAccess, Meta,
@@ -334,17 +335,6 @@ fn checks_that_were_left_out_prove_nothing() {
         .states[0];
     assert_eq!(state.presence, Presence::Unknown);
     assert_eq!(state.reasons, ["some of its checks were left out"]);
-}
-
-#[test]
-fn pods_without_any_policy_are_not_segmented_whatever_no_check_names() {
-    let estate = live(|cluster| {
-        cluster.bindings = vec![bound("nothing", "eve")];
-        let mut web = pod("shop", "web", None);
-        web.spec.host.network = true;
-        cluster.pods = vec![web];
-    });
-    assert_eq!(presence(&estate, Mitigation::M1030), Presence::Unknown);
 }
 
 #[test]

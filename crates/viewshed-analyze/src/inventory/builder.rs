@@ -271,7 +271,7 @@ fn namespaces_of<'a>(kinds: &[Kind<'a>]) -> Vec<&'a str> {
                 object.namespace
             };
             // Lists come namespace by namespace.
-            if namespace != last && seen.insert(namespace) {
+            if !namespace.is_empty() && namespace != last && seen.insert(namespace) {
                 namespaces.push(namespace);
             }
             last = namespace;

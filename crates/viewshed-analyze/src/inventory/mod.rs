@@ -109,10 +109,11 @@ impl<'a> Inventory<'a> {
 
     /// Position of one object in [`Kind::objects`]; the namespace is empty for cluster-scoped ones.
     pub(crate) fn find(&self, kind: &Kind<'_>, namespace: &str, name: &str) -> Option<usize> {
-        let at = if kind.namespaced {
-            self.namespace_index(namespace)?
-        } else if namespace.is_empty() {
+        // An object whose namespace is unknown has none here.
+        let at = if namespace.is_empty() {
             NO_NAMESPACE
+        } else if kind.namespaced {
+            self.namespace_index(namespace)?
         } else {
             return None;
         };

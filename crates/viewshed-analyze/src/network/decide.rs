@@ -185,7 +185,10 @@ impl<'c> NetworkIndex<'c> {
                     let own = "its node's network, whose traffic to pods of the node always passes";
                     format!("{} shares {own}", from.what)
                 } else {
-                    format!("{} runs on {}, whose traffic always passes", to.what, from.what)
+                    format!(
+                        "{} runs on {}, whose traffic always passes",
+                        to.what, from.what
+                    )
                 };
                 Some(Decision::new(Tri::Yes, text))
             }
@@ -260,7 +263,9 @@ impl<'c> NetworkIndex<'c> {
                         to.what
                     ),
                     match from.which {
-                        Which::SomeAddress => "nothing says that pods' addresses are routed".to_owned(),
+                        Which::SomeAddress => {
+                            "nothing says that pods' addresses are routed".to_owned()
+                        }
                         Which::Pod(_) | Which::Node(_) | Which::Address(_) => {
                             format!("{} is outside the cluster", from.what)
                         }

@@ -20,7 +20,7 @@ use super::place::{AddressFact, Kind, PodPlace};
 use super::policy::Direction;
 use super::ports::{Point, PortSet, point};
 use super::publications::is_taken;
-use super::through::{Behind, has_address};
+use super::through::has_address;
 
 /// Further ways that an answer mentions beside the one that decides.
 const MENTIONED_MAX: usize = 4;

@@ -7,11 +7,11 @@ use viewshed_model::{Cluster, Gap, GapReason, NetworkPolicy, PolicyReference};
 
 use super::address::{AddressSet, Family};
 use super::cni::{CiliumMode, Cni, FailsafePort, Profile, Ternary, recognise};
-use super::publications::Publications;
 use super::kernel::{Inputs, Kernel};
 use super::place::{Found, Places};
 use super::policy::{Action, Gaps, Order, Policy, Referred, Rule, Side, Stages, Translator};
 use super::ports::{PortMatch, span};
+use super::publications::Publications;
 use super::vocabulary::{Term, Vocabulary};
 
 /// Everything about the network of one cluster, ready for questions one by one and in bulk. Borrows the

@@ -10,11 +10,11 @@ use between::Between;
 
 use super::address::address;
 use super::ends::End;
-use super::publications::Publication;
 use super::index::NetworkIndex;
 use super::kernel::{Kernel, NOWHERE, SpotOrigin};
 use super::place::Origin;
 use super::ports::shown;
+use super::publications::Publication;
 
 /// Pairs of ends that a matrix spells out: with ten ranges each, about 200 MB. Beyond it the matrix is
 /// refused; [`NetworkIndex::visit`] has no bound.

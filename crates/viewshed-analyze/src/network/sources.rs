@@ -97,9 +97,9 @@ impl<'c> NetworkIndex<'c> {
         &self,
         to: &Place,
         port: Option<u16>,
-    ) -> BTreeMap<(&'c str, &'c str), ReachVerdict> {
+    ) -> FxHashMap<(&'c str, &'c str), ReachVerdict> {
         let Ok(column) = self.column(to, port, None) else {
-            return BTreeMap::new();
+            return FxHashMap::default();
         };
         let own_node_counts = self.own_node_counts();
         let mut groups: FxHashMap<SpotsKey, Vec<u32>> = FxHashMap::default();
@@ -129,7 +129,6 @@ impl<'c> NetworkIndex<'c> {
                 }
             }
         }
-        // Pods stand in the order of their names, so that the map need not sort them.
         let pods = self.places.pods.iter().zip(by_pod);
         let named = pods.filter_map(|(pod, verdict)| {
             let meta = pod.origin.meta();

@@ -1,21 +1,27 @@
-//! Every single step of a cluster.
+//! The single steps of a cluster, state by state.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
-use viewshed_model::{Cluster, Identity, Node, Pod, PodSpec, ReachVerdict, Target};
+use rustc_hash::FxHashMap;
+use viewshed_model::{Cluster, Identity, Node, Pod, PodSpec, Target};
 
-use super::doors::{Paths, ask_kubelets, ask_without_credential, is_open, visit_dashboards};
-use super::graph::{Graph, State, Why};
-use super::rights::use_rights;
+use super::LazyNetwork;
+use super::doors::{
+    ANONYMOUS, Dashboard, Paths, ask_kubelets, ask_without_credential, dashboards, is_open,
+    step_over, visit,
+};
+use super::graph::{State, Step, Why};
+use super::rights::Rights;
 use crate::checks::namespace_of;
-use crate::network::NetworkIndex;
-use crate::see::{Opening, openings_of, pod_accounts};
+use crate::see::{Opening, openings_on, pod_accounts};
 use crate::sight::SightIndex;
 
 /// The name of a node that nobody knows.
 const UNPLACED: &str = "(where it runs)";
 
 /// A pod that exists, or a workload that makes pods.
+#[derive(Debug)]
 pub(super) struct Inhabitant<'c> {
     /// `None` for a workload.
     pub(super) pod: Option<&'c Pod>,
@@ -33,77 +39,266 @@ impl<'c> Inhabitant<'c> {
     }
 }
 
-pub(super) fn graph<'c>(
-    sight: &SightIndex<'c>,
-    network: &NetworkIndex<'c>,
-    asker: Option<&Identity>,
-) -> Graph<'c> {
-    let cluster = sight.cluster;
-    let mut graph = Graph::default();
-    graph.asker = asker.cloned();
-    let inhabitants = inhabitants(cluster);
-    let to_api_server = Paths::of(network, Target::Apiserver);
-    let to_kubelet = Paths::of(network, Target::Kubelet);
-    let mut accounts: BTreeSet<(&str, &str)> = BTreeSet::new();
-    for account in &cluster.service_accounts {
-        accounts.insert((namespace_of(&account.meta), account.meta.name.as_str()));
-    }
-    let open_kubelets: Vec<&Node> = cluster.nodes.iter().filter(|node| is_open(node)).collect();
-    for pod in &inhabitants {
-        let (standing, entered) = (
-            State::Standing(pod.namespace, pod.name),
-            State::Entered(pod.namespace, pod.name),
-        );
-        let full = format!("{}/{}", pod.namespace, pod.name);
-        let title = format!("pod {full}");
-        let tokens = pod_accounts(cluster, (pod.namespace, &title), (pod.spec, pod.pod));
-        for (account, text) in tokens {
-            let Some(account) = own_name(cluster, pod, &account) else {
-                continue;
-            };
-            accounts.insert((pod.namespace, account));
-            let held = State::Account(pod.namespace, account);
-            graph.step(entered, held, Why::Token(text.clone()));
-            match to_api_server.of_pod(pod) {
-                ReachVerdict::Allowed => graph.step(standing, held, Why::Token(text)),
-                ReachVerdict::Depends => {
-                    let fact = format!("whether pod `{full}` reaches the API server");
-                    graph.step_if(standing, held, Why::Token(text), Some(fact));
-                }
-                // A token that cannot be shown to anybody.
-                ReachVerdict::Denied => {}
-            }
-        }
-        leave(&mut graph, pod, [standing, entered]);
-        let verdict = to_kubelet.of_pod(pod);
-        ask_kubelets(&mut graph, pod, verdict, &open_kubelets);
-        group(
-            &mut graph,
-            State::PodsIn(pod.namespace),
-            State::AllPods,
-            entered,
-        );
-    }
-    hold_nodes(&mut graph, cluster, &inhabitants);
-    for (namespace, name) in &accounts {
-        let account = State::Account(namespace, name);
-        group(
-            &mut graph,
-            State::AccountsIn(namespace),
-            State::AllAccounts,
-            account,
-        );
-    }
-    use_rights(&mut graph, sight, &accounts, asker);
-    visit_dashboards(&mut graph, (sight, network), &inhabitants);
-    ask_without_credential(&mut graph, &inhabitants, &to_api_server);
-    graph
+/// What the steps of a cluster follow from. Tables that only some states need are made when the first of them
+/// is asked for, so that a question about one identity does not pay for the whole cluster.
+#[derive(Debug)]
+pub(super) struct Ground<'i, 'c> {
+    pub(super) sight: &'i SightIndex<'c>,
+    pub(super) network: LazyNetwork<'i, 'c>,
+    pub(super) asker: Option<Identity>,
+    pub(super) inhabitants: Vec<Inhabitant<'c>>,
+    /// Positions in `inhabitants`.
+    by_place: FxHashMap<(&'c str, &'c str), usize>,
+    by_namespace: FxHashMap<&'c str, Vec<usize>>,
+    by_node: FxHashMap<&'c str, Vec<usize>>,
+    open_kubelets: Vec<&'c Node>,
+    /// What runs the pods of each node.
+    runtimes: FxHashMap<&'c str, &'c str>,
+    nodes: OnceLock<Nodes<'c>>,
+    to_api_server: OnceLock<Paths<'c>>,
+    to_kubelet: OnceLock<Paths<'c>>,
+    dashboards: OnceLock<Vec<Dashboard<'c>>>,
+    anonymous_leads_on: OnceLock<bool>,
+    pub(super) rights: OnceLock<Rights<'c>>,
 }
 
-/// A member of the group of its namespace and of the group of all.
-fn group<'c>(graph: &mut Graph<'c>, of_namespace: State<'c>, all: State<'c>, member: State<'c>) {
-    graph.step(of_namespace, member, Why::Member);
-    graph.step(all, member, Why::Member);
+/// The nodes of a cluster by name, and whether credentials of an administrator lie there.
+type Nodes<'c> = BTreeMap<&'c str, bool>;
+
+impl<'i, 'c> Ground<'i, 'c> {
+    pub(super) fn new(
+        sight: &'i SightIndex<'c>,
+        network: LazyNetwork<'i, 'c>,
+        asker: Option<&Identity>,
+    ) -> Self {
+        let inhabitants = inhabitants(sight.cluster);
+        let mut ground = Self {
+            sight,
+            network,
+            asker: asker.cloned(),
+            by_place: FxHashMap::default(),
+            by_namespace: FxHashMap::default(),
+            by_node: FxHashMap::default(),
+            open_kubelets: Vec::new(),
+            runtimes: FxHashMap::default(),
+            nodes: OnceLock::new(),
+            to_api_server: OnceLock::new(),
+            to_kubelet: OnceLock::new(),
+            dashboards: OnceLock::new(),
+            anonymous_leads_on: OnceLock::new(),
+            rights: OnceLock::new(),
+            inhabitants,
+        };
+        for (number, pod) in ground.inhabitants.iter().enumerate() {
+            ground.by_place.insert((pod.namespace, pod.name), number);
+            let namespace = ground.by_namespace.entry(pod.namespace).or_default();
+            namespace.push(number);
+            if !pod.node.is_empty() {
+                ground.by_node.entry(pod.node).or_default().push(number);
+            }
+        }
+        let nodes = sight.cluster.nodes.iter();
+        ground.open_kubelets = nodes.clone().filter(|node| is_open(node)).collect();
+        ground.runtimes = nodes
+            .map(|node| (node.meta.name.as_str(), node.runtime.as_str()))
+            .collect();
+        ground
+    }
+
+    /// Every state that a way can start from or that is looked for.
+    pub(super) fn every_state(&self) -> Vec<State<'c>> {
+        let mut states = Vec::new();
+        for pod in &self.inhabitants {
+            states.push(State::Entered(pod.namespace, pod.name));
+            states.push(State::Standing(pod.namespace, pod.name));
+        }
+        states.extend(self.nodes().keys().map(|name| State::Node(name)));
+        states.extend(self.rights().subjects());
+        states.extend(self.asker.as_ref().map(|_| State::Asker));
+        states
+    }
+
+    /// The steps that leave a state.
+    pub(super) fn steps_of(&self, state: State<'c>) -> Vec<Step<'c>> {
+        let mut steps = Vec::new();
+        match state {
+            State::Standing(..) | State::Entered(..) => self.leave_pod(state, &mut steps),
+            State::PodsIn(namespace) => {
+                let pods = self.by_namespace.get(namespace);
+                steps.extend(self.entered(pods.into_iter().flatten()));
+            }
+            State::PodsOn(node) => {
+                let pods = self.by_node.get(node);
+                steps.extend(self.entered(pods.into_iter().flatten()));
+            }
+            State::AllPods => {
+                let pods = self.inhabitants.iter();
+                steps.extend(pods.map(|pod| member(State::Entered(pod.namespace, pod.name))));
+            }
+            State::AllNodes => {
+                let nodes = self.nodes().keys();
+                steps.extend(nodes.map(|name| member(State::Node(name))));
+            }
+            State::Node(name) => self.hold_node(name, &mut steps),
+            State::AccountsIn(_)
+            | State::AccountsBeside(_)
+            | State::AllAccounts
+            | State::TokensIn(_)
+            | State::AllTokens
+            | State::AnyUser
+            | State::AnyGroup => self.rights().members(state, &mut steps),
+            State::Account(..) | State::User(_) | State::Group(_) | State::Asker => {
+                let identity = state.identity().or_else(|| self.asker.clone());
+                if let Some(identity) = identity {
+                    self.rights().use_of(self.sight, &identity, &mut steps);
+                }
+            }
+            State::Administrator | State::AllSecrets => {}
+        }
+        steps
+    }
+
+    fn entered<'s>(
+        &'s self,
+        pods: impl Iterator<Item = &'s usize>,
+    ) -> impl Iterator<Item = Step<'c>> {
+        let pods = pods.filter_map(|pod| self.inhabitants.get(*pod));
+        pods.map(|pod| member(State::Entered(pod.namespace, pod.name)))
+    }
+
+    /// The state of standing in a pod; none where there is no such pod.
+    pub(super) fn standing(&self, namespace: &str, name: &str) -> Option<State<'c>> {
+        let pod = self.pod(namespace, name)?;
+        Some(State::Standing(pod.namespace, pod.name))
+    }
+
+    /// The state of root on a node; none where there is no such node.
+    pub(super) fn node(&self, name: &str) -> Option<State<'c>> {
+        let (name, _) = self.nodes().get_key_value(name)?;
+        Some(State::Node(name))
+    }
+
+    fn pod(&self, namespace: &str, name: &str) -> Option<&Inhabitant<'c>> {
+        let number = self.by_place.get(&(namespace, name))?;
+        self.inhabitants.get(*number)
+    }
+
+    /// The steps of somebody in a pod: who stands there meets its network, who entered it through the API
+    /// server or its node uses its tokens elsewhere.
+    fn leave_pod(&self, state: State<'c>, steps: &mut Vec<Step<'c>>) {
+        let (State::Standing(namespace, name) | State::Entered(namespace, name)) = state else {
+            return;
+        };
+        let Some(pod) = self.pod(namespace, name) else {
+            return;
+        };
+        let stands = matches!(state, State::Standing(..));
+        let title = format!("pod {namespace}/{name}");
+        let tokens = pod_accounts(self.sight.cluster, (namespace, &title), (pod.spec, pod.pod));
+        for (account, text) in tokens {
+            let Some(account) = self.own_name(pod, &account) else {
+                continue;
+            };
+            let held = State::Account(namespace, account);
+            if stands {
+                let verdict = self.to_api_server().of_pod(pod);
+                let way = (held, Why::Token(text), "the API server");
+                steps.extend(step_over(pod, verdict, way));
+            } else {
+                steps.push(Step::to(held, Why::Token(text)));
+            }
+        }
+        let runtime = self.runtimes.get(pod.node).copied().unwrap_or_default();
+        leave(pod, runtime, steps);
+        if stands {
+            if !self.open_kubelets.is_empty() {
+                let verdict = self.to_kubelet().of_pod(pod);
+                ask_kubelets(pod, verdict, &self.open_kubelets, steps);
+            }
+            for dashboard in self.dashboards() {
+                visit(pod, dashboard, steps);
+            }
+            if self.anonymous_leads_on() {
+                ask_without_credential(pod, self.to_api_server(), steps);
+            }
+        }
+    }
+
+    /// The account of a pod's token by the name that the cluster has for it.
+    pub(super) fn own_name(&self, pod: &Inhabitant<'c>, account: &str) -> Option<&'c str> {
+        let of_pod = own_account(pod);
+        if of_pod == account {
+            return Some(of_pod);
+        }
+        self.rights().account(pod.namespace, account)
+    }
+
+    /// Root on a node is in all of its pods, and on a control-plane node everything.
+    fn hold_node(&self, name: &'c str, steps: &mut Vec<Step<'c>>) {
+        let Some(is_control_plane) = self.nodes().get(name) else {
+            return;
+        };
+        let text = format!("root on node {name} is in every pod of it");
+        steps.push(Step::to(State::PodsOn(name), Why::Text(text)));
+        if *is_control_plane {
+            let text = format!("administrator credentials lie on control-plane node {name}");
+            steps.push(Step::to(State::Administrator, Why::Text(text)));
+        }
+    }
+
+    fn nodes(&self) -> &Nodes<'c> {
+        self.nodes.get_or_init(|| {
+            let mut nodes = Nodes::new();
+            for node in &self.sight.cluster.nodes {
+                let roles = ["control-plane", "master"]
+                    .map(|role| format!("node-role.kubernetes.io/{role}"));
+                let labels = &node.meta.labels;
+                let is_control_plane = roles.iter().any(|role| labels.contains_key(role));
+                nodes.insert(&node.meta.name, is_control_plane);
+            }
+            for pod in self.inhabitants.iter().filter(|pod| !pod.node.is_empty()) {
+                let is_api_server = pod.namespace == "kube-system"
+                    && pod.spec.containers.iter().any(|one| {
+                        one.name == "kube-apiserver" || one.program.ends_with("kube-apiserver")
+                    });
+                *nodes.entry(pod.node).or_default() |= is_api_server;
+            }
+            nodes
+        })
+    }
+
+    fn to_api_server(&self) -> &Paths<'c> {
+        let make = || Paths::of(&self.network, Target::Apiserver);
+        self.to_api_server.get_or_init(make)
+    }
+
+    fn to_kubelet(&self) -> &Paths<'c> {
+        let make = || Paths::of(&self.network, Target::Kubelet);
+        self.to_kubelet.get_or_init(make)
+    }
+
+    fn dashboards(&self) -> &[Dashboard<'c>] {
+        self.dashboards.get_or_init(|| dashboards(self))
+    }
+
+    fn anonymous_leads_on(&self) -> bool {
+        let leads_on = || !self.steps_of(ANONYMOUS).is_empty();
+        *self.anonymous_leads_on.get_or_init(leads_on)
+    }
+
+    pub(super) fn rights(&self) -> &Rights<'c> {
+        self.rights
+            .get_or_init(|| Rights::of(self.sight.cluster, &self.inhabitants))
+    }
+}
+
+/// A member of a group; no step of its own.
+pub(super) const fn member(to: State<'_>) -> Step<'_> {
+    Step {
+        to,
+        why: Why::Member,
+        doubt: None,
+    }
 }
 
 fn inhabitants(cluster: &Cluster) -> Vec<Inhabitant<'_>> {
@@ -146,34 +341,23 @@ fn inhabitants(cluster: &Cluster) -> Vec<Inhabitant<'_>> {
     found
 }
 
-/// The account by the name that the cluster has for it.
-pub(super) fn own_name<'c>(
-    cluster: &'c Cluster,
-    pod: &Inhabitant<'c>,
-    account: &str,
-) -> Option<&'c str> {
-    let of_pod = match pod.spec.service_account.as_str() {
+/// The service account that a pod runs as.
+pub(super) fn own_account<'c>(pod: &Inhabitant<'c>) -> &'c str {
+    match pod.spec.service_account.as_str() {
         "" => "default",
         name => name,
-    };
-    if of_pod == account {
-        return Some(of_pod);
     }
-    let mut known = cluster.service_accounts.iter();
-    let known = known
-        .find(|known| namespace_of(&known.meta) == pod.namespace && known.meta.name == account);
-    known.map(|known| known.meta.name.as_str())
 }
 
 /// Ways out of the container: to its node, or to what lies there.
-fn leave<'c>(graph: &mut Graph<'c>, pod: &Inhabitant<'c>, states: [State<'c>; 2]) {
+fn leave<'c>(pod: &Inhabitant<'c>, runtime: &str, steps: &mut Vec<Step<'c>>) {
     let node = if pod.node.is_empty() {
         UNPLACED
     } else {
         pod.node
     };
     let title = format!("pod {}/{}", pod.namespace, pod.name);
-    for (opening, text) in openings_of(pod.spec, &title) {
+    for (opening, text) in openings_on(pod.spec, &title, runtime) {
         let (to, doubt) = match opening {
             Opening::Root => (State::Node(node), None),
             Opening::Socket(runtime) => {
@@ -198,44 +382,7 @@ fn leave<'c>(graph: &mut Graph<'c>, pod: &Inhabitant<'c>, states: [State<'c>; 2]
             }
             Opening::Logs | Opening::RuntimeState(_) | Opening::Processes => continue,
         };
-        for from in states {
-            graph.step_if(from, to, Why::Text(text.clone()), doubt.clone());
-        }
-    }
-}
-
-/// Root on a node is in all of its pods, and on a control-plane node everything.
-fn hold_nodes<'c>(graph: &mut Graph<'c>, cluster: &'c Cluster, pods: &[Inhabitant<'c>]) {
-    let mut control_plane: BTreeSet<&str> = BTreeSet::new();
-    let mut nodes: BTreeSet<&str> = BTreeSet::new();
-    for node in &cluster.nodes {
-        let roles =
-            ["control-plane", "master"].map(|role| format!("node-role.kubernetes.io/{role}"));
-        if roles.iter().any(|role| node.meta.labels.contains_key(role)) {
-            control_plane.insert(&node.meta.name);
-        }
-        nodes.insert(&node.meta.name);
-    }
-    for pod in pods.iter().filter(|pod| !pod.node.is_empty()) {
-        nodes.insert(pod.node);
-        let inside = State::Entered(pod.namespace, pod.name);
-        graph.step(State::PodsOn(pod.node), inside, Why::Member);
-        let is_api_server =
-            pod.namespace == "kube-system"
-                && pod.spec.containers.iter().any(|one| {
-                    one.name == "kube-apiserver" || one.program.ends_with("kube-apiserver")
-                });
-        if is_api_server {
-            control_plane.insert(pod.node);
-        }
-    }
-    for node in nodes {
-        let text = format!("root on node {node} is in every pod of it");
-        graph.step(State::Node(node), State::PodsOn(node), Why::Text(text));
-        graph.step(State::AllNodes, State::Node(node), Why::Member);
-        if control_plane.contains(node) {
-            let text = format!("administrator credentials lie on control-plane node {node}");
-            graph.step(State::Node(node), State::Administrator, Why::Text(text));
-        }
+        let why = Why::Text(text);
+        steps.push(Step { to, why, doubt });
     }
 }

@@ -1,35 +1,40 @@
 //! Steps that need no identity: places that answer whoever reaches them over the network.
 
-use std::collections::BTreeMap;
-
+use rustc_hash::FxHashMap;
 use viewshed_model::{Node, Place, PodSpec, ReachVerdict, Target};
 
-use super::build::Inhabitant;
-use super::graph::{Graph, State, Why};
-use crate::checks::open_dashboard;
+use super::LazyNetwork;
+use super::build::{Ground, Inhabitant};
+use super::graph::{State, Step, Why};
+use crate::checks::{OpenDashboard, open_dashboard};
 use crate::network::NetworkIndex;
 use crate::see::pod_accounts;
-use crate::sight::SightIndex;
+
+/// Nobody in particular, to the API server.
+pub(super) const ANONYMOUS: State<'static> = State::User("system:anonymous");
 
 /// What single pods reach, by namespace and name.
+#[derive(Debug)]
 pub(super) struct Paths<'c> {
-    by_pod: BTreeMap<(&'c str, &'c str), ReachVerdict>,
+    by_pod: FxHashMap<(&'c str, &'c str), ReachVerdict>,
 }
 
 impl<'c> Paths<'c> {
-    pub(super) fn of(network: &NetworkIndex<'c>, target: Target) -> Self {
+    pub(super) fn of(network: &LazyNetwork<'_, 'c>, target: Target) -> Self {
+        let network = network.index();
         let verdicts = network.verdicts_by_pod(&Place::Target(target), None);
         Self { by_pod: verdicts }
     }
 
     /// To one of the ports of a pod; to any port where none is declared.
     fn to_pod(network: &NetworkIndex<'c>, place: &Place, ports: &[u16]) -> Self {
-        let mut by_pod: BTreeMap<(&'c str, &'c str), ReachVerdict> = BTreeMap::new();
+        let mut by_pod: FxHashMap<(&'c str, &'c str), ReachVerdict> = FxHashMap::default();
         let ports: Vec<Option<u16>> = match ports {
             [] => vec![None],
             ports => ports.iter().copied().map(Some).collect(),
         };
         for port in ports {
+            #[expect(clippy::iter_over_hash_type, reason = "each pod is judged by itself")]
             for (pod, verdict) in network.verdicts_by_pod(place, port) {
                 let known = by_pod.entry(pod).or_insert(ReachVerdict::Denied);
                 *known = match (*known, verdict) {
@@ -48,38 +53,37 @@ impl<'c> Paths<'c> {
 
     /// A pod that is in no table: nobody knows.
     pub(super) fn of_pod(&self, pod: &Inhabitant<'_>) -> ReachVerdict {
-        let key = (pod.namespace, pod.name);
-        let known = self.by_pod.get(&key).copied();
-        known.unwrap_or(ReachVerdict::Depends)
+        self.by_pod
+            .get(&pod.place())
+            .copied()
+            .unwrap_or(ReachVerdict::Depends)
     }
 }
 
-/// A step that the network decides on.
-fn step_over<'c>(
-    graph: &mut Graph<'c>,
+/// A step that the network decides on: where it leads, why, and through which place.
+pub(super) fn step_over<'c>(
     pod: &Inhabitant<'c>,
     verdict: ReachVerdict,
-    (to, text, what): (State<'c>, String, &str),
-) {
+    (to, why, what): (State<'c>, Why, &str),
+) -> Option<Step<'c>> {
     let doubt = match verdict {
-        ReachVerdict::Denied => return,
+        ReachVerdict::Denied => return None,
         ReachVerdict::Allowed => None,
         ReachVerdict::Depends => Some(format!(
             "whether pod `{}/{}` reaches {what}",
             pod.namespace, pod.name
         )),
     };
-    let from = State::Standing(pod.namespace, pod.name);
-    graph.step_if(from, to, Why::Text(text), doubt);
+    Some(Step { to, why, doubt })
 }
 
 /// Steps through kubelets that run commands for everybody. One step to all pods of a node: their number
 /// does not multiply with that of the sources.
 pub(super) fn ask_kubelets<'c>(
-    graph: &mut Graph<'c>,
     pod: &Inhabitant<'c>,
     verdict: ReachVerdict,
     kubelets: &[&'c Node],
+    steps: &mut Vec<Step<'c>>,
 ) {
     for node in kubelets {
         let name = node.meta.name.as_str();
@@ -87,71 +91,87 @@ pub(super) fn ask_kubelets<'c>(
             "pod {}/{} reaches kubelets, and that of node {name} runs commands in its pods for everybody",
             pod.namespace, pod.name
         );
-        step_over(
-            graph,
-            pod,
-            verdict,
-            (State::PodsOn(name), text, "the kubelets"),
-        );
+        let way = (State::PodsOn(name), Why::Text(text), "the kubelets");
+        steps.extend(step_over(pod, verdict, way));
     }
 }
 
-/// Whoever reaches the API server may ask without a credential; worth a step where that leads on.
+/// Whoever reaches the API server may ask without a credential.
 pub(super) fn ask_without_credential<'c>(
-    graph: &mut Graph<'c>,
-    pods: &[Inhabitant<'c>],
-    to_api_server: &Paths<'_>,
+    pod: &Inhabitant<'c>,
+    to_api_server: &Paths<'c>,
+    steps: &mut Vec<Step<'c>>,
 ) {
-    let anonymous = State::User("system:anonymous");
-    if !graph.leads_on(anonymous) {
+    let text = format!(
+        "pod {}/{} asks the API server without a credential",
+        pod.namespace, pod.name
+    );
+    let way = (ANONYMOUS, Why::Text(text), "the API server");
+    steps.extend(step_over(pod, to_api_server.of_pod(pod), way));
+}
+
+/// A dashboard that shows visitors what its own account may see, or do.
+#[derive(Debug)]
+pub(super) struct Dashboard<'c> {
+    namespace: &'c str,
+    name: &'c str,
+    accounts: Vec<&'c str>,
+    why: OpenDashboard,
+    paths: Paths<'c>,
+}
+
+pub(super) fn dashboards<'c>(ground: &Ground<'_, 'c>) -> Vec<Dashboard<'c>> {
+    let pods = ground.inhabitants.iter();
+    let found = pods.filter_map(|pod| {
+        let why = open_dashboard(pod.spec, pod.labels())?;
+        let accounts = pod_accounts(
+            ground.sight.cluster,
+            (pod.namespace, ""),
+            (pod.spec, pod.pod),
+        );
+        let accounts = accounts.iter();
+        let place = Place::Pod {
+            namespace: pod.namespace.to_owned(),
+            name: pod.name.to_owned(),
+        };
+        Some(Dashboard {
+            namespace: pod.namespace,
+            name: pod.name,
+            accounts: accounts
+                .filter_map(|(account, _)| ground.own_name(pod, account))
+                .collect(),
+            why,
+            paths: Paths::to_pod(ground.network.index(), &place, &declared(pod.spec)),
+        })
+    });
+    found.collect()
+}
+
+/// The steps of a pod through a dashboard of another.
+pub(super) fn visit<'c>(
+    pod: &Inhabitant<'c>,
+    dashboard: &Dashboard<'c>,
+    steps: &mut Vec<Step<'c>>,
+) {
+    let Dashboard {
+        namespace,
+        name,
+        why,
+        ..
+    } = dashboard;
+    if pod.place() == (*namespace, *name) {
         return;
     }
-    for pod in pods {
+    for account in &dashboard.accounts {
         let text = format!(
-            "pod {}/{} asks the API server without a credential",
-            pod.namespace, pod.name
+            "pod {}/{} reaches {} of pod {namespace}/{name}, which lends visitors the rights of service account \
+             {namespace}/{account}: {}",
+            pod.namespace, pod.name, why.name, why.how
         );
-        let verdict = to_api_server.of_pod(pod);
-        step_over(graph, pod, verdict, (anonymous, text, "the API server"));
-    }
-}
-
-/// Steps through dashboards that show visitors what their own account may see, or do.
-pub(super) fn visit_dashboards<'c>(
-    graph: &mut Graph<'c>,
-    (sight, network): (&SightIndex<'c>, &NetworkIndex<'c>),
-    pods: &[Inhabitant<'c>],
-) {
-    for dashboard in pods {
-        let Some(why) = open_dashboard(dashboard.spec, dashboard.labels()) else {
-            continue;
-        };
-        let full = format!("{}/{}", dashboard.namespace, dashboard.name);
-        let accounts = pod_accounts(
-            sight.cluster,
-            (dashboard.namespace, ""),
-            (dashboard.spec, dashboard.pod),
-        );
-        let place = Place::Pod {
-            namespace: dashboard.namespace.to_owned(),
-            name: dashboard.name.to_owned(),
-        };
-        let paths = Paths::to_pod(network, &place, &declared(dashboard.spec));
-        for (account, _) in accounts {
-            let Some(account) = super::build::own_name(sight.cluster, dashboard, &account) else {
-                continue;
-            };
-            let to = State::Account(dashboard.namespace, account);
-            for pod in pods.iter().filter(|pod| pod.place() != dashboard.place()) {
-                let text = format!(
-                    "pod {}/{} reaches {} of pod {full}, which lends visitors the rights of service account \
-                     {}/{account}: {}",
-                    pod.namespace, pod.name, why.name, dashboard.namespace, why.how
-                );
-                let what = format!("pod `{full}`");
-                step_over(graph, pod, paths.of_pod(pod), (to, text, &what));
-            }
-        }
+        let to = State::Account(namespace, account);
+        let what = format!("pod `{namespace}/{name}`");
+        let way = (to, Why::Text(text), what.as_str());
+        steps.extend(step_over(pod, dashboard.paths.of_pod(pod), way));
     }
 }
 

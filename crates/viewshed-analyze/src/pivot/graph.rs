@@ -1,14 +1,17 @@
 //! The graph of steps.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 use viewshed_model::{Decision, Identity, Link, PivotKind};
 
+use super::build::Ground;
 use super::powers::{Named, Power};
 use crate::sight::SightIndex;
 
 /// A thing that somebody can be or hold, or a group of such things.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum State<'c> {
     /// May do everything.
     Administrator,
@@ -25,6 +28,8 @@ pub(super) enum State<'c> {
     PodsOn(&'c str),
     /// Every service account of a namespace.
     AccountsIn(&'c str),
+    /// Every service account of the namespaces that have a workload of a kind.
+    AccountsBeside(&'static str),
     /// Every service account of which a Secret of that namespace keeps a token.
     TokensIn(&'c str),
     AllTokens,
@@ -61,7 +66,26 @@ pub(super) enum Why {
     Member,
 }
 
-/// One step.
+/// One step, as it follows from a state.
+#[derive(Debug)]
+pub(super) struct Step<'c> {
+    pub(super) to: State<'c>,
+    pub(super) why: Why,
+    /// Completes "depends on ...".
+    pub(super) doubt: Option<String>,
+}
+
+impl<'c> Step<'c> {
+    pub(super) const fn to(to: State<'c>, why: Why) -> Self {
+        Self {
+            to,
+            why,
+            doubt: None,
+        }
+    }
+}
+
+/// One step in the graph.
 #[derive(Debug, Clone)]
 pub(super) struct Edge {
     pub(super) to: usize,
@@ -79,43 +103,57 @@ impl Edge {
     }
 }
 
+/// From how many states on their steps are worked out by all threads.
+const SHARED_FROM: usize = 64;
+
 /// States and steps between them.
 #[derive(Debug, Default)]
 pub(super) struct Graph<'c> {
     pub(super) states: Vec<State<'c>>,
-    numbers: BTreeMap<State<'c>, usize>,
+    numbers: FxHashMap<State<'c>, usize>,
     pub(super) edges: Vec<Vec<Edge>>,
     /// Who [`State::Asker`] is.
     pub(super) asker: Option<Identity>,
 }
 
 impl<'c> Graph<'c> {
-    pub(super) fn state(&mut self, state: State<'c>) -> usize {
-        if let Some(number) = self.numbers.get(&state) {
-            return *number;
+    /// The given states, all that can be got to from them, and the steps between.
+    pub(super) fn from(ground: &Ground<'_, 'c>, starts: &[State<'c>]) -> Self {
+        let mut graph = Self {
+            asker: ground.asker.clone(),
+            ..Self::default()
+        };
+        for state in starts {
+            graph.state(*state);
         }
+        while graph.edges.len() < graph.states.len() {
+            let fresh = graph.states.get(graph.edges.len()..).unwrap_or_default();
+            let steps: Vec<Vec<Step<'c>>> = if fresh.len() < SHARED_FROM {
+                fresh.iter().map(|state| ground.steps_of(*state)).collect()
+            } else {
+                let fresh = fresh.par_iter();
+                fresh.map(|state| ground.steps_of(*state)).collect()
+            };
+            for steps in steps {
+                let edges = steps.into_iter().map(|step| Edge {
+                    to: graph.state(step.to),
+                    why: step.why,
+                    doubt: step.doubt,
+                });
+                let edges = edges.collect();
+                graph.edges.push(edges);
+            }
+        }
+        graph
+    }
+
+    fn state(&mut self, state: State<'c>) -> usize {
         let number = self.states.len();
-        self.states.push(state);
-        self.numbers.insert(state, number);
-        self.edges.push(Vec::new());
-        number
-    }
-
-    pub(super) fn step(&mut self, from: State<'c>, to: State<'c>, why: Why) {
-        self.step_if(from, to, why, None);
-    }
-
-    pub(super) fn step_if(
-        &mut self,
-        from: State<'c>,
-        to: State<'c>,
-        why: Why,
-        doubt: Option<String>,
-    ) {
-        let (from, to) = (self.state(from), self.state(to));
-        if let Some(edges) = self.edges.get_mut(from) {
-            edges.push(Edge { to, why, doubt });
+        let known = *self.numbers.entry(state).or_insert(number);
+        if known == number {
+            self.states.push(state);
         }
+        known
     }
 
     pub(super) fn number_of(&self, state: State<'_>) -> Option<usize> {
@@ -124,12 +162,6 @@ impl<'c> Graph<'c> {
 
     pub(super) fn standing(&self, namespace: &str, name: &str) -> Option<usize> {
         self.number_of(State::Standing(namespace, name))
-    }
-
-    /// Whether any step leaves it.
-    pub(super) fn leads_on(&self, state: State<'_>) -> bool {
-        let number = self.number_of(state);
-        number.is_some_and(|number| !self.edges_of(number).is_empty())
     }
 
     /// The states that somebody who starts there is in anyhow.

@@ -24,15 +24,17 @@ mod toward;
 mod ways;
 
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
 use viewshed_model::{
-    Identity, Link, MissingFact, Pivot, PivotKind, PivotRank, PivotReport, PivotStop, Place,
-    ReachQuestion, ReachVerdict, Target,
+    Cluster, Identity, Link, MissingFact, Pivot, PivotKind, PivotRank, PivotReport, PivotStop,
+    Place, ReachQuestion, ReachVerdict, Target,
 };
 
 use crate::checks::runners;
-use crate::network::NetworkIndex;
+use crate::network::{Cni, NetworkIndex};
 use crate::sight::SightIndex;
+use build::Ground;
 use graph::{Graph, State};
 
 pub use docker::{docker_ranks, joined_ranks};
@@ -42,58 +44,106 @@ pub use toward::{BY_STEPS_MAX, Sought};
 /// [`PivotIndex::from_pod`].
 pub const PIVOTS_MAX: usize = 2000;
 
+/// How the network of a cluster lets its pods connect, made when the first step needs it.
+#[derive(Debug)]
+pub struct LazyNetwork<'i, 'c> {
+    given: Option<&'i NetworkIndex<'c>>,
+    made: OnceLock<NetworkIndex<'c>>,
+    cluster: &'c Cluster,
+    cni: Option<Cni>,
+}
+
+impl<'i, 'c> LazyNetwork<'i, 'c> {
+    /// For a network plugin; `None` is the one that the cluster shows.
+    pub const fn of(cluster: &'c Cluster, cni: Option<Cni>) -> Self {
+        Self {
+            given: None,
+            made: OnceLock::new(),
+            cluster,
+            cni,
+        }
+    }
+
+    const fn given(index: &'i NetworkIndex<'c>, cluster: &'c Cluster) -> Self {
+        Self {
+            given: Some(index),
+            made: OnceLock::new(),
+            cluster,
+            cni: None,
+        }
+    }
+
+    fn index(&self) -> &NetworkIndex<'c> {
+        match self.given {
+            Some(index) => index,
+            None => {
+                let make = || NetworkIndex::new(self.cluster, self.cni);
+                self.made.get_or_init(make)
+            }
+        }
+    }
+}
+
 /// The steps of one cluster, ready for questions.
 #[derive(Debug)]
 pub struct PivotIndex<'i, 'c> {
-    sight: &'i SightIndex<'c>,
-    network: &'i NetworkIndex<'c>,
-    graph: Graph<'c>,
+    ground: Ground<'i, 'c>,
+    /// Every state and every step, for questions about all of them.
+    whole: OnceLock<Graph<'c>>,
 }
 
 impl<'i, 'c> PivotIndex<'i, 'c> {
-    /// Works out every single step.
+    /// For a cluster whose network is known.
     pub fn new(sight: &'i SightIndex<'c>, network: &'i NetworkIndex<'c>) -> Self {
-        Self {
-            sight,
-            network,
-            graph: build::graph(sight, network, None),
-        }
+        Self::over(sight, LazyNetwork::given(network, sight.cluster), None)
     }
 
     /// The same, and the steps of one identity with all its groups together.
     pub fn asked_by(
         sight: &'i SightIndex<'c>,
-        network: &'i NetworkIndex<'c>,
+        network: LazyNetwork<'i, 'c>,
         identity: &Identity,
     ) -> Self {
+        Self::over(sight, network, Some(identity))
+    }
+
+    fn over(
+        sight: &'i SightIndex<'c>,
+        network: LazyNetwork<'i, 'c>,
+        asker: Option<&Identity>,
+    ) -> Self {
         Self {
-            sight,
-            network,
-            graph: build::graph(sight, network, Some(identity)),
+            ground: Ground::new(sight, network, asker),
+            whole: OnceLock::new(),
         }
+    }
+
+    fn whole(&self) -> &Graph<'c> {
+        let make = || Graph::from(&self.ground, &self.ground.every_state());
+        self.whole.get_or_init(make)
     }
 
     /// Everything that a pod, or any pod of the workload of that name, leads to in at most `depth` steps,
     /// the most powerful first, and how many more there are than [`PIVOTS_MAX`].
     pub fn from_pod(&self, namespace: &str, name: &str, depth: u32) -> (Vec<Pivot>, u64) {
-        let own = State::Standing(namespace, name);
-        if self.graph.number_of(own).is_some() {
+        if let Some(own) = self.ground.standing(namespace, name) {
             return self.spread(&[own], depth);
         }
-        let runners = runners(self.sight.cluster);
+        let runners = runners(self.ground.sight.cluster);
         let workloads = runners
             .iter()
             .filter(|runner| runner.namespace == namespace && runner.name == name);
         let pods = workloads.flat_map(|runner| &runner.pods);
         let starts: Vec<State<'_>> = pods
-            .map(|pod| State::Standing(namespace, &pod.meta.name))
+            .filter_map(|pod| self.ground.standing(namespace, &pod.meta.name))
             .collect();
         self.spread(&starts, depth)
     }
 
     /// The same of root on a node.
     pub fn from_node(&self, name: &str, depth: u32) -> (Vec<Pivot>, u64) {
-        self.spread(&[State::Node(name)], depth)
+        let node: Vec<State<'_>> = self.ground.node(name).into_iter().collect();
+        self.spread(&node, depth)
     }
 
     /// The same of the identity that the index was made for.
@@ -101,43 +151,44 @@ impl<'i, 'c> PivotIndex<'i, 'c> {
         self.spread(&[State::Asker], depth)
     }
 
-    fn spread(&self, starts: &[State<'_>], depth: u32) -> (Vec<Pivot>, u64) {
-        let starts = starts.iter();
-        let starts: Vec<usize> = starts
-            .filter_map(|state| self.graph.number_of(*state))
-            .collect();
-        let walk = self.graph.walk(&starts);
-        let own = self.graph.own_states(&starts);
+    /// Works out no more than what can be got to from there.
+    fn spread(&self, starts: &[State<'c>], depth: u32) -> (Vec<Pivot>, u64) {
+        let graph = Graph::from(&self.ground, starts);
+        let starts: Vec<usize> = (0..starts.len()).collect();
+        let walk = graph.walk(&starts);
+        let own = graph.own_states(&starts);
         let mut found: Vec<(PivotKind, u32, String, usize)> = walk
             .reached(depth)
             .filter(|(state, steps)| *steps > 0 && !own.contains(state))
             .filter_map(|(state, steps)| {
-                let kind = self.graph.kind(state)?;
-                Some((kind, steps, self.graph.name(state), state))
+                let kind = graph.kind(state)?;
+                Some((kind, steps, graph.name(state), state))
             })
             .collect();
         found.sort_unstable();
         let more = found.len().saturating_sub(PIVOTS_MAX) as u64;
         let pivots = found.into_iter().take(PIVOTS_MAX);
         let pivots = pivots.filter_map(|(kind, _, _, state)| {
-            self.pivot(kind, state, walk.path(&self.graph, state))
+            self.pivot(&graph, (kind, state), walk.path(&graph, state))
         });
         (pivots.collect(), more)
     }
 
     /// Every workload with the most powerful thing that its pods lead to in at most `depth` steps.
     pub fn ranks(&self, depth: u32) -> PivotReport {
-        let goals = self.graph.goals();
+        let graph = self.whole();
+        let goals = graph.goals();
         let mut ranks: Vec<(PivotKind, bool, u32, PivotRank)> = Vec::new();
         let mut harmless = 0;
-        let near = crate::checks::Near::new(self.sight.cluster);
-        for runner in runners(self.sight.cluster) {
+        let network = self.ground.network.index();
+        let near = crate::checks::Near::new(self.ground.sight.cluster);
+        for runner in runners(self.ground.sight.cluster) {
             let names: Vec<&str> = match runner.pods.as_slice() {
                 [] => vec![runner.name],
                 pods => pods.iter().map(|pod| pod.meta.name.as_str()).collect(),
             };
             let starts = names.iter().filter_map(|name| {
-                let start = self.graph.standing(runner.namespace, name)?;
+                let start = graph.standing(runner.namespace, name)?;
                 let (kind, steps, table) = goals.best(start, depth)?;
                 Some((kind, table, steps, start, *name))
             });
@@ -146,8 +197,8 @@ impl<'i, 'c> PivotIndex<'i, 'c> {
                 harmless += 1;
                 continue;
             };
-            let (path, goal) = goals.path(&self.graph, start, table);
-            let pivot = self.pivot(kind, goal, path);
+            let (path, goal) = goals.path(graph, start, table);
+            let pivot = self.pivot(graph, (kind, goal), path);
             let Some(pivot) = pivot else { continue };
             let mut ways_in = crate::checks::ways_to(&near, &runner);
             if !ways_in.is_empty() && self.is_shut(runner.namespace, name) {
@@ -166,11 +217,11 @@ impl<'i, 'c> PivotIndex<'i, 'c> {
         }
         ranks.sort_by(|a, b| (a.0, a.1, a.2, &a.3.from).cmp(&(b.0, b.1, b.2, &b.3.from)));
         PivotReport {
-            estate: self.sight.cluster.name.clone(),
-            cni: self.network.profile().cni().name().to_owned(),
+            estate: self.ground.sight.cluster.name.clone(),
+            cni: network.profile().cni().name().to_owned(),
             ranks: ranks.into_iter().map(|(.., rank)| rank).collect(),
             harmless,
-            gaps: self.network.gaps(),
+            gaps: network.gaps(),
         }
     }
 
@@ -185,14 +236,14 @@ impl<'i, 'c> PivotIndex<'i, 'c> {
             port: None,
             protocol: None,
         };
-        let answer = self.network.answer(&question);
+        let answer = self.ground.network.index().answer(&question);
         answer.is_ok_and(|answer| answer.verdict == ReachVerdict::Denied)
     }
 
     fn pivot(
         &self,
-        kind: PivotKind,
-        state: usize,
+        graph: &Graph<'c>,
+        (kind, state): (PivotKind, usize),
         path: Vec<(usize, &graph::Edge)>,
     ) -> Option<Pivot> {
         let mut steps: Vec<Link> = Vec::new();
@@ -201,11 +252,11 @@ impl<'i, 'c> PivotIndex<'i, 'c> {
         let ends = path.iter().skip(1).map(|(from, _)| *from).chain([state]);
         let ends: Vec<usize> = ends.collect();
         for ((from, edge), end) in path.into_iter().zip(ends) {
-            steps.extend(self.graph.link(self.sight, from, edge));
+            steps.extend(graph.link(self.ground.sight, from, edge));
             // Of a group, the member that the way goes on from.
-            stops.extend(self.graph.kind(end).map(|kind| PivotStop {
+            stops.extend(graph.kind(end).map(|kind| PivotStop {
                 kind,
-                name: self.graph.name(end),
+                name: graph.name(end),
             }));
             if let Some(fact) = &edge.doubt {
                 facts.insert(fact.clone());
@@ -217,7 +268,7 @@ impl<'i, 'c> PivotIndex<'i, 'c> {
         let facts = facts.into_iter().map(|fact| MissingFact { fact });
         Some(Pivot {
             kind,
-            name: self.graph.name(state),
+            name: graph.name(state),
             steps,
             stops,
             depends_on: facts.collect(),
@@ -240,6 +291,7 @@ impl State<'_> {
             Self::PodsIn(_)
             | Self::PodsOn(_)
             | Self::AccountsIn(_)
+            | Self::AccountsBeside(_)
             | Self::TokensIn(_)
             | Self::AllTokens
             | Self::AnyGroup
@@ -262,6 +314,7 @@ impl State<'_> {
             | Self::PodsIn(_)
             | Self::PodsOn(_)
             | Self::AccountsIn(_)
+            | Self::AccountsBeside(_)
             | Self::TokensIn(_)
             | Self::AllTokens
             | Self::AnyGroup
@@ -290,6 +343,7 @@ impl State<'_> {
             | Self::PodsIn(_)
             | Self::PodsOn(_)
             | Self::AccountsIn(_)
+            | Self::AccountsBeside(_)
             | Self::TokensIn(_)
             | Self::AllTokens
             | Self::Asker

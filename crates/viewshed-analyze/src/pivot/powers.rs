@@ -27,6 +27,8 @@ pub(super) enum Leads {
     Tokens,
     /// To the service accounts of the namespace, and to a node when no admission refuses it.
     AccountsAndNodes,
+    /// The same, where there is a workload of that kind.
+    Workloads(&'static str),
 }
 
 /// A right that must be held: verb, API group, resource, subresource, name.
@@ -61,8 +63,18 @@ const fn sub(verb: &'static str, resource: &'static str, subresource: &'static s
     (verb, "", resource, subresource, "")
 }
 
+/// Changing the pods of workloads that are there.
+const fn change(all: &'static [&'static [Right]], kind: &'static str) -> Power {
+    Power {
+        all,
+        leads: Leads::Workloads(kind),
+        effect: "it changes the pods of workloads as it likes",
+        is_cluster_wide: false,
+    }
+}
+
 /// Every such right, the most powerful first.
-pub(super) const POWERS: [Power; 14] = [
+pub(super) const POWERS: [Power; 22] = [
     Power {
         all: &[&[right("*", "*", "*")]],
         leads: Leads::Administrator,
@@ -172,9 +184,32 @@ pub(super) const POWERS: [Power; 14] = [
         is_cluster_wide: false,
     },
     Power {
-        all: &[&[right("list", "", "secrets"), right("watch", "", "secrets")]],
+        all: &[&[
+            right("list", "", "secrets"),
+            right("watch", "", "secrets"),
+            right("get", "", "secrets"),
+        ]],
         leads: Leads::Tokens,
-        effect: "it lists secrets, and some keep tokens",
+        effect: "it reads secrets, and some keep tokens",
+        is_cluster_wide: false,
+    },
+    Power {
+        all: &[
+            &[right("create", "", "secrets")],
+            &[
+                right("get", "", "secrets"),
+                right("list", "", "secrets"),
+                right("watch", "", "secrets"),
+            ],
+        ],
+        leads: Leads::Accounts,
+        effect: "it makes a Secret that is filled with the token of any service account",
+        is_cluster_wide: false,
+    },
+    Power {
+        all: &[&[right("update", "", "pods"), right("patch", "", "pods")]],
+        leads: Leads::Pods,
+        effect: "it gives running pods an image of its own",
         is_cluster_wide: false,
     },
     Power {
@@ -204,6 +239,48 @@ pub(super) const POWERS: [Power; 14] = [
         effect: "it starts pods as it likes",
         is_cluster_wide: false,
     },
+    change(
+        &[&[
+            right("update", "apps", "deployments"),
+            right("patch", "apps", "deployments"),
+        ]],
+        "Deployment",
+    ),
+    change(
+        &[&[
+            right("update", "apps", "daemonsets"),
+            right("patch", "apps", "daemonsets"),
+        ]],
+        "DaemonSet",
+    ),
+    change(
+        &[&[
+            right("update", "apps", "statefulsets"),
+            right("patch", "apps", "statefulsets"),
+        ]],
+        "StatefulSet",
+    ),
+    change(
+        &[&[
+            right("update", "apps", "replicasets"),
+            right("patch", "apps", "replicasets"),
+        ]],
+        "ReplicaSet",
+    ),
+    change(
+        &[&[
+            right("update", "", "replicationcontrollers"),
+            right("patch", "", "replicationcontrollers"),
+        ]],
+        "ReplicationController",
+    ),
+    change(
+        &[&[
+            right("update", "batch", "cronjobs"),
+            right("patch", "batch", "cronjobs"),
+        ]],
+        "CronJob",
+    ),
     Power {
         all: &[
             &[
@@ -279,12 +356,17 @@ pub(super) enum Whom {
     Pod,
     /// The pods of a node.
     Node,
+    /// The service account whose token a Secret keeps.
+    Secret,
+    /// The service accounts of the namespace of such a workload.
+    Workload(&'static str),
 }
 
 /// A right of which a rule may name the objects.
 #[derive(Debug)]
 pub(super) struct NamedRight {
     pub(super) verb: &'static str,
+    pub(super) api_group: &'static str,
     pub(super) resource: &'static str,
     pub(super) subresource: &'static str,
     pub(super) whom: Whom,
@@ -298,15 +380,35 @@ const fn named(
 ) -> NamedRight {
     NamedRight {
         verb,
+        api_group: "",
         resource,
         subresource,
         whom,
     }
 }
 
+/// A right to change one workload, of kind and resource of an API group.
+const fn changed(
+    verb: &'static str,
+    (kind, api_group, resource): (&'static str, &'static str, &'static str),
+) -> NamedRight {
+    NamedRight {
+        verb,
+        api_group,
+        resource,
+        subresource: "",
+        whom: Whom::Workload(kind),
+    }
+}
+
+const DEPLOYMENTS: (&str, &str, &str) = ("Deployment", "apps", "deployments");
+const DAEMON_SETS: (&str, &str, &str) = ("DaemonSet", "apps", "daemonsets");
+const STATEFUL_SETS: (&str, &str, &str) = ("StatefulSet", "apps", "statefulsets");
+const CRON_JOBS: (&str, &str, &str) = ("CronJob", "batch", "cronjobs");
+
 /// Every such right. Groups come last: who acts as a member of one needs a user name too
 /// (`staging/src/k8s.io/apiserver/pkg/endpoints/filters/impersonation`).
-pub(super) const NAMED_RIGHTS: [NamedRight; 12] = [
+pub(super) const NAMED_RIGHTS: [NamedRight; 25] = [
     named("impersonate", "users", "", Whom::User),
     named("impersonate", "serviceaccounts", "", Whom::Account),
     named("create", "serviceaccounts", "token", Whom::Account),
@@ -318,6 +420,19 @@ pub(super) const NAMED_RIGHTS: [NamedRight; 12] = [
     named("update", "pods", "ephemeralcontainers", Whom::Pod),
     named("create", "nodes", "proxy", Whom::Node),
     named("get", "nodes", "proxy", Whom::Node),
+    named("get", "secrets", "", Whom::Secret),
+    named("list", "secrets", "", Whom::Secret),
+    named("watch", "secrets", "", Whom::Secret),
+    named("update", "pods", "", Whom::Pod),
+    named("patch", "pods", "", Whom::Pod),
+    changed("update", DEPLOYMENTS),
+    changed("patch", DEPLOYMENTS),
+    changed("update", DAEMON_SETS),
+    changed("patch", DAEMON_SETS),
+    changed("update", STATEFUL_SETS),
+    changed("patch", STATEFUL_SETS),
+    changed("update", CRON_JOBS),
+    changed("patch", CRON_JOBS),
     named("impersonate", "groups", "", Whom::Group),
 ];
 
@@ -335,6 +450,7 @@ impl Named {
     pub(super) fn question(&self) -> Question<'_> {
         Question::Resource(ResourceQuestion {
             verb: self.right.verb,
+            api_group: self.right.api_group,
             resource: self.right.resource,
             subresource: self.right.subresource,
             namespace: &self.namespace,
@@ -372,6 +488,11 @@ impl Named {
             Whom::Group => "it acts as a member of that group",
             Whom::User => "it acts as that user",
             Whom::Account => "it acts as that service account",
+            Whom::Secret => "it reads that secret, which keeps a token",
+            Whom::Workload(_) => "it changes the pods of that workload as it likes",
+            Whom::Pod if self.right.subresource.is_empty() => {
+                "it gives that pod an image of its own"
+            }
             Whom::Pod => "it runs commands in that pod",
             Whom::Node => "the kubelet runs commands in its pods for it",
         }

@@ -2,25 +2,39 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 use viewshed_model::{Cluster, ConfigKind, Identity, PolicyRule, SubjectKind};
 
-use super::graph::{Graph, State, Why};
+use super::build::{Inhabitant, member, own_account};
+use super::graph::{State, Step, Why};
 use super::powers::{Leads, NAMED_RIGHTS, Named, NamedRight, POWERS, Power, Whom};
 use crate::checks::namespace_of;
 use crate::rbac::{Session, Verdict};
+use crate::see::pod_accounts;
 use crate::sight::SightIndex;
 
-/// What names in rules can mean.
+/// Who there is in a cluster, and what names in rules can mean.
 #[derive(Debug, Default)]
-struct Known<'c> {
+pub(super) struct Rights<'c> {
     users: BTreeSet<&'c str>,
     groups: BTreeSet<&'c str>,
+    /// Service accounts by namespace.
+    accounts_in: BTreeMap<&'c str, BTreeSet<&'c str>>,
     /// Namespaces by name of the account.
-    accounts: BTreeMap<&'c str, Vec<&'c str>>,
+    accounts: FxHashMap<&'c str, Vec<&'c str>>,
     /// Namespaces by name of the pod.
-    pods: BTreeMap<&'c str, Vec<&'c str>>,
+    pods: FxHashMap<&'c str, Vec<&'c str>>,
     nodes: BTreeSet<&'c str>,
+    /// Accounts by the namespace and name of the Secrets that keep their tokens.
+    tokens: FxHashMap<(&'c str, &'c str), &'c str>,
+    /// Accounts, by the namespace of such Secrets.
+    tokens_in: BTreeMap<&'c str, BTreeSet<&'c str>>,
+    /// Workloads by kind, namespace and name.
+    workloads: BTreeSet<(&'c str, &'c str, &'c str)>,
+    /// Namespaces in which anything is bound.
+    bound: BTreeSet<&'c str>,
+    /// Namespaces where admission refuses paths of the node.
+    guarded: BTreeSet<&'c str>,
 }
 
 /// A power that an identity holds: everywhere, or in one namespace.
@@ -28,55 +42,6 @@ type Held<'c> = (&'static Power, Option<&'c str>);
 
 /// A right on one named object that an identity holds, and where it leads.
 type HeldByName<'c> = (State<'c>, Named);
-
-/// Everything that the identities of a cluster may become by their rights; `asker` is one more, with all
-/// its groups together.
-pub(super) fn use_rights<'c>(
-    graph: &mut Graph<'c>,
-    sight: &SightIndex<'c>,
-    accounts: &BTreeSet<(&'c str, &'c str)>,
-    asker: Option<&Identity>,
-) {
-    let cluster = sight.cluster;
-    let known = Known::of(cluster, accounts);
-    let namespaces: BTreeSet<&'c str> = cluster
-        .bindings
-        .iter()
-        .filter_map(|binding| binding.meta.namespace.as_deref())
-        .collect();
-    let mut subjects: Vec<(State<'c>, Identity)> = known
-        .subjects()
-        .filter_map(|state| Some((state, state.identity()?)))
-        .collect();
-    subjects.extend(asker.map(|identity| (State::Asker, identity.clone())));
-    let held: Vec<(Vec<Held<'c>>, Vec<HeldByName<'c>>)> = subjects
-        .par_iter()
-        .map(|(_, identity)| {
-            let session = sight.access.session(identity);
-            (powers_of(&session, &namespaces), known.named_by(&session))
-        })
-        .collect();
-    let guarded = guarded_namespaces(cluster);
-    for ((from, _), (powers, named)) in subjects.iter().zip(held) {
-        for power in powers {
-            take(graph, *from, power, &guarded);
-        }
-        for (to, named) in named {
-            graph.step(*from, to, Why::Named(named));
-        }
-    }
-    for user in known.users.iter().filter(|user| is_free(user)) {
-        graph.step(State::AnyUser, State::User(user), Why::Member);
-    }
-    for group in known.groups.iter().filter(|group| is_free(group)) {
-        graph.step(State::AnyGroup, State::Group(group), Why::Member);
-    }
-    for (secret_namespace, account) in token_secrets(cluster) {
-        let account = State::Account(secret_namespace, account);
-        graph.step(State::TokensIn(secret_namespace), account, Why::Member);
-        graph.step(State::AllTokens, account, Why::Member);
-    }
-}
 
 /// Whether a name can be taken on by whoever may take on any: nobody is made anonymous, and signers and
 /// admission refuse `system:masters` (`plugin/pkg/admission/certificates/subjectrestriction`).
@@ -87,91 +52,67 @@ fn is_free(name: &str) -> bool {
     )
 }
 
-/// The steps that one power opens.
-fn take<'c>(
-    graph: &mut Graph<'c>,
-    from: State<'c>,
-    (power, place): Held<'c>,
-    guarded: &BTreeSet<&str>,
-) {
-    let why = || Why::Power(power, place.unwrap_or_default().to_owned());
-    let (pods, accounts, tokens) = match place {
-        None => (State::AllPods, State::AllAccounts, State::AllTokens),
-        Some(place) => (
-            State::PodsIn(place),
-            State::AccountsIn(place),
-            State::TokensIn(place),
-        ),
-    };
-    match power.leads {
-        Leads::Administrator => graph.step(from, State::Administrator, why()),
-        Leads::AnyUser => graph.step(from, State::AnyUser, why()),
-        Leads::AnyCertificate => {
-            graph.step(from, State::AnyUser, why());
-            graph.step(from, State::AnyGroup, why());
-            graph.step(from, State::AllAccounts, why());
+impl<'c> Rights<'c> {
+    pub(super) fn of(cluster: &'c Cluster, inhabitants: &[Inhabitant<'c>]) -> Self {
+        let mut rights = Self::default();
+        for account in &cluster.service_accounts {
+            rights.add_account(namespace_of(&account.meta), &account.meta.name);
         }
-        Leads::Secrets => graph.step(from, State::AllSecrets, why()),
-        Leads::Pods => graph.step(from, pods, why()),
-        Leads::Accounts => graph.step(from, accounts, why()),
-        Leads::Tokens => graph.step(from, tokens, why()),
-        Leads::AccountsAndNodes => {
-            graph.step(from, accounts, why());
-            if place.is_none_or(|place| !guarded.contains(place)) {
-                let place = place.map_or_else(
-                    || "every namespace".to_owned(),
-                    |place| format!("namespace {place}"),
-                );
-                let fact = format!("whether admission refuses paths of the node in {place}");
-                graph.step_if(from, State::AllNodes, why(), Some(fact));
+        rights.tokens = token_secrets(cluster, &rights.accounts_in);
+        let mut tokens: Vec<_> = rights.tokens.iter().collect();
+        tokens.sort_unstable();
+        for ((namespace, _), account) in tokens {
+            let accounts = rights.tokens_in.entry(namespace).or_default();
+            accounts.insert(account);
+        }
+        let workloads = cluster.workloads.iter();
+        rights.workloads = workloads
+            .map(|workload| {
+                let namespace = namespace_of(&workload.meta);
+                (&*workload.kind, namespace, &*workload.meta.name)
+            })
+            .collect();
+        // Manifests leave out the accounts that the cluster makes by itself.
+        for pod in inhabitants {
+            let account = own_account(pod);
+            if rights.account(pod.namespace, account).is_none() {
+                let tokens = pod_accounts(cluster, (pod.namespace, pod.name), (pod.spec, pod.pod));
+                if tokens.iter().any(|(held, _)| held == account) {
+                    rights.add_account(pod.namespace, account);
+                }
             }
         }
-    }
-}
-
-fn powers_of<'c>(session: &Session<'_>, namespaces: &BTreeSet<&'c str>) -> Vec<Held<'c>> {
-    let mut found: Vec<Held<'c>> = Vec::new();
-    let own: Vec<&'c str> = session
-        .namespaces()
-        .into_iter()
-        .filter_map(|name| namespaces.get(name).copied())
-        .collect();
-    for power in &POWERS {
-        if power.is_held(session, "") {
-            found.push((power, None));
-        } else if !power.is_cluster_wide {
-            let held = own
-                .iter()
-                .filter(|namespace| power.is_held(session, namespace));
-            found.extend(held.map(|namespace| (power, Some(*namespace))));
-        }
-    }
-    found
-}
-
-impl<'c> Known<'c> {
-    fn of(cluster: &'c Cluster, accounts: &BTreeSet<(&'c str, &'c str)>) -> Self {
-        let mut known = Self::default();
-        for (namespace, name) in accounts {
-            known.accounts.entry(name).or_default().push(namespace);
-        }
         for pod in &cluster.pods {
-            let namespaces = known.pods.entry(&pod.meta.name).or_default();
+            let namespaces = rights.pods.entry(&pod.meta.name).or_default();
             namespaces.push(namespace_of(&pod.meta));
         }
-        known.nodes = cluster.nodes.iter().map(|node| &*node.meta.name).collect();
-        for subject in cluster
-            .bindings
-            .iter()
-            .flat_map(|binding| &binding.subjects)
-        {
+        rights.nodes = cluster.nodes.iter().map(|node| &*node.meta.name).collect();
+        let bindings = cluster.bindings.iter();
+        rights.bound = bindings
+            .filter_map(|binding| binding.meta.namespace.as_deref())
+            .collect();
+        rights.guarded = guarded_namespaces(cluster);
+        rights.add_people(cluster);
+        rights
+    }
+
+    fn add_account(&mut self, namespace: &'c str, name: &'c str) {
+        if self.accounts_in.entry(namespace).or_default().insert(name) {
+            self.accounts.entry(name).or_default().push(namespace);
+        }
+    }
+
+    /// Users and groups that bindings and rules name.
+    fn add_people(&mut self, cluster: &'c Cluster) {
+        let bindings = cluster.bindings.iter();
+        for subject in bindings.flat_map(|binding| &binding.subjects) {
             match subject.kind {
                 // As a user, an account is the account.
                 SubjectKind::User if !subject.name.starts_with("system:serviceaccount:") => {
-                    known.users.insert(&subject.name);
+                    self.users.insert(&subject.name);
                 }
                 SubjectKind::Group => {
-                    known.groups.insert(&subject.name);
+                    self.groups.insert(&subject.name);
                 }
                 SubjectKind::User | SubjectKind::ServiceAccount | SubjectKind::Other(_) => {}
             }
@@ -187,24 +128,165 @@ impl<'c> Known<'c> {
                 resources.any(|resource| resource == wanted || resource == "*")
             };
             if has("users") {
-                known.users.extend(names.clone());
+                self.users.extend(names.clone());
             }
             if has("groups") {
-                known.groups.extend(names);
+                self.groups.extend(names);
             }
         }
-        known
+    }
+
+    /// The account by the name that the cluster has for it.
+    pub(super) fn account(&self, namespace: &str, name: &str) -> Option<&'c str> {
+        self.accounts_in.get(namespace)?.get(name).copied()
     }
 
     /// The state of every identity.
-    fn subjects(&self) -> impl Iterator<Item = State<'c>> + '_ {
-        let accounts = self.accounts.iter().flat_map(|(name, namespaces)| {
-            let of = |namespace: &&'c str| State::Account(namespace, name);
-            namespaces.iter().map(of)
+    pub(super) fn subjects(&self) -> impl Iterator<Item = State<'c>> + '_ {
+        let accounts = self.accounts_in.iter();
+        let accounts = accounts.flat_map(|(namespace, names)| {
+            names.iter().map(|name| State::Account(namespace, name))
         });
         let users = self.users.iter().map(|name| State::User(name));
         let groups = self.groups.iter().map(|name| State::Group(name));
         accounts.chain(users).chain(groups)
+    }
+
+    /// The identities that a state stands for.
+    pub(super) fn members(&self, of: State<'c>, steps: &mut Vec<Step<'c>>) {
+        let accounts =
+            |steps: &mut Vec<Step<'c>>, namespace: &'c str, names: &BTreeSet<&'c str>| {
+                let names = names.iter();
+                steps.extend(names.map(|name| member(State::Account(namespace, name))));
+            };
+        let table = match of {
+            State::AccountsIn(_) | State::AllAccounts => &self.accounts_in,
+            State::TokensIn(_) | State::AllTokens => &self.tokens_in,
+            State::AccountsBeside(kind) => {
+                let workloads = self.workloads.iter();
+                let beside: BTreeSet<&'c str> = workloads
+                    .filter(|(known, ..)| *known == kind)
+                    .map(|(_, namespace, _)| *namespace)
+                    .collect();
+                steps.extend(beside.into_iter().map(|one| member(State::AccountsIn(one))));
+                return;
+            }
+            State::AnyUser => {
+                let users = self.users.iter().filter(|user| is_free(user));
+                steps.extend(users.map(|user| member(State::User(user))));
+                return;
+            }
+            State::AnyGroup => {
+                let groups = self.groups.iter().filter(|group| is_free(group));
+                steps.extend(groups.map(|group| member(State::Group(group))));
+                return;
+            }
+            _ => return,
+        };
+        match of {
+            State::AccountsIn(namespace) | State::TokensIn(namespace) => {
+                if let Some(names) = table.get(namespace) {
+                    accounts(steps, namespace, names);
+                }
+            }
+            _ => {
+                for (namespace, names) in table {
+                    accounts(steps, namespace, names);
+                }
+            }
+        }
+    }
+
+    /// Everything that an identity may become by its rights.
+    pub(super) fn use_of(
+        &self,
+        sight: &SightIndex<'c>,
+        identity: &Identity,
+        steps: &mut Vec<Step<'c>>,
+    ) {
+        let session = sight.access.session(identity);
+        for held in self.powers_of(&session) {
+            self.take(held, steps);
+        }
+        for (to, named) in self.named_by(&session) {
+            steps.push(Step::to(to, Why::Named(named)));
+        }
+    }
+
+    /// The steps that one power opens.
+    fn take(&self, (power, place): Held<'c>, steps: &mut Vec<Step<'c>>) {
+        let why = || Why::Power(power, place.unwrap_or_default().to_owned());
+        let (pods, accounts, tokens) = match place {
+            None => (State::AllPods, State::AllAccounts, State::AllTokens),
+            Some(place) => (
+                State::PodsIn(place),
+                State::AccountsIn(place),
+                State::TokensIn(place),
+            ),
+        };
+        let mut step = |to: State<'c>| steps.push(Step::to(to, why()));
+        match power.leads {
+            Leads::Administrator => step(State::Administrator),
+            Leads::AnyUser => step(State::AnyUser),
+            Leads::AnyCertificate => {
+                step(State::AnyUser);
+                step(State::AnyGroup);
+                step(State::AllAccounts);
+            }
+            Leads::Secrets => step(State::AllSecrets),
+            Leads::Pods => step(pods),
+            Leads::Accounts => step(accounts),
+            Leads::Tokens => step(tokens),
+            Leads::Workloads(kind) if !self.has_workload(kind, place) => {}
+            Leads::Workloads(_) | Leads::AccountsAndNodes => {
+                let accounts = match (power.leads, place) {
+                    (Leads::Workloads(kind), None) => State::AccountsBeside(kind),
+                    _ => accounts,
+                };
+                step(accounts);
+                if place.is_none_or(|place| !self.guarded.contains(place)) {
+                    let place = place.map_or_else(
+                        || "every namespace".to_owned(),
+                        |place| format!("namespace {place}"),
+                    );
+                    let fact = format!("whether admission refuses paths of the node in {place}");
+                    steps.push(Step {
+                        to: State::AllNodes,
+                        why: why(),
+                        doubt: Some(fact),
+                    });
+                }
+            }
+        }
+    }
+
+    /// Whether there is a workload of a kind in a namespace, or anywhere.
+    fn has_workload(&self, kind: &str, namespace: Option<&str>) -> bool {
+        let from = (kind, namespace.unwrap_or_default(), "");
+        let found = self.workloads.range::<(&str, &str, &str), _>(from..).next();
+        found.is_some_and(|(found, place, _)| {
+            *found == kind && namespace.is_none_or(|namespace| namespace == *place)
+        })
+    }
+
+    fn powers_of(&self, session: &Session<'_>) -> Vec<Held<'c>> {
+        let mut found: Vec<Held<'c>> = Vec::new();
+        let own: Vec<&'c str> = session
+            .namespaces()
+            .into_iter()
+            .filter_map(|name| self.bound.get(name).copied())
+            .collect();
+        for power in &POWERS {
+            if power.is_held(session, "") {
+                found.push((power, None));
+            } else if !power.is_cluster_wide {
+                let held = own
+                    .iter()
+                    .filter(|namespace| power.is_held(session, namespace));
+                found.extend(held.map(|namespace| (power, Some(*namespace))));
+            }
+        }
+        found
     }
 
     /// The rights on named objects that a session holds, each object once.
@@ -252,7 +334,7 @@ impl<'c> Known<'c> {
         name: &str,
         place: Option<&str>,
     ) -> Vec<(State<'c>, &'c str)> {
-        let in_place = |namespaces: &BTreeMap<&'c str, Vec<&'c str>>| {
+        let in_place = |namespaces: &FxHashMap<&'c str, Vec<&'c str>>| {
             let entry = namespaces.get_key_value(name);
             let each = entry.into_iter().flat_map(|(name, namespaces)| {
                 namespaces.iter().map(|namespace| (*namespace, *name))
@@ -272,6 +354,30 @@ impl<'c> Known<'c> {
             Whom::Node => {
                 let node = self.nodes.get(name).into_iter();
                 node.map(|name| (State::PodsOn(name), "")).collect()
+            }
+            Whom::Secret => {
+                let secrets = self.tokens.iter();
+                let mut accounts: Vec<(State<'c>, &'c str)> = secrets
+                    .filter(|((namespace, secret), _)| {
+                        *secret == name && place.is_none_or(|place| place == *namespace)
+                    })
+                    .map(|((namespace, _), account)| {
+                        (State::Account(namespace, account), *namespace)
+                    })
+                    .collect();
+                accounts.sort_unstable_by_key(|(_, namespace)| *namespace);
+                accounts
+            }
+            Whom::Workload(kind) => {
+                let workloads = self.workloads.iter();
+                workloads
+                    .filter(|(known, namespace, workload)| {
+                        *known == kind
+                            && *workload == name
+                            && place.is_none_or(|place| place == *namespace)
+                    })
+                    .map(|(_, namespace, _)| (State::AccountsIn(namespace), *namespace))
+                    .collect()
             }
             Whom::Account => in_place(&self.accounts)
                 .into_iter()
@@ -353,35 +459,36 @@ fn covers(rule: &PolicyRule, right: &NamedRight) -> bool {
             .any(|known| known == "*" || resource(known))
 }
 
-/// Namespace and account of every Secret that keeps a token: the account lists it, or its name begins with
-/// the account's, as the token controller named them up to Kubernetes 1.23.
-fn token_secrets(cluster: &Cluster) -> Vec<(&str, &str)> {
+/// The accounts of which Secrets keep a token, by namespace and name of the Secret: the account lists the Secret, or the Secret's name
+/// begins with the account's, as the token controller named them up to Kubernetes 1.23.
+fn token_secrets<'c>(
+    cluster: &'c Cluster,
+    accounts: &BTreeMap<&'c str, BTreeSet<&'c str>>,
+) -> FxHashMap<(&'c str, &'c str), &'c str> {
+    let mut listed: FxHashMap<(&str, &str), &'c str> = FxHashMap::default();
+    for account in &cluster.service_accounts {
+        for secret in &account.secrets {
+            let key = (namespace_of(&account.meta), secret.as_str());
+            listed.entry(key).or_insert(&account.meta.name);
+        }
+    }
     let secrets = cluster.configs.iter().filter(|config| {
         config.kind == ConfigKind::Secret
             && config.secret_type == "kubernetes.io/service-account-token"
     });
-    let mut found: Vec<(&str, &str)> = secrets
-        .filter_map(|secret| {
-            let namespace = namespace_of(&secret.meta);
-            let name = secret.meta.name.as_str();
-            let accounts = || {
-                let accounts = cluster.service_accounts.iter();
-                accounts.filter(|account| namespace_of(&account.meta) == namespace)
-            };
-            let lists = accounts().find(|account| account.secrets.iter().any(|one| one == name));
-            let named = || {
-                let begins = accounts().filter(|account| {
-                    let rest = name.strip_prefix(account.meta.name.as_str());
-                    rest.is_some_and(|rest| rest.starts_with("-token"))
-                });
-                begins.max_by_key(|account| account.meta.name.len())
-            };
-            let account = lists.or_else(named)?;
-            Some((namespace_of(&account.meta), account.meta.name.as_str()))
-        })
-        .collect();
-    found.sort_unstable();
-    found.dedup();
+    let mut found = FxHashMap::default();
+    for secret in secrets {
+        let (namespace, name) = (namespace_of(&secret.meta), secret.meta.name.as_str());
+        let begins = || {
+            let known = accounts.get(namespace)?;
+            let mut ends = name.rmatch_indices("-token").map(|(at, _)| at);
+            ends.find_map(|at| known.get(name.get(..at)?).copied())
+        };
+        let account = listed.get(&(namespace, name)).copied().or_else(begins);
+        if let Some(account) = account {
+            found.insert((namespace, name), account);
+        }
+    }
     found
 }
 

@@ -235,6 +235,66 @@ fn every_right_that_escalates_is_followed() {
     }
 }
 
+/// Kubernetes documentation, "RBAC Good Practices": get, list and watch all show a Secret's value; who may make
+/// one of type `kubernetes.io/service-account-token` gets it filled; who changes a workload chooses what its
+/// pods run and as which account.
+#[test]
+fn secrets_and_workloads_that_exist_lead_to_accounts() {
+    let objects = "apiVersion: v1\nkind: ServiceAccount\nmetadata: { name: boss, namespace: ops }\n---\n\
+         apiVersion: v1\nkind: Secret\nmetadata: { name: boss-token, namespace: ops }\n\
+         type: kubernetes.io/service-account-token\n---\n\
+         apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: bossd, namespace: ops }\n\
+         spec: { selector: { matchLabels: { app: b } }, template: { metadata: { labels: { app: b } }, \
+         spec: { serviceAccountName: boss, containers: [{ name: main, image: example }] } } }\n---\n";
+    let named = |verb: &str, group: &str, resource: &str, name: &str| {
+        format!(
+            "{{ apiGroups: ['{group}'], resources: ['{resource}'], verbs: [{verb}], resourceNames: ['{name}'] }}"
+        )
+    };
+    let leads_there = [
+        rule("get", "", "secrets"),
+        rule("watch", "", "secrets"),
+        rule("'create', 'get'", "", "secrets"),
+        named("get", "", "secrets", "boss-token"),
+        named("list", "", "secrets", "boss-token"),
+        rule("patch", "apps", "deployments"),
+        rule("update", "apps", "deployments"),
+        named("patch", "apps", "deployments", "bossd"),
+    ];
+    let leads_nowhere = [
+        rule("create", "", "secrets"),
+        named("get", "", "secrets", "other"),
+        rule("patch", "apps", "daemonsets"),
+        rule("patch", "extensions", "deployments"),
+        rule("get", "apps", "deployments"),
+        named("patch", "apps", "deployments", "other"),
+    ];
+    let boss = "ServiceAccount ops/boss 2".to_owned();
+    let both = [(leads_there.as_slice(), true), (&leads_nowhere, false)];
+    for (rules, wanted) in both {
+        for rule in rules {
+            for place in [Some("ops"), None] {
+                let role = grant("g", ("shop", "web"), place, rule);
+                let cluster = cluster(&format!("{objects}{role}"));
+                let found = leads(&cluster, ("shop", "web"), 9);
+                assert_eq!(
+                    found.contains(&boss),
+                    wanted,
+                    "{rule} {place:?}: {found:#?}"
+                );
+            }
+        }
+    }
+    let image = grant(
+        "g",
+        ("shop", "web"),
+        Some("ops"),
+        &rule("patch", "", "pods"),
+    );
+    let found = leads(&cluster(&image), ("shop", "web"), 9);
+    assert!(found.contains(&"Pod ops/tool 2".to_owned()), "{found:#?}");
+}
+
 /// One of two rights that only work together, or none that leads anywhere.
 #[test]
 fn half_a_power_leads_nowhere() {

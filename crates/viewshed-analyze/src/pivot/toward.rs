@@ -74,6 +74,7 @@ fn start(graph: &Graph<'_>, number: usize, state: State<'_>) -> Option<Subject> 
         | State::PodsIn(_)
         | State::PodsOn(_)
         | State::AccountsIn(_)
+        | State::AccountsBeside(_)
         | State::TokensIn(_)
         | State::AllTokens
         | State::Asker
@@ -93,12 +94,13 @@ impl PivotIndex<'_, '_> {
         sought: Sought,
         depth: u32,
     ) -> (Vec<WhoByStep>, u64) {
+        let graph = self.whole();
         let goals = self.states_of(entries, sought);
         let direct = self.members_of(entries);
-        let tables = self.graph.ahead_of(&goals);
+        let tables = graph.ahead_of(&goals);
         let pods = self.pods_by_account();
         let mut starts: Vec<(usize, bool, u32, Subject, usize)> = Vec::new();
-        for (number, state) in self.graph.states() {
+        for (number, state) in graph.states() {
             if goals.contains(&number) || direct.contains(&number) {
                 continue;
             }
@@ -110,11 +112,11 @@ impl PivotIndex<'_, '_> {
                 continue;
             };
             let is_own_token = tables.get(table).is_some_and(|ahead| {
-                let (path, _) = self.graph.follow(ahead, number);
+                let (path, _) = graph.follow(ahead, number);
                 let first = path.first();
                 first.is_some_and(|(_, edge)| matches!(edge.why, Why::Token(_)))
             });
-            if let Some(subject) = start(&self.graph, number, state).filter(|_| !is_own_token) {
+            if let Some(subject) = start(graph, number, state).filter(|_| !is_own_token) {
                 let is_own = is_of_the_cluster(&subject, pods.contains_key(&number));
                 starts.push((table, is_own, steps, subject, number));
             }
@@ -123,12 +125,12 @@ impl PivotIndex<'_, '_> {
         let more = starts.len().saturating_sub(BY_STEPS_MAX) as u64;
         let told = starts.into_iter().take(BY_STEPS_MAX);
         let told = told.filter_map(|(table, _, _, subject, number)| {
-            let (path, goal) = self.graph.follow(tables.get(table)?, number);
+            let (path, goal) = graph.follow(tables.get(table)?, number);
             let pods = pods.get(&number).cloned().unwrap_or_default();
             Some(WhoByStep {
                 subject,
                 pods,
-                pivot: self.pivot(self.graph.kind(goal)?, goal, path)?,
+                pivot: self.pivot(graph, (graph.kind(goal)?, goal), path)?,
             })
         });
         (told.collect(), more)
@@ -165,7 +167,7 @@ impl PivotIndex<'_, '_> {
         }
         let states = states.into_iter();
         states
-            .filter_map(|state| self.graph.number_of(state))
+            .filter_map(|state| self.whole().number_of(state))
             .collect()
     }
 
@@ -187,7 +189,7 @@ impl PivotIndex<'_, '_> {
             }
             _ => false,
         };
-        let states = self.graph.states();
+        let states = self.whole().states();
         states
             .filter(|(_, state)| is_member(*state))
             .map(|(number, _)| number)
@@ -197,11 +199,11 @@ impl PivotIndex<'_, '_> {
     /// For every service account the pods that hold its token and can use it.
     fn pods_by_account(&self) -> BTreeMap<usize, Vec<String>> {
         let mut pods: BTreeMap<usize, Vec<String>> = BTreeMap::new();
-        for (number, state) in self.graph.states() {
+        for (number, state) in self.whole().states() {
             let State::Standing(namespace, name) = state else {
                 continue;
             };
-            for edge in self.graph.edges_of(number) {
+            for edge in self.whole().edges_of(number) {
                 if matches!(edge.why, Why::Token(_)) {
                     let pods = pods.entry(edge.to).or_default();
                     pods.push(format!("{namespace}/{name}"));

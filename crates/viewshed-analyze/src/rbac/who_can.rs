@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use viewshed_model::{
     AuthorizerKind, Evidence, GrantOrigin, Identity, RoleBinding, Subject, SubjectKind, WhoEntry,
+    service_account_of,
 };
 
 use super::matching::{Names, rule_allows_some_names};
@@ -178,8 +179,17 @@ fn best_rule(
     first.map(|at| (at, names))
 }
 
-/// The subject with the namespace that it means; `None` when it can match nobody.
+/// The subject with the namespace that it means, a service account also where its user name stands; `None`
+/// when it can match nobody.
 fn named_subject(binding: &RoleBinding, subject: &Subject) -> Option<Subject> {
+    let account = service_account_of(&subject.name).filter(|_| subject.kind == SubjectKind::User);
+    if let Some((namespace, name)) = account {
+        return Some(Subject {
+            kind: SubjectKind::ServiceAccount,
+            name: name.to_owned(),
+            namespace: Some(namespace.to_owned()),
+        });
+    }
     match subject.kind {
         SubjectKind::User | SubjectKind::Group => Some(Subject {
             namespace: None,

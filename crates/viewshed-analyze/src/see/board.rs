@@ -1,9 +1,11 @@
 //! Where sight is written down: one mark per thing that exists, and the chains that marks point to.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use viewshed_model::{Chain, Evidence, Gap, HeldIdentity, Link, MissingFact};
 
+use super::own_names::Nameless;
 use super::paths::PATHS;
 use super::ways::Ways;
 use crate::sight::SightIndex;
@@ -13,10 +15,63 @@ pub(super) struct Board<'i, 'c> {
     pub(super) index: &'i SightIndex<'c>,
     /// One list per place; see [`Place`].
     marks: Vec<Vec<Mark>>,
+    /// When only one object is looked at, the only one that is marked.
+    focus: Option<Focus>,
     pub(super) chains: Vec<Chain>,
     pub(super) identities: Vec<HeldIdentity>,
     pub(super) depends_on: BTreeSet<MissingFact>,
     pub(super) gaps: Vec<Gap>,
+    /// What the vantage holds of objects whose names nothing there tells.
+    pub(super) unnamed: Vec<String>,
+    /// Set where the vantage does not know the namespace that it is in.
+    pub(super) nameless: Option<Nameless>,
+}
+
+/// One object, for boards that are made once for every pod.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Focus {
+    /// Resource and object, by their positions in the inventory; without one, nothing is marked.
+    pub(super) object: Option<(usize, usize)>,
+    /// Where its pods stand, when the object is a namespace: lists of pods name it.
+    pub(super) pods: Option<(usize, Range<usize>)>,
+    mark: Mark,
+}
+
+impl Focus {
+    pub(super) const fn on(
+        object: Option<(usize, usize)>,
+        pods: Option<(usize, Range<usize>)>,
+    ) -> Self {
+        Self {
+            object,
+            pods,
+            mark: Mark::BLANK,
+        }
+    }
+
+    fn mark(
+        &mut self,
+        place: Place,
+        positions: impl IntoIterator<Item = usize>,
+        ways: Ways,
+        chain: ChainId,
+    ) {
+        let Place::Kind(kind) = place else { return };
+        let names_it = ways.intersects(Ways::SPANS_NAMESPACES);
+        let pods = self.pods.as_ref();
+        let pods = pods.filter(|(pods, _)| names_it && *pods == kind);
+        let object = self.object.filter(|(of, _)| *of == kind);
+        if object.is_none() && pods.is_none() {
+            return;
+        }
+        for position in positions {
+            if object.is_some_and(|(_, at)| at == position) {
+                self.mark.add(ways, chain);
+            } else if pods.is_some_and(|(_, range)| range.contains(&position)) {
+                self.mark.add(Ways::INDIRECT, chain);
+            }
+        }
+    }
 }
 
 /// What is known of one thing.
@@ -26,6 +81,21 @@ pub(super) struct Mark {
     pub(super) ways: Ways,
     /// The chain of the strongest way.
     pub(super) chain: ChainId,
+}
+
+impl Mark {
+    const BLANK: Self = Self {
+        ways: Ways::NONE,
+        chain: ChainId(0),
+    };
+
+    /// The strongest way decides which chain is told, the first among equals.
+    fn add(&mut self, ways: Ways, chain: ChainId) {
+        if ways.strength() > self.ways.strength() {
+            self.chain = chain;
+        }
+        self.ways |= ways;
+    }
 }
 
 /// Position of a chain on the board.
@@ -65,13 +135,35 @@ impl<'i, 'c> Board<'i, 'c> {
         marks.push(blank(index.pods.images.len()));
         marks.push(blank(PATHS.len()));
         Self {
-            index,
             marks,
+            ..Self::focused(index, None)
+        }
+    }
+
+    /// A board that looks at one object only.
+    pub(super) fn on(index: &'i SightIndex<'c>, focus: Focus) -> Self {
+        Self::focused(index, Some(focus))
+    }
+
+    const fn focused(index: &'i SightIndex<'c>, focus: Option<Focus>) -> Self {
+        Self {
+            index,
+            marks: Vec::new(),
+            focus,
             chains: Vec::new(),
             identities: Vec::new(),
             depends_on: BTreeSet::new(),
             gaps: Vec::new(),
+            unnamed: Vec::new(),
+            nameless: None,
         }
+    }
+
+    /// The chain that shows the object that the board looks at; `None` when nothing does.
+    pub(super) fn shown(&self) -> Option<&Chain> {
+        let mark = self.focus.as_ref()?.mark;
+        mark.ways.is_seen().then_some(())?;
+        self.chain_at(mark.chain)
     }
 
     /// Writes a chain down. Chains that no mark points to are left out of the view.
@@ -86,7 +178,7 @@ impl<'i, 'c> Board<'i, 'c> {
         self.chains.get(chain.position())
     }
 
-    /// Marks things; the strongest way decides which chain is told, the first among equals.
+    /// Marks things.
     pub(super) fn mark(
         &mut self,
         place: Place,
@@ -94,15 +186,16 @@ impl<'i, 'c> Board<'i, 'c> {
         ways: Ways,
         chain: ChainId,
     ) {
+        if let Some(focus) = &mut self.focus {
+            focus.mark(place, positions, ways, chain);
+            return;
+        }
         let Some(marks) = self.slot(place).and_then(|slot| self.marks.get_mut(slot)) else {
             return;
         };
         for position in positions {
             if let Some(mark) = marks.get_mut(position) {
-                if ways.strength() > mark.ways.strength() {
-                    mark.chain = chain;
-                }
-                mark.ways |= ways;
+                mark.add(ways, chain);
             }
         }
     }

@@ -11,7 +11,7 @@ use crate::inventory::{List, NO_NAMESPACE};
 use crate::sight::pod_of;
 
 /// Ways that show an object's whole specification, not only its name.
-const SPECIFICATION: Ways = Ways::LIST
+pub(super) const SPECIFICATION: Ways = Ways::LIST
     .with(Ways::WATCH)
     .with(Ways::GET)
     .with(Ways::LIST_BY_NAME)

@@ -145,6 +145,7 @@ fn finish(estate: &Estate, sheet: Sheet<'_>, vantage: &Vantage) -> View {
         identities: Vec::new(),
         chains: chains.into_iter().map(|links| Chain { links }).collect(),
         categories,
+        unnamed: Vec::new(),
         depends_on: depends_on
             .into_iter()
             .map(|fact| MissingFact { fact })

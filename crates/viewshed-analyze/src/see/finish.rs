@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use viewshed_model::{Category, CategoryView, Chain, SeenItem, Vantage, View};
 
 use super::board::{Board, Mark, Place};
+use super::own_names::Nameless;
 use super::paths::PATHS;
 use super::ways::Ways;
 use crate::inventory::{Kind, List};
@@ -17,6 +18,8 @@ pub(super) fn view(mut board: Board<'_, '_>, vantage: Vantage) -> View {
     let identities = std::mem::take(&mut board.identities);
     let depends_on = std::mem::take(&mut board.depends_on);
     let gaps = std::mem::take(&mut board.gaps);
+    let unnamed = std::mem::take(&mut board.unnamed);
+    let nameless = board.nameless.take();
     let columns = columns(&board);
     let mut categories: Vec<CategoryView> = Category::ALL
         .into_par_iter()
@@ -31,6 +34,7 @@ pub(super) fn view(mut board: Board<'_, '_>, vantage: Vantage) -> View {
                 let mut writer = Writer {
                     title: column.title.clone(),
                     view: &mut view,
+                    nameless: nameless.as_ref(),
                 };
                 writer.write(&board, column.things);
             }
@@ -44,6 +48,7 @@ pub(super) fn view(mut board: Board<'_, '_>, vantage: Vantage) -> View {
         identities,
         chains,
         categories,
+        unnamed,
         depends_on: depends_on.into_iter().collect(),
         gaps,
         paths: Vec::new(),
@@ -129,6 +134,7 @@ fn columns<'b>(board: &'b Board<'_, '_>) -> Vec<Column<'b>> {
 struct Writer<'w> {
     title: Cow<'static, str>,
     view: &'w mut CategoryView,
+    nameless: Option<&'w Nameless>,
 }
 
 impl Writer<'_> {
@@ -196,7 +202,11 @@ impl Writer<'_> {
     /// Adds one thing: an item when it shows, else a count.
     fn add<'n>(&mut self, mark: Mark, name: impl FnOnce() -> (&'n str, String)) {
         if mark.ways.is_seen() {
-            let (namespace, name) = name();
+            let (mut namespace, name) = name();
+            let hides = |nameless: &Nameless| nameless.hides((namespace, &name), mark.ways);
+            if self.nameless.is_some_and(hides) {
+                namespace = "";
+            }
             self.view.seen.push(SeenItem {
                 kind: self.title.clone(),
                 namespace: namespace.to_owned(),

@@ -30,7 +30,7 @@ pub struct HereAnswers {
 pub fn see_here(surroundings: Surroundings, answers: HereAnswers) -> View {
     let HereAnswers { sights, daemons } = answers;
     let mut cluster = together(&sights);
-    let own = Own::of(&surroundings);
+    let own = Own::of(&surroundings, &cluster);
     named_by_others(&mut cluster, &sights);
     own.add_to(&mut cluster);
     let index = SightIndex::new(&cluster);

@@ -1,6 +1,6 @@
 //! What follows from standing on a node, or from holding a part of it.
 
-use viewshed_model::{Identity, Link, MissingFact, Pod};
+use viewshed_model::{Cluster, Identity, Link, MissingFact, Pod};
 
 use super::board::{Board, extended, link};
 use super::host_paths::{Opening, Runtime};
@@ -8,7 +8,7 @@ use super::identity::Held;
 use super::kubelet::{Logs, mark_pods};
 use super::tokens::{Audience, Token, TokenHolder};
 use super::ways::Ways;
-use crate::sight::{SightIndex, environment_names, pod_objects, pod_of, volume_names};
+use crate::sight::{SightIndex, environment_of, pod_objects, pod_of, volume_names};
 
 /// A node on which the vantage holds something, and the steps that led there.
 pub(super) struct Foothold<'a> {
@@ -104,9 +104,7 @@ impl Foothold<'_> {
     /// Whether the node's pods show through this runtime; a doubt becomes a missing fact.
     fn is_served_by(&self, board: &mut Board<'_, '_>, runtime: Option<Runtime>) -> bool {
         let Some(runtime) = runtime else { return true };
-        let nodes = &board.index.cluster.nodes;
-        let node = nodes.iter().find(|node| node.meta.name == self.node);
-        let told = node.map_or("", |node| node.runtime.as_str());
+        let told = node_runtime(board.index.cluster, self.node);
         match runtime.serves(told) {
             Some(true) => true,
             // Nothing speaks against it: the mount names the runtime.
@@ -230,7 +228,7 @@ impl Foothold<'_> {
                 object.namespace, object.name
             );
             let chain = board.chain(extended(self.links, [link(text)]));
-            for (resource, config) in environment_names(&pod.spec) {
+            for (resource, config) in pod.spec.standing().flat_map(environment_of) {
                 let object = (object.namespace, config);
                 board.mark_object(("", resource), object, Ways::PROCESSES, chain);
             }
@@ -283,6 +281,12 @@ impl Foothold<'_> {
             board.mark(place, 0..of.objects.len(), ways, chain);
         }
     }
+}
+
+/// `containerRuntimeVersion` of a node; empty when the estate does not tell.
+pub(super) fn node_runtime<'c>(cluster: &'c Cluster, name: &str) -> &'c str {
+    let node = cluster.nodes.iter().find(|node| node.meta.name == name);
+    node.map_or("", |node| node.runtime.as_str())
 }
 
 fn title(runtime: Option<Runtime>) -> &'static str {

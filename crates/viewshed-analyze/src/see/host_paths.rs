@@ -27,6 +27,15 @@ pub(crate) enum Opening {
     Processes,
 }
 
+impl Opening {
+    const fn runtime(self) -> Option<Runtime> {
+        match self {
+            Self::Socket(runtime) | Self::RuntimeState(runtime) => runtime,
+            _ => None,
+        }
+    }
+}
+
 /// Container runtimes, as far as their sockets and records differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Runtime {
@@ -50,6 +59,19 @@ impl Runtime {
     /// Whether kubelets run pods with it. Podman's containers are its own.
     pub(crate) const fn is_of_pods(self) -> bool {
         !matches!(self, Self::Podman)
+    }
+
+    /// Whether it is the runtime that a node names in `containerRuntimeVersion`.
+    fn is(self, node_runtime: &str) -> bool {
+        let product = node_runtime.split_once("://").map(|(product, _)| product);
+        let own = match self {
+            Self::Docker => "docker",
+            Self::Containerd => "containerd",
+            Self::CriO => "cri-o",
+            // Kubelets do not run pods with it.
+            Self::Podman => return false,
+        };
+        product == Some(own)
     }
 
     /// Whether pods of a node with this `containerRuntimeVersion` show through it; `None` when the
@@ -134,9 +156,10 @@ const PLACES: [(&str, Opening); 26] = [
     ("/proc", Opening::Processes),
 ];
 
-/// What a mount of `path` opens, with the place on the node that does it; each opening once. The
-/// root of the file system is everything, so nothing else is named beside it.
-pub(super) fn openings(path: &str) -> Vec<(Opening, &'static str)> {
+/// What a mount of `path` opens on a node with this `containerRuntimeVersion` (empty when unknown), each
+/// once, with the place on the node that does it. The root of the file system is everything, so nothing else
+/// is named beside it.
+pub(super) fn openings(path: &str, node_runtime: &str) -> Vec<(Opening, &'static str)> {
     let mounted = normalized(path);
     if mounted == "/" {
         return vec![(Opening::Root, "/")];
@@ -144,16 +167,58 @@ pub(super) fn openings(path: &str) -> Vec<(Opening, &'static str)> {
     let mut found: Vec<(Opening, &'static str)> = Vec::new();
     for (place, opening) in PLACES {
         let is_open = covers(&mounted, place) || is_inside_credentials(&mounted, place, opening);
-        let opening = match opening {
-            Opening::Socket(_) if mounted != place => Opening::Socket(None),
-            Opening::RuntimeState(_) if mounted != place => Opening::RuntimeState(None),
-            exact => exact,
+        if !is_open {
+            continue;
+        }
+        let (opening, place) = match opening {
+            Opening::Socket(_) | Opening::RuntimeState(_) if mounted != place => {
+                of_its_runtime(&mounted, opening, node_runtime)
+            }
+            exact => (exact, place),
         };
-        if is_open && !found.iter().any(|(known, _)| *known == opening) {
+        if !found.iter().any(|(known, _)| *known == opening) {
             found.push((opening, place));
         }
     }
     found
+}
+
+/// The socket, or the records, of the node's own runtime below a folder. Where the node has another runtime
+/// than those that keep theirs there, the first of those.
+fn of_its_runtime(mounted: &str, opening: Opening, node_runtime: &str) -> (Opening, &'static str) {
+    let below = || {
+        PLACES.iter().filter(|(place, other)| {
+            std::mem::discriminant(other) == std::mem::discriminant(&opening)
+                && covers(mounted, place)
+        })
+    };
+    // k3s and RKE2 keep their containerd apart, and say so in its version.
+    let is_rancher = ["k3s", "rke2"]
+        .iter()
+        .any(|name| node_runtime.contains(name));
+    let serving = below().filter(|(_, other)| {
+        other
+            .runtime()
+            .is_some_and(|runtime| runtime.is(node_runtime))
+    });
+    let (mut first, mut fitting) = (None, None);
+    for (place, _) in serving {
+        first = first.or(Some(*place));
+        let fits = is_rancher == (place.contains("k3s") || place.contains("rancher"));
+        fitting = fitting.or(fits.then_some(*place));
+    }
+    let unnamed = |place| match opening {
+        Opening::RuntimeState(_) => (Opening::RuntimeState(None), place),
+        _ => (Opening::Socket(None), place),
+    };
+    match (fitting.or(first), below().next()) {
+        (Some(place), _) => unnamed(place),
+        (None, Some((place, other))) if !node_runtime.is_empty() => (*other, place),
+        _ => unnamed(match opening {
+            Opening::RuntimeState(_) => "the records of its container runtime",
+            _ => "the socket of its container runtime",
+        }),
+    }
 }
 
 /// A single file below a folder of credentials is as good as the folder.

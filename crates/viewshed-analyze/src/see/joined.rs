@@ -1,13 +1,13 @@
 //! A view joined with the network: what the vantage reaches, and what it may become.
 
 use viewshed_model::{
-    Estate, Gap, GapReason, Identity, MissingFact, Pivot, Place, ReachAnswer, ReachQuestion,
+    Estate, Gap, GapReason, Identity, MissingFact, Node, Pivot, Place, ReachAnswer, ReachQuestion,
     ReachVerdict, Target, Vantage, View,
 };
 
 use super::{Credentials, SeeError, Standing, gaps_of, masks, see, see_in, see_with, vantage};
 use crate::network::{Cni, NetworkIndex};
-use crate::pivot::PivotIndex;
+use crate::pivot::{LazyNetwork, PivotIndex};
 use crate::sight::SightIndex;
 
 /// Where a kubelet listens unless its node tells another port
@@ -69,8 +69,8 @@ fn from_identity(
     let mut view = see_in(&sight, vantage)?;
     view.gaps.extend(gaps_of(estate, cluster));
     if let Some(depth) = joined.depth {
-        let network = NetworkIndex::new(cluster, joined.cni);
-        let found = PivotIndex::asked_by(&sight, &network, identity).from_asker(depth);
+        let network = LazyNetwork::of(cluster, joined.cni);
+        let found = PivotIndex::asked_by(&sight, network, identity).from_asker(depth);
         lead(&mut view, found);
     }
     Ok(view)
@@ -144,6 +144,14 @@ fn from_pod(
     Ok(view)
 }
 
+/// Where the kubelet of a node listens.
+pub(super) const fn kubelet_port(node: &Node) -> u16 {
+    match node.kubelet_port {
+        0 => KUBELET_PORT,
+        port => port,
+    }
+}
+
 /// Kubelets that may answer without a credential and that the network lets the pod reach.
 fn kubelets<'c>(network: &NetworkIndex<'c>, from: &Place, standing: &mut Standing<'c>) {
     let mut unread = 0_usize;
@@ -152,10 +160,7 @@ fn kubelets<'c>(network: &NetworkIndex<'c>, from: &Place, standing: &mut Standin
             unread += 1;
             continue;
         };
-        let own = match node.kubelet_port {
-            0 => KUBELET_PORT,
-            port => port,
-        };
+        let own = kubelet_port(node);
         let verdict = |port: u16| {
             let question = ReachQuestion {
                 from: from.clone(),

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use viewshed_model::{Gap, GapReason, Identity, PolicyRule};
+use viewshed_model::{Gap, GapReason, Identity, PolicyRule, Role};
 
 use crate::rbac::{AccessIndex, Grant};
 
@@ -16,12 +16,8 @@ pub(super) fn gaps(index: &AccessIndex<'_>, identity: &Identity) -> Vec<Gap> {
     let session = index.session(identity);
     let masks: BTreeSet<(String, String)> = session
         .grants()
-        .filter_map(|grant| Some((grant, grant.role?)))
-        .flat_map(|(grant, role)| {
-            role.rules
-                .iter()
-                .flat_map(move |rule| of_rule(&grant, rule))
-        })
+        .flat_map(|grant| of_grant(&grant))
+        .map(|mask| (mask.who, mask.next))
         .collect();
     let gap = |(who, next): (String, String)| Gap {
         source: index.cluster().name.clone(),
@@ -34,18 +30,48 @@ pub(super) fn gaps(index: &AccessIndex<'_>, identity: &Identity) -> Vec<Gap> {
     masks.into_iter().map(gap).collect()
 }
 
+/// An identity, or a kind of identities, that a grant lets impersonate.
+pub(crate) struct Mask {
+    /// "user jane", "any service account of namespace shop".
+    pub(crate) who: String,
+    /// How to look on.
+    next: String,
+    /// Position of the rule in its role.
+    pub(crate) rule: usize,
+}
+
+/// Whom a grant lets impersonate.
+pub(crate) fn of_grant(grant: &Grant<'_>) -> Vec<Mask> {
+    let rules = grant.role.map_or(&[][..], |role| &role.rules);
+    let masks = rules.iter().enumerate().flat_map(|(position, rule)| {
+        let masks = of_rule(grant, rule).into_iter();
+        masks.map(move |(who, next)| Mask {
+            who,
+            next,
+            rule: position,
+        })
+    });
+    masks.collect()
+}
+
+/// Whether granting the role to somebody may let them impersonate somebody.
+pub(crate) fn may_give(role: &Role) -> bool {
+    role.rules.iter().any(impersonates)
+}
+
+fn impersonates(rule: &PolicyRule) -> bool {
+    let mut verbs = rule.verbs.iter();
+    verbs.any(|verb| verb == "*" || verb == "impersonate" || verb.starts_with("impersonate:"))
+}
+
 /// Whom one rule lets impersonate, and how to look on.
 fn of_rule(grant: &Grant<'_>, rule: &PolicyRule) -> Vec<(String, String)> {
     let is_everything = holds(&rule.verbs, "*") && holds(&rule.resources, "*");
-    let impersonates = rule
-        .verbs
-        .iter()
-        .any(|verb| verb == "*" || verb == "impersonate" || verb.starts_with("impersonate:"));
     let is_core = ["", "*", "authentication.k8s.io"]
         .iter()
         .any(|group| holds(&rule.api_groups, group));
     // Whoever may do everything sees everything already.
-    if is_everything || !impersonates || !is_core {
+    if is_everything || !impersonates(rule) || !is_core {
         return Vec::new();
     }
     let mut masks = Vec::new();

@@ -14,6 +14,7 @@ mod docker;
 mod error;
 mod explored;
 mod finish;
+mod from_pods;
 mod here;
 mod host;
 mod host_paths;
@@ -25,6 +26,7 @@ mod node_rules;
 #[cfg(test)]
 mod oracle;
 mod own;
+mod own_names;
 mod paths;
 mod pod;
 mod questions;
@@ -44,9 +46,11 @@ use identity::Held;
 
 pub(crate) use docker::openings_of_container;
 pub(crate) use error::near_names;
+pub(crate) use from_pods::{FromPod, from_pods};
 pub(crate) use host_paths::{Opening, Runtime};
 pub(crate) use identity::sees_everything;
-pub(crate) use pod::{openings_of, pod_accounts};
+pub(crate) use masks::{may_give, of_grant};
+pub(crate) use pod::{openings_on, pod_accounts};
 
 pub use error::{NEAR_NAMES_MAX, SeeError};
 pub use explored::{Visible, is_answered, visible};
@@ -142,6 +146,7 @@ fn see_with(
         }
     }
     derive::mark(&mut board);
+    own_names::settle(&mut board);
     Ok(finish::view(board, vantage.clone()))
 }
 

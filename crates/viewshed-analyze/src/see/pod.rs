@@ -1,19 +1,22 @@
 //! The view from inside a pod: what it holds, and what each of these opens.
 
+use std::collections::BTreeSet;
+
 use viewshed_model::{
     Cluster, Gap, GapReason, HeldIdentity, Identity, Link, MissingFact, Pod, PodSpec,
     ServerVersion, Service, VolumeSource,
 };
 
-use super::board::{Board, extended, link};
-use super::host::{Foothold, hold, token_text};
+use super::board::{Board, Place, extended, link};
+use super::host::{Foothold, hold, node_runtime, token_text};
 use super::host_paths::{Opening, normalized, openings};
 use super::identity::Held;
 use super::kubelet;
 use super::own::AUTHORITIES;
+use super::own_names::{Knows, Nameless, holds_authorities, values_at_hand};
 use super::tokens::{Audience, TokenHolder};
 use super::ways::Ways;
-use crate::sight::volume_names;
+use crate::sight::{SightIndex, pod_of};
 
 /// A pod that exists, or the pods that a workload's template will make.
 pub(super) struct Inside<'a> {
@@ -63,10 +66,20 @@ impl Inside<'_> {
                 });
                 continue;
             };
+            let identity = Identity::service_account(namespace, account);
+            if let Some(container) = &token.ended_with {
+                board.identities.push(HeldIdentity {
+                    identity,
+                    how: format!(
+                        "{text}, but only into its container {container}, which has ended"
+                    ),
+                    is_accepted: false,
+                });
+                continue;
+            }
             if token.secret.is_none() {
                 self.mark_node_of_token(board, &text);
             }
-            let identity = Identity::service_account(namespace, account);
             match token.audience {
                 Audience::ApiServer => hold(held, identity, vec![link(text)]),
                 Audience::Likely(audience) => {
@@ -107,27 +120,44 @@ impl Inside<'_> {
     fn mark_itself(&self, board: &mut Board<'_, '_>) {
         let namespace = self.holder.namespace;
         let own = board.chain(vec![link(format!("{} knows itself", self.title))]);
-        board.mark_object(("", "namespaces"), ("", namespace), Ways::OWN, own);
-        let position = board
-            .index
+        let knows = Knows::of(&self.holder, self.pod);
+        let pod = if knows.pod { self.pod } else { "" };
+        if knows.namespace {
+            board.mark_object(("", "namespaces"), ("", namespace), Ways::OWN, own);
+        } else {
+            board.nameless = Some(Nameless {
+                namespace: namespace.to_owned(),
+                pod: pod.to_owned(),
+                own,
+            });
+        }
+        let index = board.index;
+        let position = index
             .inventory
             .kind("", "pods")
-            .and_then(|kind| board.index.inventory.find(kind, namespace, self.pod));
+            .and_then(|kind| index.inventory.find(kind, namespace, pod));
         if let (Some(pod), Some(place)) = (position, board.place("", "pods")) {
             board.mark(place, [pod], Ways::OWN, own);
-            let range = board.index.pods.containers_of_pod.get(pod).cloned();
-            let containers = super::board::Place::Containers;
-            board.mark(containers, range.unwrap_or_default(), Ways::OWN, own);
+            let range = index.pods.containers_of_pod.get(pod).cloned();
+            let standing = |at: &usize| {
+                let container = index.pods.containers.get(*at);
+                container.is_some_and(|one| {
+                    let mut names = self.spec().standing().map(|container| &container.name);
+                    names.any(|name| name == one.name)
+                })
+            };
+            let containers = range.unwrap_or_default().filter(standing);
+            board.mark(Place::Containers, containers, Ways::OWN, own);
         }
-        // A mounted folder shows the keys of its secret or config map, a variable shows one value: neither
-        // shows the object's name. The authorities' config map has the same name everywhere.
-        let mut mounted = volume_names(self.spec());
-        if mounted.any(|object| object == ("configmaps", AUTHORITIES)) {
+        if holds_authorities(&self.holder) {
             let text = format!("{} mounts configmaps/{AUTHORITIES}", self.title);
             let chain = board.chain(vec![link(text)]);
             let object = (namespace, AUTHORITIES);
             board.mark_object(("", "configmaps"), object, Ways::MOUNTED, chain);
         }
+        board
+            .unnamed
+            .extend(values_at_hand(&self.holder, &self.title));
     }
 
     /// The services that the kubelet writes into the environment of each container that it starts: those of
@@ -136,19 +166,17 @@ impl Inside<'_> {
     fn mark_service_links(&self, board: &mut Board<'_, '_>) {
         let namespace = self.holder.namespace;
         let links = self.spec().service_links != Some(false);
-        let cluster = board.index.cluster;
-        let made = cluster
-            .pods
-            .iter()
-            .find(|pod| {
-                pod.meta.name == self.pod && pod.meta.namespace.as_deref() == Some(namespace)
-            })
-            .and_then(|pod| pod.meta.created_at.as_deref());
+        let index = board.index;
+        let made =
+            pod_named(index, namespace, self.pod).and_then(|pod| pod.meta.created_at.as_deref());
         let mut chain = None;
-        for service in cluster.services.iter().filter(|one| has_address(one)) {
+        for (place, service) in services_in(index, &[namespace, API_SERVER.0]) {
+            if !has_address(service) {
+                continue;
+            }
             let name = service.meta.name.as_str();
-            let of_server = (service.meta.namespace_or_empty(), name) == API_SERVER;
-            let is_linked = links && service.meta.namespace_or_empty() == namespace;
+            let of_server = (place, name) == API_SERVER;
+            let is_linked = links && place == namespace;
             if !(of_server || is_linked) {
                 continue;
             }
@@ -170,13 +198,13 @@ impl Inside<'_> {
                     self.title
                 ))])
             });
-            let object = (service.meta.namespace_or_empty(), name);
-            board.mark_object(("", "services"), object, Ways::ENVIRONMENT, chain);
+            board.mark_object(("", "services"), (place, name), Ways::ENVIRONMENT, chain);
         }
     }
 
     fn mark_mounts(&self, board: &mut Board<'_, '_>, held: &mut Vec<Held>) {
-        let mut openings = openings_of(self.spec(), &self.title);
+        let runtime = node_runtime(board.index.cluster, self.node);
+        let mut openings = openings_on(self.spec(), &self.title, runtime);
         // What is in doubt comes last: another mount may settle it.
         openings.sort_by_key(|(opening, _)| *opening == Opening::KubeletConfiguration);
         for (opening, text) in openings {
@@ -226,6 +254,34 @@ const TOKENS_NAME_NODES_MINOR: u32 = 30;
 /// The service that stands in every environment (`kubernetes` of the kubelet's master service namespace).
 const API_SERVER: (&str, &str) = ("default", "kubernetes");
 
+fn pod_named<'c>(index: &SightIndex<'c>, namespace: &str, name: &str) -> Option<&'c Pod> {
+    let kind = index.inventory.kind("", "pods")?;
+    let object = kind
+        .objects
+        .get(index.inventory.find(kind, namespace, name)?)?;
+    pod_of(index.cluster, object)
+}
+
+/// The services of some namespaces, each once, with its namespace.
+fn services_in<'c>(index: &SightIndex<'c>, namespaces: &[&str]) -> Vec<(&'c str, &'c Service)> {
+    let Some(kind) = index.inventory.kind("", "services") else {
+        return Vec::new();
+    };
+    let namespaces: BTreeSet<u32> = namespaces
+        .iter()
+        .filter_map(|namespace| index.inventory.namespace_index(namespace))
+        .collect();
+    namespaces
+        .into_iter()
+        .filter_map(|namespace| kind.objects.get(kind.range(namespace)))
+        .flatten()
+        .filter_map(|object| {
+            let service = index.cluster.services.get(object.source)?;
+            Some((object.namespace, service))
+        })
+        .collect()
+}
+
 /// Whether the service has an address of the cluster, or will get one: headless ones and names for
 /// elsewhere have none (`IsServiceIPSet` in `pkg/apis/core/v1/helper/helpers.go`).
 fn has_address(service: &Service) -> bool {
@@ -248,7 +304,9 @@ pub(crate) fn pod_accounts(
         is_mirror: pod.is_some_and(|pod| pod.is_mirror),
     };
     let tokens = holder.tokens().into_iter();
-    let tokens = tokens.filter(|token| !matches!(token.audience, Audience::Other(_)));
+    let tokens = tokens.filter(|token| {
+        token.ended_with.is_none() && !matches!(token.audience, Audience::Other(_))
+    });
     tokens
         .filter_map(|token| {
             let text = format!("{title} mounts {}", token_text(&token, namespace));
@@ -258,8 +316,13 @@ pub(crate) fn pod_accounts(
 }
 
 /// Everything of its node that a pod opens, each with the step in plain words: mounted folders that
-/// some container has, privileged containers, the shared process table.
-pub(crate) fn openings_of(spec: &PodSpec, title: &str) -> Vec<(Opening, String)> {
+/// some container has that has not ended, privileged containers, the shared process table. The runtime of a node
+/// with this `containerRuntimeVersion` is named; empty when unknown.
+pub(crate) fn openings_on(
+    spec: &PodSpec,
+    title: &str,
+    node_runtime: &str,
+) -> Vec<(Opening, String)> {
     let mut found = Vec::new();
     let host_paths = spec.volumes.iter().flat_map(|volume| {
         let sources = volume.sources.iter();
@@ -269,7 +332,7 @@ pub(crate) fn openings_of(spec: &PodSpec, title: &str) -> Vec<(Opening, String)>
         })
     });
     for (volume, path) in host_paths {
-        for container in &spec.containers {
+        for container in spec.standing() {
             let mounts = container.mounts.iter();
             for mount in mounts.filter(|mount| mount.source == volume.name) {
                 let path = format!("{path}/{}", mount.sub_path);
@@ -278,7 +341,8 @@ pub(crate) fn openings_of(spec: &PodSpec, title: &str) -> Vec<(Opening, String)>
                     "{title} mounts {mounted} of its node into container {}",
                     container.name
                 );
-                found.extend(openings(&path).into_iter().map(|(opening, place)| {
+                let opened = openings(&path, node_runtime).into_iter();
+                found.extend(opened.map(|(opening, place)| {
                     if mounted == place {
                         (opening, what.clone())
                     } else {
@@ -288,8 +352,7 @@ pub(crate) fn openings_of(spec: &PodSpec, title: &str) -> Vec<(Opening, String)>
             }
         }
     }
-    let containers = &spec.containers;
-    if let Some(container) = containers.iter().find(|container| container.privileged) {
+    if let Some(container) = spec.standing().find(|container| container.privileged) {
         let text = format!(
             "container {} of {title} is privileged: it is root on its node",
             container.name

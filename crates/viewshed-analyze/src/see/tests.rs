@@ -2,6 +2,7 @@ mod grants;
 mod here;
 mod joined;
 mod nodes;
+mod own;
 mod places;
 mod pods;
 

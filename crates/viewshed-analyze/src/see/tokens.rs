@@ -3,10 +3,10 @@
 //! Source: `plugin/pkg/admission/serviceaccount/admission.go` (`shouldAutomount`, mirror pods), and
 //! the projected volume API.
 
-use viewshed_model::{Cluster, ConfigKind, PodSpec, VolumeSource};
+use viewshed_model::{Cluster, ConfigKind, Container, PodSpec, VolumeSource};
 
 /// Where the admission plugin mounts the token.
-const DEFAULT_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
+pub(super) const DEFAULT_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 
 /// Audiences that API servers accept by default or by common practice: the default issuer of
 /// kubeadm, and what managed clusters set. Which one a server really accepts
@@ -28,6 +28,8 @@ pub(super) struct Token {
     pub(super) audience: Audience,
     /// Name of the secret that holds it, for tokens that never expire.
     pub(super) secret: Option<String>,
+    /// The container that had it, where only one that has ended did.
+    pub(super) ended_with: Option<String>,
 }
 
 /// Whom a token is for.
@@ -58,9 +60,11 @@ impl TokenHolder<'_> {
     pub(super) fn tokens(&self) -> Vec<Token> {
         let mut tokens = Vec::new();
         for volume in &self.spec.volumes {
-            let Some(mount) = self.mount_path(&volume.name) else {
+            let Some(mounted) = self.mounted(&volume.name) else {
                 continue;
             };
+            let mount = mounted.path;
+            let of_volume = tokens.len();
             for source in &volume.sources {
                 match source {
                     VolumeSource::Token(projection) => tokens.push(Token {
@@ -68,6 +72,7 @@ impl TokenHolder<'_> {
                         path: format!("{}/{}", mount.trim_end_matches('/'), projection.path),
                         audience: Audience::of(&projection.audience),
                         secret: None,
+                        ended_with: None,
                     }),
                     VolumeSource::Secret(secret) => {
                         tokens.extend(self.legacy_token(secret, mount));
@@ -80,6 +85,9 @@ impl TokenHolder<'_> {
                     | VolumeSource::DriverSecret(_) => {}
                 }
             }
+            for token in tokens.iter_mut().skip(of_volume) {
+                token.ended_with = mounted.ended_with.map(str::to_owned);
+            }
         }
         if self.is_automounted() {
             tokens.push(Token {
@@ -87,6 +95,7 @@ impl TokenHolder<'_> {
                 path: format!("{DEFAULT_PATH}/token"),
                 audience: Audience::ApiServer,
                 secret: None,
+                ended_with: None,
             });
         }
         tokens
@@ -102,7 +111,7 @@ impl TokenHolder<'_> {
 
     /// Whether admission will add the token: the pod's field, else the service account's, else yes;
     /// and not to containers that mount something there already.
-    fn is_automounted(&self) -> bool {
+    pub(super) fn is_automounted(&self) -> bool {
         if self.is_admitted || self.is_mirror {
             return false;
         }
@@ -125,13 +134,22 @@ impl TokenHolder<'_> {
             })
     }
 
-    fn mount_path(&self, volume: &str) -> Option<&str> {
-        self.spec
-            .containers
-            .iter()
-            .flat_map(|container| &container.mounts)
-            .find(|mount| mount.source == volume)
-            .map(|mount| mount.destination.as_str())
+    /// Where a volume is mounted: in a container that somebody can stand in, else in one that has ended.
+    fn mounted(&self, volume: &str) -> Option<Mounted<'_>> {
+        let path = |container: &'_ Container| {
+            let mut mounts = container.mounts.iter();
+            mounts.position(|mount| mount.source == volume)
+        };
+        let standing = self.spec.standing().map(|container| (container, None));
+        let all = self.spec.containers.iter();
+        let ended = all.map(|container| (container, Some(container.name.as_str())));
+        standing.chain(ended).find_map(|(container, ended_with)| {
+            let mount = container.mounts.get(path(container)?)?;
+            Some(Mounted {
+                path: &mount.destination,
+                ended_with,
+            })
+        })
     }
 
     fn legacy_token(&self, secret: &str, mount: &str) -> Option<Token> {
@@ -147,6 +165,7 @@ impl TokenHolder<'_> {
             path: format!("{}/token", mount.trim_end_matches('/')),
             audience: Audience::ApiServer,
             secret: Some(secret.to_owned()),
+            ended_with: None,
         })
     }
 
@@ -179,6 +198,12 @@ impl TokenHolder<'_> {
             is_listed: false,
         }
     }
+}
+
+/// A volume in a container's file system.
+struct Mounted<'a> {
+    path: &'a str,
+    ended_with: Option<&'a str>,
 }
 
 struct LegacyOwner {

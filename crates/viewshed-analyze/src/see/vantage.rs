@@ -9,6 +9,7 @@ use super::identity::Held;
 use super::kubelet;
 use super::pod::Inside;
 use super::tokens::TokenHolder;
+use crate::sight::SightIndex;
 
 /// The first cluster in which the vantage exists.
 pub(super) fn cluster_of<'e>(
@@ -228,18 +229,26 @@ fn as_asked(identity: Identity) -> Held {
     }
 }
 
+/// A pod that exists.
+pub(super) fn inside<'a>(
+    index: &'a SightIndex<'_>,
+    pod: &'a Pod,
+    namespace: &'a str,
+) -> Inside<'a> {
+    let what = if pod.is_mirror { "static pod" } else { "pod" };
+    Inside {
+        title: format!("{what} {namespace}/{}", pod.meta.name),
+        pod: &pod.meta.name,
+        node: &pod.node,
+        holder: holder(index, pod, namespace),
+    }
+}
+
 fn enter_pod(board: &mut Board<'_, '_>, namespace: &str, name: &str) -> Option<Vec<Held>> {
     let index = board.index;
     let cluster = index.cluster;
     if let Some(pod) = find_pod(cluster, namespace, name) {
-        let what = if pod.is_mirror { "static pod" } else { "pod" };
-        let inside = Inside {
-            title: format!("{what} {namespace}/{name}"),
-            pod: &pod.meta.name,
-            node: &pod.node,
-            holder: holder(index, pod, namespace),
-        };
-        return Some(inside.mark(board));
+        return Some(inside(index, pod, namespace).mark(board));
     }
     let workload = find_workload(cluster, namespace, name)?;
     let inside = Inside {

@@ -10,6 +10,8 @@ use crate::sight::Verbs;
 pub(super) struct Ways(u32);
 
 impl Ways {
+    /// It does not show.
+    pub(super) const NONE: Self = Self(0);
     /// Part of a list.
     pub(super) const LIST: Self = Self(1);
     /// Part of a watch.
@@ -103,6 +105,11 @@ impl Ways {
 
     pub(super) const fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
+    }
+
+    /// Whether each of its ways is one of `other`.
+    pub(super) const fn is_within(self, other: Self) -> bool {
+        self.0 & !other.0 == 0
     }
 
     /// The ways that are also in `other`.

@@ -19,8 +19,8 @@ use crate::inventory::Inventory;
 use crate::rbac::AccessIndex;
 
 pub(crate) use coverage::{Coverage, Shown};
-pub(crate) use node_objects::{environment_names, near_node, volume_names};
-pub(crate) use pods::{ContainerName, PodTables, pod_objects, pod_of};
+pub(crate) use node_objects::{environment_of, near_node, volume_names};
+pub(crate) use pods::{ContainerName, PodTables, has_ended, pod_objects, pod_of};
 pub(crate) use targets::{Target, Targets};
 pub(crate) use verbs::Verbs;
 pub(crate) use words::{grant_text, resource_name, scope_text, sentence};

@@ -1,6 +1,6 @@
 //! The objects that the Node authorizer can lead to one node: those worth asking it about.
 
-use viewshed_model::{PodSpec, VolumeSource};
+use viewshed_model::{Container, PodSpec, VolumeSource};
 
 use super::{SightIndex, pod_objects, pod_of};
 use crate::inventory::Kind;
@@ -164,14 +164,17 @@ pub(crate) fn config_names(spec: &PodSpec) -> impl Iterator<Item = (&'static str
 }
 
 /// Those whose values stand in the environment of its containers.
-pub(crate) fn environment_names(spec: &PodSpec) -> impl Iterator<Item = (&'static str, &str)> {
-    spec.containers.iter().flat_map(|container| {
-        let secrets = container.env_secrets.iter();
-        let maps = container.env_config_maps.iter();
-        secrets
-            .map(|name| ("secrets", name.as_str()))
-            .chain(maps.map(|name| ("configmaps", name.as_str())))
-    })
+fn environment_names(spec: &PodSpec) -> impl Iterator<Item = (&'static str, &str)> {
+    spec.containers.iter().flat_map(environment_of)
+}
+
+/// Those whose values stand in the environment of one container.
+pub(crate) fn environment_of(container: &Container) -> impl Iterator<Item = (&'static str, &str)> {
+    let secrets = container.env_secrets.iter();
+    let maps = container.env_config_maps.iter();
+    secrets
+        .map(|name| ("secrets", name.as_str()))
+        .chain(maps.map(|name| ("configmaps", name.as_str())))
 }
 
 /// Those whose values lie in its volumes.

@@ -110,6 +110,11 @@ pub(crate) fn pod_of<'c>(cluster: &'c Cluster, object: &Object<'_>) -> Option<&'
         .flatten()
 }
 
+/// Whether nothing runs in the pod any more.
+pub(crate) fn has_ended(pod: &Pod) -> bool {
+    matches!(pod.phase.as_str(), "Succeeded" | "Failed")
+}
+
 /// The pods of the inventory.
 pub(crate) fn pod_objects<'i, 'c>(inventory: &'i Inventory<'c>) -> &'i [Object<'c>] {
     inventory

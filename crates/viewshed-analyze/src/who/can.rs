@@ -4,6 +4,7 @@ use viewshed_model::{Action, MissingFact, WhoAnswer, WhoEntry};
 
 use super::describe::Describer;
 use crate::rbac::{self, Reach};
+use crate::see::{FromPod, from_pods};
 use crate::sight::SightIndex;
 
 /// Everybody who can do `action`: with [`Reach::Exactly`] in its namespace (over the whole cluster
@@ -13,7 +14,8 @@ use crate::sight::SightIndex;
 /// estate only for the groups that Kubernetes itself fills.
 pub fn who_can(index: &SightIndex<'_>, action: &Action, reach: Reach) -> WhoAnswer {
     let entries = rbac::who_can(&index.access, action, reach);
-    answer(index, can(action), entries)
+    let pods = from_pods(index, None, None);
+    answer(index, can(action), (entries, &pods))
 }
 
 /// The question in the words of `kubectl auth can-i`: "list pods in all namespaces".
@@ -41,9 +43,9 @@ pub fn can(action: &Action) -> String {
 pub(super) fn answer(
     index: &SightIndex<'_>,
     question: String,
-    mut entries: Vec<WhoEntry>,
+    (mut entries, pods): (Vec<WhoEntry>, &[FromPod<'_>]),
 ) -> WhoAnswer {
-    let describer = Describer::new(index);
+    let describer = Describer::new(index, pods);
     for entry in &mut entries {
         describer.complete(entry);
     }

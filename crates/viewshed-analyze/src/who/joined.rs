@@ -1,6 +1,6 @@
 //! An answer joined with the network: pods that cannot use their token, and who gets there by steps.
 
-use viewshed_model::{Place, ReachVerdict, SubjectKind, Target, WhoAnswer};
+use viewshed_model::{Place, ReachVerdict, Target, WhoAnswer};
 
 use crate::network::NetworkIndex;
 use crate::pivot::{PivotIndex, Sought};
@@ -19,8 +19,7 @@ pub fn join(
             let key = pod.split_once('/');
             key.and_then(|key| verdicts.get(&key)) == Some(&ReachVerdict::Denied)
         };
-        let accounts = answer.entries.iter_mut();
-        for entry in accounts.filter(|entry| entry.subject.kind == SubjectKind::ServiceAccount) {
+        for entry in &mut answer.entries {
             entry.pods_cut_off = entry.pods.iter().filter(is_cut_off).cloned().collect();
         }
     }

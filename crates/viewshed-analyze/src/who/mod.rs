@@ -7,7 +7,7 @@ mod can;
 mod describe;
 mod indirect;
 mod joined;
-mod objects;
+mod pods;
 mod rank;
 mod sees;
 #[cfg(test)]

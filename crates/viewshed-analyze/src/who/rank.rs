@@ -5,10 +5,11 @@ mod rows;
 mod sum;
 
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use viewshed_model::{Estate, Gap, IdentityRank};
 
 use crate::bootstrap::Origins;
+use crate::see::may_give;
 use crate::sight::{Coverage, SightIndex};
 use count::Tables;
 pub(crate) use rows::Row;
@@ -19,7 +20,7 @@ pub const CHAINS_MAX: usize = 3;
 /// The ranked table of one cluster or estate.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ranking {
-    /// Identities that see at least one object, most first, then by subject.
+    /// Identities that see at least one object, or may impersonate others, most first, then by subject.
     pub ranks: Vec<IdentityRank>,
     /// How many objects exist per resource, by the names that `IdentityRank::by_resource` uses;
     /// sorted. `pods/log` is counted here, but not among the objects of a row.
@@ -60,11 +61,19 @@ pub fn rank_in(index: &SightIndex<'_>) -> Ranking {
         })
         .collect();
     let coverages: FxHashMap<usize, Coverage<'_>> = roles.into_iter().collect();
+    let masking: FxHashSet<usize> = index
+        .cluster
+        .roles
+        .iter()
+        .filter(|role| may_give(role))
+        .map(|role| std::ptr::from_ref(role).addr())
+        .collect();
     let ranker = rows::Ranker {
         index,
         tables: &tables,
         origins: &origins,
         coverages: &coverages,
+        masking: &masking,
     };
     let mut ranks: Vec<IdentityRank> = Row::all(index)
         .par_iter()

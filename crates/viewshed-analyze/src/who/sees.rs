@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use viewshed_model::{Evidence, Subject, SubjectKind, WhoAnswer, WhoEntry};
+use viewshed_model::{Subject, WhoAnswer, WhoEntry};
 
 use super::can::answer;
 use super::indirect::indirect_entries;
-use super::objects::host_entries;
+use super::pods::pod_entries;
 use super::words::resolve_resource;
 use crate::inventory::Kind;
+use crate::network::NetworkIndex;
 use crate::rbac::{Reach, ResourceQuestion, who_can};
-use crate::see::near_names;
+use crate::see::{from_pods, near_names};
 use crate::sight::SightIndex;
 
 /// Why nobody can be named.
@@ -55,11 +56,19 @@ impl fmt::Display for WhoError {
 impl std::error::Error for WhoError {}
 
 /// Everybody who can discover one object by `list`, `watch` or `get`, through the kubelet of a pod's
-/// node, by standing on that node, or because other objects name it; each subject once, with the grant
-/// that shows most.
+/// node, or because other objects name it, each subject once, with the grant that shows most; and every pod
+/// that sees it whatever is granted.
+///
+/// It is `see` turned around: a pod stands in an entry of its own, or among the pods of an entry, exactly if
+/// the view from that pod has the object. With a network, kubelets count that a pod reaches; which pods the
+/// network keeps from the API server, [`super::join`] tells.
 ///
 /// `target` is `node/worker-1`, `pod/shop/cart`, `secret/shop/db`, `ns/shop`.
-pub fn who_sees(index: &SightIndex<'_>, target: &str) -> Result<WhoAnswer, WhoError> {
+pub fn who_sees(
+    index: &SightIndex<'_>,
+    network: Option<&NetworkIndex<'_>>,
+    target: &str,
+) -> Result<WhoAnswer, WhoError> {
     let malformed = || WhoError::Malformed(target.to_owned());
     let parts: Vec<&str> = target.split('/').collect();
     let (resource, namespace, name) = match parts.as_slice() {
@@ -69,14 +78,15 @@ pub fn who_sees(index: &SightIndex<'_>, target: &str) -> Result<WhoAnswer, WhoEr
     };
     let (group, resource, _) = resolve_resource(index, resource)
         .ok_or_else(|| WhoError::NoSuchResource(resource.to_owned()))?;
-    let kind = index
+    let (position, kind) = index
         .inventory
-        .kind(&group, &resource)
+        .position(&group, &resource)
+        .and_then(|position| Some((position, index.inventory.kinds.get(position)?)))
         .ok_or_else(|| WhoError::NoSuchResource(resource.clone()))?;
     if kind.namespaced == namespace.is_empty() || name.is_empty() {
         return Err(malformed());
     }
-    if index.inventory.find(kind, namespace, name).is_none() {
+    let Some(object) = index.inventory.find(kind, namespace, name) else {
         let full = |namespace: &str, name: &str| {
             if namespace.is_empty() {
                 name.to_owned()
@@ -94,18 +104,20 @@ pub fn who_sees(index: &SightIndex<'_>, target: &str) -> Result<WhoAnswer, WhoEr
                 .collect(),
             what: target.to_owned(),
         });
-    }
+    };
     let mut entries = entries_of(index, kind, namespace, name);
     for entry in indirect_entries(index, kind, name) {
         if !entries.iter().any(|known| known.subject == entry.subject) {
             entries.push(entry);
         }
     }
-    entries.sort_by(|one, other| one.subject.cmp(&other.subject));
-    Ok(answer(index, format!("see {target}"), entries))
+    let pods = from_pods(index, Some((position, object)), network);
+    entries.extend(pod_entries(&pods));
+    let question = format!("see {target}");
+    Ok(answer(index, question, (entries, &pods)))
 }
 
-/// Everybody who sees the object itself, each subject with its best evidence.
+/// Everybody whose credentials show the object itself, each subject with its best evidence.
 pub(super) fn entries_of(
     index: &SightIndex<'_>,
     kind: &Kind<'_>,
@@ -159,7 +171,6 @@ pub(super) fn entries_of(
             found.add(proxy_to(index, node));
         }
     }
-    found.add(host_entries(index, kind, namespace, name));
     found.entries.into_values().collect()
 }
 
@@ -196,29 +207,5 @@ impl Found {
         for entry in entries {
             self.entries.entry(entry.subject.clone()).or_insert(entry);
         }
-    }
-}
-
-/// A pod as the subject of an answer: whoever stands in it.
-pub(super) fn pod_subject(namespace: &str, name: &str) -> Subject {
-    Subject {
-        kind: SubjectKind::Other("Pod".to_owned()),
-        name: name.to_owned(),
-        namespace: Some(namespace.to_owned()),
-    }
-}
-
-/// An entry for a pod that sees by what it holds.
-pub(super) fn pod_entry(subject: Subject, why: String) -> WhoEntry {
-    WhoEntry {
-        subject,
-        namespace: None,
-        names: Vec::new(),
-        indirect: String::new(),
-        evidence: Evidence::Fixed(why),
-        origin: viewshed_model::GrantOrigin::Human,
-        known_members: None,
-        pods: Vec::new(),
-        pods_cut_off: Vec::new(),
     }
 }

@@ -111,6 +111,8 @@ fn a_link_to_nothing_is_a_gap() {
     let estate = read_one(folder.path());
     assert_eq!(pods(&estate), [["a"]]);
     assert_eq!(estate.gaps[0].reason, GapReason::Unreachable);
+    let detail = "it is a link to `nowhere`, which does not exist";
+    assert_eq!(estate.gaps[0].detail, detail);
     assert!(
         estate.gaps[0].what.ends_with("b.yaml`"),
         "{:?}",

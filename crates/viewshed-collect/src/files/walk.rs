@@ -42,7 +42,8 @@ pub(crate) fn files_below(folder: &Path) -> std::io::Result<Found> {
         let metadata = match std::fs::metadata(&path) {
             Ok(metadata) => metadata,
             Err(error) => {
-                found.gaps.push(unreadable(&path, &error));
+                let gap = dangling(&path).unwrap_or_else(|| unreadable(&path, &error));
+                found.gaps.push(gap);
                 continue;
             }
         };
@@ -77,6 +78,20 @@ pub(crate) fn files_below(folder: &Path) -> std::io::Result<Found> {
         found.gaps.push(gap(folder, &detail, beyond));
     }
     Ok(found)
+}
+
+/// A symbolic link whose target does not exist.
+fn dangling(path: &Path) -> Option<Gap> {
+    let target = std::fs::read_link(path).ok()?;
+    let is_gone = matches!(path.try_exists(), Ok(false));
+    is_gone.then(|| Gap {
+        what: format!("read `{}`", shown(path)),
+        source: shown(path),
+        reason: GapReason::Unreachable,
+        detail: format!("it is a link to `{}`, which does not exist", shown(&target)),
+        hint: "give what it should lead to, or remove the link".to_owned(),
+        count: 1,
+    })
 }
 
 /// The visible entries of a folder, the last name first: they are taken from the end.

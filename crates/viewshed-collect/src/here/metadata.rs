@@ -31,6 +31,7 @@ pub(super) fn addresses() -> Vec<MetadataAddress> {
     .map(|(address, cloud)| MetadataAddress {
         address: address.to_owned(),
         cloud: cloud.to_owned(),
+        is_asked: false,
         status: None,
     })
     .collect()
@@ -39,6 +40,7 @@ pub(super) fn addresses() -> Vec<MetadataAddress> {
 /// Asks each address for `/` and notes the status. An address that does not answer keeps none.
 pub async fn ask_metadata(addresses: &mut [MetadataAddress]) {
     for address in addresses {
+        address.is_asked = true;
         address.status = timeout(ANSWER_TIME_MAX, status(&address.address))
             .await
             .ok()

@@ -1,3 +1,5 @@
+mod own;
+
 use std::collections::BTreeMap;
 use std::os::unix::net::UnixListener;
 use std::path::Path;

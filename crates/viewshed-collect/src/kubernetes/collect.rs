@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use futures_util::{StreamExt, stream};
 use viewshed_decode::kubernetes::settings_from_pods;
-use viewshed_model::{ApiResource, Cluster, Gap};
+use viewshed_model::{ApiResource, Cluster, Gap, Identity};
 
 use super::client::Client;
 use super::discovery::{discover, listable};
@@ -84,8 +84,8 @@ async fn may_list_everywhere(client: &Client, api: &ApiResource) -> Result<(), F
     client.get(&Request::List(list)).await.map(|_| ())
 }
 
-/// Every namespace that was listed, that an object lives in, or that the user named; the context's
-/// own when there is no other.
+/// Every namespace that was listed, that an object lives in, or that the user named. Where none was listed,
+/// also that of a service account's credential, and the context's own when it names one or there is no other.
 fn known_namespaces(client: &Client, cluster: &Cluster) -> Vec<String> {
     let listed = cluster.namespaces.iter().map(|found| &found.meta.name);
     let pods = cluster.pods.iter().map(|pod| &pod.meta);
@@ -104,11 +104,18 @@ fn known_namespaces(client: &Client, cluster: &Cluster) -> Vec<String> {
         .chain(client.known_namespaces())
         .cloned()
         .collect();
-    if names.is_empty() {
-        names.insert(client.namespace().to_owned());
+    if cluster.namespaces.is_empty() {
+        let account = client.identity().and_then(Identity::as_service_account);
+        names.extend(account.map(|(namespace, _)| namespace.to_owned()));
+        if names.is_empty() || client.namespace() != UNNAMED {
+            names.insert(client.namespace().to_owned());
+        }
     }
     names.into_iter().collect()
 }
+
+/// The namespace of contexts that name none.
+const UNNAMED: &str = "default";
 
 /// Reads each kind everywhere, several at once; results in the order of discovery.
 async fn read_kinds(

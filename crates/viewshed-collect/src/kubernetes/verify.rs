@@ -3,7 +3,7 @@
 use futures_util::{StreamExt, stream};
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use viewshed_model::{AccessRequest, Action, AnonymousAnswer, Identity};
+use viewshed_model::{AccessRequest, Action, AnonymousAnswer, Identity, PolicyRule, RulesReview};
 
 use super::client::Client;
 use super::failure::Failure;
@@ -146,6 +146,66 @@ pub async fn own_rules(client: &Client, namespace: &str) -> Result<Vec<u8>, Fail
             namespace: namespace.to_owned(),
         }))
         .await
+}
+
+/// The same, read: what the own credential may do in one namespace, as the server lists it.
+pub async fn own_rules_review(client: &Client, namespace: &str) -> Result<RulesReview, Failure> {
+    let body = own_rules(client, namespace).await?;
+    let status = rules_in(&body).ok_or_else(|| {
+        Failure::Malformed("the answer is not a SelfSubjectRulesReview".to_owned())
+    })?;
+    Ok(RulesReview {
+        estate: client.name().to_owned(),
+        identity: client.identity().cloned().unwrap_or_default(),
+        namespace: namespace.to_owned(),
+        is_of_server: true,
+        ..status
+    })
+}
+
+/// Reads the status of a `SelfSubjectRulesReview` (`SubjectRulesReviewStatus` of `authorization.k8s.io/v1`).
+fn rules_in(body: &[u8]) -> Option<RulesReview> {
+    #[derive(Deserialize)]
+    struct Answer {
+        status: Status,
+    }
+    #[derive(Deserialize, Default)]
+    #[serde(default, rename_all = "camelCase")]
+    struct Status {
+        resource_rules: Vec<Rule>,
+        #[serde(rename = "nonResourceRules")]
+        path_rules: Vec<Rule>,
+        incomplete: bool,
+        evaluation_error: String,
+    }
+    #[derive(Deserialize, Default)]
+    #[serde(default, rename_all = "camelCase")]
+    struct Rule {
+        verbs: Vec<String>,
+        api_groups: Vec<String>,
+        resources: Vec<String>,
+        resource_names: Vec<String>,
+        #[serde(rename = "nonResourceURLs")]
+        non_resource_urls: Vec<String>,
+    }
+    let read = |rule: Rule| {
+        let clean = |words: Vec<String>| words.iter().map(|word| one_line(word)).collect();
+        PolicyRule {
+            verbs: clean(rule.verbs),
+            api_groups: clean(rule.api_groups),
+            resources: clean(rule.resources),
+            resource_names: clean(rule.resource_names),
+            non_resource_urls: clean(rule.non_resource_urls),
+        }
+    };
+    let Answer { status } = serde_json::from_slice(body).ok()?;
+    Some(RulesReview {
+        resource_rules: status.resource_rules.into_iter().map(read).collect(),
+        non_resource_rules: status.path_rules.into_iter().map(read).collect(),
+        incomplete: status.incomplete,
+        evaluation_error: one_line(&status.evaluation_error),
+        ..RulesReview::default()
+    })
 }
 
 /// What requests without any credential really get, path by path. Paths that could reach an object

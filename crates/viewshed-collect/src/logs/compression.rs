@@ -13,6 +13,9 @@ const READ_BYTES: usize = 128 * 1024;
 /// First bytes that tell the form.
 const MAGIC_BYTES: usize = 4096;
 
+/// Neither text nor a form with a name.
+const BINARY: &str = "binary data";
+
 /// How the bytes of a file are wrapped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
@@ -44,7 +47,7 @@ pub(super) fn form(first: &[u8]) -> Form {
         return Form::Other(name);
     }
     if first.contains(&0) {
-        return Form::Other("binary data");
+        return Form::Other(BINARY);
     }
     Form::Plain
 }
@@ -108,6 +111,23 @@ impl<R: Read> Content<R> {
             Layer::Gzip(decoder) => decoder.get_ref().count,
             Layer::Zstd(decoder) => decoder.get_ref().count,
         }
+    }
+}
+
+/// The bytes of a file or pipe, uncompressed where they are gzip or zstd; which of them, their first bytes say.
+///
+/// # Errors
+/// When the first bytes cannot be read, or are of another packed form. Reading on fails where the content unfolds
+/// to far more than any log does.
+pub fn uncompressed<R: Read>(source: R) -> std::io::Result<impl Read> {
+    let content = Content::open(source)?;
+    match content.form() {
+        // One stray byte spoils one line, not the others.
+        Form::Plain | Form::Gzip | Form::Zstd | Form::Other(BINARY) => Ok(content),
+        Form::Other(name) => Err(Error::new(
+            ErrorKind::InvalidData,
+            format!("it is {name}: unpack it first"),
+        )),
     }
 }
 

@@ -14,6 +14,8 @@ const WAIT_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 struct Queue {
     chunks: VecDeque<Chunk>,
     bytes: usize,
+    /// Whether its producer waits for room.
+    is_full: bool,
     is_closed: bool,
     /// Whether it counts as ended as soon as all is to stop: its reading cannot be broken off.
     ends_with_stop: bool,
@@ -24,6 +26,8 @@ struct State {
     queues: Vec<Queue>,
     /// Whose turn it is.
     turn: usize,
+    /// Whether somebody waits for a chunk.
+    is_awaited: bool,
     is_stopped: bool,
 }
 
@@ -33,7 +37,7 @@ pub(super) struct Inbox {
     state: Mutex<State>,
     /// A chunk came, or a source ended.
     came: Condvar,
-    /// A chunk was taken, or all is to stop.
+    /// There is room again, or all is to stop.
     taken: Condvar,
 }
 
@@ -74,8 +78,11 @@ impl Inbox {
         let until = Instant::now() + wait.min(WAIT_MAX);
         let mut state = self.lock();
         loop {
-            if let Some(chunk) = state.take_in_turn() {
-                self.taken.notify_all();
+            if let Some((chunk, room)) = state.take_in_turn() {
+                drop(state);
+                if room == Room::Again {
+                    self.taken.notify_all();
+                }
                 return Taken::Chunk(chunk);
             }
             if state.has_ended() {
@@ -85,11 +92,13 @@ impl Inbox {
             if left.is_zero() {
                 return Taken::Nothing;
             }
+            state.is_awaited = true;
             state = self
                 .came
                 .wait_timeout(state, left)
                 .unwrap_or_else(PoisonError::into_inner)
                 .0;
+            state.is_awaited = false;
         }
     }
 
@@ -135,7 +144,7 @@ impl State {
             .all(|queue| queue.is_closed || (queue.ends_with_stop && self.is_stopped))
     }
 
-    fn take_in_turn(&mut self) -> Option<Chunk> {
+    fn take_in_turn(&mut self) -> Option<(Chunk, Room)> {
         let count = self.queues.len();
         let place = (self.turn..self.turn + count)
             .map(|place| place % count)
@@ -148,8 +157,20 @@ impl State {
         let queue = self.queues.get_mut(place)?;
         let chunk = queue.chunks.pop_front()?;
         queue.bytes -= chunk.bytes.len();
-        Some(chunk)
+        // Waking somebody for each chunk would cost more than reading it.
+        if queue.is_full && queue.bytes <= WAITING_BYTES_MAX / 2 {
+            queue.is_full = false;
+            return Some((chunk, Room::Again));
+        }
+        Some((chunk, Room::AsBefore))
     }
+}
+
+/// Whether a producer that waits is to be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Room {
+    AsBefore,
+    Again,
 }
 
 /// The program is to end: nothing more is wanted.
@@ -174,11 +195,14 @@ impl Producer {
             if state.is_stopped {
                 return Err(Stopped);
             }
-            let bytes = state.queues.get(self.place).map_or(0, |queue| queue.bytes);
-            if bytes == 0 || bytes + chunk.bytes.len() <= WAITING_BYTES_MAX {
-                self.put(&mut state, chunk);
+            let Some(queue) = state.queues.get_mut(self.place) else {
+                return Err(Stopped);
+            };
+            if queue.bytes == 0 || queue.bytes + chunk.bytes.len() <= WAITING_BYTES_MAX {
+                self.put(state, chunk);
                 return Ok(());
             }
+            queue.is_full = true;
             state = self
                 .inbox
                 .taken
@@ -189,20 +213,23 @@ impl Producer {
 
     /// Never waits: for those who keep their own bounds. Taken even when all is to stop.
     pub(super) fn push_now(&self, chunk: Chunk) {
-        let mut state = self.inbox.lock();
-        self.put(&mut state, chunk);
+        self.put(self.inbox.lock(), chunk);
     }
 
     pub(super) fn inbox(&self) -> &Arc<Inbox> {
         &self.inbox
     }
 
-    fn put(&self, state: &mut State, chunk: Chunk) {
+    fn put(&self, mut state: MutexGuard<'_, State>, chunk: Chunk) {
         if let Some(queue) = state.queues.get_mut(self.place) {
             queue.bytes += chunk.bytes.len();
             queue.chunks.push_back(chunk);
         }
-        self.inbox.came.notify_one();
+        let is_awaited = state.is_awaited;
+        drop(state);
+        if is_awaited {
+            self.inbox.came.notify_one();
+        }
     }
 }
 
@@ -212,5 +239,43 @@ impl Drop for Producer {
             queue.is_closed = true;
         }
         self.inbox.came.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use super::super::chunk::{Chunk, Mark};
+    use super::super::limits::WAITING_BYTES_MAX;
+    use super::{Inbox, Taken};
+
+    #[test]
+    fn everything_comes_in_order_however_large_it_is() {
+        const PARTS: usize = 8;
+        let inbox: Arc<Inbox> = Arc::default();
+        let producer = inbox.producer();
+        let sizes = [1, WAITING_BYTES_MAX / 3, WAITING_BYTES_MAX * 2, 5].map(|size| size + 1);
+        let pushing = std::thread::spawn(move || {
+            for (offset, size) in (0..).zip([sizes; PARTS].concat()) {
+                let chunk = Chunk {
+                    source: "s".into(),
+                    file: "f".into(),
+                    bytes: vec![0; size],
+                    is_document: false,
+                    offset,
+                    mark: Mark::Nothing,
+                };
+                producer.push(chunk).expect("nobody stops it");
+            }
+        });
+        let mut taken = Vec::new();
+        while let Taken::Chunk(chunk) = inbox.take(Duration::from_secs(60)) {
+            assert_eq!(chunk.offset, taken.len() as u64);
+            taken.push(chunk.bytes.len());
+        }
+        assert_eq!(taken, [sizes; PARTS].concat());
+        pushing.join().expect("it has pushed all");
     }
 }

@@ -39,8 +39,9 @@ pub(super) const THREADS_MAX: usize = 8;
 /// Further ones wait until one of them has ended, and come late.
 pub(super) const SIDE_BY_SIDE_MAX: usize = 64;
 
-/// Bytes of one source that wait to be taken. Beyond, the source is read no further.
-pub(super) const WAITING_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Bytes of one source that wait to be taken. Beyond, the source is read no further until half of them are.
+/// Their buffers go round: as few as this stay in the cache that cores share, and are read into faster.
+pub(super) const WAITING_BYTES_MAX: usize = 2 * 1024 * 1024;
 
 /// Bytes of used buffers that are kept for the next chunks.
 pub(super) const SPARE_BYTES_MAX: usize = 32 * 1024 * 1024;

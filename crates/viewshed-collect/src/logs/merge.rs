@@ -49,6 +49,7 @@ pub(super) fn run(
     let merge = Merge {
         board: Mutex::new(Board::new(lanes, reading.threads.max(1), room)),
         changed: Condvar::new(),
+        helpers,
         reading,
     };
     std::thread::scope(|scope| {
@@ -64,6 +65,8 @@ pub(super) fn run(
 struct Merge<'a> {
     board: Mutex<Board>,
     changed: Condvar,
+    /// Threads beside the one that hands out.
+    helpers: usize,
     reading: Reading<'a>,
 }
 
@@ -75,7 +78,7 @@ impl Merge<'_> {
             if let Some(chunk) = board.due() {
                 drop(board);
                 // Room was made.
-                self.changed.notify_all();
+                self.tell();
                 let flow = deliver(chunk);
                 board = self.lock();
                 if flow.is_break() {
@@ -124,7 +127,14 @@ impl Merge<'_> {
             },
         };
         self.lock().put_back(work.lane, work.job, reader, step);
-        self.changed.notify_all();
+        self.tell();
+    }
+
+    /// Wakes those who wait. Without helpers nobody ever does.
+    fn tell(&self) {
+        if self.helpers > 0 {
+            self.changed.notify_all();
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Board> {

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use viewshed_model::{GapReason, Position};
 
 use super::FileReader;
-use crate::docker;
+use crate::docker::{self, DocumentKind};
 use crate::kubernetes::{Place, add_to, configz};
 use crate::lines::{LineCounter, offset_in};
 use crate::text::clean_short;
@@ -35,6 +35,10 @@ struct Marks<'a> {
     #[serde(borrow)]
     kind: Option<Cow<'a, str>>,
     kubeletconfig: Option<IgnoredAny>,
+    metadata: Option<IgnoredAny>,
+    spec: Option<IgnoredAny>,
+    #[serde(rename = "schema_version")]
+    schema_version: Option<IgnoredAny>,
 }
 
 pub(super) fn add_document(reader: &mut FileReader<'_>, document: &Document<'_>) {
@@ -53,6 +57,7 @@ pub(super) fn add_document(reader: &mut FileReader<'_>, document: &Document<'_>)
     };
     let api_version = marks.api_version.as_deref().unwrap_or_default();
     match marks.kind.as_deref() {
+        Some(kind) if api_version.is_empty() => without_version(reader, document, kind, &marks),
         Some(kind) => match refusal(api_version, kind) {
             Some((detail, hint)) => {
                 let what = format!("read the `{}`", clean_short(kind));
@@ -64,6 +69,35 @@ pub(super) fn add_document(reader: &mut FileReader<'_>, document: &Document<'_>)
         None => {
             add_docker(reader, document);
         }
+    }
+}
+
+/// An object has both `apiVersion` and `kind`; a server refuses it otherwise. Other documents have a `kind` of
+/// their own, such as the reports of this program.
+fn without_version(
+    reader: &mut FileReader<'_>,
+    document: &Document<'_>,
+    kind: &str,
+    marks: &Marks<'_>,
+) {
+    if marks.schema_version.is_some() {
+        if !reader.found.is_report {
+            reader.found.is_report = true;
+            let what = format!("read the `{}` report", clean_short(kind));
+            let reason = if reader.is_folder {
+                GapReason::NothingKnown
+            } else {
+                GapReason::Unsupported
+            };
+            let detail = "it is an answer of viewshed, not an estate";
+            let hint = "give the estate itself, for example from `viewshed collect`";
+            reader.note(document.line, &what, (reason, detail, hint));
+        }
+    } else if marks.metadata.is_some() || marks.spec.is_some() {
+        let what = format!("read the `{}`", clean_short(kind));
+        let detail = "it has no `apiVersion`, without which a server refuses it";
+        let trouble = (GapReason::Malformed, detail, "add its `apiVersion`");
+        reader.note(document.line, &what, trouble);
     }
 }
 
@@ -163,8 +197,15 @@ fn add_docker(reader: &mut FileReader<'_>, document: &Document<'_>) -> bool {
         file: reader.path.to_owned(),
         line: document.original_line,
     };
+    let host = match kind {
+        DocumentKind::Compose => reader.hosts.of_compose(reader.path),
+        DocumentKind::Inspect
+        | DocumentKind::DaemonConfig
+        | DocumentKind::Info
+        | DocumentKind::Version => reader.hosts.machine(),
+    };
     reader.gaps.with(|gaps| {
-        docker::add_document(reader.host, gaps, kind, &place, document.original);
+        docker::add_document(host, gaps, kind, &place, document.original);
     });
     true
 }

@@ -7,16 +7,18 @@
 
 mod document;
 mod encoding;
+mod hosts;
 mod json;
 mod namespaces;
 mod repeated;
 mod yaml;
 
-use viewshed_model::{Cluster, DockerHost, Estate, Gap, GapReason, Source, SourceKind};
+use hosts::Hosts;
+use viewshed_model::{Cluster, Estate, Gap, GapReason, Source, SourceKind};
 
 use crate::gaps::{GapList, gap};
 use crate::kubernetes::settings_from_pods;
-use crate::{docker, snapshot};
+use crate::snapshot;
 
 /// Largest file that is read, in bytes: `kubectl get pods -A -o yaml` of 25,000 pods is about
 /// 250 MiB, and a file has to be in memory as a whole.
@@ -24,12 +26,15 @@ pub const FILE_BYTES_MAX: usize = 2 << 30;
 
 /// Files that belong together: one cluster and one Docker host, as far as they hold objects of
 /// either. Add files in a fixed order (sorted paths), because the result keeps that order.
+///
+/// Compose files below a folder are a Docker host each, and apart from what a daemon told: nobody said that
+/// they run together. Those that the user names one by one are one host.
 #[derive(Debug)]
 pub struct FileSet {
     /// Snapshots found among the files, and everything else at the end.
     estate: Estate,
     cluster: Cluster,
-    host: DockerHost,
+    hosts: Hosts,
     gaps: Vec<Gap>,
     unrecognised: Unrecognised,
     is_folder: bool,
@@ -58,10 +63,7 @@ impl FileSet {
                 name: name.to_owned(),
                 ..Cluster::default()
             },
-            host: DockerHost {
-                name: name.to_owned(),
-                ..DockerHost::default()
-            },
+            hosts: Hosts::new(name),
             gaps: Vec::new(),
             unrecognised: Unrecognised::default(),
             is_folder: false,
@@ -73,6 +75,7 @@ impl FileSet {
     pub fn of_folder(name: &str) -> Self {
         Self {
             is_folder: true,
+            hosts: Hosts::one_per_project(name),
             ..Self::new(name)
         }
     }
@@ -95,7 +98,8 @@ impl FileSet {
             let mut reader = FileReader {
                 path,
                 cluster: &mut self.cluster,
-                host: &mut self.host,
+                hosts: &mut self.hosts,
+                is_folder: self.is_folder,
                 gaps: GapList::new(&mut self.gaps),
                 found: &mut found,
             };
@@ -155,14 +159,7 @@ impl FileSet {
             settings_from_pods(&mut self.cluster, &mut self.gaps);
             self.estate.clusters.push(self.cluster);
         }
-        let nothing = DockerHost {
-            name: self.host.name.clone(),
-            ..DockerHost::default()
-        };
-        if self.host != nothing {
-            docker::sort(&mut self.host);
-            self.estate.docker_hosts.push(self.host);
-        }
+        self.estate.docker_hosts.extend(self.hosts.finish());
         if self.unrecognised.count > 0 {
             let what = format!("recognise the content of `{}`", self.unrecognised.first);
             let mut gap = gap(
@@ -203,13 +200,16 @@ pub fn add_file(estate: &mut Estate, path: &str, bytes: &[u8]) {
 #[derive(Debug, Default)]
 struct Found {
     anything: bool,
+    /// It is one of our own reports, which is told once.
+    is_report: bool,
 }
 
 /// One file being read, and where its content goes.
 struct FileReader<'a> {
     path: &'a str,
     cluster: &'a mut Cluster,
-    host: &'a mut DockerHost,
+    hosts: &'a mut Hosts,
+    is_folder: bool,
     gaps: GapList<'a>,
     found: &'a mut Found,
 }

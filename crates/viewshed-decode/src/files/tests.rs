@@ -1,3 +1,5 @@
+mod kinds;
+
 use viewshed_model::{Estate, Gap, GapReason, Meta};
 
 use super::yaml::{LINE_BYTES_MAX, documents};

@@ -127,6 +127,7 @@ impl ContainerWire {
                 ("init", "Always") => "sidecar".to_owned(),
                 (role, _) => role.to_owned(),
             },
+            has_ended: false,
         }
     }
 }

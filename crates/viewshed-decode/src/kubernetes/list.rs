@@ -1,12 +1,14 @@
 //! Lists: one page of a server's answer, or a `List` in a file.
 
+mod parts;
+
 use std::borrow::Cow;
-use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use viewshed_model::{Cluster, ConfigKind, Gap, GapReason, OtherObject};
+
+pub(super) use parts::{ListParts, split_list};
 
 use super::config::ConfigWire;
 use super::meta::{MetaOnly, ObjectKind, split_api_version};
@@ -199,6 +201,16 @@ pub(super) fn add_items(
             let offset = offset_in(text, item.get());
             here.line = offset.map_or(place.line, |offset| lines.line_at(offset));
         }
+        if let Some(other) = no_object(item.get()) {
+            let detail = format!("it is {other}, not an object");
+            gaps.push(here.gap(
+                "read an item of the list",
+                GapReason::Malformed,
+                &detail,
+                "",
+            ));
+            continue;
+        }
         count += if kind.kind.is_empty() {
             add_any(cluster, gaps, &here, item.get(), depth)
         } else {
@@ -206,6 +218,18 @@ pub(super) fn add_items(
         };
     }
     count
+}
+
+/// What a JSON value is, when it is no object.
+fn no_object(value: &str) -> Option<&'static str> {
+    match value.as_bytes().first() {
+        Some(b'{') => None,
+        Some(b'[') => Some("a list"),
+        Some(b'"') => Some("a text"),
+        Some(b'n') => Some("empty (`null`)"),
+        Some(b't' | b'f') => Some("a truth value"),
+        _ => Some("a number"),
+    }
 }
 
 /// Adds one item of which only metadata is known.
@@ -280,146 +304,4 @@ fn add_rows(
         count += add_metadata(cluster, gaps, place, (object.get(), secret_type), kind);
     }
     count
-}
-
-/// A list taken apart without looking into its items. What stood before an error is kept.
-#[derive(Debug, Default)]
-pub(super) struct ListParts<'a> {
-    pub(super) api_version: Cow<'a, str>,
-    pub(super) kind: Cow<'a, str>,
-    metadata: ListMetaWire,
-    /// `items`, or the `rows` of a table.
-    pub(super) items: Vec<&'a RawValue>,
-    columns: Vec<String>,
-    pub(super) has_items: bool,
-    pub(super) error: Option<serde_json::Error>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct ListMetaWire {
-    r#continue: Nullable<String>,
-    remaining_item_count: Option<u64>,
-    resource_version: Nullable<String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct ColumnWire {
-    name: Nullable<String>,
-}
-
-pub(super) fn split_list(text: &str) -> ListParts<'_> {
-    let mut parts = ListParts::default();
-    let mut json = serde_json::Deserializer::from_str(text);
-    let outcome = ListSeed(&mut parts)
-        .deserialize(&mut json)
-        .and_then(|()| json.end());
-    parts.error = outcome.err();
-    parts
-}
-
-struct ListSeed<'p, 'a>(&'p mut ListParts<'a>);
-
-impl<'a> DeserializeSeed<'a> for ListSeed<'_, 'a> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'a> Visitor<'a> for ListSeed<'_, 'a> {
-    type Value = ();
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a list object")
-    }
-
-    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<(), A::Error> {
-        let parts = self.0;
-        while let Some(key) = map.next_key::<Cow<'a, str>>()? {
-            match key.as_ref() {
-                "apiVersion" => parts.api_version = map.next_value::<Text<'a>>()?.0,
-                "kind" => parts.kind = map.next_value::<Text<'a>>()?.0,
-                "metadata" => parts.metadata = lenient(map.next_value::<&RawValue>()?),
-                "items" | "rows" => {
-                    parts.has_items = true;
-                    map.next_value_seed(ItemsSeed(&mut parts.items))?;
-                }
-                "columnDefinitions" => {
-                    let columns: Vec<ColumnWire> = lenient(map.next_value::<&RawValue>()?);
-                    parts.columns = columns.into_iter().map(|column| column.name.0).collect();
-                }
-                _ => {
-                    map.next_value::<IgnoredAny>()?;
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-/// List metadata only steers paging; a wrong type in it must not cost the items.
-fn lenient<T: Default + for<'a> Deserialize<'a>>(raw: &RawValue) -> T {
-    serde_json::from_str(raw.get()).unwrap_or_default()
-}
-
-/// A text that borrows from the input where it can.
-struct Text<'a>(Cow<'a, str>);
-
-impl<'a> Deserialize<'a> for Text<'a> {
-    fn deserialize<D: Deserializer<'a>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Borrowing;
-        impl<'a> Visitor<'a> for Borrowing {
-            type Value = Text<'a>;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("a text")
-            }
-
-            fn visit_borrowed_str<E: Error>(self, text: &'a str) -> Result<Text<'a>, E> {
-                Ok(Text(Cow::Borrowed(text)))
-            }
-
-            fn visit_str<E: Error>(self, text: &str) -> Result<Text<'a>, E> {
-                Ok(Text(Cow::Owned(text.to_owned())))
-            }
-
-            fn visit_unit<E: Error>(self) -> Result<Text<'a>, E> {
-                Ok(Text(Cow::Borrowed("")))
-            }
-        }
-        deserializer.deserialize_any(Borrowing)
-    }
-}
-
-/// Collects items one by one, so that those before an error stay.
-struct ItemsSeed<'p, 'a>(&'p mut Vec<&'a RawValue>);
-
-impl<'a> DeserializeSeed<'a> for ItemsSeed<'_, 'a> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'a> Visitor<'a> for ItemsSeed<'_, 'a> {
-    type Value = ();
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("items or null")
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'a>>(self, mut items: A) -> Result<(), A::Error> {
-        while let Some(item) = items.next_element()? {
-            self.0.push(item);
-        }
-        Ok(())
-    }
 }

@@ -24,8 +24,44 @@ struct StatusWire {
     pod_ip: Nullable<String>,
     #[serde(rename = "podIPs")]
     pod_ips: Nullable<Vec<AddressWire>>,
+    init_container_statuses: Nullable<Vec<ContainerStatusWire>>,
+    ephemeral_container_statuses: Nullable<Vec<ContainerStatusWire>>,
     resource_claim_statuses: Nullable<Vec<ClaimWire>>,
     extended_resource_claim_status: Nullable<ClaimWire>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct ContainerStatusWire {
+    name: Nullable<String>,
+    state: Nullable<StateWire>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct StateWire {
+    terminated: Option<TerminatedWire>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct TerminatedWire {
+    exit_code: Nullable<i64>,
+}
+
+impl StatusWire {
+    /// Names of the containers that do not run again: init containers that succeeded (others are started
+    /// anew, or fail the pod), and ephemeral ones, which are never restarted.
+    fn ended(&self) -> impl Iterator<Item = &str> {
+        let init = self.init_container_statuses.iter().filter(|container| {
+            let terminated = container.state.terminated.as_ref();
+            terminated.is_some_and(|end| end.exit_code.0 == 0)
+        });
+        let ephemeral = self.ephemeral_container_statuses.iter();
+        let ephemeral = ephemeral.filter(|container| container.state.terminated.is_some());
+        init.chain(ephemeral)
+            .map(|container| container.name.as_str())
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -48,6 +84,7 @@ pub(super) struct PodSpecWire {
     service_account: Nullable<String>,
     automount_service_account_token: Option<bool>,
     enable_service_links: Option<bool>,
+    dns_policy: Nullable<String>,
     host_network: Nullable<bool>,
     #[serde(rename = "hostPID")]
     host_pid: Nullable<bool>,
@@ -70,6 +107,13 @@ impl PodWire {
         let node = std::mem::take(&mut self.spec.0.node_name.0);
         let mut spec = self.spec.0.into_spec();
         let status = self.status.0;
+        for name in status.ended() {
+            let mut containers = spec.containers.iter_mut();
+            let ended = containers.find(|one| one.name == name && !one.role.is_empty());
+            if let Some(container) = ended {
+                container.has_ended = true;
+            }
+        }
         spec.resource_claims.extend(claim_names(
             status
                 .resource_claim_statuses
@@ -116,6 +160,10 @@ impl PodSpecWire {
             },
             automount_token: self.automount_service_account_token,
             service_links: self.enable_service_links,
+            dns_policy: match self.dns_policy.0 {
+                policy if policy == "ClusterFirst" => String::new(),
+                policy => policy,
+            },
             host: HostAccess {
                 network: self.host_network.0,
                 pid: self.host_pid.0,

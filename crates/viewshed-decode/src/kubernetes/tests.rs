@@ -1,3 +1,5 @@
+mod pods;
+
 use viewshed_model::{
     ApiResource, AuthorizerKind, Cluster, ConfigKind, Gap, GapReason, LabelSelector, SubjectKind,
     Tell, VolumeSource,

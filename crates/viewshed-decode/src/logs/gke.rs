@@ -187,7 +187,7 @@ fn activity<'a>(entry: LogEntry<'a>, payload: AuditLog<'a>, sink: &Sink<'a, '_>)
         uri: Cow::Borrowed(sink.arena.join(["/", name])),
         code,
         verdict: verdict(&labels.decision, &payload.authorization_info.0),
-        reason: labels.reason.0,
+        reason: labels.reason.0.into(),
         message,
         request_body: payload.request.map_or("", RawValue::get),
         response_body: payload.response.map_or("", RawValue::get),

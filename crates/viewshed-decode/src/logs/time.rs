@@ -29,10 +29,28 @@ pub(super) fn rfc3339_us(text: &str) -> Option<i64> {
     Some(seconds * SECOND_US + fraction_us - offset_us(rest)?)
 }
 
+/// The second that was read last: most events of a log share theirs with the one before.
+#[derive(Debug, Default)]
+pub(super) struct LastSecond {
+    text: [u8; 19],
+    seconds: i64,
+}
+
+impl LastSecond {
+    #[inline]
+    fn seconds(&mut self, text: &[u8; 19]) -> Option<i64> {
+        if self.text != *text {
+            self.seconds = date_time(text)?;
+            self.text = *text;
+        }
+        Some(self.seconds)
+    }
+}
+
 /// The form of `metav1.MicroTime` (`2006-01-02T15:04:05.000000Z`), which every audit event has.
 #[inline]
-pub(super) fn micro_time_us(bytes: &[u8; 27]) -> Option<i64> {
-    let seconds = bytes.first_chunk::<19>().and_then(date_time)?;
+pub(super) fn micro_time_us(bytes: &[u8; 27], last: &mut LastSecond) -> Option<i64> {
+    let seconds = last.seconds(bytes.first_chunk()?)?;
     let (&zone, rest) = bytes.split_last()?;
     let (rest, digits) = rest.split_last_chunk::<6>()?;
     let point = *rest.last()?;

@@ -4,6 +4,7 @@
 //! that of `pkg/registry/authorization/util/helpers.go`.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
@@ -113,6 +114,11 @@ struct WireSpec<'a> {
     user: Text<'a>,
     #[serde(borrow, default)]
     groups: Option<Vec<Text<'a>>>,
+    // No authorizer that is reproduced here looks at these two; the server refuses what has not their types.
+    #[serde(borrow, default, rename = "uid")]
+    _uid: Text<'a>,
+    #[serde(borrow, default, rename = "extra")]
+    _extra: Option<BTreeMap<Cow<'a, str>, Option<Vec<Text<'a>>>>>,
     #[serde(borrow, default)]
     resource_attributes: Option<Box<WireResource<'a>>>,
     #[serde(borrow, default)]

@@ -47,6 +47,30 @@ fn the_same_object_comes_out_with_its_status() {
     }
 }
 
+/// The server answers 400 where a list of strings is something else (`ExtraValue` of
+/// `authorization.k8s.io/v1`); `null` is empty to Go.
+#[test]
+fn extra_is_lists_of_strings() {
+    for (extra, is_answered) in [
+        (r#"{"a":["b","c"],"d":[]}"#, true),
+        (r#"{"a":null}"#, true),
+        (r#"{"a":[null]}"#, true),
+        ("null", true),
+        ("{}", true),
+        (r#"{"a":"b"}"#, false),
+        (r#"{"a":[1]}"#, false),
+        (r#"{"a":{}}"#, false),
+        (r#"["a"]"#, false),
+        (r#""a""#, false),
+    ] {
+        let line = format!(
+            r#"{{"kind":"SubjectAccessReview","spec":{{"user":"jane","extra":{extra},"nonResourceAttributes":{{"verb":"get","path":"/"}}}}}}"#
+        );
+        let answer = answered(&line);
+        assert_eq!(answer.contains("because"), is_answered, "{extra}: {answer}");
+    }
+}
+
 #[test]
 fn metadata_must_be_empty() {
     for (kind, metadata, is_answered) in [

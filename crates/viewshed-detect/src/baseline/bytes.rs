@@ -112,6 +112,7 @@ impl Baseline {
             window_s: saved.window_s,
             hasher,
             evicted_habits: saved.evicted[1],
+            last_stamp: 0,
         };
         baseline.identities.replace_all(saved.identities);
         baseline.identities.evicted = saved.evicted[0];
@@ -132,13 +133,13 @@ impl Baseline {
         let (hasher, symbols) = (&self.hasher, &self.symbols);
         for table in [&mut self.identities, &mut self.groups] {
             table.rehash(|record| hasher.hash_one((symbols.text(record.cluster), &*record.key)));
-            for habit in table
-                .records_mut()
-                .iter_mut()
-                .flat_map(|record| &mut record.habits)
-            {
-                let (kind, namespace) = (symbols.text(habit.kind), symbols.text(habit.namespace));
-                habit.hash = hasher.hash_one(((habit.op, habit.outcome), kind, namespace));
+            for record in table.records_mut() {
+                let hashes = record.habits.iter().map(|habit| {
+                    let (kind, namespace) =
+                        (symbols.text(habit.kind), symbols.text(habit.namespace));
+                    hasher.hash_one(((habit.op, habit.outcome), kind, namespace))
+                });
+                record.hashes = hashes.collect();
             }
         }
     }

@@ -1,11 +1,11 @@
 //! How habits are made, folded, and given up.
 
-use super::record::{GROUP_HABITS_MAX, HABITS_MAX, Habit, Record, Standing};
+use super::record::{Accused, GROUP_HABITS_MAX, HABITS_MAX, Habit, Record, Standing};
 use super::symbols::Symbol;
 use super::{Baseline, DAY_S};
 use crate::engine::behaviour::{Behaviour, Op, Outcome};
-use crate::engine::kinds::is_telling;
 use crate::engine::warm::Entry;
+use crate::engine::work::may_explain;
 
 /// A task that is done in so many namespaces is done in any.
 const NAMESPACES_MAX: usize = 8;
@@ -26,17 +26,21 @@ impl Baseline {
             self.repeat(index, at, now_s);
             return;
         }
-        let Some(habit) = self.new_habit(behaviour, now_s, standing) else {
+        let Some((habit, hash)) = self.new_habit(behaviour, now_s, standing) else {
             return;
         };
         let Some(record) = self.identities.get_mut(index) else {
             return;
         };
         let groups = record.groups;
-        self.evicted_habits += u64::from(add(record, habit, HABITS_MAX, now_s));
-        self.fold(index, habit);
+        let is_full = add(record, (habit, hash), HABITS_MAX, now_s);
+        self.evicted_habits += u64::from(is_full);
+        if self.fold(index, habit) || is_full {
+            // Habits have other places now.
+            self.disturb(index);
+        }
         if standing == Standing::Usual {
-            self.tell_groups(groups, habit, now_s);
+            self.tell_groups(groups, (habit, hash), now_s);
         }
     }
 
@@ -53,30 +57,50 @@ impl Baseline {
         }
     }
 
-    /// Tells a habit the repetitions that were kept, and `more`; false when it must be looked at again.
-    pub(crate) fn tell(&mut self, entry: &Entry, more: u32, now_s: u32, window_limit: u32) -> bool {
+    /// Counts the habit of an entry once more, if that is all that judging it would do.
+    #[inline]
+    pub(crate) fn repeat_settled(&mut self, entry: &Entry, now_s: u32, window_limit: u32) -> bool {
         let (half_life_s, window_s) = (self.half_life_s, self.window_s);
         let index = usize::try_from(entry.index).ok();
         let Some(record) = index.and_then(|at| self.identities.get_mut(at)) else {
             return false;
         };
-        // A place in the table may have been given to another identity, a habit folded into another.
-        if half(record.hash) != entry.record || record.is_watched {
+        if record.stamp != entry.stamp {
             return false;
         }
+        let accused = (record.session != 0).then_some(record.accused);
         let Some(habit) = record.habits.get_mut(usize::from(entry.habit_at)) else {
             return false;
         };
-        let is_often =
-            habit.is_counted && u32::from(habit.window_count) >= habit.tolerated(window_limit);
-        if half(habit.hash) != entry.habit || is_often {
+        if accused.is_some_and(|accused| may_explain(habit.op, accused, now_s)) {
             return false;
         }
-        let times = u32::from(entry.kept).saturating_add(more);
-        habit.repeat(times, now_s, half_life_s, window_s);
-        record.requests = record.requests.saturating_add(times);
+        let is_document = entry.document_s != 0;
+        if !is_document && !habit.is_settled(now_s, half_life_s, window_limit) {
+            return false;
+        }
+        habit.repeat(1, now_s, half_life_s, window_s);
+        record.requests = record.requests.saturating_add(1);
         record.last_s = record.last_s.max(now_s);
         true
+    }
+
+    /// There is evidence against an identity that happened at these times.
+    pub(crate) fn accuse(&mut self, index: usize, accused: Accused) {
+        if let Some(record) = self.identities.get_mut(index) {
+            let known = &mut record.accused;
+            known.at_s = known.at_s.max(accused.at_s);
+            known.of_look_s = known.of_look_s.max(accused.of_look_s);
+        }
+    }
+
+    /// What ordinary activities of an identity are judged by has changed.
+    pub(crate) fn disturb(&mut self, index: usize) {
+        self.last_stamp = self.last_stamp.wrapping_add(1);
+        let stamp = self.last_stamp;
+        if let Some(record) = self.identities.get_mut(index) {
+            record.stamp = stamp;
+        }
     }
 
     /// Takes back what was learned from an identity since `since_s`: it was the beginning of an incident.
@@ -86,10 +110,10 @@ impl Baseline {
         };
         let groups = record.groups;
         let mut hashes = Vec::new();
-        for habit in &mut record.habits {
+        for (habit, hash) in record.habits.iter_mut().zip(&record.hashes) {
             if habit.first_s >= since_s && habit.standing == Standing::Usual {
                 habit.suspect();
-                hashes.push(habit.hash);
+                hashes.push(*hash);
             }
         }
         for place in groups {
@@ -97,8 +121,8 @@ impl Baseline {
             let Some(group) = group.and_then(|at| self.groups.get_mut(at)) else {
                 continue;
             };
-            for habit in &mut group.habits {
-                if hashes.contains(&habit.hash) {
+            for (habit, hash) in group.habits.iter_mut().zip(&group.hashes) {
+                if hashes.contains(hash) {
                     habit.peak = habit.peak.saturating_sub(1);
                 }
             }
@@ -125,23 +149,23 @@ impl Baseline {
         behaviour: &Behaviour<'_>,
         now_s: u32,
         standing: Standing,
-    ) -> Option<Habit> {
+    ) -> Option<(Habit, u64)> {
         // What failed says nothing about what is usual, and names that were refused are made up at will:
         // those fill no table unless the identity exists long enough to be asked about.
         if behaviour.outcome == Outcome::Failed {
             return None;
         }
         let hash = self.habit_hash(behaviour, behaviour.kind, behaviour.namespace);
-        let mut habit = Habit::new(hash, behaviour.op, behaviour.outcome, now_s);
+        let mut habit = Habit::new(behaviour.op, behaviour.outcome, now_s);
         habit.kind = self.symbols.intern(behaviour.kind);
         habit.namespace = self.symbols.intern(behaviour.namespace);
         habit.standing = standing;
         habit.is_counted = matches!(behaviour.kind, "pods" | "nodes") && behaviour.op != Op::Write;
-        Some(habit)
+        Some((habit, hash))
     }
 
-    /// Folds namespaces, then kinds, into "any" where there are many.
-    fn fold(&mut self, index: usize, newest: Habit) {
+    /// Folds namespaces, then kinds, into "any" where there are many; says whether there were.
+    fn fold(&mut self, index: usize, newest: Habit) -> bool {
         let hash_of = |kind: &str, namespace: &str| {
             self.hasher
                 .hash_one(((newest.op, newest.outcome), kind, namespace))
@@ -150,9 +174,9 @@ impl Baseline {
         let is_local = newest.namespace != Symbol::EMPTY;
         let any_kind = hash_of("*", if is_local { "*" } else { "" });
         let symbols = &self.symbols;
-        let is_telling = |habit: &Habit| is_telling(symbols.text(habit.kind));
+        let is_telling = |habit: &Habit| symbols.is_telling(habit.kind);
         let Some(record) = self.identities.get_mut(index) else {
-            return;
+            return false;
         };
         let same = |habit: &Habit| {
             (habit.op, habit.outcome, habit.standing)
@@ -162,7 +186,7 @@ impl Baseline {
             same(habit) && habit.kind == newest.kind && habit.namespace != Symbol::EMPTY
         };
         let merged = (any_namespace, newest.kind, Symbol::ANY);
-        merge(record, in_namespaces, NAMESPACES_MAX, merged);
+        let mut is_folded = merge(record, in_namespaces, NAMESPACES_MAX, merged);
         let same_scope = |habit: &Habit| (habit.namespace != Symbol::EMPTY) == is_local;
         let of_kinds = |habit: &Habit| same(habit) && same_scope(habit) && !is_telling(habit);
         if matches!(
@@ -171,28 +195,26 @@ impl Baseline {
         ) && newest.outcome == Outcome::Shown
         {
             let namespace = if is_local { Symbol::ANY } else { Symbol::EMPTY };
-            merge(
-                record,
-                of_kinds,
-                KINDS_MAX,
-                (any_kind, Symbol::ANY, namespace),
-            );
+            let merged = (any_kind, Symbol::ANY, namespace);
+            is_folded |= merge(record, of_kinds, KINDS_MAX, merged);
         }
+        is_folded
     }
 
-    fn tell_groups(&mut self, groups: [u32; 2], habit: Habit, now_s: u32) {
+    fn tell_groups(&mut self, groups: [u32; 2], (habit, hash): (Habit, u64), now_s: u32) {
         for place in groups {
             let group = place.checked_sub(1).and_then(|at| usize::try_from(at).ok());
             let Some(group) = group.and_then(|at| self.groups.get_mut(at)) else {
                 continue;
             };
-            match group.habits.iter_mut().find(|one| one.hash == habit.hash) {
+            let at = group.find(hash);
+            match at.and_then(|at| group.habits.get_mut(at)) {
                 Some(known) => {
                     known.peak = known.peak.saturating_add(1);
                     known.last_s = known.last_s.max(now_s);
                 }
                 None => {
-                    let is_full = add(group, habit, GROUP_HABITS_MAX, now_s);
+                    let is_full = add(group, (habit, hash), GROUP_HABITS_MAX, now_s);
                     self.evicted_habits += u64::from(is_full);
                 }
             }
@@ -201,54 +223,52 @@ impl Baseline {
 }
 
 /// Adds a habit; says whether another one had to go.
-fn add(record: &mut Record, habit: Habit, habits_max: usize, now_s: u32) -> bool {
+fn add(record: &mut Record, (habit, hash): (Habit, u64), habits_max: usize, now_s: u32) -> bool {
     record.last_s = record.last_s.max(now_s);
     record.requests = record.requests.saturating_add(1);
     if record.habits.len() < habits_max {
         record.habits.push(habit);
+        record.hashes.push(hash);
         return false;
     }
     let weakest = record
         .habits
         .iter_mut()
-        .min_by_key(|one| (one.strength, one.last_s));
+        .zip(&mut record.hashes)
+        .min_by_key(|(one, _)| (one.strength, one.last_s));
     if let Some(weakest) = weakest {
-        *weakest = habit;
+        (*weakest.0, *weakest.1) = (habit, hash);
     }
     true
 }
 
-/// When more habits than `several` match, one takes their place.
+/// When more habits than `several` match, one takes their place; says whether.
 fn merge(
     record: &mut Record,
     matches: impl Fn(&Habit) -> bool,
     several: usize,
     (hash, kind, namespace): (u64, Symbol, Symbol),
-) {
-    let found: Vec<Habit> = record
-        .habits
-        .iter()
-        .copied()
-        .filter(|habit| matches(habit))
-        .collect();
-    if found.len() <= several {
-        return;
+) -> bool {
+    let found = || record.habits.iter().filter(|habit| matches(habit));
+    if record.habits.len() <= several || found().count() <= several {
+        return false;
     }
-    let Some(mut merged) = found.first().copied() else {
-        return;
+    let Some(mut merged) = found().next().copied() else {
+        return false;
     };
-    for habit in &found {
+    for habit in found() {
         merged.first_s = merged.first_s.min(habit.first_s);
         merged.last_s = merged.last_s.max(habit.last_s);
         merged.strength = merged.strength.max(habit.strength);
         merged.peak = merged.peak.max(habit.peak);
     }
-    (merged.hash, merged.kind, merged.namespace) = (hash, kind, namespace);
+    (merged.kind, merged.namespace) = (kind, namespace);
+    let mut are_found = record.habits.iter().map(&matches);
+    record
+        .hashes
+        .retain(|_| !are_found.next().unwrap_or_default());
     record.habits.retain(|habit| !matches(habit));
     record.habits.push(merged);
-}
-
-/// Enough of a hash to notice that something else took the place.
-pub(crate) fn half(hash: u64) -> u32 {
-    u32::try_from(hash >> 32).unwrap_or_default()
+    record.hashes.push(hash);
+    true
 }

@@ -14,13 +14,12 @@ mod tests;
 
 use ahash::RandomState;
 
-use crate::engine::behaviour::Behaviour;
+use crate::engine::behaviour::{Behaviour, Op, Outcome};
 use crate::engine::who::{Class, Who};
 
 pub use bytes::StateError;
 pub(crate) use bytes::{seal, unseal};
-pub(crate) use learn::half;
-pub(crate) use record::{ORIGINS_MAX, Record, Standing, remember_origin};
+pub(crate) use record::{Accused, ORIGINS_MAX, Record, Standing, remember_origin};
 use symbols::{Symbol, Symbols};
 use table::Table;
 
@@ -45,6 +44,8 @@ pub struct Baseline {
     window_s: u32,
     hasher: RandomState,
     evicted_habits: u64,
+    /// The newest stamp of a record; of this run.
+    last_stamp: u32,
 }
 
 impl Default for Baseline {
@@ -61,6 +62,7 @@ impl Default for Baseline {
             window_s: 600,
             hasher,
             evicted_habits: 0,
+            last_stamp: 0,
         }
     }
 }
@@ -70,6 +72,17 @@ impl Default for Baseline {
 pub(crate) struct Place {
     pub(crate) index: usize,
     pub(crate) is_new: bool,
+}
+
+/// What an identity does by habit, besides what it does now.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct DoesAt {
+    /// Changes something in the same namespace.
+    pub(crate) works_here: bool,
+    /// Follows the same kind, there or everywhere.
+    pub(crate) watches_it: bool,
+    /// Follows anything.
+    pub(crate) watches_something: bool,
 }
 
 /// The keyed hash that the whole engine uses; names in a log are chosen by clients, so it must not be known
@@ -117,6 +130,7 @@ impl Baseline {
         let cluster = self.symbols.intern(cluster);
         let record = Record::new(who.key, cluster, who.class, now_s);
         let index = self.identities.insert(hash, record, now_s)?;
+        self.disturb(index);
         Some(Place {
             index,
             is_new: true,
@@ -141,6 +155,15 @@ impl Baseline {
     #[inline]
     pub(crate) fn record(&self, index: usize) -> Option<&Record> {
         self.identities.get(index)
+    }
+
+    /// Fetches from memory what a repetition of a habit changes.
+    #[inline]
+    pub(crate) fn touch(&self, index: u32, habit_at: u16) -> u64 {
+        let index = usize::try_from(index).ok();
+        let record = index.and_then(|at| self.identities.get(at));
+        let habit = record.and_then(|record| record.habits.get(usize::from(habit_at)));
+        habit.map_or(0, |habit| u64::from(habit.strength))
     }
 
     /// An identity's record, to change.
@@ -225,6 +248,31 @@ impl Baseline {
             .find(self.habit_hash(behaviour, behaviour.kind, behaviour.namespace))
             .or_else(|| record.find(self.habit_hash(behaviour, behaviour.kind, any)))
             .or_else(|| record.find(self.habit_hash(behaviour, "*", any)))
+    }
+
+    /// What an identity does by habit where a behaviour takes place.
+    pub(crate) fn does_at(&self, index: usize, behaviour: &Behaviour<'_>) -> DoesAt {
+        let mut does = DoesAt::default();
+        let Some(record) = self.identities.get(index) else {
+            return does;
+        };
+        let kind = self.symbols.find(behaviour.kind);
+        let namespace = self.symbols.find(behaviour.namespace);
+        let is_local = !behaviour.namespace.is_empty();
+        let shown = record.habits.iter();
+        for habit in shown.filter(|habit| habit.outcome == Outcome::Shown) {
+            let is_here = [namespace, Some(Symbol::ANY)].contains(&Some(habit.namespace));
+            match habit.op {
+                Op::Write => does.works_here |= is_local && is_here,
+                Op::Watch => {
+                    let is_it = [kind, Some(Symbol::ANY)].contains(&Some(habit.kind));
+                    does.watches_something = true;
+                    does.watches_it |= is_it && (is_here || habit.namespace == Symbol::EMPTY);
+                }
+                _ => {}
+            }
+        }
+        does
     }
 
     /// How many members of its groups have this habit, and the better known group in words.

@@ -7,7 +7,7 @@ use crate::engine::behaviour::{Op, Outcome};
 use crate::engine::decay::{remaining, rounded};
 use crate::engine::who::Class;
 
-/// Habits of one identity: with 40 bytes each they stay below 4 KiB even at the limit. When it is reached,
+/// Habits of one identity: with 44 bytes each they stay below 4 KiB even at the limit. When it is reached,
 /// namespaces and then kinds are folded into "any"; what still finds no room replaces the weakest, counted.
 pub(super) const HABITS_MAX: usize = 64;
 /// Habits of a group: it has many members with different tasks.
@@ -34,11 +34,18 @@ pub(crate) enum Standing {
     Suspect,
 }
 
+/// When the newest evidence happened that may turn out to have been the beginning of work; 0 for never.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Accused {
+    /// Any such evidence.
+    pub(crate) at_s: u32,
+    /// A look at the API or at own rights, which reading something explains as well.
+    pub(crate) of_look_s: u32,
+}
+
 /// Something that an identity does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Habit {
-    #[serde(skip)]
-    pub(super) hash: u64,
     pub(crate) kind: Symbol,
     pub(crate) namespace: Symbol,
     pub(crate) first_s: u32,
@@ -58,9 +65,8 @@ pub(crate) struct Habit {
 }
 
 impl Habit {
-    pub(super) fn new(hash: u64, op: Op, outcome: Outcome, now_s: u32) -> Self {
+    pub(super) fn new(op: Op, outcome: Outcome, now_s: u32) -> Self {
         Self {
-            hash,
             kind: Symbol::EMPTY,
             namespace: Symbol::EMPTY,
             first_s: now_s,
@@ -109,11 +115,6 @@ impl Habit {
         limit.max(u32::from(self.peak) * 3)
     }
 
-    /// Its keyed hash.
-    pub(crate) fn hash(&self) -> u64 {
-        self.hash
-    }
-
     /// The strength that is left.
     pub(crate) fn faded(&self, now_s: u32, half_life_s: u32) -> u32 {
         rounded(
@@ -125,6 +126,18 @@ impl Habit {
     pub(crate) fn is_usual(&self, now_s: u32, half_life_s: u32) -> bool {
         let is_of_age = self.standing == Standing::Usual || self.days >= DAYS_OF_PROBATION;
         is_of_age && f64::from(self.faded(now_s, half_life_s)) >= FORGOTTEN
+    }
+
+    /// Whether it is usual now and one more time is no event, told without a division for what was repeated
+    /// within a half-life.
+    #[inline]
+    pub(super) fn is_settled(&self, now_s: u32, half_life_s: u32, limit: u32) -> bool {
+        // Half of a single time is far from forgotten.
+        let is_fresh = now_s.saturating_sub(self.last_s) < half_life_s && self.strength >= ONCE;
+        let is_usual =
+            (is_fresh && self.standing == Standing::Usual) || self.is_usual(now_s, half_life_s);
+        let is_often = self.is_counted && u32::from(self.window_count) >= self.tolerated(limit);
+        is_usual && !is_often
     }
 
     /// Takes it out of what is usual: it belonged to an incident.
@@ -156,6 +169,17 @@ pub(crate) struct Record {
     pub(crate) addresses: [u32; ORIGINS_MAX],
     pub(crate) programs: [u32; ORIGINS_MAX],
     pub(crate) habits: Vec<Habit>,
+    /// Keyed hash of each habit, side by side: that is how they are looked for.
+    #[serde(skip)]
+    pub(super) hashes: Vec<u64>,
+    /// Changes when something does that ordinary activities are judged by; no two records of a table had the
+    /// same at one place. Of this run.
+    #[serde(skip)]
+    pub(crate) stamp: u32,
+    /// When the newest evidence against it happened that work may explain for a while. Of this run; follows from
+    /// the sessions.
+    #[serde(skip)]
+    pub(crate) accused: Accused,
 }
 
 impl Record {
@@ -175,10 +199,13 @@ impl Record {
             addresses: [0; ORIGINS_MAX],
             programs: [0; ORIGINS_MAX],
             habits: Vec::new(),
+            hashes: Vec::new(),
+            stamp: 0,
+            accused: Accused::default(),
         }
     }
 
-    /// Identity of the record, to recognise it behind a place that was given to another.
+    /// Its keyed hash.
     pub(crate) fn hash(&self) -> u64 {
         self.hash
     }
@@ -186,7 +213,7 @@ impl Record {
     /// The habit with this hash.
     #[inline]
     pub(super) fn find(&self, hash: u64) -> Option<usize> {
-        self.habits.iter().position(|habit| habit.hash == hash)
+        self.hashes.iter().position(|known| *known == hash)
     }
 
     /// Whether it has a habit of this kind.

@@ -5,7 +5,7 @@ use viewshed_model::{BaselineHolder, BaselineRow};
 
 use super::record::{ONCE, Record};
 use super::{Baseline, DAY_S, Standing};
-use crate::engine::who::short_name;
+use crate::engine::who::ShortName;
 
 impl Baseline {
     /// How many habits [`rows`](Self::rows) would tell.
@@ -47,7 +47,7 @@ impl Baseline {
         let rows = record.habits.iter().map(|habit| BaselineRow {
             holder,
             cluster: self.text(record.cluster).to_owned(),
-            actor: short_name(&record.key),
+            actor: ShortName(&record.key).to_string(),
             verb: habit.op.word().to_owned(),
             kind: self.text(habit.kind).to_owned(),
             namespace: self.text(habit.namespace).to_owned(),

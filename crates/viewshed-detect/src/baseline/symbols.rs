@@ -4,6 +4,8 @@ use ahash::RandomState;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
+use crate::engine::kinds::is_telling;
+
 /// Names kept. Further ones become [`Symbol::OTHER`] and are counted: a client can make up kinds and
 /// namespaces without end, an estate has thousands.
 const SYMBOLS_MAX: usize = 1 << 18;
@@ -27,6 +29,8 @@ impl Symbol {
 #[derive(Debug, Clone)]
 pub(crate) struct Symbols {
     texts: Vec<Box<str>>,
+    /// Of each, whether it is a kind that tells much.
+    telling: Vec<bool>,
     places: FxHashMap<u64, u32>,
     hasher: RandomState,
     pub(crate) refused: u64,
@@ -37,6 +41,7 @@ impl Symbols {
     pub(crate) fn new(hasher: RandomState) -> Self {
         let mut symbols = Self {
             texts: Vec::new(),
+            telling: Vec::new(),
             places: FxHashMap::default(),
             hasher,
             refused: 0,
@@ -45,6 +50,14 @@ impl Symbols {
             symbols.intern(text);
         }
         symbols
+    }
+
+    /// The symbol of a name that has one of its own.
+    pub(crate) fn find(&self, text: &str) -> Option<Symbol> {
+        self.places
+            .get(&self.hasher.hash_one(text))
+            .copied()
+            .map(Symbol)
     }
 
     /// The symbol of a name, new or known.
@@ -61,6 +74,7 @@ impl Symbols {
             return Symbol::OTHER;
         }
         self.texts.push(text.into());
+        self.telling.push(is_telling(text));
         self.places.insert(hash, place);
         Symbol(place)
     }
@@ -71,6 +85,12 @@ impl Symbols {
             .ok()
             .and_then(|place| self.texts.get(place))
             .map_or("(other)", |text| text)
+    }
+
+    /// Whether it is a kind that tells much.
+    pub(crate) fn is_telling(&self, symbol: Symbol) -> bool {
+        let place = usize::try_from(symbol.0).ok();
+        place.and_then(|at| self.telling.get(at)) == Some(&true)
     }
 
     /// All names, in the order of their numbers.

@@ -2,7 +2,7 @@
 
 use rustc_hash::{FxHashMap, FxHasher};
 use std::collections::BTreeMap;
-use std::hash::{Hash, Hasher};
+use std::hash::Hasher;
 
 use viewshed_model::{Activity, Level, LogProfile, SeenRequest, Stage, Surface, Verdict};
 
@@ -45,12 +45,18 @@ pub struct ProfileCollector {
     /// From the hash of a shape to its place in `shapes`. Two shapes of one hash are told apart by their
     /// texts; the later one is then counted as having no room.
     index: FxHashMap<u64, usize>,
+    /// The texts of the activity that is looked at; kept for its memory.
+    joined: String,
 }
 
+/// Verb, group, kind, subresource and path of requests, one behind the other: compared at once, and in one piece
+/// of memory.
 #[derive(Debug)]
 struct Shape {
     surface: Surface,
-    parts: [String; 5],
+    /// Where each of them ends.
+    ends: [u16; 5],
+    joined: Box<str>,
     levels: [u64; 4],
 }
 
@@ -73,11 +79,13 @@ impl ProfileCollector {
                 seen.subresource,
                 seen.path,
             ];
-            let hash = hash_of(seen.surface, parts.each_ref().map(String::as_str));
+            let ends = collector.join(parts.each_ref().map(String::as_str));
+            let hash = hash_of(seen.surface, ends, &collector.joined);
             collector.index.insert(hash, collector.shapes.len());
             collector.shapes.push(Shape {
                 surface: seen.surface,
-                parts,
+                ends,
+                joined: collector.joined.as_str().into(),
                 levels: LEVELS.map(|level| count_of(&seen.levels, &level)),
             });
         }
@@ -123,22 +131,34 @@ impl ProfileCollector {
             &object.resource,
             &object.subresource,
             path,
-        ]
-        .map(bounded);
-        let hash = hash_of(activity.surface, parts);
+        ];
+        let ends = self.join(parts);
+        let hash = hash_of(activity.surface, ends, &self.joined);
         let Some(at) = self.index.get(&hash).copied() else {
-            self.add_new(hash, activity.surface, parts, level);
+            self.add_new(hash, activity.surface, ends, level);
             return;
         };
         match self.shapes.get_mut(at) {
-            Some(shape) if shape.surface == activity.surface && shape.parts == parts => {
+            Some(shape)
+                if (shape.surface, shape.ends) == (activity.surface, ends)
+                    && *shape.joined == *self.joined =>
+            {
                 add_one(&mut shape.levels, level);
             }
             Some(_) | None => self.profile.further_requests += 1,
         }
     }
 
-    fn add_new(&mut self, hash: u64, surface: Surface, parts: [&str; 5], level: usize) {
+    /// Puts parts one behind the other, and tells where each ends.
+    fn join(&mut self, parts: [&str; 5]) -> [u16; 5] {
+        self.joined.clear();
+        parts.map(|part| {
+            self.joined.push_str(bounded(part));
+            u16::try_from(self.joined.len()).unwrap_or(u16::MAX)
+        })
+    }
+
+    fn add_new(&mut self, hash: u64, surface: Surface, ends: [u16; 5], level: usize) {
         if self.shapes.len() >= SHAPES_MAX {
             self.profile.further_requests += 1;
             return;
@@ -148,7 +168,8 @@ impl ProfileCollector {
         self.index.insert(hash, self.shapes.len());
         self.shapes.push(Shape {
             surface,
-            parts: parts.map(str::to_owned),
+            ends,
+            joined: self.joined.as_str().into(),
             levels,
         });
     }
@@ -163,7 +184,7 @@ impl ProfileCollector {
             .shapes
             .iter()
             .map(|shape| {
-                let [verb, api_group, resource, subresource, path] = shape.parts.clone();
+                let [verb, api_group, resource, subresource, path] = shape.parts();
                 SeenRequest {
                     surface: shape.surface,
                     verb,
@@ -192,9 +213,25 @@ impl ProfileCollector {
     }
 }
 
-fn hash_of(surface: Surface, parts: [&str; 5]) -> u64 {
+impl Shape {
+    fn parts(&self) -> [String; 5] {
+        let mut start = 0;
+        self.ends.map(|end| {
+            let end = usize::from(end);
+            let part = self.joined.get(start..end).unwrap_or_default();
+            start = end;
+            part.to_owned()
+        })
+    }
+}
+
+fn hash_of(surface: Surface, ends: [u16; 5], joined: &str) -> u64 {
     let mut hasher = FxHasher::default();
-    (surface, parts).hash(&mut hasher);
+    let ends = ends
+        .into_iter()
+        .fold(0, |all, end| (all << 12) ^ u64::from(end));
+    hasher.write_u64(ends ^ surface as u64);
+    hasher.write(joined.as_bytes());
     hasher.finish()
 }
 
@@ -225,7 +262,11 @@ fn first_segment(uri: &str) -> &str {
     path.get(..start_bytes + segment_bytes).unwrap_or(path)
 }
 
+#[inline]
 fn bounded(text: &str) -> &str {
+    if text.len() <= PART_BYTES_MAX {
+        return text;
+    }
     let mut end = text.len().min(PART_BYTES_MAX);
     while !text.is_char_boundary(end) {
         end -= 1;

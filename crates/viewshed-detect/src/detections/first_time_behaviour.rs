@@ -1,6 +1,6 @@
 //! Does what it never did, as far as the log goes back.
 
-use super::{Detection, Look, Sign};
+use super::{Detection, Look, Sign, WEIGHT_MIN};
 use crate::engine::behaviour::{Op, Outcome};
 use crate::engine::facts::Sort;
 use crate::engine::who::Class;
@@ -49,9 +49,14 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         Class::Node => look.share(),
         Class::ServiceAccount | Class::Anonymous | Class::Invalid | Class::Local => 1.0,
     };
-    let weight = base * missing * mistake * class * look.acquaintance * look.surprise();
+    let weight = base * missing * mistake * class * look.acquaintance;
+    if weight < WEIGHT_MIN {
+        // Peers are looked for only where their word counts: it makes nothing weigh more.
+        return None;
+    }
+    let weight = weight * look.surprise();
     let days = look.known_days.max(1);
-    let peers = match look.peers {
+    let peers = match look.peers() {
         (0, _) => String::new(),
         (members, group) => format!(" ({members} of {group} do)"),
     };

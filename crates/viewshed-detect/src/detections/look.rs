@@ -3,11 +3,12 @@
 use serde::{Deserialize, Serialize};
 use viewshed_model::Activity;
 
+use crate::Baseline;
 use crate::engine::behaviour::{Behaviour, Op, Outcome};
 use crate::engine::facts::Facts;
 use crate::engine::kinds;
 use crate::engine::path::{has_query, is_narrowed, is_short_watch};
-use crate::engine::who::{Class, service_account};
+use crate::engine::who::{Class, ShortName, service_account};
 
 /// What a watch tells of what a list of the same would.
 pub(super) const WATCH_SHARE: f64 = 0.7;
@@ -19,7 +20,7 @@ pub(crate) struct Look<'a> {
     pub(crate) behaviour: Behaviour<'a>,
     pub(crate) class: Class,
     /// The identity in sentences.
-    pub(crate) who: &'a str,
+    pub(crate) who: ShortName<'a>,
     /// Full name.
     pub(crate) key: &'a str,
     /// Whether the behaviour is a habit of the identity.
@@ -34,8 +35,9 @@ pub(crate) struct Look<'a> {
     pub(crate) known_days: u32,
     /// Days since the log began.
     pub(crate) log_days: u32,
-    /// Members of its groups that have the habit, and the group in words.
-    pub(crate) peers: (u32, &'a str),
+    /// What is usual, and the identity's place in it.
+    pub(crate) baseline: &'a Baseline,
+    pub(crate) index: usize,
     /// Whether it changes things in this namespace: reading there belongs to the work.
     pub(crate) works_here: bool,
     /// Whether it has changed or followed anything for a while: it is there for some work.
@@ -175,7 +177,7 @@ impl Sign {
     }
 }
 
-impl Look<'_> {
+impl<'a> Look<'a> {
     /// Whether a watch may be taken for work: that of a program which does follow or change things, or which has
     /// just begun. Programs follow what they need from their start on; one that has long been at something else
     /// and suddenly follows what there is, is not what it was.
@@ -209,9 +211,14 @@ impl Look<'_> {
             && (!of_all || is_narrowed(&self.activity.uri, "fieldSelector"))
     }
 
-    /// How surprising a behaviour is that this many peers have.
+    /// Members of its groups that have the habit, and the group in words.
+    pub(crate) fn peers(&self) -> (u32, &'a str) {
+        self.baseline.peers_doing(self.index, &self.behaviour)
+    }
+
+    /// How surprising a behaviour is that this many peers have; 1 at most.
     pub(crate) fn surprise(&self) -> f64 {
-        match self.peers.0 {
+        match self.peers().0 {
             0 => 1.0,
             1 => 0.6,
             2 => 0.35,

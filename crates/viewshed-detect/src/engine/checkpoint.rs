@@ -7,14 +7,14 @@ use super::own::Own;
 use super::places::Places;
 use super::recent::RecentIds;
 use super::sessions::Sessions;
-use super::warm::{Entry, Warm};
+use super::warm::{SavedDocument, Warm};
 use super::{Counters, Engine, Settings};
 use crate::baseline::{seal, unseal};
 use crate::{Baseline, StateError};
 
 const MAGIC: &[u8] = b"vshedcp\n";
 /// Changes when a field does.
-const LAYOUT: u32 = 3;
+const LAYOUT: u32 = 4;
 
 #[derive(Serialize, Deserialize)]
 struct Saved {
@@ -22,7 +22,7 @@ struct Saved {
     hash_seed: u64,
     clock: Clock,
     recent: RecentIds,
-    warm: (Vec<Entry>, u32),
+    documents: Vec<SavedDocument>,
     places: Places,
     counters: Counters,
     stages: [(u64, u64); 5],
@@ -42,7 +42,11 @@ impl Engine {
             hash_seed: self.settings.hash_seed,
             clock: self.clock,
             recent: self.recent.clone(),
-            warm: self.warm.saved(),
+            documents: self.warm.documents(|entry| {
+                let index = usize::try_from(entry.index).ok();
+                let record = index.and_then(|at| self.baseline.record(at));
+                record.is_some_and(|record| record.stamp == entry.stamp)
+            }),
             places: self.places.clone(),
             counters: self.counters,
             stages: self.stages,
@@ -68,7 +72,7 @@ impl Engine {
             return Err(StateError::Damaged);
         }
         let mut engine = Self::new(settings, Baseline::load(&saved.baseline)?);
-        engine.warm = Warm::restored(saved.warm);
+        engine.warm = Warm::restored(&saved.documents);
         engine.clock = saved.clock;
         engine.recent = saved.recent;
         engine.places = saved.places;
@@ -76,6 +80,7 @@ impl Engine {
         engine.stages = saved.stages;
         engine.sessions = sessions;
         engine.own = own;
+        engine.accuse();
         Ok(engine)
     }
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::behaviour::{Op, Outcome};
+use crate::baseline::Accused;
 use crate::detections::look::FallsWith;
 
 /// A list counts after this time if no watch has followed, or at once when other signs stand beside it; a
@@ -54,6 +55,16 @@ impl Evidence {
     /// Whether no work can follow any more that would explain it.
     pub(crate) fn is_over(&self, now_s: u32) -> bool {
         now_s.saturating_sub(self.at_s) >= WORK_FOLLOWS_S
+    }
+
+    /// When work may have begun with it, as far as it may have.
+    pub(crate) fn accused(&self) -> Accused {
+        let may_be_work = self.falls_with != FallsWith::Nothing || self.outcome == Outcome::Missing;
+        let is_look = self.falls_with == FallsWith::Work;
+        Accused {
+            at_s: if may_be_work { self.at_s } else { 0 },
+            of_look_s: if is_look { self.at_s } else { 0 },
+        }
     }
 
     /// Whether it says nothing any more, and will not.

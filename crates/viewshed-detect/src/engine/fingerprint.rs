@@ -5,6 +5,7 @@ use std::hash::{BuildHasher, Hasher};
 use ahash::RandomState;
 use viewshed_model::{Activity, Stage, Surface};
 
+use super::behaviour::Outcome;
 use super::recent::Moment;
 
 /// Hashes under the engine's secret key; names in a log are chosen by clients.
@@ -29,6 +30,7 @@ impl Fingerprint {
             &actor.credential,
             &actor.address,
             &actor.user_agent,
+            &actor.pod,
             &activity.verb,
             &object.api_group,
             &object.resource,
@@ -49,8 +51,12 @@ impl Fingerprint {
             rest(activity, &mut state);
         }
         let base = state.finish();
-        let outcome = super::behaviour::Outcome::of(activity) as u64;
-        let flags = outcome * 4
+        let outcome = Outcome::of(activity);
+        // A refused mask may be told in words only.
+        let is_of_mask =
+            outcome == Outcome::Refused && activity.message.contains("cannot impersonate");
+        let flags = outcome as u64 * 8
+            + u64::from(is_of_mask) * 4
             + u64::from(object.name.is_empty()) * 2
             + u64::from(activity.review.is_some());
         let shape = mix(base, flags);
@@ -94,7 +100,6 @@ fn rest(activity: &Activity<'_>, state: &mut impl Hasher) {
     }
     if activity.surface != Surface::KubernetesApi {
         state.write(activity.object.name.as_bytes());
-        state.write(activity.actor.pod.as_bytes());
         state.write(activity.actor.node.as_bytes());
     }
 }

@@ -5,10 +5,10 @@ use viewshed_model::{Activity, Incident};
 use super::Engine;
 use super::behaviour::{Behaviour, Op, Outcome};
 use super::origin::{Arrival, groups_of};
+use super::own::FLOOD_WINDOW_S;
 use super::warm::Entry;
 use super::weigh::standing;
 use super::who::Who;
-use crate::baseline::{Record, half};
 
 pub(super) const DAY_S: u32 = 24 * 60 * 60;
 /// Longer names of objects are cut: there are none. Bytes (RFC 1123 subdomains).
@@ -65,7 +65,9 @@ impl Engine {
         if place.is_none() {
             self.counters.unremembered += 1;
         }
-        if is_new || place.is_none() {
+        // Where a log begins, everybody is new.
+        let is_news = self.baseline.span_s() >= FLOOD_WINDOW_S;
+        if is_news && (is_new || place.is_none()) {
             self.own.new_identity(&activity.cluster, now_s, incidents);
         }
         if is_new {
@@ -161,53 +163,40 @@ impl Engine {
         self.baseline.repeat(subject.index, at, now_s);
         self.settle_in(subject.arrival.spot, subject.index);
         self.forgive_work(activity, subject);
-        self.keep_warm(subject.index, at, &subject.behaviour, shape);
+        self.keep_warm(activity, subject, at, shape);
     }
 
+    /// Remembers a shape that is ordinary by this habit, if nothing is left to do the next time but to count it.
     pub(super) fn keep_warm(
         &mut self,
-        index: usize,
+        activity: &Activity<'_>,
+        subject: &Subject<'_>,
         at: usize,
-        behaviour: &Behaviour<'_>,
         shape: u64,
     ) {
-        // Work is looked at while something stands against who does it: it may explain it.
-        let is_left_out = |record: &Record| {
-            let session = self.sessions.get(record.session);
-            let may_explain = match behaviour.op {
-                Op::Write => record.session != 0,
-                Op::Watch => session.is_some_and(|one| one.waits_for_work(self.clock.now_s())),
-                _ => false,
-            };
-            record.is_watched || may_explain
-        };
-        let Some(record) = self
-            .baseline
-            .record(index)
-            .filter(|record| !is_left_out(record))
-        else {
+        let (index, arrival) = (subject.index, &subject.arrival);
+        // The crowd's members are looked for in the table each time, and masks are learned each time.
+        let is_plain = index != self.crowd && activity.actor.impersonated.is_none();
+        if !is_plain || !arrival.is_settled || !self.is_settled_in(arrival, index) {
             return;
-        };
-        let (Some(habit), Ok(place), Ok(habit_at)) = (
-            record.habits.get(at),
-            u32::try_from(index),
-            u16::try_from(at),
-        ) else {
-            return;
-        };
-        let now_s = self.clock.now_s();
-        let lost = self.warm.set(Entry {
-            key: shape,
-            record: half(record.hash()),
-            habit: half(habit.hash()),
-            index: place,
-            at_s: now_s,
-            habit_at,
-            is_counted: habit.is_counted,
-            ..Entry::default()
-        });
-        if let Some(lost) = lost {
-            self.baseline.tell(&lost, 0, now_s, u32::MAX);
         }
+        let Some(record) = self.baseline.record(index) else {
+            return;
+        };
+        let (Ok(place), Ok(habit_at)) = (u32::try_from(index), u16::try_from(at)) else {
+            return;
+        };
+        let entry = Entry {
+            key: shape,
+            index: place,
+            stamp: record.stamp,
+            habit_at,
+            document_s: match subject.behaviour.op {
+                Op::Discover => self.clock.now_s().max(1),
+                _ => 0,
+            },
+            ..Entry::default()
+        };
+        self.warm.set(entry, arrival.spot);
     }
 }

@@ -1,6 +1,6 @@
 //! How a session grows, becomes an incident, and ends.
 
-use viewshed_model::{Activity, Incident, IncidentState};
+use viewshed_model::{Activity, Incident, IncidentActor, IncidentState};
 
 use super::Engine;
 use super::dossier::{Dossier, actor, remember};
@@ -42,11 +42,11 @@ impl Engine {
             describe(activity, member);
         }
         if let Some(record) = self.baseline.record_mut(subject.index) {
-            if record.session != id {
-                self.warm.cool();
+            let is_other = (record.session, record.is_watched) != (id, is_open);
+            (record.session, record.is_watched) = (id, is_open);
+            if is_other {
+                self.baseline.disturb(subject.index);
             }
-            record.session = id;
-            record.is_watched = is_open;
         }
         if is_open {
             self.baseline.unlearn(subject.index, self.clock.now_s());
@@ -166,7 +166,6 @@ impl Engine {
             return;
         };
         session.dossier = Some(Box::new(dossier));
-        self.warm.cool();
         let since_s = session.started_s;
         let members: Vec<u32> = session
             .members
@@ -180,6 +179,7 @@ impl Engine {
             if let Some(record) = self.baseline.record_mut(index) {
                 record.is_watched = true;
             }
+            self.baseline.disturb(index);
             self.baseline.unlearn(index, since_s);
         }
         self.tell(id, incidents);
@@ -224,9 +224,10 @@ impl Engine {
     }
 }
 
-/// Completes what is known of an actor.
-pub(crate) fn describe(activity: &Activity<'_>, member: &mut Member) {
+/// Completes what is known of an actor; says whether something was new.
+pub(crate) fn describe(activity: &Activity<'_>, member: &mut Member) -> bool {
     let (from, to) = (&activity.actor, &mut member.actor);
+    let known = extent(to);
     if to.groups.is_empty() {
         to.groups = from
             .groups
@@ -253,4 +254,16 @@ pub(crate) fn describe(activity: &Activity<'_>, member: &mut Member) {
             ACTOR_LISTS_MAX,
         );
     }
+    extent(to) != known
+}
+
+/// How much is known of an actor; it only grows.
+fn extent(actor: &IncidentActor) -> [usize; 4] {
+    let places = usize::from(actor.pod.is_some()) + usize::from(actor.node.is_some());
+    [
+        actor.groups.len(),
+        actor.user_agents.len(),
+        actor.acted_as.len(),
+        places,
+    ]
 }

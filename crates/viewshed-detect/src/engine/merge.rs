@@ -13,6 +13,7 @@ impl Engine {
         let is_first = first == 0 || (self.is_open(id) && !self.is_open(first));
         if spot != 0 && is_first {
             self.places.unusual(spot, id);
+            self.warm.disturb(spot);
         }
     }
 
@@ -124,11 +125,11 @@ impl Engine {
                 record.session = into;
                 record.is_watched = is_open;
             }
+            self.baseline.disturb(index);
             if is_open {
                 self.baseline.unlearn(index, started_s);
             }
         }
-        self.warm.cool();
         into
     }
 }

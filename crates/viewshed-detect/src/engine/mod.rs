@@ -1,7 +1,7 @@
 //! The engine: activities in, incidents out.
 //!
-//! An activity takes one of three ways. A shape that was found ordinary a moment ago takes one look-up
-//! ([`warm`]). A known habit from a known place takes two, identity and habit ([`judge`]). Everything else
+//! An activity takes one of three ways. A shape that was found ordinary before, with nothing changed since that
+//! would matter, takes one look-up ([`warm`]). A known habit from a known place takes two, identity and habit ([`judge`]). Everything else
 //! is weighed by the [`detections`](crate::detections) and becomes evidence of a [`session`].
 
 pub(crate) mod behaviour;
@@ -31,7 +31,7 @@ mod tests;
 pub(crate) mod warm;
 mod weigh;
 pub(crate) mod who;
-mod work;
+pub(crate) mod work;
 
 use ahash::RandomState;
 use jiff::Timestamp;
@@ -48,7 +48,7 @@ use sessions::Sessions;
 pub use settings::Settings;
 #[cfg(test)]
 pub(crate) use tests::Evidenced;
-use warm::{Warm, Warmth};
+use warm::Warm;
 
 /// When so many requests were received and none was ever answered, the log holds no answers, and the first
 /// stage is judged.
@@ -143,10 +143,7 @@ impl Engine {
             for (place, activity) in fingerprints.iter_mut().zip(group) {
                 *place = Fingerprint::of(activity, &self.hasher);
             }
-            for fingerprint in &fingerprints {
-                self.touched ^=
-                    self.warm.touch(fingerprint.shape) ^ self.recent.touch(fingerprint.request);
-            }
+            self.touch(&fingerprints);
             for (activity, fingerprint) in group.iter().zip(fingerprints) {
                 self.take(activity, fingerprint, wall_s, incidents);
             }
@@ -157,9 +154,6 @@ impl Engine {
     pub fn finish(&mut self, now: Timestamp, incidents: &mut Vec<Incident>) {
         self.end_sessions(incidents);
         self.own.finish(now, incidents);
-        for entry in self.warm.untold() {
-            self.baseline.tell(&entry, 0, self.clock.now_s(), u32::MAX);
-        }
     }
 
     /// Tells that a live source spoke: call it once per batch. Ends its silence, if there was one.
@@ -180,8 +174,7 @@ impl Engine {
         self.own.missed_since(now)
     }
 
-    /// What is usual, as learned so far. The last few minutes' repetitions of known habits are in it only
-    /// after [`finish`](Self::finish).
+    /// What is usual, as learned so far.
     pub fn baseline(&self) -> &Baseline {
         &self.baseline
     }
@@ -214,7 +207,10 @@ impl Engine {
         }
         match self.clock.tick(activity.at_us, wall_s) {
             Tick::Steady => {}
-            Tick::Jumped => self.sessions.catch_up(self.clock.now_s()),
+            Tick::Jumped => {
+                self.sessions.catch_up(self.clock.now_s());
+                self.accuse();
+            }
             Tick::Restarted => self.end_sessions(incidents),
         }
         let now_s = self.clock.now_s();
@@ -242,16 +238,34 @@ impl Engine {
         is_received && (*answered > 0 || *received <= UNANSWERED_MAX)
     }
 
-    /// Whether this very shape was ordinary a moment ago and still is.
+    /// Whether this very shape was found ordinary and still is; then it is counted.
     #[inline]
     fn is_warm(&mut self, shape: u64, now_s: u32) -> bool {
-        match self.warm.look(shape, now_s) {
-            Warmth::Cold => false,
-            Warmth::Ordinary => true,
-            Warmth::Tell(entry) => {
-                let limit = self.settings.pod_query_threshold;
-                self.baseline.tell(&entry, 1, now_s, limit)
-            }
+        if self.places.has_forgotten() {
+            self.warm.disturb_all();
+        }
+        let limit = self.settings.pod_query_threshold;
+        let entry = self.warm.find(shape, now_s);
+        entry.is_some_and(|entry| self.baseline.repeat_settled(&entry, now_s, limit))
+    }
+
+    /// Fetches from memory what activities will be compared with, so that the waits overlap.
+    #[inline]
+    fn touch(&mut self, fingerprints: &[Fingerprint; GROUP]) {
+        let mut places = [None; GROUP];
+        for (place, fingerprint) in places.iter_mut().zip(fingerprints) {
+            *place = self.warm.touch(fingerprint.shape);
+            self.touched ^= self.recent.touch(fingerprint.request);
+        }
+        for (index, habit_at) in places.into_iter().flatten() {
+            self.touched ^= self.baseline.touch(index, habit_at);
+        }
+    }
+
+    /// Tells the records of identities when the evidence against them happened.
+    fn accuse(&mut self) {
+        for (index, accused) in self.sessions.accused() {
+            self.baseline.accuse(index, accused);
         }
     }
 }

@@ -6,7 +6,7 @@ use super::Engine;
 use super::judge::DAY_S;
 use super::places::Host;
 use super::who::{Class, service_account};
-use crate::baseline::{ORIGINS_MAX, hasher, remember_origin};
+use crate::baseline::{ORIGINS_MAX, Record, hasher, remember_origin};
 use crate::detections::look::{Moved, Origin};
 
 /// Addresses and programs of an identity are saved as short hashes under a fixed key: two that collide hide
@@ -25,7 +25,12 @@ pub(super) struct Arrival {
     /// Hash of cluster and address; where many come from one address, of what the client calls itself as
     /// well. 0 without an address.
     pub(super) spot: u64,
+    /// Whether many come from the address.
+    pub(super) is_shared: bool,
     pub(super) is_unusual: bool,
+    /// Whether the next request like this one will be found in order without anything to remember, unless
+    /// something changes about the identity or the spot.
+    pub(super) is_settled: bool,
 }
 
 /// A short hash that is the same in every run.
@@ -57,24 +62,23 @@ impl Engine {
             "" => 0,
             text => self.hasher.hash_one((&*activity.cluster, text)).max(1),
         };
-        let arrival = self
-            .hasher
-            .hash_one((address, &*actor.credential, &*actor.user_agent, &*actor.pod))
-            .max(1);
-        let is_as_before = self
-            .baseline
-            .record(index)
-            .is_some_and(|record| record.last_arrival == arrival);
+        let record = self.baseline.record(index);
+        let arrival = self.arrival_key(activity, record, address);
+        let is_as_before = record.is_some_and(|record| record.last_arrival == arrival)
+            || self.places.knows_arrival(arrival);
         let place = self.places.address(address);
+        let is_shared = place.is_shared();
         let spot = match &*actor.user_agent {
-            agent if place.is_shared() => self.hasher.hash_one((address, agent)).max(1),
+            agent if is_shared => self.hasher.hash_one((address, agent)).max(1),
             _ => address,
         };
         if is_as_before && !self.places.address(spot).has_session() {
             return Arrival {
                 origin,
                 spot,
+                is_shared,
                 is_unusual: false,
+                is_settled: true,
             };
         }
         if let Some(pod) = self.pod_key(activity) {
@@ -85,10 +89,12 @@ impl Engine {
             .baseline
             .record(index)
             .is_some_and(|record| record.addresses != [0; ORIGINS_MAX]);
-        if let Some(record) = self.baseline.record_mut(index) {
-            origin.is_new_address =
-                address_tag != 0 && !remember_origin(&mut record.addresses, address_tag);
-            origin.is_new_program = program != 0 && !remember_origin(&mut record.programs, program);
+        if let Some(record) = self.baseline.record(index) {
+            origin.is_new_address = address_tag != 0 && !record.addresses.contains(&address_tag);
+            origin.is_new_program = program != 0 && !record.programs.contains(&program);
+        }
+        if !is_as_before {
+            self.remember_origin(index, address_tag, program);
         }
         origin.moved = self.moved(activity, address_tag);
         let is_workload = matches!(class, Class::ServiceAccount | Class::Node);
@@ -96,7 +102,7 @@ impl Engine {
         origin.is_foreign = is_workload
             && has_home
             && address != 0
-            && !place.is_shared()
+            && !is_shared
             && !place.is_home_of(identity_tag(index))
             && place
                 .owners()
@@ -105,13 +111,50 @@ impl Engine {
         let is_unusual = (is_workload && origin.is_new_program)
             || origin.moved != Moved::No
             || (origin.is_foreign && origin.is_new_address);
-        if let Some(record) = self.baseline.record_mut(index) {
+        if !is_unusual {
+            self.places.meet_arrival(arrival);
+        }
+        if let Some(record) = self.baseline.record_mut(index)
+            && (is_unusual || !is_as_before)
+        {
             record.last_arrival = if is_unusual { 0 } else { arrival };
         }
+        let is_remembered = self.is_remembered(index, address_tag, program);
         Arrival {
             origin,
             spot,
+            is_shared,
             is_unusual,
+            is_settled: !is_unusual && is_remembered,
+        }
+    }
+
+    /// What an identity with this address, credential and program is known by.
+    fn arrival_key(&self, activity: &Activity<'_>, record: Option<&Record>, address: u64) -> u64 {
+        let actor = &activity.actor;
+        let identity = record.map_or(0, Record::hash);
+        let client = (&*actor.credential, &*actor.user_agent, &*actor.pod);
+        self.hasher.hash_one((identity, address, client)).max(1)
+    }
+
+    /// Whether address and program are among those of an identity.
+    fn is_remembered(&self, index: usize, address: u32, program: u32) -> bool {
+        self.baseline.record(index).is_some_and(|record| {
+            (address == 0 || record.addresses.contains(&address))
+                && (program == 0 || record.programs.contains(&program))
+        })
+    }
+
+    /// Puts the address and the program of an identity in front of the others that it has.
+    fn remember_origin(&mut self, index: usize, address: u32, program: u32) {
+        let Some(record) = self.baseline.record_mut(index) else {
+            return;
+        };
+        let mut is_new = address != 0 && !remember_origin(&mut record.addresses, address);
+        is_new |= program != 0 && !remember_origin(&mut record.programs, program);
+        if is_new {
+            // Another one may have been forgotten for it.
+            self.baseline.disturb(index);
         }
     }
 
@@ -156,6 +199,14 @@ impl Engine {
         (!actor.pod.is_empty()).then(|| self.hasher.hash_one(key))
     }
 
+    /// Whether nothing is left to remember of an identity at a spot, and it will be the same spot the next time.
+    pub(super) fn is_settled_in(&self, arrival: &Arrival, index: usize) -> bool {
+        let place = self.places.address(arrival.spot);
+        let is_at_home = place.is_shared() || place.is_home_of(identity_tag(index));
+        let is_same = arrival.is_shared || !place.is_shared();
+        arrival.spot == 0 || (is_at_home && is_same)
+    }
+
     /// An identity did something ordinary at a spot: it is at home there.
     pub(super) fn settle_in(&mut self, spot: u64, index: usize) {
         let place = self.places.address(spot);
@@ -171,6 +222,7 @@ impl Engine {
         let mut places = std::mem::take(&mut self.places);
         places.settle(spot, identity, host, |owner| self.is_active(owner));
         self.places = places;
+        self.warm.disturb(spot);
     }
 
     /// Whether an identity is a program in a pod: people and their gateways hold no addresses of pods.

@@ -21,7 +21,7 @@ const PAUSES: i64 = 6;
 /// nobody knows who spoke in it. Seconds.
 const OWN_PAUSE_S: i64 = 3 * 60;
 /// Window in which new identities are counted. Seconds.
-const FLOOD_WINDOW_S: u32 = 10 * 60;
+pub(super) const FLOOD_WINDOW_S: u32 = 10 * 60;
 /// So many new identities in one window are a flood, if they are also many times what is usual.
 const FLOOD_MIN: u32 = 2_000;
 const FLOOD_TIMES_USUAL: u32 = 20;

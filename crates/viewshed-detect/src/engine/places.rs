@@ -73,11 +73,14 @@ impl<V: Copy> Generations<V> {
         self.young.get(&key).or_else(|| self.old.get(&key)).copied()
     }
 
-    fn set(&mut self, key: u64, value: V) {
-        if self.young.len() >= GENERATION_MAX {
+    /// Says whether the old ones were forgotten.
+    fn set(&mut self, key: u64, value: V) -> bool {
+        let is_full = self.young.len() >= GENERATION_MAX;
+        if is_full {
             self.old = std::mem::take(&mut self.young);
         }
         self.young.insert(key, value);
+        is_full
     }
 }
 
@@ -115,8 +118,13 @@ pub(crate) struct Places {
     credentials: Generations<(u32, bool)>,
     /// Pod to when it was first seen.
     pods: Generations<u32>,
+    /// Identities with address, credential and program that were found in order.
+    arrivals: Generations<()>,
     credential_count: u64,
     moved_count: u64,
+    /// Whether something was forgotten since somebody asked.
+    #[serde(skip)]
+    has_forgotten: bool,
 }
 
 impl Places {
@@ -145,7 +153,7 @@ impl Places {
             count += 1;
         }
         (place.ordinary, place.count) = (owners, count);
-        self.addresses.set(address, place);
+        self.has_forgotten |= self.addresses.set(address, place);
     }
 
     /// Unusual activity of a session came from here.
@@ -153,7 +161,7 @@ impl Places {
         let mut place = self.address(address);
         if place.session != session {
             place.session = session;
-            self.addresses.set(address, place);
+            self.has_forgotten |= self.addresses.set(address, place);
         }
     }
 
@@ -162,14 +170,14 @@ impl Places {
         match self.credentials.get(credential) {
             None => {
                 self.credential_count += 1;
-                self.credentials.set(credential, (address, false));
+                self.has_forgotten |= self.credentials.set(credential, (address, false));
                 None
             }
             Some((home, _)) if home == address => None,
             Some((home, has_moved)) => {
                 if !has_moved {
                     self.moved_count += 1;
-                    self.credentials.set(credential, (home, true));
+                    self.has_forgotten |= self.credentials.set(credential, (home, true));
                 }
                 Some(home)
             }
@@ -179,8 +187,26 @@ impl Places {
     /// Remembers that a pod was seen.
     pub(crate) fn meet_pod(&mut self, pod: u64, now_s: u32) {
         if self.pods.get(pod).is_none() {
-            self.pods.set(pod, now_s);
+            self.has_forgotten |= self.pods.set(pod, now_s);
         }
+    }
+
+    /// Whether somebody was found in order with this address, credential and program.
+    pub(crate) fn knows_arrival(&self, arrival: u64) -> bool {
+        self.arrivals.get(arrival).is_some()
+    }
+
+    /// Remembers that somebody was.
+    pub(crate) fn meet_arrival(&mut self, arrival: u64) {
+        if !self.knows_arrival(arrival) {
+            self.has_forgotten |= self.arrivals.set(arrival, ());
+        }
+    }
+
+    /// Whether something was forgotten since this was last asked.
+    #[inline]
+    pub(crate) fn has_forgotten(&mut self) -> bool {
+        std::mem::take(&mut self.has_forgotten)
     }
 
     /// When a pod was first seen.

@@ -237,14 +237,6 @@ impl Session {
         was_work
     }
 
-    /// Whether a watch may still explain something.
-    pub(crate) fn waits_for_work(&self, now_s: u32) -> bool {
-        self.evidence.iter().any(|one| {
-            one.falls_with != FallsWith::Nothing
-                && now_s.saturating_sub(one.at_s) <= 2 * WORK_FOLLOWS_S
-        })
-    }
-
     /// A watch ended before it could be believed. By itself that says little: programs end, and all of their
     /// watches with them.
     pub(crate) fn give_up(&mut self, watch: u64) {

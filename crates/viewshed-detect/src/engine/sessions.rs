@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::session::{Held, Session};
+use crate::baseline::Accused;
 
 /// Sessions kept at once, incidents included. When there are more, the quarter with the least weight that is
 /// no incident is given up, counted.
@@ -70,6 +71,15 @@ impl Sessions {
         for session in self.by_id.values_mut() {
             session.catch_up(now_s);
         }
+    }
+
+    /// Places of identities in the table, with the times of the evidence against them.
+    pub(crate) fn accused(&self) -> impl Iterator<Item = (usize, Accused)> {
+        let evidence = self.by_id.values().flat_map(|session| &session.evidence);
+        evidence.filter_map(|one| {
+            let index = usize::try_from(one.identity.checked_sub(1)?).ok()?;
+            Some((index, one.accused()))
+        })
     }
 
     /// Numbers of all, oldest first.

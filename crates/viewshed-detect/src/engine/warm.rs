@@ -1,138 +1,165 @@
-//! What was judged ordinary a moment ago is ordinary now: one look-up for most of a log.
+//! What was judged ordinary and would be again: one look-up for most of a log.
+//!
+//! An entry says that an activity of this shape, judged in full, would change nothing but the counts of one
+//! habit. Whatever that rests on is either looked at again each time (the habit's strength and its time window, work
+//! that may explain something) or voids the entry when it changes: by a stamp of the identity and its habits, and
+//! one of the spot that it acts from. So the engine comes to the same results, byte for byte, with entries and without.
+//!
+//! Documents of the API's description are the exception: the same one once more tells nothing, as long as it is
+//! remembered here.
 
 use serde::{Deserialize, Serialize};
 
-/// Entries; a power of two, 4 MiB. What is used of it stays in the processor's cache. An entry that lost its
-/// place to another costs one judgement more.
-const ENTRIES_MAX: usize = 1 << 17;
-/// An entry is judged anew after this time, so that a habit that fades is noticed. Seconds.
-const VALID_S: u32 = 6 * 60 * 60;
-/// Repetitions are passed on to the habit after this time at the latest ... Seconds.
-const KEPT_S: u32 = 8 * 60;
-/// ... or when there are so many.
-const KEPT_MAX: u8 = 32;
+/// Entries; a power of two, 8 MiB. What is used of it stays in the processor's cache. An entry that lost its
+/// place to another costs one full judgement more.
+const ENTRIES_MAX: usize = 1 << 18;
+/// Places that a shape may have, side by side in one cache line.
+const WAYS: usize = 2;
+const BUCKETS: usize = ENTRIES_MAX / WAYS;
+/// Stamps of spots; several spots share one, and then void each other's entries.
+const SPOTS: usize = 1 << 14;
+/// A document is looked at anew after this time. Seconds.
+const DOCUMENT_VALID_S: u32 = 6 * 60 * 60;
 
-/// A request shape of an identity from a place, found ordinary. Two to a cache line.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[repr(align(32))]
+/// A request shape of an identity from a spot, found ordinary.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Entry {
     pub(crate) key: u64,
-    /// Parts of the hashes of identity and habit, to notice that others took their places.
-    pub(crate) record: u32,
-    pub(crate) habit: u32,
+    /// The identity, and its stamp when this was found.
     pub(crate) index: u32,
-    /// When the habit was last told.
-    pub(crate) at_s: u32,
-    pub(crate) generation: u32,
+    pub(crate) stamp: u32,
+    pub(crate) spot_stamp: u32,
+    /// When a document was read, 0 for everything else.
+    pub(crate) document_s: u32,
     pub(crate) habit_at: u16,
-    /// Repetitions that the habit was not told yet.
-    pub(crate) kept: u8,
-    /// Whether every repetition is told at once: somebody counts them.
-    pub(crate) is_counted: bool,
+    pub(crate) spot: u16,
 }
 
-/// What an entry says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Warmth {
-    /// Nothing is known.
-    Cold,
-    /// Ordinary, and nothing is to be done.
-    Ordinary,
-    /// Ordinary if identity and habit are still there; they are to be told.
-    Tell(Entry),
+/// The entries of one cache line.
+#[derive(Debug, Clone, Copy, Default)]
+#[repr(align(64))]
+struct Bucket([Entry; WAYS]);
+
+/// A document that was read, as it is saved. Entries of other shapes are not: they make no difference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SavedDocument {
+    key: u64,
+    index: u32,
+    habit_at: u16,
+    spot: u16,
+    read_s: u32,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone)]
 pub(crate) struct Warm {
-    entries: Vec<Entry>,
-    generation: u32,
+    buckets: Vec<Bucket>,
+    spots: Vec<u32>,
+    /// For tests of what entries change: nothing.
+    #[cfg(test)]
+    pub(crate) is_off: bool,
 }
 
 impl Default for Warm {
     fn default() -> Self {
         Self {
-            entries: vec![Entry::default(); ENTRIES_MAX],
-            generation: 1,
+            buckets: vec![Bucket::default(); BUCKETS],
+            spots: vec![0; SPOTS],
+            #[cfg(test)]
+            is_off: false,
         }
     }
 }
 
 impl Warm {
-    /// What is known of this shape; counts it.
+    /// The entry of this shape, unless something happened at its spot.
     #[inline]
-    pub(crate) fn look(&mut self, key: u64, now_s: u32) -> Warmth {
-        let generation = self.generation;
-        let Some(entry) = self.entries.get_mut(place(key)) else {
-            return Warmth::Cold;
-        };
-        if entry.key != key || entry.generation != generation {
-            return Warmth::Cold;
-        }
-        let age_s = now_s.saturating_sub(entry.at_s);
-        if age_s < KEPT_S && entry.kept < KEPT_MAX && !entry.is_counted {
-            entry.kept += 1;
-            return Warmth::Ordinary;
-        }
-        if age_s >= VALID_S {
-            return Warmth::Cold;
-        }
-        let told = *entry;
-        entry.kept = 0;
-        entry.at_s = now_s;
-        Warmth::Tell(told)
+    pub(crate) fn find(&self, key: u64, now_s: u32) -> Option<Entry> {
+        let bucket = self.buckets.get(place(key))?;
+        let entry = bucket.0.iter().find(|entry| entry.key == key)?;
+        let is_fresh =
+            entry.document_s == 0 || now_s.saturating_sub(entry.document_s) < DOCUMENT_VALID_S;
+        (is_fresh && self.spots.get(usize::from(entry.spot)) == Some(&entry.spot_stamp))
+            .then_some(*entry)
     }
 
-    /// Fetches the entry of this shape from memory.
+    /// Fetches the entry of this shape from memory: the places of its identity and its habit.
     #[inline]
-    pub(crate) fn touch(&self, key: u64) -> u64 {
-        self.entries.get(place(key)).map_or(0, |entry| entry.key)
+    pub(crate) fn touch(&self, key: u64) -> Option<(u32, u16)> {
+        let bucket = self.buckets.get(place(key))?;
+        let entry = bucket.0.iter().find(|entry| entry.key == key)?;
+        Some((entry.index, entry.habit_at))
     }
 
-    /// Adds an entry; gives back the one that lost its place, which may still have something to tell.
-    pub(crate) fn set(&mut self, mut entry: Entry) -> Option<Entry> {
-        entry.generation = self.generation;
-        let old = self.entries.get_mut(place(entry.key))?;
-        let lost = std::mem::replace(old, entry);
-        (lost.kept > 0).then_some(lost)
-    }
-
-    /// Something happened to identities or sessions: every shape is to be judged anew once.
-    pub(crate) fn cool(&mut self) {
-        self.generation = self.generation.wrapping_add(1).max(1);
-    }
-
-    /// Takes what was not told yet out of all entries.
-    pub(crate) fn untold(&mut self) -> Vec<Entry> {
-        let mut untold = Vec::new();
-        for entry in self.entries.iter_mut().filter(|entry| entry.kept > 0) {
-            untold.push(*entry);
-            entry.kept = 0;
+    /// Adds an entry of a shape that comes from a spot.
+    pub(crate) fn set(&mut self, mut entry: Entry, spot: u64) {
+        #[cfg(test)]
+        if self.is_off && entry.document_s == 0 {
+            return;
         }
-        untold
+        let at = spot_place(spot);
+        entry.spot = u16::try_from(at).unwrap_or_default();
+        entry.spot_stamp = self.spots.get(at).copied().unwrap_or_default();
+        self.put(entry);
     }
 
-    /// What is worth saving: the entries, and their generation.
-    pub(crate) fn saved(&self) -> (Vec<Entry>, u32) {
-        (
-            self.entries
-                .iter()
-                .filter(|entry| entry.key != 0)
-                .copied()
-                .collect(),
-            self.generation,
-        )
-    }
-
-    /// What [`saved`](Self::saved) gave.
-    pub(crate) fn restored((entries, generation): (Vec<Entry>, u32)) -> Self {
-        let mut warm = Self {
-            generation,
-            ..Self::default()
+    /// Puts it first; of the others in its bucket the later one goes.
+    fn put(&mut self, entry: Entry) {
+        let Some(Bucket([first, second])) = self.buckets.get_mut(place(entry.key)) else {
+            return;
         };
-        for entry in entries {
-            if let Some(old) = warm.entries.get_mut(place(entry.key)) {
-                *old = entry;
+        if second.key == entry.key {
+            *second = entry;
+        } else {
+            if first.key != entry.key {
+                *second = *first;
             }
+            *first = entry;
+        }
+    }
+
+    /// Something about a spot has changed: what comes from there is to be judged in full once.
+    pub(crate) fn disturb(&mut self, spot: u64) {
+        if let Some(stamp) = self.spots.get_mut(spot_place(spot)) {
+            *stamp = stamp.wrapping_add(1);
+        }
+    }
+
+    /// The same of all spots.
+    pub(crate) fn disturb_all(&mut self) {
+        for stamp in &mut self.spots {
+            *stamp = stamp.wrapping_add(1);
+        }
+    }
+
+    /// Documents that were read, of identities whose stamp is still the one of the entry.
+    pub(crate) fn documents(&self, is_current: impl Fn(&Entry) -> bool) -> Vec<SavedDocument> {
+        let entries = self.buckets.iter().flat_map(|bucket| &bucket.0);
+        entries
+            .filter(|entry| entry.document_s != 0 && is_current(entry))
+            .filter(|entry| self.spots.get(usize::from(entry.spot)) == Some(&entry.spot_stamp))
+            .map(|entry| SavedDocument {
+                key: entry.key,
+                index: entry.index,
+                habit_at: entry.habit_at,
+                spot: entry.spot,
+                read_s: entry.document_s,
+            })
+            .collect()
+    }
+
+    /// What [`documents`](Self::documents) gave, for identities that were just read and have no stamp yet.
+    pub(crate) fn restored(documents: &[SavedDocument]) -> Self {
+        let mut warm = Self::default();
+        // The one that came first goes first, so it is put in last.
+        for saved in documents.iter().rev() {
+            warm.put(Entry {
+                key: saved.key,
+                index: saved.index,
+                habit_at: saved.habit_at,
+                document_s: saved.read_s,
+                spot: saved.spot,
+                ..Entry::default()
+            });
         }
         warm
     }
@@ -140,5 +167,10 @@ impl Warm {
 
 #[inline]
 fn place(key: u64) -> usize {
-    usize::try_from(key >> 32).unwrap_or_default() % ENTRIES_MAX
+    usize::try_from(key >> 32).unwrap_or_default() % BUCKETS
+}
+
+#[inline]
+fn spot_place(spot: u64) -> usize {
+    usize::try_from(spot >> 32).unwrap_or_default() % SPOTS
 }

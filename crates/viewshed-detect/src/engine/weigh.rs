@@ -10,7 +10,7 @@ use super::facts::Facts;
 use super::judge::{DAY_S, NAME_MAX, Subject};
 use super::origin::{identity_tag, program_tag};
 use super::session::Session;
-use super::who::{Class, clip, short_name};
+use super::who::{Class, ShortName, clip};
 use crate::baseline::Standing;
 use crate::detections::{Look, Sign, judge, linking};
 
@@ -83,7 +83,7 @@ impl Engine {
             self.note(activity, subject, id, points);
             self.reconsider(id, incidents);
         }
-        self.learn(subject, shape);
+        self.learn(activity, subject, shape);
     }
 
     /// Lets every detection look, with what the session has shown so far that the activity belongs to.
@@ -153,7 +153,7 @@ impl Engine {
         }
     }
 
-    fn learn(&mut self, subject: &Subject<'_>, shape: u64) {
+    fn learn(&mut self, activity: &Activity<'_>, subject: &Subject<'_>, shape: u64) {
         let now_s = self.clock.now_s();
         let is_watched = self
             .baseline
@@ -176,7 +176,7 @@ impl Engine {
             && let Some(at) = self.baseline.habit(subject.index, behaviour)
             && (is_document || self.standing(subject.index, Some(at), behaviour).0)
         {
-            self.keep_warm(subject.index, at, &subject.behaviour, shape);
+            self.keep_warm(activity, subject, at, shape);
         }
     }
 
@@ -191,19 +191,7 @@ impl Engine {
         let now_s = self.clock.now_s();
         let behaviour = subject.behaviour;
         let record = self.baseline.record(subject.index);
-        let symbols = &self.baseline;
-        let has = |op: Op, kind: Option<&str>, namespace: Option<&str>| {
-            record.is_some_and(|record| {
-                record.has(|habit| {
-                    habit.op == op
-                        && habit.outcome == Outcome::Shown
-                        && kind.is_none_or(|kind| [kind, "*"].contains(&symbols.text(habit.kind)))
-                        && namespace
-                            .is_none_or(|name| [name, "*"].contains(&symbols.text(habit.namespace)))
-                })
-            })
-        };
-        let watches = |namespace| has(Op::Watch, Some(behaviour.kind), Some(namespace));
+        let does = self.baseline.does_at(subject.index, &behaviour);
         let members = self
             .sessions
             .get(session)
@@ -215,13 +203,12 @@ impl Engine {
         let mut origin = subject.arrival.origin;
         origin.companions = u32::try_from(others).unwrap_or(u32::MAX);
         let is_midway = self.is_midway(activity, subject.index);
-        let who = short_name(subject.who.key);
         let known_s = record.map_or(0, |record| record.known_for_s(now_s));
         let mut look = Look {
             activity,
             behaviour,
             class: subject.who.class,
-            who: &who,
+            who: ShortName(subject.who.key),
             key: subject.who.key,
             is_usual: subject.is_usual,
             is_new_identity: subject.is_new,
@@ -229,13 +216,13 @@ impl Engine {
             log_acquaintance: self.baseline.log_acquaintance(),
             known_days: known_s / DAY_S,
             log_days: self.baseline.span_s() / DAY_S,
-            peers: self.baseline.peers_doing(subject.index, &behaviour),
-            works_here: !behaviour.namespace.is_empty()
-                && has(Op::Write, None, Some(behaviour.namespace)),
+            baseline: &self.baseline,
+            index: subject.index,
+            works_here: does.works_here,
             works_somewhere: self.works_somewhere(subject.index, is_midway),
             is_midway,
-            watches_it: watches(behaviour.namespace) || watches(""),
-            watches_something: has(Op::Watch, None, None),
+            watches_it: does.watches_it,
+            watches_something: does.watches_something,
             origin,
             window: subject.window,
             mask_is_usual: subject.mask_is_usual,
@@ -314,7 +301,7 @@ impl Engine {
                 is_given_up: false,
                 weight: hundredths(points),
             });
-            session.add(Evidence {
+            let evidence = Evidence {
                 detection,
                 weight,
                 text: sign.text.into(),
@@ -333,7 +320,9 @@ impl Engine {
                 program: program_tag(activity),
                 is_reflector,
                 trial,
-            });
+            };
+            self.baseline.accuse(subject.index, evidence.accused());
+            session.add(evidence);
         }
     }
 }

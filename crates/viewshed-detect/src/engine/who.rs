@@ -1,5 +1,7 @@
 //! Who really acted, and what kind of identity that is.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use viewshed_model::{Activity, Surface};
 
@@ -76,14 +78,20 @@ pub(crate) fn display_name(key: &str) -> &str {
 }
 
 /// A short name in sentences: `shop/cart` for a service account, name and place for those without a name.
-pub(crate) fn short_name(key: &str) -> String {
-    match key.split_once(SEPARATOR) {
-        Some((name, "")) => name.to_owned(),
-        Some((name, place)) => format!("{name} at {place}"),
-        None => match service_account(key) {
-            Some((namespace, name)) => format!("{namespace}/{name}"),
-            None => key.to_owned(),
-        },
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ShortName<'a>(pub(crate) &'a str);
+
+impl fmt::Display for ShortName<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(key) = self;
+        match key.split_once(SEPARATOR) {
+            Some((name, "")) => out.write_str(name),
+            Some((name, place)) => write!(out, "{name} at {place}"),
+            None => match service_account(key) {
+                Some((namespace, name)) => write!(out, "{namespace}/{name}"),
+                None => out.write_str(key),
+            },
+        }
     }
 }
 

@@ -11,10 +11,13 @@ use super::kinds::is_telling;
 use super::origin::{identity_tag, program_tag};
 use super::path::is_short_watch;
 use super::who::{Class, Who, clip};
+use crate::baseline::Accused;
 use crate::detections::{self, FallsWith, is_client};
 
 /// Work that follows what it belongs to later than this was not the reason for it. Seconds.
 const WORK_BELONGS_S: u32 = 10 * 60;
+/// And reading or following something else later than this. Seconds.
+const EXPLAINS_S: u32 = 2 * WORK_FOLLOWS_S;
 
 /// A watch that ends sooner, and in whose place no other comes, followed nothing. Seconds. Controllers' watches
 /// last five minutes and more, and what cuts them off earlier cuts off the next one as well.
@@ -48,7 +51,7 @@ impl Engine {
         let behaviour = &subject.behaviour;
         let is_glimpse =
             behaviour.op == Op::Watch && (is_short_watch(&activity.uri) || was_given_up(activity));
-        let is_read = matches!(behaviour.op, Op::Get | Op::List);
+        let is_read = is_read(behaviour.op);
         let is_done = match behaviour.outcome {
             Outcome::Shown => true,
             Outcome::Missing => is_read,
@@ -59,6 +62,13 @@ impl Engine {
             return;
         }
         let now_s = self.clock.now_s();
+        let record = self.baseline.record(subject.index);
+        let is_accused = record.is_some_and(|record| {
+            record.session != 0 && may_explain(behaviour.op, record.accused, now_s)
+        });
+        if !is_accused {
+            return;
+        }
         let is_workload = matches!(subject.who.class, Class::ServiceAccount | Class::Node);
         let is_midway = self.is_midway(activity, subject.index);
         let may_follow =
@@ -126,6 +136,11 @@ impl Engine {
         if let Some(session) = self.sessions.get_mut(id) {
             let from = (identity_tag(subject.index), subject.arrival.spot);
             session.go_on(from, (behaviour.kind, behaviour.namespace), now_s);
+            let accused = Accused {
+                at_s: now_s,
+                ..Accused::default()
+            };
+            self.baseline.accuse(subject.index, accused);
         }
     }
 
@@ -133,6 +148,21 @@ impl Engine {
     pub(super) fn watch_key(&self, activity: &Activity<'_>) -> u64 {
         self.hasher.hash_one((&*activity.cluster, &*activity.id))
     }
+}
+
+/// Whether something that is done now may explain evidence of these times.
+#[inline]
+pub(crate) fn may_explain(op: Op, accused: Accused, now_s: u32) -> bool {
+    let age_s = now_s.saturating_sub(accused.at_s);
+    match op {
+        Op::Write => age_s <= WORK_BELONGS_S,
+        Op::Watch => age_s <= EXPLAINS_S,
+        op => is_read(op) && now_s.saturating_sub(accused.of_look_s) <= EXPLAINS_S,
+    }
+}
+
+fn is_read(op: Op) -> bool {
+    matches!(op, Op::Get | Op::List)
 }
 
 /// Whether this tells of a watch that ended soon after it began.
@@ -148,7 +178,7 @@ impl Work<'_> {
     fn leaves(&self, one: &Evidence) -> Option<Explained> {
         let age_s = self.now_s.saturating_sub(one.at_s);
         let same_place = *one.namespace == *self.namespace;
-        let is_soon = age_s <= 2 * WORK_FOLLOWS_S;
+        let is_soon = age_s <= EXPLAINS_S;
         if one.falls_with == FallsWith::Work {
             return self
                 .leaves_of_look(one)

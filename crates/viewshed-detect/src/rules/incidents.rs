@@ -3,8 +3,10 @@
 //! A detection weighs; a rule that somebody wrote says what it means. So its match is told as it is, with the
 //! rule's own severity, and changes nothing in what the engine makes of the same activities.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 
+use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use viewshed_model::{
@@ -36,6 +38,12 @@ pub struct RuleIncidents {
     cases: BTreeMap<String, Case>,
     recent: VecDeque<u64>,
     tallies: BTreeMap<String, RuleTally>,
+    /// The same as `recent`, to look in; made anew from it.
+    #[serde(skip)]
+    known: FxHashSet<u64>,
+    /// Cases by when something last matched, as far as that was known when somebody asked; made anew from `cases`.
+    #[serde(skip)]
+    quiet: BinaryHeap<Reverse<(i64, String)>>,
 }
 
 /// One session.
@@ -69,32 +77,37 @@ impl RuleIncidents {
         if matches.is_empty() || !self.is_new(activity) {
             return;
         }
-        for one in matches {
-            self.tally(&one.rule);
+        let names: Vec<String> = matches.iter().map(|one| reason_name(&one.rule)).collect();
+        for (one, name) in matches.iter().zip(&names) {
+            self.tally(&one.rule, name);
         }
         let (mut who_text, mut kind_text) = (String::new(), String::new());
         let who = Who::of(activity, &mut who_text);
         let behaviour = Behaviour::of(activity, &mut kind_text);
         let place = format!("{}\u{1f}{}", activity.cluster, who.key);
         let is_over = |case: &Case| activity.at_us.saturating_sub(case.last_us) > IDLE_US;
-        if self.cases.get(&place).is_some_and(is_over) {
+        let state = self.cases.get(&place).map(is_over);
+        if state == Some(true) {
             self.close(&place, incidents);
         }
-        if !self.cases.contains_key(&place) {
+        if state != Some(false) {
             self.make_room(incidents);
             self.cases.insert(place.clone(), begin(activity, who));
+            self.quiet.push(Reverse((activity.at_us, place.clone())));
         }
         let Some(case) = self.cases.get_mut(&place) else {
             return;
         };
-        describe(activity, &mut case.member);
-        let members = [case.member.clone()];
+        let is_described = describe(activity, &mut case.member);
+        let members = std::slice::from_ref(&case.member);
         case.dossier
-            .fold(&Note::of(activity, &behaviour, 0, 0), &members);
-        case.dossier.refresh(&members);
+            .fold(&Note::of(activity, &behaviour, 0, 0), members);
+        if is_described {
+            case.dossier.refresh(members);
+        }
         case.last_us = case.last_us.max(activity.at_us);
-        for one in matches {
-            case.add(activity, one);
+        for (one, name) in matches.iter().zip(names) {
+            case.add(activity, one, name);
         }
         incidents.extend(case.dossier.tell(IncidentState::Open));
     }
@@ -146,23 +159,27 @@ impl RuleIncidents {
         digest.update([activity.stage as u8]);
         let bytes: [u8; 32] = digest.finalize().into();
         let hash = u64::from_le_bytes(bytes.first_chunk().copied().unwrap_or_default());
-        if self.recent.contains(&hash) {
+        if self.known.len() != self.recent.len() {
+            self.known = self.recent.iter().copied().collect();
+        }
+        if !self.known.insert(hash) {
             return false;
         }
-        if self.recent.len() >= RECENT_MAX {
-            self.recent.pop_front();
+        if self.recent.len() >= RECENT_MAX
+            && let Some(oldest) = self.recent.pop_front()
+        {
+            self.known.remove(&oldest);
         }
         self.recent.push_back(hash);
         true
     }
 
-    fn tally(&mut self, rule: &RuleIdentity) {
-        let name = reason_name(rule);
-        if let Some(tally) = self.tallies.get_mut(&name) {
+    fn tally(&mut self, rule: &RuleIdentity, name: &str) {
+        if let Some(tally) = self.tallies.get_mut(name) {
             tally.count += 1;
         } else if self.tallies.len() < TALLIES_MAX {
             let tally = RuleTally {
-                name: name.clone(),
+                name: name.to_owned(),
                 language: rule.engine.to_string(),
                 title: rule.title.clone(),
                 file: rule.file.clone(),
@@ -171,7 +188,7 @@ impl RuleIncidents {
                 techniques: rule.techniques.clone(),
                 count: 1,
             };
-            self.tallies.insert(name, tally);
+            self.tallies.insert(name.to_owned(), tally);
         }
     }
 
@@ -179,9 +196,19 @@ impl RuleIncidents {
         if self.cases.len() < CASES_MAX {
             return;
         }
-        let stalest = self.cases.iter().min_by_key(|(_, case)| case.last_us);
-        if let Some(place) = stalest.map(|(place, _)| place.clone()) {
-            self.close(&place, incidents);
+        if self.quiet.len() < self.cases.len() || self.quiet.len() > 2 * CASES_MAX {
+            let times = self.cases.iter();
+            self.quiet = times
+                .map(|(place, case)| Reverse((case.last_us, place.clone())))
+                .collect();
+        }
+        // Nothing was quiet for longer than this tells; what matched since goes back with its new time.
+        while let Some(Reverse((at_us, place))) = self.quiet.pop() {
+            match self.cases.get(&place).map(|case| case.last_us) {
+                Some(last_us) if last_us == at_us => return self.close(&place, incidents),
+                Some(last_us) => self.quiet.push(Reverse((last_us, place))),
+                None => {}
+            }
         }
     }
 
@@ -193,8 +220,7 @@ impl RuleIncidents {
 }
 
 impl Case {
-    fn add(&mut self, activity: &Activity<'_>, one: &RuleMatch) {
-        let name = reason_name(&one.rule);
+    fn add(&mut self, activity: &Activity<'_>, one: &RuleMatch, name: String) {
         let incident = &mut self.dossier.incident;
         incident.severity = incident.severity.max(one.rule.severity);
         let known = incident
@@ -224,11 +250,10 @@ impl Case {
             None => {}
         }
         for technique in &one.rule.techniques {
-            if !incident.techniques.contains(technique) {
-                incident.techniques.push(technique.clone());
+            if let Err(at) = incident.techniques.binary_search(technique) {
+                incident.techniques.insert(at, technique.clone());
             }
         }
-        incident.techniques.sort();
     }
 }
 

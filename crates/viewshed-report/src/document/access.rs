@@ -66,6 +66,8 @@ pub(crate) struct RulesDocument<'a> {
     incomplete: bool,
     #[serde(skip_serializing_if = "str::is_empty")]
     evaluation_error: &'a str,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    is_of_server: bool,
     gaps: &'a [Gap],
 }
 
@@ -79,6 +81,7 @@ impl<'a> RulesDocument<'a> {
             non_resource_rules: &review.non_resource_rules,
             incomplete: review.incomplete,
             evaluation_error: &review.evaluation_error,
+            is_of_server: review.is_of_server,
             gaps: &review.gaps,
         }
     }

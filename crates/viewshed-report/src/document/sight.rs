@@ -24,6 +24,8 @@ pub(crate) struct SeeDocument<'a> {
     identities: &'a [HeldIdentity],
     chains: Vec<ChainDocument<'a>>,
     categories: Vec<CategoryDocument<'a>>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    unnamed: &'a [String],
     depends_on: Vec<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     verification: Option<VerificationDocument<'a>>,
@@ -67,6 +69,7 @@ impl<'a> SeeDocument<'a> {
             identities: &view.identities,
             chains: view.chains.iter().map(ChainDocument::of).collect(),
             categories: categories.collect(),
+            unnamed: &view.unnamed,
             depends_on: facts(&view.depends_on),
             verification: verification.map(|verification| VerificationDocument {
                 asked: verification.asked,
@@ -267,6 +270,8 @@ pub(crate) struct RankRowDocument<'a> {
     by_resource: BTreeMap<&'a str, u64>,
     bindings: &'a [String],
     unknown_members: bool,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    impersonates: &'a [String],
     #[serde(skip_serializing_if = "Vec::is_empty")]
     chains: Vec<ChainDocument<'a>>,
 }
@@ -286,6 +291,7 @@ impl<'a> RankRowDocument<'a> {
                 .collect(),
             bindings: &row.bindings,
             unknown_members: row.unknown_members,
+            impersonates: &row.impersonates,
             chains: row.chains.iter().map(ChainDocument::of).collect(),
         }
     }

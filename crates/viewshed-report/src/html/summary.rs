@@ -4,7 +4,7 @@ use viewshed_model::{MitigationSummary, Presence, ScanReport, Severity};
 
 use super::page::Page;
 use crate::group::Group;
-use crate::wording::{Naming, count, lacks_facts, title};
+use crate::wording::{Naming, count, lacks_facts, missing_mitigations, title};
 
 /// Places named per mitigation.
 const PLACES_MAX: usize = 6;
@@ -78,6 +78,8 @@ pub(super) fn header(page: &mut Page, report: &ScanReport) {
             "namespaces",
         ));
         facts.push(count(total(|cluster| cluster.pods), "pod", "pods"));
+        let workloads = total(|cluster| cluster.workloads);
+        facts.push(count(workloads, "workload", "workloads"));
     }
     if !report.estate.docker_hosts.is_empty() {
         facts.push(count(
@@ -123,6 +125,11 @@ pub(super) fn overview(page: &mut Page, report: &ScanReport) {
         None => {
             page.text(&count(report.checks.len() as u64, "check", "checks"))
                 .raw(" found nothing.");
+            if let Some(missing) = missing_mitigations(report) {
+                page.raw(" <a href=\"#mitigations\">")
+                    .text(&missing)
+                    .raw("</a>.");
+            }
         }
     }
     if !lacks_facts(report) {
@@ -178,22 +185,25 @@ const fn presence(presence: Presence) -> (&'static str, &'static str, &'static s
     }
 }
 
-/// The worst judgement over all clusters and hosts.
-fn overall(summary: &MitigationSummary) -> Presence {
+/// The worst judgement over all clusters and hosts; `None` where it applies to none.
+fn overall(summary: &MitigationSummary) -> Option<Presence> {
+    if summary.states.is_empty() && summary.findings == 0 && !summary.is_incomplete {
+        return None;
+    }
     let states = || summary.states.iter().map(|state| state.presence);
     if summary.worst.is_some_and(|worst| worst > Severity::Info)
         || states().any(|state| state == Presence::Missing)
     {
-        Presence::Missing
+        Some(Presence::Missing)
     } else if summary.is_incomplete || states().any(|state| state == Presence::Unknown) {
-        Presence::Unknown
+        Some(Presence::Unknown)
     } else {
-        Presence::Present
+        Some(Presence::Present)
     }
 }
 
-fn state(page: &mut Page, judged: Presence) {
-    let (class, sign, words) = presence(judged);
+fn state(page: &mut Page, judged: Option<Presence>) {
+    let (class, sign, words) = judged.map_or(("unknown", "–", "does not apply"), presence);
     page.raw("<span class=\"state ")
         .raw(class)
         .raw("\"><span aria-hidden=\"true\">")
@@ -221,10 +231,10 @@ fn mitigation(page: &mut Page, summary: &MitigationSummary, naming: Naming) {
         page.raw("<p class=\"small\">Missing in ");
         for (index, place) in summary.missing_in.iter().take(PLACES_MAX).enumerate() {
             page.raw(if index > 0 { ", " } else { "" })
-                .text(&naming.place(&place.estate, &place.namespace))
-                .raw(" (")
-                .number(place.findings)
-                .raw(")");
+                .text(&naming.place(&place.estate, &place.namespace));
+            if place.findings > 0 {
+                page.raw(" (").number(place.findings).raw(")");
+            }
         }
         rest(page, summary.missing_in.len(), PLACES_MAX);
         page.raw("</p>\n");
@@ -233,7 +243,7 @@ fn mitigation(page: &mut Page, summary: &MitigationSummary, naming: Naming) {
         page.raw("<details><summary>By cluster and host</summary>\n<dl>\n");
         for judged in summary.states.iter().take(ESTATES_MAX) {
             page.raw("<dt>").text(&judged.estate).raw(" ");
-            state(page, judged.presence);
+            state(page, Some(judged.presence));
             page.raw("</dt>\n");
             for reason in judged.reasons.iter().take(REASONS_MAX) {
                 page.raw("<dd>").rich(reason).raw("</dd>\n");

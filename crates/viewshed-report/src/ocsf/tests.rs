@@ -196,7 +196,7 @@ fn activity() -> Activity<'static> {
         uri: Cow::Borrowed("/api/v1/namespaces/shop/pods?limit=500"),
         code: 200,
         verdict: Verdict::Allowed,
-        reason: Cow::Borrowed("RBAC: allowed by ..."),
+        reason: "RBAC: allowed by ...".into(),
         object: viewshed_model::ActivityObject {
             api_version: Cow::Borrowed("v1"),
             resource: Cow::Borrowed("pods"),

@@ -2,8 +2,8 @@
 
 use viewshed_model::{
     Action, AnsweredCredential, EnvName, ForeignMount, Here, HostAccess, Identity, MetadataAddress,
-    MountedToken, NonResourceRequest, OwnAnswer, ResourceRequest, Surroundings, Tell, Vantage,
-    View,
+    MountedToken, NonResourceRequest, OwnAnswer, OwnNames, ResourceRequest, Surroundings, Tell,
+    Vantage, View,
 };
 
 const TOKEN: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
@@ -75,6 +75,12 @@ fn surroundings() -> Surroundings {
             filesystem: "tmpfs".to_owned(),
             is_read_only: true,
         }],
+        own: OwnNames {
+            host_name: "cart-7d".to_owned(),
+            namespace: "shop".to_owned(),
+            namespace_from: "the search list of /etc/resolv.conf".to_owned(),
+            container: "main".to_owned(),
+        },
         host: HostAccess {
             network: true,
             pid: true,
@@ -86,6 +92,7 @@ fn surroundings() -> Surroundings {
         metadata_addresses: vec![MetadataAddress {
             address: "169.254.169.254:80".to_owned(),
             cloud: "AWS".to_owned(),
+            is_asked: true,
             status: Some(401),
         }],
         gaps: vec![super::gap()],

@@ -118,6 +118,7 @@ fn rank(index: usize, totals: &[(String, u64)]) -> IdentityRank {
             "RoleBinding shop/readers".to_owned(),
         ],
         unknown_members: index.is_multiple_of(3),
+        impersonates: Vec::new(),
         chains: Vec::new(),
     }
 }

@@ -43,6 +43,10 @@ pub fn rules(review: &RulesReview, style: &Style) -> String {
         "",
         &style.paint(Ink::Strong, &style.text(&title)),
     );
+    if review.is_of_server {
+        let text = "the server itself answered: the bindings could not be read";
+        paragraph(&mut out, style, "  ", text);
+    }
     let columns = [
         ("RESOURCES", Column::Text),
         ("NON-RESOURCE URLS", Column::Text),

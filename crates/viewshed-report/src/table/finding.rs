@@ -34,7 +34,7 @@ pub(super) fn write(
             let label = if index == 0 { "because" } else { "" };
             field(out, style, label, &format!("{}. {}", index + 1, link.text));
         }
-        field(out, style, "see it", &finding.reproduce);
+        command(out, style, "see it", &finding.reproduce);
     }
     if shared_fix.is_none() {
         field(out, style, "fix", &sentence(&finding.fix));
@@ -43,7 +43,8 @@ pub(super) fn write(
 
 fn place(finding: &Finding, naming: Naming) -> String {
     let mut words = vec![finding.object.clone()];
-    if !finding.namespace.is_empty() {
+    let is_the_namespace = finding.object.strip_prefix("Namespace ") == Some(&finding.namespace);
+    if !finding.namespace.is_empty() && !is_the_namespace {
         words.push(format!("in namespace {}", finding.namespace));
     }
     if naming == Naming::Several {
@@ -59,5 +60,16 @@ fn field(out: &mut String, style: &Style, label: &str, text: &str) {
     if !text.is_empty() {
         let first = format!("    {}", style.paint(Ink::Faint, &format!("{label:<8}")));
         paragraph(out, style, &first, &style.text(text));
+    }
+}
+
+/// A command on one line, however long: a terminal breaks it without a line break, so that it can be copied.
+fn command(out: &mut String, style: &Style, label: &str, text: &str) {
+    if !text.is_empty() {
+        let label = style.paint(Ink::Faint, &format!("{label:<8}"));
+        out.push_str("    ");
+        out.push_str(&label);
+        out.push_str(&style.text(text));
+        out.push('\n');
     }
 }

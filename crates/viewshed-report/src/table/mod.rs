@@ -57,6 +57,9 @@ fn severity_ink(severity: Severity) -> Ink {
 }
 
 /// What was read, one line per cluster and host.
+/// Docker hosts named one by one in a brief report: a repository may have a compose file per test.
+const HOSTS_MAX: usize = 5;
+
 fn estate_lines(out: &mut String, style: &Style, estate: &EstateSummary) {
     for cluster in &estate.clusters {
         let version = if cluster.version.is_empty() {
@@ -65,16 +68,22 @@ fn estate_lines(out: &mut String, style: &Style, estate: &EstateSummary) {
             format!(" {}", cluster.version)
         };
         let line = format!(
-            "cluster {}{version}: {}, {}, {}, {}",
+            "cluster {}{version}: {}, {}, {}, {}, {}",
             cluster.name,
             count(cluster.namespaces, "namespace", "namespaces"),
             count(cluster.pods, "pod", "pods"),
+            count(cluster.workloads, "workload", "workloads"),
             count(cluster.roles, "role", "roles"),
             count(cluster.bindings, "binding", "bindings"),
         );
         layout::paragraph(out, style, "  ", &style.text(&line));
     }
-    for host in &estate.docker_hosts {
+    let most = if style.is_full() {
+        usize::MAX
+    } else {
+        HOSTS_MAX
+    };
+    for host in estate.docker_hosts.iter().take(most) {
         let version = if host.version.is_empty() {
             String::new()
         } else {
@@ -85,6 +94,17 @@ fn estate_lines(out: &mut String, style: &Style, estate: &EstateSummary) {
             host.name,
             count(host.containers, "container", "containers"),
             count(host.images, "image", "images"),
+        );
+        layout::paragraph(out, style, "  ", &style.text(&line));
+    }
+    if let Some((_, rest)) = estate.docker_hosts.split_at_checked(most)
+        && !rest.is_empty()
+    {
+        let containers = rest.iter().map(|host| host.containers).sum();
+        let line = format!(
+            "and {}: {}",
+            count(rest.len() as u64, "more Docker host", "more Docker hosts"),
+            count(containers, "container", "containers"),
         );
         layout::paragraph(out, style, "  ", &style.text(&line));
     }

@@ -1,6 +1,6 @@
 //! The terminal report of `viewshed who` without a question: identities by what they can discover.
 
-use viewshed_model::{GrantOrigin, IdentityRank, RankReport};
+use viewshed_model::{GrantOrigin, IdentityRank, RankReport, SubjectKind};
 
 use super::layout::{Column, Columns, headline};
 use super::{estate_lines, gaps, limited, more};
@@ -68,8 +68,12 @@ fn write_origin(
     };
     for (index, row) in rows.iter().take(most) {
         let mut subject = style.text(&row.subject.to_string());
-        if row.unknown_members {
-            subject.push_str(" (members unknown)");
+        if let Some(members) = members(row) {
+            subject = format!("{subject} ({})", style.text(&members));
+        }
+        if !row.impersonates.is_empty() {
+            let others = limited(style, &row.impersonates, 2);
+            subject = format!("{subject} (may act as {})", style.text(&others));
         }
         table.row(vec![
             (index + 1).to_string(),
@@ -85,6 +89,26 @@ fn write_origin(
     if rows.len() > most {
         more(out, style, rows.len() - most);
     }
+}
+
+/// Who is in a group.
+fn members(row: &IdentityRank) -> Option<String> {
+    if row.unknown_members {
+        return Some("members unknown".to_owned());
+    }
+    if row.subject.kind != SubjectKind::Group {
+        return None;
+    }
+    Some(match row.subject.name.as_str() {
+        "system:authenticated" => "every authenticated identity".to_owned(),
+        "system:unauthenticated" => "every request without credentials".to_owned(),
+        "system:nodes" => "every node".to_owned(),
+        "system:serviceaccounts" => "every service account".to_owned(),
+        name => {
+            let namespace = name.strip_prefix("system:serviceaccounts:")?;
+            format!("every service account of {namespace}")
+        }
+    })
 }
 
 fn resources(style: &Style, row: &IdentityRank) -> String {

@@ -6,7 +6,9 @@ use super::layout::{Column, Columns, headline, pack, paragraph};
 use super::{estate_lines, finding, gaps, limited, more, severity_ink};
 use crate::group::Group;
 use crate::style::{Ink, Style};
-use crate::wording::{Naming, count, lacks_facts, sentence, severity, thousands, title};
+use crate::wording::{
+    Naming, count, lacks_facts, missing_mitigations, sentence, severity, thousands, title,
+};
 
 /// Findings of one check told in full in a brief report.
 const BLOCKS_MAX: usize = 3;
@@ -67,10 +69,13 @@ fn counts(out: &mut String, style: &Style, report: &ScanReport) {
         out.push_str("  No check was run.\n");
     } else if report.findings.is_empty() {
         let checks = count(report.checks.len() as u64, "check", "checks");
-        let limits = if lacks_facts(report) {
-            "but not everything that they need was read: see below"
-        } else {
-            "and everything they need was read"
+        let limits = match (missing_mitigations(report), lacks_facts(report)) {
+            (None, false) => "and everything they need was read".to_owned(),
+            (None, true) => "but not everything that they need was read: see below".to_owned(),
+            (Some(missing), false) => format!("but {missing}: see below"),
+            (Some(missing), true) => {
+                format!("but {missing}, and not everything that they need was read: see below")
+            }
         };
         paragraph(
             out,
@@ -115,7 +120,12 @@ fn mitigations(out: &mut String, style: &Style, report: &ScanReport) {
                 style.text(&why(summary))
             );
         } else if missing.is_empty() {
-            "nothing found missing".clone_into(&mut missing);
+            let nothing = match (summary.states.is_empty(), summary.findings) {
+                (true, 0) => "does not apply here",
+                (_, 0) => "nothing found missing",
+                _ => "nothing for certain: its findings are hints",
+            };
+            nothing.clone_into(&mut missing);
         }
         let name = format!("{} {}", summary.mitigation.id(), summary.mitigation.title());
         table.row(vec![name, thousands(summary.findings), worst, missing]);

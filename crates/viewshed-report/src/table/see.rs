@@ -1,12 +1,14 @@
 //! The terminal report of `viewshed see`: what shows from one place, by the chain that opens it.
 
+mod around;
+
 use std::collections::BTreeMap;
 
-use viewshed_model::{Link, Pivot, PivotKind, SeenItem, Surroundings, Verification, View};
+use viewshed_model::{Link, Pivot, PivotKind, SeenItem, Verification, View};
 
 use super::layout::{Column, Columns, headline, paragraph};
 use super::reach::{write_paths, write_pivot};
-use super::{depends_on, gaps, limited, more};
+use super::{depends_on, gaps, more};
 use crate::style::{Ink, Style};
 use crate::wording::{count, identity, thousands, vantage};
 
@@ -35,18 +37,24 @@ pub fn see(view: &View, verification: Option<&Verification>, style: &Style) -> S
         &style.paint(Ink::Strong, &style.text(&title)),
     );
     for held in &view.identities {
-        let line = format!("acts as {}: {}", identity(&held.identity), held.how);
+        let acts = if held.is_accepted {
+            "acts as"
+        } else {
+            "does not act as"
+        };
+        let line = format!("{acts} {}: {}", identity(&held.identity), held.how);
         paragraph(&mut out, style, "  ", &style.text(&line));
     }
     if view.identities.is_empty() {
         out.push_str("  acts as nobody: no credential is at hand\n");
     }
     if let Some(here) = &view.here {
-        surroundings(&mut out, style, &here.surroundings);
+        around::surroundings(&mut out, style, &here.surroundings);
     }
     out.push('\n');
     categories(&mut out, style, view);
     chains(&mut out, style, view);
+    unnamed(&mut out, style, &view.unnamed);
     network(&mut out, style, view);
     depends_on(&mut out, style, &view.depends_on);
     if let Some(verification) = verification {
@@ -54,6 +62,30 @@ pub fn see(view: &View, verification: Option<&Verification>, style: &Style) -> S
     }
     gaps::write(&mut out, style, &view.gaps);
     style.finish(&out)
+}
+
+/// Values at hand of objects that are not counted, because nothing inside tells their names.
+fn unnamed(out: &mut String, style: &Style, told: &[String]) {
+    if told.is_empty() {
+        return;
+    }
+    out.push('\n');
+    let title = format!(
+        "AT HAND, BUT NOT BY NAME ({})",
+        thousands(told.len() as u64)
+    );
+    headline(out, style, Ink::Strong, &title);
+    let most = if style.is_full() {
+        usize::MAX
+    } else {
+        NAMES_MAX
+    };
+    for text in told.iter().take(most) {
+        paragraph(out, style, "  - ", &style.text(text));
+    }
+    if told.len() > most {
+        more(out, style, told.len() - most);
+    }
 }
 
 /// What the vantage reaches, and what it may become.
@@ -101,63 +133,6 @@ fn follows(pivots: &[Pivot], pivot: &Pivot) -> bool {
     steps.is_some_and(|(_, before)| {
         pivot.steps.starts_with(before) || before.starts_with(&pivot.steps)
     })
-}
-
-/// What is around the program, one line per kind of thing.
-fn surroundings(out: &mut String, style: &Style, around: &Surroundings) {
-    let tokens = around
-        .tokens
-        .iter()
-        .map(|token| token.path.clone())
-        .collect();
-    let mounts = around
-        .mounts
-        .iter()
-        .map(|mount| mount.path.clone())
-        .collect();
-    let telling = around
-        .variables
-        .iter()
-        .filter(|variable| !variable.tells.is_empty());
-    let metadata = around
-        .metadata_addresses
-        .iter()
-        .map(|address| match address.status {
-            Some(status) => format!("{} ({}, answers {status})", address.address, address.cloud),
-            None => format!("{} ({})", address.address, address.cloud),
-        });
-    let shared = [
-        (around.host.network, "network"),
-        (around.host.pid, "processes"),
-        (around.host.ipc, "inter-process communication"),
-    ];
-    let shared = shared
-        .iter()
-        .filter(|(is_shared, _)| *is_shared)
-        .map(|(_, what)| (*what).to_owned());
-    let lines: [(&str, Vec<String>); 8] = [
-        ("tokens", tokens),
-        ("runtime sockets", around.sockets.clone()),
-        ("mounts from outside", mounts),
-        ("shared with the host", shared.collect()),
-        ("capabilities", around.capabilities.clone()),
-        ("kubeconfigs (not used)", around.kubeconfigs.clone()),
-        (
-            "variables that tell something",
-            telling.map(|variable| variable.name.clone()).collect(),
-        ),
-        ("cloud metadata", metadata.collect()),
-    ];
-    for (what, entries) in lines {
-        if !entries.is_empty() {
-            let line = format!("{what}: {}", limited(style, &entries, NAMES_MAX));
-            paragraph(out, style, "  ", &style.text(&line));
-        }
-    }
-    if !around.machine_vendor.is_empty() {
-        let line = format!("the machine's firmware says: {}", around.machine_vendor);
-        paragraph(out, style, "  ", &style.text(&line));
-    }
 }
 
 fn categories(out: &mut String, style: &Style, view: &View) {

@@ -1,3 +1,5 @@
+mod sentences;
+
 use viewshed_model::{
     CoverageReport, Decision, Finding, Link, MissingFact, Pivot, PivotKind, ScanReport, Severity,
     SubjectKind, View, WatchReport,
@@ -164,7 +166,10 @@ fn every_line_fits_the_width() {
             see(&sample::view(), None, &style),
             diff(&sample::diff_report(), &style),
         ];
-        for line in texts.iter().flat_map(|text| text.lines()) {
+        let lines = texts.iter().flat_map(|text| text.lines());
+        // A command stays on one line, so that copying it works.
+        let is_command = |line: &&str| line.trim_start().starts_with("see it");
+        for line in lines.filter(|line| !is_command(line)) {
             assert!(line.chars().count() <= width, "{width}: {line}");
         }
     }

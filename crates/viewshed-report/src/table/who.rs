@@ -83,12 +83,7 @@ fn by_steps(out: &mut String, style: &Style, answer: &WhoAnswer) {
         BY_STEPS_MAX
     };
     for way in answer.by_steps.iter().take(most) {
-        let mut lead = format!("{} becomes ", way.subject);
-        if let SubjectKind::Other(kind) = &way.subject.kind {
-            let namespace = way.subject.namespace.as_deref().unwrap_or_default();
-            let kind = kind.to_lowercase();
-            lead = format!("{kind} {namespace}/{} becomes ", way.subject.name);
-        }
+        let lead = format!("{} becomes ", way.subject);
         write_pivot(out, style, &lead, &way.pivot);
         if !way.pods.is_empty() {
             let pods = limited(style, &way.pods, 3);
@@ -126,9 +121,11 @@ fn write_origin(out: &mut String, style: &Style, group: GrantOrigin, entries: &[
         (false, GrantOrigin::Human | GrantOrigin::Bootstrap) => ENTRIES_MAX,
     };
     for entry in entries.iter().take(most) {
-        let mut place = match &entry.namespace {
-            Some(namespace) => format!("namespace {namespace}"),
-            None => "everywhere".to_owned(),
+        let mut place = match (&entry.subject.kind, &entry.namespace) {
+            // A pod that sees by what it holds is the place.
+            (SubjectKind::Other(_), _) => "inside it".to_owned(),
+            (_, Some(namespace)) => format!("namespace {namespace}"),
+            (_, None) => "everywhere".to_owned(),
         };
         if !entry.names.is_empty() {
             place = format!("{place}, only {}", limited(style, &entry.names, 3));
@@ -156,22 +153,34 @@ fn note(style: &Style, entry: &WhoEntry) -> String {
 }
 
 fn about_subject(style: &Style, entry: &WhoEntry) -> String {
-    match (&entry.subject.kind, entry.known_members) {
+    let pods = pods(style, entry);
+    let members = match (&entry.subject.kind, entry.known_members) {
         (SubjectKind::Group, None) => "members unknown: ask the identity provider".to_owned(),
         (SubjectKind::Group, Some(members)) => count(members, "known member", "known members"),
-        (SubjectKind::ServiceAccount, _) if entry.pods.is_empty() => "no pod runs as it".to_owned(),
-        (SubjectKind::ServiceAccount, _) if entry.pods_cut_off.is_empty() => {
-            format!("pods: {}", limited(style, &entry.pods, 3))
+        (SubjectKind::ServiceAccount, _) if pods.is_empty() => "no pod holds its token".to_owned(),
+        (SubjectKind::ServiceAccount | SubjectKind::User | SubjectKind::Other(_), _) => {
+            String::new()
         }
-        (SubjectKind::ServiceAccount, _) if entry.pods_cut_off.len() == entry.pods.len() => {
-            let pods = limited(style, &entry.pods, 3);
-            format!("kept from the API server by the network: {pods}")
-        }
-        (SubjectKind::ServiceAccount, _) => format!(
-            "pods: {}; kept from the API server by the network: {}",
-            limited(style, &entry.pods, 3),
-            limited(style, &entry.pods_cut_off, 3)
-        ),
-        (SubjectKind::User | SubjectKind::Other(_), _) => String::new(),
+    };
+    match (members.is_empty(), pods.is_empty()) {
+        (true, _) => pods,
+        (false, true) => members,
+        (false, false) => format!("{members}; {pods}"),
     }
+}
+
+/// The pods that act as the subject; empty when there are none.
+fn pods(style: &Style, entry: &WhoEntry) -> String {
+    if entry.pods.is_empty() {
+        return String::new();
+    }
+    let pods = limited(style, &entry.pods, 3);
+    if entry.pods_cut_off.is_empty() {
+        return format!("pods: {pods}");
+    }
+    if entry.pods_cut_off.len() == entry.pods.len() {
+        return format!("kept from the API server by the network: {pods}");
+    }
+    let cut_off = limited(style, &entry.pods_cut_off, 3);
+    format!("pods: {pods}; kept from the API server by the network: {cut_off}")
 }

@@ -33,9 +33,6 @@ pub(crate) struct SeeArgs {
     /// With --here: also ask the cloud metadata addresses.
     #[arg(long, requires = "here")]
     pub(crate) probe: bool,
-    /// With --here: also ask about these namespaces, beside those that the credential can list.
-    #[arg(long, requires = "here", value_delimiter = ',', value_name = "NAME")]
-    pub(crate) namespaces: Vec<String>,
     /// List every object, not only the first of each kind.
     #[arg(long)]
     pub(crate) all: bool,

@@ -9,7 +9,8 @@ use clap::{Args, ValueEnum};
 #[command(next_help_heading = "Estate")]
 pub(crate) struct EstateArgs {
     /// Read files instead of live servers: a snapshot, manifests, `kubectl get -o json`, a cluster-info
-    /// dump, compose files, `docker inspect` output; folders are walked, `-` is standard input.
+    /// dump, compose files, `docker inspect` output; folders are walked, `-` is standard input. Compose files of
+    /// a folder are a Docker host each; those that are named one by one are one host.
     #[arg(long, short, value_name = "PATH")]
     pub(crate) from: Vec<PathBuf>,
     /// The embedded demo estate.
@@ -21,6 +22,9 @@ pub(crate) struct EstateArgs {
     /// Kubeconfig context; give it several times for several clusters.
     #[arg(long, value_name = "NAME")]
     pub(crate) context: Vec<String>,
+    /// Namespaces to ask one by one where the credential may not list namespaces, beside its own.
+    #[arg(long, value_delimiter = ',', value_name = "NAME", conflicts_with_all = ["from", "demo"])]
+    pub(crate) namespaces: Vec<String>,
     /// Docker or Podman address (unix://, tcp://, ssh://) or a Docker context's name; several are possible.
     /// Default: `DOCKER_HOST`, `DOCKER_CONTEXT`, the current Docker context, the local sockets.
     #[arg(long, value_name = "HOST")]

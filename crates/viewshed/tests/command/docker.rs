@@ -154,3 +154,49 @@ fn several_hosts_are_chosen_from_by_name() {
     let chosen = program.run(&[&container[..], &["--estate", &other]].concat());
     assert_eq!(chosen.json()["estate"], other.as_str());
 }
+
+/// Two networks, one published port, a mounted socket, and an API that listens on every address.
+#[test]
+fn every_form_of_reach_answers_for_a_docker_host() {
+    let containers = r#"[
+        {"Id":"c1","Name":"/web","Config":{"Image":"shop"},"State":{"Status":"running"},
+         "HostConfig":{"NetworkMode":"front"},
+         "NetworkSettings":{"Networks":{"front":{"IPAddress":"172.20.0.2"}},
+                            "Ports":{"80/tcp":[{"HostIp":"0.0.0.0","HostPort":"8080"}]}},
+         "Mounts":[{"Type":"bind","Source":"/var/run/docker.sock","Destination":"/docker.sock"}]},
+        {"Id":"c2","Name":"/db","Config":{"Image":"postgres"},"State":{"Status":"running"},
+         "HostConfig":{"NetworkMode":"back"},
+         "NetworkSettings":{"Networks":{"back":{"IPAddress":"172.21.0.2"}}}}]"#;
+    let program = Program::new()
+        .with_file("host/inspect.json", containers)
+        .with_file("host/daemon.json", r#"{"hosts":["tcp://0.0.0.0:2375"]}"#);
+    let reach = |words: &[&str]| {
+        let run = program.run(&[&["reach", "--from", "host"], words].concat());
+        run.check(0, &[]);
+        run.out
+    };
+    let matrix = reach(&["--output", "csv"]);
+    let has = |text: &str, line: &str| assert!(text.contains(line), "{line}: {text}");
+    has(&matrix, "container:host/db,container:host/web,\"TCP 80\",");
+    has(&matrix, "world,container:host/web,\"TCP 80\",");
+    assert!(
+        !matrix.contains("container:host/web,container:host/db"),
+        "{matrix}"
+    );
+    has(
+        &reach(&["--output", "dot"]),
+        "[label=\"container:host/db\"]",
+    );
+    has(&reach(&["--output", "json"]), "\"kind\": \"host\"");
+    let sources = reach(&["--to", "docker", "--output", "csv"]);
+    has(&sources, "docker,allowed,container,host,db,,0,\"TCP 2375\"");
+    let pivots = reach(&["--pivots", "--output", "csv"]);
+    has(
+        &pivots,
+        "host/web,Container,,\"root on Docker host\",host,1,\"container web mounts",
+    );
+    has(
+        &pivots,
+        "host/db,Container,,\"root on Docker host\",host,1,\"container db reaches the Docker API",
+    );
+}

@@ -2,7 +2,7 @@
 
 use crate::program::Program;
 
-const COMMANDS: [&[&str]; 11] = [
+const COMMANDS: [&[&str]; 13] = [
     &["scan"],
     &["see"],
     &["who"],
@@ -12,14 +12,25 @@ const COMMANDS: [&[&str]; 11] = [
     &["collect"],
     &["rehearse"],
     &["rehearse", "report"],
+    &["rules"],
+    &["rules", "check"],
     &["explain"],
     &["completions"],
+];
+
+/// Commands some of whose examples wait for events.
+const FURTHER: [&[&str]; 5] = [
+    &["reach"],
+    &["diff"],
+    &["watch"],
+    &["baseline"],
+    &["coverage"],
 ];
 
 #[test]
 fn every_command_has_help_with_examples() {
     let program = Program::new();
-    for command in COMMANDS {
+    for command in COMMANDS.into_iter().chain(FURTHER) {
         let run = program.run(&[command, &["--help"]].concat());
         run.check(0, &[]);
         let first = format!("viewshed {}", command.join(" "));
@@ -29,7 +40,7 @@ fn every_command_has_help_with_examples() {
         assert_eq!(long, None, "{command:?}");
     }
     let all = program.run(&["--help"]);
-    for command in COMMANDS {
+    for command in COMMANDS.into_iter().chain(FURTHER) {
         assert!(all.out.contains(command[0]), "{command:?}");
     }
     assert!(all.out.contains("Exit codes"), "{}", all.out);
@@ -63,6 +74,20 @@ fn every_example_is_understood() {
         }
     }
     assert!(count >= 30, "{count}");
+}
+
+/// `-A` has two meanings, and each help tells its own.
+#[test]
+fn help_says_what_all_namespaces_means() {
+    let program = Program::new();
+    let help = program.run(&["who", "can", "--help"]).out;
+    assert!(
+        help.contains("in one namespace only is listed too"),
+        "{help}"
+    );
+    program
+        .run(&["can-i", "--list", "-A", "--as", "jane", "--demo"])
+        .check(2, &["--list is of one namespace", "hint:", "--namespace"]);
 }
 
 #[test]

@@ -283,3 +283,18 @@ fn several_clusters_are_chosen_from_by_name() {
     let chosen = program.run(&[&see[..], &["--estate", "other"]].concat());
     assert_eq!(chosen.json()["estate"], "other");
 }
+
+#[test]
+fn what_could_not_be_asked_is_neither_nothing_nor_verified() {
+    let server = FakeServer::start(cluster);
+    let program = Program::new().with_file("config", server.kubeconfig());
+    let words = ["see", "--serviceaccount", "shop/a-serviceaccounts"];
+    let live = ["--kubeconfig", "config", "--verify"];
+    let run = program.run(&[&words[..], &live].concat());
+    run.check(4, &[]);
+    let out = run.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(out.contains("Nothing is certain from here"), "{out}");
+    assert!(!out.contains("Nothing can be discovered"), "{out}");
+    assert!(out.contains("NOT VERIFIED"), "{out}");
+    assert!(!out.contains("no difference"), "{out}");
+}

@@ -18,5 +18,6 @@ mod kubernetes;
 mod program;
 mod questions;
 mod rehearsal;
+mod restricted;
 mod steps;
 mod terminal;

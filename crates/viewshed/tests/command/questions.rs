@@ -196,3 +196,35 @@ fn words_that_nobody_serves_are_warned_of_as_kubectl_does() {
         assert!(!program.run(words).err.contains("Warning"), "{words:?}");
     }
 }
+
+/// The forms that `watch` reads, told from the first bytes, and whatever the name says.
+#[test]
+fn packed_questions_are_unpacked() {
+    let line = review("jane") + "\n";
+    let program = Program::new()
+        .with_file("roles.yaml", ROLES)
+        .with_file("plain", &line)
+        .with_file("zstd", zstd_frame(line.as_bytes()))
+        .with_file("bzip2", "BZh91AY&SY");
+    let ask = |name: &str| program.run(&["can-i", "--from", "roles.yaml", "--questions", name]);
+    program.shell("gzip < plain > gzip").check(0, &[]);
+    let plain = ask("plain");
+    plain.check(0, &[]);
+    assert!(plain.out.contains("\"allowed\":true"), "{plain:?}");
+    for name in ["gzip", "zstd"] {
+        let run = ask(name);
+        run.check(0, &[]);
+        assert_eq!(run.out, plain.out, "{name}");
+    }
+    ask("bzip2").check(3, &["`bzip2`", "it is bzip2: unpack it first"]);
+}
+
+/// One raw block (RFC 8878, 3.1.1).
+fn zstd_frame(content: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(content.len()).unwrap();
+    let mut frame = vec![0x28, 0xb5, 0x2f, 0xfd, 0xa0];
+    frame.extend(length.to_le_bytes());
+    frame.extend(&(length << 3 | 1).to_le_bytes()[..3]);
+    frame.extend(content);
+    frame
+}

@@ -39,6 +39,79 @@ fn who_sees_tells_apart_those_who_get_there_by_steps() {
     assert_eq!(short["answers"][0]["by_steps"], Value::Null);
 }
 
+/// The tables say of joe what the documents do.
+#[test]
+fn the_tables_name_those_who_act_for_somebody() {
+    let program = Program::new();
+    let sees = program.run(&[
+        "who",
+        "sees",
+        "secret/shop/cart-database",
+        "--demo",
+        "--all",
+    ]);
+    let can = [
+        "who",
+        "can",
+        "get",
+        "secrets",
+        "cart-database",
+        "-n",
+        "shop",
+        "--demo",
+        "--all",
+    ];
+    for run in [sees, program.run(&can)] {
+        run.check(0, &[]);
+        assert!(run.out.contains("BY STEPS"), "{run:?}");
+        assert!(run.out.contains("user joe becomes user jane"), "{run:?}");
+        assert!(run.out.contains("it acts as that user"), "{run:?}");
+    }
+    let ranked = program.run(&["who", "--demo", "--all"]);
+    ranked.check(0, &[]);
+    let words = ranked.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("user joe (may act as user jane)"), "{words}");
+    let document = json(&["who"]);
+    let ranks = document["ranks"].as_array().expect("a list");
+    let joe = ranks.iter().find(|rank| rank["subject"]["name"] == "joe");
+    let joe = joe.expect("he has a row, though he sees nothing himself");
+    assert_eq!(joe["impersonates"][0], "user jane");
+    assert_eq!(joe["origin"], "human");
+    program
+        .run(&["who", "--demo", "-o", "dot"])
+        .check(2, &["`who` has no `dot` form", "hint:"]);
+}
+
+/// What the pod's token, its environment and its place tell it, whatever is granted.
+#[test]
+fn pods_stand_in_the_answers_with_their_namespace_and_why() {
+    let program = Program::new();
+    for (target, words) in [
+        ("namespace/payments", "pod payments/ledger"),
+        (
+            "service/default/kubernetes",
+            "the kubelet writes services into the environment",
+        ),
+    ] {
+        let run = program.run(&["who", "sees", target, "--demo", "-o", "json"]);
+        run.check(0, &[]);
+        let answer = run.json()["answers"][0]["entries"].clone();
+        let entries = answer.as_array().expect("a list");
+        let pods: Vec<_> = entries
+            .iter()
+            .filter(|one| one["subject"]["kind"] == "Pod")
+            .collect();
+        assert!(!pods.is_empty(), "{target}");
+        assert!(
+            pods.iter()
+                .all(|one| one["subject"]["namespace"].is_string())
+        );
+        let table = program.run(&["who", "sees", target, "--demo", "--all", "--color", "never"]);
+        let table = table.out.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(table.contains(words), "{table}");
+    }
+}
+
 /// The policy `shop/cart` lets the cart talk to the ledger and to DNS alone.
 #[test]
 fn an_account_is_of_no_use_behind_a_policy_that_closes_the_api_server() {

@@ -206,7 +206,7 @@ fn with_an_estate_incidents_tell_how_much_of_their_view_was_asked_for() {
     assert!(!kinds(&known).contains(&"pods".to_owned()), "{known}");
     assert!(kinds(&known).contains(&"secrets".to_owned()), "{known}");
     let none = program.run(&["watch", "--from", "audit.log", "--estate-from", "usual.log"]);
-    assert_eq!(none.code, 2, "{none:?}");
+    assert_eq!(none.code, 3, "{none:?}");
 }
 
 #[test]

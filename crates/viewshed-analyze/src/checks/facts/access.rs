@@ -32,12 +32,7 @@ pub(in crate::checks) struct Access<'a> {
 }
 
 impl<'a> Access<'a> {
-    /// `granting` is `cluster` with the roles and bindings that its server would have.
-    pub(in crate::checks) fn new(
-        cluster: &Cluster,
-        granting: &'a Cluster,
-        runners: &[Runner<'_>],
-    ) -> Self {
+    pub(in crate::checks) fn new(cluster: &'a Cluster, runners: &[Runner<'_>]) -> Self {
         let mut runs_as: BTreeMap<(String, String), Vec<usize>> = BTreeMap::new();
         for (position, runner) in runners.iter().enumerate() {
             let key = (
@@ -47,9 +42,12 @@ impl<'a> Access<'a> {
             runs_as.entry(key).or_default().push(position);
         }
         Self {
-            human_grants: human_grants(granting),
-            has_bindings: !cluster.bindings.is_empty(),
-            index: AccessIndex::new(granting),
+            human_grants: human_grants(cluster),
+            has_bindings: cluster
+                .bindings
+                .iter()
+                .any(|binding| !binding.meta.is_assumed),
+            index: AccessIndex::new(cluster),
             runs_as,
         }
     }

@@ -9,7 +9,6 @@ mod everybody;
 mod exposure;
 mod flags;
 mod fold;
-mod granting;
 mod grants;
 mod holders;
 mod kubelets;
@@ -29,16 +28,15 @@ pub(super) use access::{Access, is_everyone};
 pub(super) use breadth::{Breadth, breadth, only_reads, reads};
 pub(super) use by_namespace::ByNamespace;
 pub(crate) use by_namespace::Near;
+pub(crate) use dashboards::{OpenDashboard, dashboard_name, open_dashboard};
 pub(super) use dashboards::{
     Product, Serves, Sight, dashboard_of, dashboard_of_image, open_switches, sight_of,
 };
-pub(crate) use dashboards::{dashboard_name, open_dashboard};
 pub(super) use egress::{Egress, egress_of};
 pub(super) use everybody::{Everybody, everybody_findings};
 pub(super) use exposure::{Objects, Scope};
 pub(super) use flags::has_flag;
 pub(super) use fold::fold;
-pub(super) use granting::granting;
 pub(super) use grants::{HumanGrant, role_location, role_object, rule_text};
 pub(super) use holders::{Holding, holdings, weighed};
 pub(super) use kubelets::{Hole, Kubelet, kubelet_findings, kubelets};
@@ -75,14 +73,13 @@ pub(super) struct ClusterFacts<'a> {
 }
 
 impl<'a> ClusterFacts<'a> {
-    /// Works out the facts of `cluster`; `granting` is the same cluster with the roles that a server
-    /// of its own adds (the same value for a live cluster).
-    pub(super) fn new(cluster: &'a Cluster, granting: &'a Cluster) -> Self {
+    /// Works out the facts of `cluster`.
+    pub(super) fn new(cluster: &'a Cluster) -> Self {
         let runners = runners(cluster);
         Self {
             cluster,
             kubelets: kubelets(cluster, &runners),
-            access: Access::new(cluster, granting, &runners),
+            access: Access::new(cluster, &runners),
             objects: Objects::new(cluster),
             by_namespace: ByNamespace::new(cluster),
             accounts: cluster

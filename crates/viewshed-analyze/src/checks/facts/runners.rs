@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use viewshed_model::{Cluster, Location, Meta, Owner, Pod, PodSpec, Workload};
 
+use crate::sight::has_ended;
+
 /// Owners above a pod: CronJob, Job, and a custom kind over both. More is a loop.
 const OWNER_DEPTH_MAX: usize = 4;
 
@@ -122,10 +124,6 @@ fn own_name(pod: &Pod) -> &str {
     name.strip_suffix(pod.node.as_str())
         .and_then(|name| name.strip_suffix('-'))
         .unwrap_or(name)
-}
-
-fn has_ended(pod: &Pod) -> bool {
-    matches!(&*pod.phase, "Succeeded" | "Failed")
 }
 
 /// The namespace that an object without one gets from `kubectl apply`.

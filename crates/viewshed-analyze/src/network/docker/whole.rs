@@ -7,6 +7,7 @@ use viewshed_model::{
 
 use super::facts::has_stopped;
 use super::{End, Open, docker_answer, end, pair};
+use crate::checks::listeners;
 use crate::network::ends::NetworkError;
 use crate::network::matrix::MATRIX_PAIRS_MAX;
 use crate::network::ports::{PortSet, everything, shown};
@@ -65,10 +66,27 @@ pub(in crate::network) fn docker_sources(
         estate: names(estate),
         cni: "docker".to_owned(),
         to: to.clone(),
-        points: vec![to.to_string()],
+        points: points(estate, to),
         sources,
         gaps: Vec::new(),
     })
+}
+
+/// What the place stands for: of the engines' API the addresses that they listen on.
+fn points(estate: &Estate, to: &Place) -> Vec<String> {
+    let mut found = Vec::new();
+    if *to == Place::Target(Target::Docker) {
+        for host in &estate.docker_hosts {
+            let addresses = listeners(host).into_iter().map(|one| one.address);
+            found.extend(
+                addresses.map(|address| format!("Docker's API of host `{}`: {address}", host.name)),
+            );
+        }
+    }
+    if found.is_empty() {
+        found.push(to.to_string());
+    }
+    found
 }
 
 fn names(estate: &Estate) -> String {

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use viewshed_model::{Cluster, Decision, Identity, PivotKind};
 
-use crate::network::{Cni, NetworkIndex};
-use crate::pivot::PivotIndex;
+use crate::network::Cni;
+use crate::pivot::{LazyNetwork, PivotIndex};
 use crate::rbac::{Mode, ResourceQuestion, impersonation_in};
 use crate::samples::{binding, role, service_account, shop};
 use crate::sight::SightIndex;
@@ -85,8 +85,8 @@ fn cluster(grants: &[Given]) -> Cluster {
 /// What one step leads to: `user jane`, `group staff`, `account`.
 fn by_steps(cluster: &Cluster, asker: &Identity) -> BTreeSet<String> {
     let sight = SightIndex::new(cluster);
-    let network = NetworkIndex::new(cluster, Some(Cni::Generic));
-    let (pivots, _) = PivotIndex::asked_by(&sight, &network, asker).from_asker(1);
+    let network = LazyNetwork::of(cluster, Some(Cni::Generic));
+    let (pivots, _) = PivotIndex::asked_by(&sight, network, asker).from_asker(1);
     let told = pivots.into_iter().filter_map(|pivot| match pivot.kind {
         PivotKind::User => Some(format!("user {}", pivot.name)),
         PivotKind::Group => Some(format!("group {}", pivot.name)),

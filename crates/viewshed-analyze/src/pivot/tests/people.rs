@@ -2,7 +2,7 @@ use viewshed_model::{Cluster, Identity, WhoAnswer};
 
 use super::{cluster, grant, rule};
 use crate::network::{Cni, NetworkIndex};
-use crate::pivot::{PivotIndex, Sought};
+use crate::pivot::{LazyNetwork, PivotIndex, Sought};
 use crate::sight::SightIndex;
 use crate::who::{join, who_sees};
 
@@ -42,7 +42,7 @@ fn seen(cluster: &Cluster) -> WhoAnswer {
     let sight = SightIndex::new(cluster);
     let network = NetworkIndex::new(cluster, Some(Cni::Generic));
     let pivots = PivotIndex::new(&sight, &network);
-    let mut answer = who_sees(&sight, "secret/shop/db").expect("it exists");
+    let mut answer = who_sees(&sight, Some(&network), "secret/shop/db").expect("it exists");
     join(
         &mut answer,
         &network,
@@ -68,7 +68,7 @@ fn by_steps(cluster: &Cluster) -> Vec<String> {
     let mut shown: Vec<String> = shown.collect();
     let own = shown
         .iter()
-        .position(|way| way == "Pod agent -> everything 2");
+        .position(|way| way == "pod ops/agent -> everything 2");
     shown.remove(own.expect("the privileged pod is a way"));
     shown
 }
@@ -76,8 +76,8 @@ fn by_steps(cluster: &Cluster) -> Vec<String> {
 /// What somebody leads to: `kind name (steps)`.
 fn leads(cluster: &Cluster, identity: &Identity) -> Vec<String> {
     let sight = SightIndex::new(cluster);
-    let network = NetworkIndex::new(cluster, Some(Cni::Generic));
-    let (pivots, _) = PivotIndex::asked_by(&sight, &network, identity).from_asker(DEPTH);
+    let network = LazyNetwork::of(cluster, Some(Cni::Generic));
+    let (pivots, _) = PivotIndex::asked_by(&sight, network, identity).from_asker(DEPTH);
     let shown = pivots
         .iter()
         .map(|pivot| format!("{:?} {} {}", pivot.kind, pivot.name, pivot.steps.len()));

@@ -243,13 +243,15 @@ fn bound_paths(container: &DockerContainer) -> impl Iterator<Item = &str> {
 
 fn openings_of_mount(title: &str, path: &str) -> Vec<(Opening, String)> {
     let mounted = normalized(path);
-    let told = openings(path).into_iter().map(|(opening, place)| {
-        let mut text = format!("{title} mounts {mounted} of its host");
-        if mounted != place {
-            text = format!("{text}, with {place} in it");
-        }
-        (opening, text)
-    });
+    let told = openings(path, "docker://")
+        .into_iter()
+        .map(|(opening, place)| {
+            let mut text = format!("{title} mounts {mounted} of its host");
+            if mounted != place {
+                text = format!("{text}, with {place} in it");
+            }
+            (opening, text)
+        });
     told.collect()
 }
 

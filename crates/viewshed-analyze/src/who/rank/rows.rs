@@ -1,8 +1,8 @@
 //! One row of the table: an identity, its grants, and what they add up to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use viewshed_model::{
     Chain, Cluster, GrantOrigin, Identity, IdentityRank, Link, RoleBinding, Subject, SubjectKind,
 };
@@ -12,7 +12,7 @@ use super::count::Tables;
 use super::sum::Sum;
 use crate::bootstrap::{GrantedTo, Origins};
 use crate::rbac::Grant;
-use crate::see::sees_everything;
+use crate::see::{of_grant, sees_everything};
 use crate::sight::{Coverage, SightIndex, grant_text, pod_objects, pod_of, sentence};
 
 /// An identity to rank.
@@ -169,10 +169,12 @@ pub(super) struct Ranker<'a, 'c> {
     pub(super) origins: &'a Origins<'c>,
     /// What each role shows, by its address in the cluster.
     pub(super) coverages: &'a FxHashMap<usize, Coverage<'c>>,
+    /// The roles that let impersonate somebody, by the same.
+    pub(super) masking: &'a FxHashSet<usize>,
 }
 
 impl Ranker<'_, '_> {
-    /// The row; `None` when it sees no object.
+    /// The row; `None` when it sees no object and may impersonate nobody.
     pub(super) fn rank(&self, row: &Row) -> Option<IdentityRank> {
         let session = self.index.access.session(&row.identity);
         let mut sum = Sum::new(self.index, self.tables);
@@ -189,9 +191,12 @@ impl Ranker<'_, '_> {
             for grant in session.grants() {
                 let Some(role) = grant.role else { continue };
                 let address = std::ptr::from_ref(role).addr();
+                if self.masking.contains(&address) {
+                    self.unmask(row, &grant, &mut story);
+                }
                 if let Some(coverage) = self.coverages.get(&address) {
                     sum.add(&grant, coverage);
-                    self.tell(&grant, coverage, &mut story);
+                    self.tell(row, (&grant, coverage), &mut story);
                 }
             }
         }
@@ -208,7 +213,7 @@ impl Ranker<'_, '_> {
             });
         }
         let result = sum.finish();
-        (result.visible > 0).then(|| IdentityRank {
+        (result.visible > 0 || !story.masks.is_empty()).then(|| IdentityRank {
             subject: row.subject.clone(),
             visible: result.visible,
             total: self.tables.objects_total(),
@@ -217,11 +222,12 @@ impl Ranker<'_, '_> {
             origin: story.origin.unwrap_or(GrantOrigin::System),
             bindings: story.bindings,
             unknown_members: has_unknown_members(&row.subject),
+            impersonates: story.masks.into_iter().collect(),
             chains: story.chains,
         })
     }
 
-    fn tell(&self, grant: &Grant<'_>, coverage: &Coverage<'_>, story: &mut Story) {
+    fn tell(&self, row: &Row, (grant, coverage): (&Grant<'_>, &Coverage<'_>), story: &mut Story) {
         let shown = coverage
             .whole
             .iter()
@@ -233,15 +239,7 @@ impl Ranker<'_, '_> {
         }
         rules.dedup();
         for rule in &rules {
-            let origin = self.origins.of(GrantedTo {
-                namespace: grant.binding.meta.namespace_or_empty(),
-                binding: &grant.binding.meta.name,
-                role: &grant.binding.role,
-                rule: grant.role.and_then(|role| role.rules.get(*rule)),
-                subject: grant.subject,
-            });
-            story.origin = Some(story.origin.map_or(origin, |known| known.min(origin)));
-            if origin == GrantOrigin::Human {
+            if self.weigh(row, (grant, *rule), story) == Some(GrantOrigin::Human) {
                 break;
             }
         }
@@ -269,6 +267,38 @@ impl Ranker<'_, '_> {
                 ],
             });
         }
+    }
+
+    /// Whom the grant lets impersonate: what they see is told in their own row.
+    fn unmask(&self, row: &Row, grant: &Grant<'_>, story: &mut Story) {
+        for mask in of_grant(grant) {
+            self.weigh(row, (grant, mask.rule), story);
+            story.masks.insert(mask.who);
+        }
+    }
+
+    /// Counts one rule for the origin of the row; `None` where it does not count.
+    fn weigh(
+        &self,
+        row: &Row,
+        (grant, rule): (&Grant<'_>, usize),
+        story: &mut Story,
+    ) -> Option<GrantOrigin> {
+        let origin = self.origins.of(GrantedTo {
+            namespace: grant.binding.meta.namespace_or_empty(),
+            binding: &grant.binding.meta.name,
+            role: &grant.binding.role,
+            rule: grant.role.and_then(|role| role.rules.get(rule)),
+            subject: grant.subject,
+        });
+        // What people give to everybody is told of the group: else all of the cluster's own parts would
+        // stand among those whom people gave something.
+        let is_of_group = is_of_everybody(grant.subject) && *grant.subject != row.subject;
+        if origin == GrantOrigin::Human && is_of_group {
+            return None;
+        }
+        story.origin = Some(story.origin.map_or(origin, |known| known.min(origin)));
+        Some(origin)
     }
 
     /// A RoleBinding shows nothing that lives outside namespaces, but its own namespace.
@@ -309,8 +339,18 @@ impl Ranker<'_, '_> {
 #[derive(Default)]
 struct Story {
     origin: Option<GrantOrigin>,
+    masks: BTreeSet<String>,
     bindings: Vec<String>,
     chains: Vec<Chain>,
+}
+
+/// Groups that Kubernetes itself puts identities into, its own parts among them.
+fn is_of_everybody(subject: &Subject) -> bool {
+    subject.kind == SubjectKind::Group
+        && (matches!(
+            subject.name.as_str(),
+            "system:authenticated" | "system:nodes"
+        ) || subject.name.starts_with("system:serviceaccounts"))
 }
 
 /// Groups whose members stand outside the estate. Kubernetes fills its own; certificates and tokens

@@ -87,7 +87,7 @@ fn one<'a>(text: &'a str, sink: &mut Sink<'a, '_>) {
             Some(false) => Verdict::Refused,
             None => Verdict::Unknown,
         },
-        reason: record.msg.0,
+        reason: record.msg.0.into(),
         ..Activity::default()
     });
 }

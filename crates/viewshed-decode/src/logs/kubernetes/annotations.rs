@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use viewshed_model::Verdict;
+use viewshed_model::{LazyText, Verdict};
 
 /// The annotations that mean something here.
 #[derive(Debug, Default)]
@@ -10,7 +10,7 @@ pub(super) struct Annotations<'a> {
     /// `authorization.k8s.io/decision`.
     pub(super) verdict: Verdict,
     /// `authorization.k8s.io/reason`.
-    pub(super) reason: Cow<'a, str>,
+    pub(super) reason: LazyText<'a>,
     /// `audit.k8s.io/truncated`: bodies were cut away.
     pub(super) is_truncated: bool,
     /// `authentication.openshift.io/username`: who logs in (openshift/oauth-server, pkg/audit/annotation.go).
@@ -30,7 +30,7 @@ impl<'a> Annotations<'a> {
                     _ => Verdict::Unknown,
                 };
             }
-            "authorization.k8s.io/reason" => self.reason = value,
+            "authorization.k8s.io/reason" => self.reason = value.into(),
             "audit.k8s.io/truncated" => self.is_truncated = value == "true",
             "authentication.openshift.io/username" => self.login = value,
             "authentication.openshift.io/decision" => self.login_decision = value,

@@ -3,8 +3,10 @@
 mod annotations;
 mod cursor;
 mod extra;
+mod repeats;
 mod review;
 mod scan;
+mod sender;
 mod wire;
 
 #[cfg(test)]
@@ -17,15 +19,18 @@ use super::shape::{field, fields, items};
 use super::sink::Sink;
 use crate::lines::offset_in;
 
+use repeats::Repeats;
+
 pub(super) use scan::scan_head;
 pub(super) use wire::Entry;
 
 /// Reads lines, lists and documents.
 pub(super) fn decode<'a>(text: &'a str, sink: &mut Sink<'a, '_>) {
     let mut rest = text;
+    let mut repeats = Repeats::of_chunk();
     while !rest.is_empty() {
         let count = sink.activities.len();
-        let length = scan::scan(rest, sink.arena, sink.activities);
+        let length = scan::scan(rest, sink.arena, &mut repeats, sink.activities);
         if let Some(after) = length.and_then(|length| after_line(rest, length)) {
             sink.begin_line();
             if sink.activities.last().is_some_and(has_bodies)
@@ -35,6 +40,7 @@ pub(super) fn decode<'a>(text: &'a str, sink: &mut Sink<'a, '_>) {
             }
             rest = after;
         } else {
+            // A line that goes on behind its event.
             sink.activities.truncate(count);
             rest = sink.json_line(rest, &mut entry);
         }
@@ -130,7 +136,7 @@ fn take<'a>(text: &'a str, envelope: Envelope<'a>, sink: &mut Sink<'a, '_>) -> b
 /// Reads one event, the fast way if it has the form for it.
 pub(super) fn read<'a>(text: &'a str, arena: &'a Arena) -> Result<Entry<'a>, serde_json::Error> {
     let mut activities = Vec::new();
-    let length = scan::scan(text, arena, &mut activities);
+    let length = scan::scan(text, arena, &mut Repeats::default(), &mut activities);
     match activities.pop() {
         Some(activity) if length == Some(text.len()) => Ok(Entry::Event(Box::new(activity))),
         _ => wire::read(text),

@@ -257,7 +257,7 @@ fn delegated<'a>(activity: &Activity<'a>, question: &Question<'a>) -> Option<Act
             Some(false) => Verdict::Refused,
             None => Verdict::Unknown,
         },
-        reason: question.reason.clone(),
+        reason: question.reason.clone().into(),
         is_truncated: activity.is_truncated,
         ..Activity::default()
     })

@@ -5,15 +5,21 @@
 //! everything. Whatever deviates goes the slow way, [`super::wire`], with the same result; a property test
 //! holds both to it. The walk never leaves a line: no JSON string holds a line break.
 
+#![expect(
+    clippy::inline_always,
+    reason = "calls between the steps of one walk cost a tenth of it"
+)]
+
 use std::borrow::Cow;
 
 use viewshed_model::{
-    Activity, ActivityObject, Actor, Impersonated, Level, Stage, Surface, Texts, Verdict,
+    Activity, ActivityObject, Actor, LazyText, Level, Stage, Surface, Texts, Verdict,
 };
 
 use super::annotations::Annotations;
 use super::cursor::Cursor;
-use super::extra::{EXTRA_PREFIX, KeptExtra};
+use super::repeats::Repeats;
+use super::sender::sender;
 use crate::logs::arena::Arena;
 use crate::logs::time::micro_time_us;
 
@@ -22,46 +28,51 @@ const LINE_START: &str = r#"{"kind":"Event","apiVersion":"audit.k8s.io/v1","leve
 /// How every item starts that the webhook backend sends: the list names kind and version for all.
 const ITEM_START: &str = r#"{"level":""#;
 
-/// What is found, all of it borrowed: nothing here needs to be dropped when a line deviates.
-#[derive(Debug, Default)]
-struct Found<'a> {
-    at_us: i64,
-    stage_at_us: i64,
-    level: Level,
-    stage: Stage,
-    id: &'a str,
-    uri: &'a str,
-    verb: &'a str,
-    user: User<'a>,
-    impersonated: Option<(&'a str, &'a str)>,
-    address: &'a str,
-    claimed_address_count: u16,
-    user_agent: &'a str,
-    object: Object<'a>,
-    code: u16,
-    message: &'a str,
-    raw: &'a str,
-    request_body: &'a str,
-    response_body: &'a str,
-}
+/// An event of which nothing is known: the fields of a line are written over it.
+const BLANK: Activity<'static> = Activity {
+    at_us: 0,
+    stage_at_us: 0,
+    surface: Surface::KubernetesApi,
+    stage: Stage::ResponseComplete,
+    level: Level::Metadata,
+    id: NOTHING,
+    cluster: NOTHING,
+    actor: Actor {
+        user: NOTHING,
+        uid: NOTHING,
+        groups: Texts::Empty,
+        pod: NOTHING,
+        node: NOTHING,
+        credential: NOTHING,
+        impersonated: None,
+        address: NOTHING,
+        claimed_address_count: 0,
+        user_agent: NOTHING,
+    },
+    verb: NOTHING,
+    object: ActivityObject {
+        api_group: NOTHING,
+        api_version: NOTHING,
+        resource: NOTHING,
+        subresource: NOTHING,
+        namespace: NOTHING,
+        name: NOTHING,
+    },
+    uri: NOTHING,
+    code: 0,
+    verdict: Verdict::Unknown,
+    reason: LazyText::EMPTY,
+    message: NOTHING,
+    review: None,
+    disclosed_count: None,
+    process: None,
+    is_truncated: false,
+    raw: "",
+    request_body: "",
+    response_body: "",
+};
 
-#[derive(Debug, Default)]
-struct User<'a> {
-    name: &'a str,
-    uid: &'a str,
-    groups: &'a str,
-    extra: KeptExtra<&'a str>,
-}
-
-#[derive(Debug, Default)]
-struct Object<'a> {
-    api_group: &'a str,
-    api_version: &'a str,
-    resource: &'a str,
-    subresource: &'a str,
-    namespace: &'a str,
-    name: &'a str,
-}
+const NOTHING: Cow<'static, str> = Cow::Borrowed("");
 
 /// Reads the event at the start of `text`, which may hold further lines, into `activities`; gives its length.
 /// The activity is made in its place: it is too large to be moved about for each line.
@@ -69,129 +80,76 @@ struct Object<'a> {
 pub(super) fn scan<'a>(
     text: &'a str,
     arena: &'a Arena,
+    repeats: &mut Repeats<'a>,
     activities: &mut Vec<Activity<'a>>,
 ) -> Option<usize> {
-    let mut cursor = Cursor::new(text, arena);
-    let mut found = Found::default();
-    head(&mut cursor, &mut found)?;
+    activities.push(BLANK);
+    let length = event(Cursor::new(text, arena), repeats, activities.last_mut()?);
+    if length.is_none() {
+        activities.pop();
+    }
+    length
+}
+
+#[inline(always)]
+fn event<'a>(
+    mut cursor: Cursor<'a>,
+    repeats: &mut Repeats<'a>,
+    found: &mut Activity<'a>,
+) -> Option<usize> {
+    let text = cursor.rest();
+    head(&mut cursor, repeats, found)?;
     found.request_body = body(&mut cursor, r#","requestObject":"#)?;
     found.response_body = body(&mut cursor, r#","responseObject":"#)?;
     cursor.require(r#","requestReceivedTimestamp":""#)?;
-    found.at_us = micro_time_us(cursor.chunk()?)?;
+    found.at_us = micro_time_us(cursor.chunk()?, &mut repeats.second)?;
     cursor.require(r#"","stageTimestamp":""#)?;
-    found.stage_at_us = micro_time_us(cursor.chunk()?)?;
+    found.stage_at_us = micro_time_us(cursor.chunk()?, &mut repeats.second)?;
     cursor.require("\"")?;
-    let annotations = annotations(&mut cursor)?;
+    annotations(&mut cursor, found)?;
     cursor.require("}")?;
-    found.raw = cursor.since(0)?;
-    activities.push(activity(found, annotations));
-    Some(cursor.position())
+    found.raw = cursor.since(text)?;
+    Some(found.raw.len())
 }
 
 /// Reads the event up to its response status: all that is left of one whose end was cut off.
 pub(in crate::logs) fn scan_head<'a>(text: &'a str, arena: &'a Arena) -> Option<Activity<'a>> {
-    let mut found = Found::default();
-    head(&mut Cursor::new(text, arena), &mut found)?;
-    Some(activity(found, Annotations::default()))
+    let mut activity = BLANK;
+    head(
+        &mut Cursor::new(text, arena),
+        &mut Repeats::default(),
+        &mut activity,
+    )?;
+    Some(activity)
 }
 
-#[inline]
-fn activity<'a>(found: Found<'a>, mut annotations: Annotations<'a>) -> Activity<'a> {
-    let mut user = Cow::Borrowed(found.user.name);
-    let mut message = Cow::Borrowed(found.message);
-    annotations.apply_login(&mut user, &mut message);
-    let extra = found.user.extra;
-    Activity {
-        at_us: found.at_us,
-        stage_at_us: found.stage_at_us,
-        surface: Surface::KubernetesApi,
-        stage: found.stage,
-        level: found.level,
-        id: Cow::Borrowed(found.id),
-        cluster: Cow::Borrowed(""),
-        actor: Actor {
-            user,
-            uid: Cow::Borrowed(found.user.uid),
-            groups: texts(found.user.groups),
-            pod: Cow::Borrowed(extra.pod),
-            node: Cow::Borrowed(extra.node),
-            credential: Cow::Borrowed(extra.credential()),
-            impersonated: found.impersonated.map(|(user, groups)| {
-                Box::new(Impersonated {
-                    user: Cow::Borrowed(user),
-                    groups: texts(groups),
-                })
-            }),
-            address: Cow::Borrowed(found.address),
-            claimed_address_count: found.claimed_address_count,
-            user_agent: Cow::Borrowed(found.user_agent),
-        },
-        verb: Cow::Borrowed(found.verb),
-        object: ActivityObject {
-            api_group: Cow::Borrowed(found.object.api_group),
-            api_version: Cow::Borrowed(found.object.api_version),
-            resource: Cow::Borrowed(found.object.resource),
-            subresource: Cow::Borrowed(found.object.subresource),
-            namespace: Cow::Borrowed(found.object.namespace),
-            name: Cow::Borrowed(found.object.name),
-        },
-        uri: Cow::Borrowed(found.uri),
-        code: found.code,
-        verdict: annotations.verdict,
-        reason: annotations.reason,
-        message,
-        review: None,
-        disclosed_count: None,
-        process: None,
-        is_truncated: annotations.is_truncated,
-        raw: found.raw,
-        request_body: found.request_body,
-        response_body: found.response_body,
-    }
-}
-
-#[inline]
-fn texts(written: &str) -> Texts<'_> {
-    if written.is_empty() {
-        Texts::Empty
-    } else {
-        Texts::Written(written)
-    }
-}
-
-#[inline]
-fn head<'a>(cursor: &mut Cursor<'a>, found: &mut Found<'a>) -> Option<()> {
+#[inline(always)]
+fn head<'a>(
+    cursor: &mut Cursor<'a>,
+    repeats: &mut Repeats<'a>,
+    found: &mut Activity<'a>,
+) -> Option<()> {
     if !cursor.eat(LINE_START) {
         cursor.require(ITEM_START)?;
     }
     found.level = level(cursor)?;
     cursor.require(r#","auditID":""#)?;
-    found.id = cursor.uuid()?;
+    found.id = Cow::Borrowed(cursor.uuid()?);
     cursor.require(r#","stage":""#)?;
     found.stage = stage(cursor)?;
     cursor.require(r#","requestURI":""#)?;
-    found.uri = cursor.string()?;
+    found.uri = Cow::Borrowed(cursor.string()?);
     cursor.require(r#","verb":""#)?;
-    found.verb = cursor.string()?;
+    found.verb = Cow::Borrowed(cursor.short_string()?);
     cursor.require(r#","user":"#)?;
-    user(cursor, &mut found.user)?;
-    if cursor.eat(r#","impersonatedUser":"#) {
-        let mut mask = User::default();
-        user(cursor, &mut mask)?;
-        found.impersonated = Some((mask.name, mask.groups));
-    }
-    if cursor.eat(r#","authenticationMetadata":"#) {
-        cursor.container()?;
-    }
-    addresses(cursor, found)?;
-    found.user_agent = cursor.optional_string(r#","userAgent":""#)?;
+    sender(cursor, repeats, &mut found.actor)?;
     object(cursor, &mut found.object)?;
     status(cursor, found)?;
     // The slow way knows what to do with events that lack what every event has.
     (!found.verb.is_empty() && !found.id.is_empty()).then_some(())
 }
 
-#[inline]
+#[inline(always)]
 fn level(cursor: &mut Cursor<'_>) -> Option<Level> {
     if cursor.eat("Metadata\"") {
         Some(Level::Metadata)
@@ -204,7 +162,7 @@ fn level(cursor: &mut Cursor<'_>) -> Option<Level> {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn stage(cursor: &mut Cursor<'_>) -> Option<Stage> {
     if cursor.eat("ResponseComplete\"") {
         Some(Stage::ResponseComplete)
@@ -219,112 +177,45 @@ fn stage(cursor: &mut Cursor<'_>) -> Option<Stage> {
     }
 }
 
-#[inline]
-fn user<'a>(cursor: &mut Cursor<'a>, user: &mut User<'a>) -> Option<()> {
-    // A request whose authentication failed.
-    if cursor.eat("{}") {
-        return Some(());
-    }
-    cursor.require(r#"{"username":""#)?;
-    user.name = cursor.string()?;
-    if cursor.eat(r#","uid":""#) {
-        user.uid = cursor.uuid()?;
-    }
-    if cursor.eat(r#","groups":["#) {
-        user.groups = groups(cursor)?;
-    }
-    if cursor.eat(r#","extra":{"#) {
-        extra(cursor, &mut user.extra)?;
-    }
-    cursor.require("}")
-}
-
-#[inline]
-fn groups<'a>(cursor: &mut Cursor<'a>) -> Option<&'a str> {
-    let start = cursor.position();
-    loop {
-        cursor.require("\"")?;
-        cursor.plain_string()?;
-        if !cursor.eat(",") {
-            break;
-        }
-    }
-    let written = cursor.since(start)?;
-    cursor.require("]")?;
-    Some(written)
-}
-
-/// `user.extra`: a map from text to lists of text, whose keys Go sorts.
-#[inline]
-fn extra<'a>(cursor: &mut Cursor<'a>, extra: &mut KeptExtra<&'a str>) -> Option<()> {
-    loop {
-        cursor.require("\"")?;
-        let is_known = cursor.eat(EXTRA_PREFIX);
-        let is_uid = is_known && (cursor.eat("node-uid\":[\"") || cursor.eat("pod-uid\":[\""));
-        if is_uid {
-            cursor.uuid()?;
-        } else {
-            let key = cursor.plain_string()?;
-            cursor.require(":[\"")?;
-            let first = cursor.string()?;
-            if is_known {
-                extra.keep(key, first);
-            } else {
-                extra.keep_foreign(key, first);
-            }
-        }
-        while cursor.eat(",\"") {
-            cursor.string()?;
-        }
-        cursor.require("]")?;
-        if !cursor.eat(",") {
-            break;
-        }
-    }
-    cursor.require("}")
-}
-
-#[inline]
-fn addresses<'a>(cursor: &mut Cursor<'a>, found: &mut Found<'a>) -> Option<()> {
-    if !cursor.eat(r#","sourceIPs":["#) {
-        return Some(());
-    }
-    cursor.require("\"")?;
-    found.address = cursor.string()?;
-    while cursor.eat(",\"") {
-        found.address = cursor.string()?;
-        found.claimed_address_count = found.claimed_address_count.saturating_add(1);
-    }
-    cursor.require("]")
-}
-
-#[inline]
-fn object<'a>(cursor: &mut Cursor<'a>, object: &mut Object<'a>) -> Option<()> {
+#[inline(always)]
+fn object<'a>(cursor: &mut Cursor<'a>, object: &mut ActivityObject<'a>) -> Option<()> {
     if !cursor.eat(r#","objectRef":{"#) {
         return Some(());
     }
     cursor.require(r#""resource":""#)?;
-    object.resource = cursor.string()?;
-    object.namespace = cursor.optional_string(r#","namespace":""#)?;
-    object.name = cursor.optional_string(r#","name":""#)?;
+    object.resource = Cow::Borrowed(cursor.short_string()?);
+    if cursor.eat(r#","namespace":""#) {
+        object.namespace = Cow::Borrowed(cursor.short_string()?);
+    }
+    if cursor.eat(r#","name":""#) {
+        object.name = Cow::Borrowed(cursor.string()?);
+    }
     if cursor.eat(r#","uid":""#) {
         cursor.uuid()?;
     }
-    object.api_group = cursor.optional_string(r#","apiGroup":""#)?;
-    object.api_version = cursor.optional_string(r#","apiVersion":""#)?;
-    cursor.optional_string(r#","resourceVersion":""#)?;
-    object.subresource = cursor.optional_string(r#","subresource":""#)?;
+    if cursor.eat(r#","apiGroup":""#) {
+        object.api_group = Cow::Borrowed(cursor.string()?);
+    }
+    if cursor.eat(r#","apiVersion":""#) {
+        object.api_version = Cow::Borrowed(cursor.short_string()?);
+    }
+    if cursor.eat(r#","resourceVersion":""#) {
+        cursor.string()?;
+    }
+    if cursor.eat(r#","subresource":""#) {
+        object.subresource = Cow::Borrowed(cursor.short_string()?);
+    }
     cursor.require("}")
 }
 
 /// `responseStatus`: code and message.
-#[inline]
-fn status<'a>(cursor: &mut Cursor<'a>, found: &mut Found<'a>) -> Option<()> {
+#[inline(always)]
+fn status<'a>(cursor: &mut Cursor<'a>, found: &mut Activity<'a>) -> Option<()> {
     if !cursor.eat(r#","responseStatus":{"metadata":{}"#) {
         return (!cursor.eat(r#","responseStatus""#)).then_some(());
     }
     cursor.optional_string(r#","status":""#)?;
-    found.message = cursor.optional_string(r#","message":""#)?;
+    found.message = Cow::Borrowed(cursor.optional_string(r#","message":""#)?);
     cursor.optional_string(r#","reason":""#)?;
     if cursor.eat(r#","details":"#) {
         cursor.container()?;
@@ -340,8 +231,8 @@ fn status<'a>(cursor: &mut Cursor<'a>, found: &mut Found<'a>) -> Option<()> {
     cursor.require("}")
 }
 
-#[inline]
-fn body<'a>(cursor: &mut Cursor<'a>, key: &str) -> Option<&'a str> {
+#[inline(always)]
+fn body<'a>(cursor: &mut Cursor<'a>, key: &'static str) -> Option<&'a str> {
     if cursor.eat(key) {
         cursor.container()
     } else {
@@ -349,27 +240,44 @@ fn body<'a>(cursor: &mut Cursor<'a>, key: &str) -> Option<&'a str> {
     }
 }
 
-#[inline]
-fn annotations<'a>(cursor: &mut Cursor<'a>) -> Option<Annotations<'a>> {
-    let mut annotations = Annotations::default();
+#[inline(always)]
+fn annotations<'a>(cursor: &mut Cursor<'a>, found: &mut Activity<'a>) -> Option<()> {
     if !cursor.eat(r#","annotations":{"#) {
-        return Some(annotations);
+        return Some(());
     }
+    let mut annotations = Annotations::default();
+    // As nearly every event has them.
+    if cursor.eat(r#""authorization.k8s.io/decision":"allow","authorization.k8s.io/reason":""#) {
+        let reason = cursor.lazy_string()?;
+        if cursor.eat("}") {
+            found.verdict = Verdict::Allowed;
+            found.reason = reason;
+            return Some(());
+        }
+        cursor.require(",")?;
+        annotations.verdict = Verdict::Allowed;
+        annotations.reason = reason;
+    }
+    further_annotations(cursor, &mut annotations)?;
+    annotations.apply_login(&mut found.actor.user, &mut found.message);
+    found.verdict = annotations.verdict;
+    found.reason = annotations.reason;
+    found.is_truncated = annotations.is_truncated;
+    Some(())
+}
+
+#[inline(never)]
+fn further_annotations<'a>(
+    cursor: &mut Cursor<'a>,
+    annotations: &mut Annotations<'a>,
+) -> Option<()> {
     loop {
         cursor.require("\"")?;
-        if cursor.eat(r#"authorization.k8s.io/decision":"allow""#) {
-            annotations.verdict = Verdict::Allowed;
-        } else if cursor.eat(r#"authorization.k8s.io/reason":""#) {
-            annotations.reason = Cow::Borrowed(cursor.string()?);
-        } else {
-            let key = cursor.plain_string()?;
-            cursor.require(":\"")?;
-            annotations.set(key, Cow::Borrowed(cursor.string()?));
-        }
+        let key = cursor.plain_string()?;
+        cursor.require(":\"")?;
+        annotations.set(key, Cow::Borrowed(cursor.string()?));
         if !cursor.eat(",") {
-            break;
+            return cursor.require("}");
         }
     }
-    cursor.require("}")?;
-    Some(annotations)
 }

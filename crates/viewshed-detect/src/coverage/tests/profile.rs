@@ -78,6 +78,34 @@ fn counts_shapes_levels_and_stages() {
 }
 
 #[test]
+fn shapes_that_look_alike_are_counted_apart() {
+    // Of one length, and many with one end: whatever is remembered of one meets the other.
+    let kinds: Vec<String> = (0..1_000).map(|number| format!("k{number:03}s")).collect();
+    let mut collector = ProfileCollector::default();
+    for round in 1..=3 {
+        for (number, kind) in kinds.iter().enumerate() {
+            let mut activity = activity("list", kind, "/");
+            activity.object.api_group = Cow::Borrowed(["", "apps"][number % 2]);
+            if (number + round) % 3 == 0 {
+                activity.surface = Surface::DelegatedReview;
+            }
+            collector.add(&activity);
+            collector.add(&activity);
+        }
+    }
+    let profile = collector.profile();
+    assert_eq!(profile.requests.len(), 2 * kinds.len());
+    for seen in &profile.requests {
+        let times = if seen.surface == Surface::DelegatedReview {
+            2
+        } else {
+            4
+        };
+        assert_eq!(seen.levels, [(Level::Metadata, times)].into(), "{seen:?}");
+    }
+}
+
+#[test]
 fn a_flood_of_shapes_is_bounded_and_counted() {
     let mut collector = ProfileCollector::default();
     for number in 0..SHAPES_MAX + 10 {

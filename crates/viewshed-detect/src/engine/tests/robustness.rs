@@ -281,6 +281,33 @@ fn a_million_fake_users_leave_the_known_ones_known() {
 }
 
 #[test]
+fn a_large_cluster_is_no_flood_where_its_log_begins() {
+    let nodes = |first: usize, from_s: i64| -> Vec<Activity<'static>> {
+        let known = activities(ORDINARY, 0).remove(0);
+        let nodes = (0_i64..).zip(first..first + 5_000);
+        nodes
+            .map(|(number, name)| Activity {
+                at_us: (BASE_S + from_s) * 1_000_000 + number * 100_000,
+                id: format!("node-{name}").into(),
+                actor: Actor {
+                    user: format!("system:node:worker-{name}").into(),
+                    ..Actor::default()
+                },
+                verb: "update".into(),
+                ..known.clone()
+            })
+            .collect()
+    };
+    let mut log = nodes(0, 0);
+    assert_eq!(run(&log), Vec::new());
+    // So many more a quarter of an hour later are one.
+    log.extend(nodes(5_000, 900));
+    let incidents = run(&log);
+    assert_eq!(incidents.len(), 1);
+    assert_eq!(incidents[0].reasons[0].detection, "identity-flood");
+}
+
+#[test]
 fn an_intruder_does_not_train_the_baseline_in_an_evening() {
     let mut engine = engine();
     let mut told = Vec::new();

@@ -118,7 +118,9 @@ impl AuditEvent {
                 "forbid" => Verdict::Refused,
                 _ => Verdict::Unknown,
             },
-            reason: self.text("/annotations/authorization.k8s.io~1reason"),
+            reason: self
+                .text("/annotations/authorization.k8s.io~1reason")
+                .into(),
             message: self.text("/responseStatus/message"),
             raw: &self.raw,
             request_body: &self.request,

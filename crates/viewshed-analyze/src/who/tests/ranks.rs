@@ -1,0 +1,166 @@
+use viewshed_model::{Evidence, GrantOrigin, IdentityRank};
+
+use super::{answer_lines, granted, list};
+use crate::SightIndex;
+use crate::rbac::Reach;
+use crate::samples::{binding, role, service_account};
+use crate::who::{rank_in, who_can};
+
+fn rank_of<'r>(ranks: &'r [IdentityRank], subject: &str) -> &'r IdentityRank {
+    ranks
+        .iter()
+        .find(|rank| rank.subject.to_string() == subject)
+        .unwrap()
+}
+
+#[test]
+fn ranks_count_distinct_objects_and_name_their_grants() {
+    let mut cluster = granted();
+    cluster
+        .bindings
+        .push(binding("shop/again", "ClusterRole/reader", &["group:devs"]));
+    let ranking = rank_in(&SightIndex::new(&cluster));
+    let devs = rank_of(&ranking.ranks, "group devs");
+    assert_eq!(devs.by_resource, [("pods".to_owned(), 2)]);
+    assert_eq!(
+        (devs.visible, devs.namespaces, devs.unknown_members),
+        (2, 1, true)
+    );
+    assert_eq!(
+        devs.bindings,
+        ["RoleBinding shop/again", "RoleBinding shop/devs"]
+    );
+    assert_eq!(devs.origin, GrantOrigin::Human);
+    let cart = rank_of(&ranking.ranks, "service account shop/cart");
+    assert_eq!(cart.visible, cart.total);
+    assert_eq!((cart.namespaces, cart.unknown_members), (2, false));
+    // A member of `system:serviceaccounts:shop` without a grant of its own.
+    assert_eq!(
+        rank_of(&ranking.ranks, "service account shop/default").visible,
+        2
+    );
+    assert!(
+        ranking
+            .ranks
+            .iter()
+            .all(|rank| rank.subject.name != "system:anonymous")
+    );
+    assert!(ranking.totals.contains(&("pods".to_owned(), 3)));
+}
+
+/// What people give to every identity makes none of the cluster's own parts one whom people gave something.
+#[test]
+fn a_grant_to_everybody_is_told_of_the_group() {
+    for group in [
+        "system:authenticated",
+        "system:serviceaccounts",
+        "system:serviceaccounts:shop",
+    ] {
+        let mut cluster = granted();
+        cluster.bindings = vec![
+            binding("all", "ClusterRole/reader", &[&format!("group:{group}")]),
+            binding("devs", "ClusterRole/reader", &["group:devs"]),
+            binding("shop/own", "ClusterRole/reader", &["sa:shop/default"]),
+        ];
+        let ranking = rank_in(&SightIndex::new(&cluster));
+        let human: Vec<String> = ranking
+            .ranks
+            .iter()
+            .filter(|rank| rank.origin == GrantOrigin::Human)
+            .map(|rank| rank.subject.to_string())
+            .collect();
+        let expected = [
+            "group devs".to_owned(),
+            format!("group {group}"),
+            "service account shop/default".to_owned(),
+        ];
+        assert_eq!(human, expected);
+        let cart = rank_of(&ranking.ranks, "service account shop/cart");
+        assert_eq!((cart.visible, cart.origin), (3, GrantOrigin::System));
+    }
+}
+
+/// RBAC compares user names, and a service account has one (`AppliesToUser` in
+/// `pkg/registry/rbac/validation/rule.go`).
+#[test]
+fn a_service_account_bound_by_its_user_name_is_that_account() {
+    let mut cluster = granted();
+    cluster.bindings = vec![binding(
+        "shop/trap",
+        "ClusterRole/reader",
+        &["user:system:serviceaccount:shop:cart"],
+    )];
+    let index = SightIndex::new(&cluster);
+    let expected = [
+        "Human service account shop/cart in shop as shop/cart",
+        "System group system:masters",
+    ];
+    let answer = who_can(&index, &list("pods", "shop"), Reach::Exactly);
+    assert_eq!(answer_lines(&answer), expected);
+    let Evidence::Grant { subject, .. } = &answer.entries[0].evidence else {
+        panic!("a binding grants it");
+    };
+    assert_eq!(subject.to_string(), "user system:serviceaccount:shop:cart");
+    let mut both = cluster.clone();
+    both.bindings
+        .push(binding("shop/own", "ClusterRole/reader", &["sa:shop/cart"]));
+    let index = SightIndex::new(&both);
+    let answer = who_can(&index, &list("pods", "shop"), Reach::Exactly);
+    assert_eq!(answer_lines(&answer), expected);
+    let ranking = rank_in(&index);
+    assert_eq!(
+        rank_of(&ranking.ranks, "service account shop/cart").bindings,
+        ["RoleBinding shop/own", "RoleBinding shop/trap"]
+    );
+    let other_name = "user system:serviceaccount:shop:cart";
+    let mut ranks = ranking.ranks.iter();
+    assert!(ranks.all(|rank| rank.subject.to_string() != other_name));
+}
+
+#[test]
+fn service_accounts_of_pods_are_ranked_also_when_they_have_no_object() {
+    let mut cluster = granted();
+    cluster.service_accounts.clear();
+    cluster.bindings = vec![binding(
+        "all",
+        "ClusterRole/reader",
+        &["group:system:serviceaccounts"],
+    )];
+    let ranking = rank_in(&SightIndex::new(&cluster));
+    assert_eq!(
+        rank_of(&ranking.ranks, "service account shop/cart").visible,
+        3
+    );
+    cluster.service_accounts.push(service_account("ops/idle"));
+    let ranking = rank_in(&SightIndex::new(&cluster));
+    assert_eq!(
+        rank_of(&ranking.ranks, "service account ops/idle").visible,
+        3
+    );
+}
+
+/// Joe sees nothing himself and acts as whom he likes of two: his row says so, and is one of people.
+#[test]
+fn whoever_may_impersonate_somebody_has_a_row() {
+    let mut cluster = granted();
+    cluster.roles.extend([
+        role("mask", &["impersonate | core | users | jane dba"]),
+        role("shop/mask", &["impersonate | core | serviceaccounts"]),
+    ]);
+    cluster.bindings.extend([
+        binding("mask", "ClusterRole/mask", &["user:joe"]),
+        binding("shop/mask", "Role/mask", &["user:jim", "user:dba"]),
+    ]);
+    let ranking = rank_in(&SightIndex::new(&cluster));
+    let row = |name: &str| rank_of(&ranking.ranks, name);
+    let joe = row("user joe");
+    assert_eq!((joe.visible, joe.origin), (0, GrantOrigin::Human));
+    assert_eq!(joe.impersonates, ["user dba", "user jane"]);
+    let jim = row("user jim");
+    let accounts = ["any service account of namespace shop"];
+    assert_eq!(jim.impersonates, accounts);
+    assert_eq!(row("user dba").impersonates, accounts);
+    assert_eq!(row("user dba").visible, 1);
+    // Whoever sees everything sees no more as somebody else.
+    assert!(row("service account shop/cart").impersonates.is_empty());
+}
