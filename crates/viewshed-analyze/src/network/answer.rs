@@ -191,7 +191,13 @@ impl<'c> NetworkIndex<'c> {
                 self.entering_pod(from, to, asked)
             }
             (Goal::End(to), Asked::Port(point)) => match self.published_at(to, *point) {
-                Some((service, port)) => Outcome::of(self.through_service(from, service, port)),
+                Some((service, port)) => {
+                    let decision = self.through_service(from, service, port);
+                    Outcome::of(match self.before_translation(from, to, *point) {
+                        Some(before) => before.and(decision),
+                        None => decision,
+                    })
+                }
                 None => Outcome::of(self.pair(from, to, *point)),
             },
             (Goal::End(to), Asked::Every(within)) => self.every_port(from, to, within),
@@ -288,7 +294,7 @@ impl<'c> NetworkIndex<'c> {
                 .pods
                 .get(pod as usize)
                 .is_some_and(|pod| matches!(pod.origin, Origin::Workload(_))),
-            Which::Node(_) | Which::Address(_) | Which::SomeAddress => false,
+            Which::Node(_) | Which::Address(_) | Which::SomeAddress | Which::At(..) => false,
         }
     }
 }

@@ -7,12 +7,13 @@ use viewshed_model::{MissingFact, Position, Protocol, ReachReason, ReachSide, Re
 use super::address::Family;
 use super::cni::{Cni, PodToOwnNode, Ternary};
 use super::ends::{End, Which};
-use super::eval::{Locality, Tri};
+use super::eval::{Guard, Locality, Tri, by_which_interface};
+use super::host::all_alike;
 use super::index::NetworkIndex;
-use super::place::Kind;
-use super::policy::{Action, Direction};
+use super::place::{Body, Kind};
+use super::policy::{Action, Direction, Policy};
 use super::ports::{Point, PortSet, point, span};
-use super::walk::{Outcome, Step, Walk};
+use super::walk::{Applying, Outcome, Step, Walk};
 
 /// Ports that services of type `NodePort` use unless `--service-node-port-range` says otherwise.
 const NODE_PORTS: (u16, u16) = (30_000, 32_767);
@@ -35,6 +36,15 @@ impl Decision {
             verdict,
             facts: BTreeSet::new(),
             reasons: vec![path(text)],
+        }
+    }
+
+    /// Let through, with nothing to say about it.
+    pub(super) fn open() -> Self {
+        Self {
+            verdict: Tri::Yes,
+            facts: BTreeSet::new(),
+            reasons: Vec::new(),
         }
     }
 
@@ -136,18 +146,53 @@ pub(super) fn path(text: String) -> ReachReason {
 impl<'c> NetworkIndex<'c> {
     /// Whether one end may open a connection to another on a port, at the other end's own address.
     pub(super) fn pair(&self, from: &End<'c>, to: &End<'c>, point: Point) -> Decision {
+        self.pair_after((from, to), point, false)
+    }
+
+    /// The same to the endpoint that an address asked for was translated to.
+    pub(super) fn pair_translated(&self, from: &End<'c>, to: &End<'c>, point: Point) -> Decision {
+        self.pair_after((from, to), point, true)
+    }
+
+    fn pair_after(
+        &self,
+        (from, to): (&End<'c>, &End<'c>),
+        point: Point,
+        is_translated: bool,
+    ) -> Decision {
         match self.before_policies(from, to, point) {
             Some(decision) => decision,
-            None => self.pair_by_policies(from, to, point),
+            None => self.pair_by_policies((from, to), point, is_translated),
         }
     }
 
     /// The same, by policies alone.
-    pub(super) fn pair_by_policies(&self, from: &End<'c>, to: &End<'c>, point: Point) -> Decision {
+    pub(super) fn pair_by_policies(
+        &self,
+        (from, to): (&End<'c>, &End<'c>),
+        point: Point,
+        is_translated: bool,
+    ) -> Decision {
         let families = self.shared_families(from, to);
+        let is_own_node = (from.body.kind, to.body.kind) == (Kind::Pod, Kind::Node)
+            && from.body.node.is_some()
+            && from.body.node == to.body.node;
+        // What a pod sends to its own node enters by the pod's interface, where Felix asks the setting
+        // that comes below instead of the node's policies (`felix/rules/static.go`,
+        // `filterWorkloadToHostChain`).
+        let skips_ingress =
+            is_own_node && matches!(self.profile.pod_to_own_node, PodToOwnNode::ByPolicyThen(_));
         let both = |family: Family| {
             let egress = self.side(Direction::Egress, (family, from, to), point);
-            egress.and(self.side(Direction::Ingress, (family, to, from), point))
+            let mut decision = if skips_ingress {
+                egress
+            } else {
+                egress.and(self.side(Direction::Ingress, (family, to, from), point))
+            };
+            if let Some(passed) = self.on_the_way(family, (from, to), point, is_translated) {
+                decision = decision.and(passed);
+            }
+            decision
         };
         let decided = families.into_iter().map(both).reduce(Decision::or);
         let Some(decision) = decided else {
@@ -181,10 +226,16 @@ impl<'c> NetworkIndex<'c> {
                 Some(Decision::new(Tri::Yes, text))
             }
             (Kind::Node, Kind::Pod) if own_node && self.profile.node_to_own_pod == Ternary::Yes => {
-                let text = format!(
-                    "{} runs on {}, whose traffic always passes",
-                    to.what, from.what
-                );
+                let text = match from.which {
+                    Which::Pod(_) => format!(
+                        "{} shares the network of the node that {} runs on, whose traffic always passes",
+                        from.what, to.what
+                    ),
+                    _ => format!(
+                        "{} runs on {}, whose traffic always passes",
+                        to.what, from.what
+                    ),
+                };
                 Some(Decision::new(Tri::Yes, text))
             }
             (Kind::Pod, Kind::Node) if own_node => self.to_own_node(from, to, point),
@@ -257,7 +308,12 @@ impl<'c> NetworkIndex<'c> {
                         "whether addresses outside the cluster reach {} directly",
                         to.what
                     ),
-                    format!("{} is outside the cluster", from.what),
+                    match from.which {
+                        Which::SomeAddress => {
+                            "the connection comes from outside the cluster".to_owned()
+                        }
+                        _ => format!("{} is outside the cluster", from.what),
+                    },
                 ))
             }
             _ => decision,
@@ -276,24 +332,33 @@ impl<'c> NetworkIndex<'c> {
             Direction::Egress => ReachSide::Egress,
         };
         if subject.body.kind == Kind::Outside {
-            return Decision {
-                verdict: Tri::Yes,
-                facts: BTreeSet::new(),
-                reasons: Vec::new(),
-            };
+            return Decision::open();
         }
         let Some(walk) = self.walk(direction, family, subject) else {
             return Decision::new(Tri::No, format!("{} has no place", subject.what));
         };
-        let outcome = walk.follow(&subject.body, &peer.body, point);
-        let mut decision = Decision {
-            verdict: outcome.verdict(),
-            facts: BTreeSet::new(),
-            reasons: self.reasons(side, subject, &walk, &outcome),
+        let ends = (subject, peer);
+        let guards = self.places.guards_of(&subject.body);
+        let mut decision = match guards.as_slice() {
+            // The tables know nodes by all their addresses.
+            [_] if !self.places.has_named_guards(&subject.body) => {
+                self.walked(side, ends, &walk, point)
+            }
+            _ => {
+                let each = guards.iter().map(|guard| {
+                    let applying = exactly(&walk, *guard, &subject.body);
+                    let mut context = walk.context;
+                    context.guard = Guard::Exactly(*guard);
+                    let walk = Walk {
+                        context,
+                        applying: &applying,
+                        ..walk
+                    };
+                    self.walked(side, ends, &walk, point)
+                });
+                all_alike(each, &by_which_interface(&subject.what))
+            }
         };
-        if decision.verdict == Tri::Maybe {
-            decision.facts = self.doubts((subject, peer), &walk, &outcome);
-        }
         match (self.profile.enforces, decision.verdict) {
             (Ternary::Unknown, Tri::No | Tri::Maybe) => {
                 decision.verdict = Tri::Maybe;
@@ -307,6 +372,25 @@ impl<'c> NetworkIndex<'c> {
                 decision = Decision::new(Tri::Yes, text);
             }
             (Ternary::Unknown, Tri::Yes) | (Ternary::Yes, _) => {}
+        }
+        decision
+    }
+
+    fn walked(
+        &self,
+        side: ReachSide,
+        (subject, peer): (&End<'c>, &End<'c>),
+        walk: &Walk<'_, 'c>,
+        point: Point,
+    ) -> Decision {
+        let outcome = walk.follow(&subject.body, &peer.body, point);
+        let mut decision = Decision {
+            verdict: outcome.verdict(),
+            facts: BTreeSet::new(),
+            reasons: self.reasons(side, subject, walk, &outcome),
+        };
+        if decision.verdict == Tri::Maybe {
+            decision.facts = self.doubts((subject, peer), walk, &outcome);
         }
         decision
     }
@@ -334,7 +418,7 @@ impl<'c> NetworkIndex<'c> {
     }
 
     /// Why a side came to its outcome: what decided first, or that nothing applies.
-    fn reasons(
+    pub(super) fn reasons(
         &self,
         side: ReachSide,
         subject: &End<'c>,
@@ -423,7 +507,7 @@ impl<'c> NetworkIndex<'c> {
     }
 
     /// The facts that would settle an outcome.
-    fn doubts(
+    pub(super) fn doubts(
         &self,
         (subject, peer): (&End<'c>, &End<'c>),
         walk: &Walk<'_, 'c>,
@@ -494,6 +578,9 @@ impl<'c> NetworkIndex<'c> {
                 starts.extend(kernel.port_starts(from, to));
             }
         }
+        if self.forwards() {
+            starts.extend(self.forwarded_starts());
+        }
         if self.profile.pod_to_own_node == PodToOwnNode::NodePortsAlways {
             for protocol in [Protocol::Tcp, Protocol::Udp] {
                 starts.push(point(protocol, NODE_PORTS.0));
@@ -509,4 +596,20 @@ impl<'c> NetworkIndex<'c> {
             .chain([Point::MAX]);
         starts.iter().copied().zip(ends).collect()
     }
+}
+
+/// The policies that apply to a node with one of the host endpoints that may guard it.
+fn exactly<'c>(walk: &Walk<'_, 'c>, guard: Option<u32>, node: &Body<'c>) -> Vec<Applying> {
+    let mut context = walk.context;
+    context.guard = Guard::Exactly(guard);
+    let speaking = walk.policies.iter().zip(0_u32..);
+    let speaking = speaking.filter(|(policy, _)| policy.side(walk.direction).applies());
+    let applies = |(policy, number): (&Policy, u32)| match context.holds(policy.subject, node) {
+        Tri::No => None,
+        certainty => Some(Applying {
+            policy: number,
+            is_sure: certainty == Tri::Yes,
+        }),
+    };
+    speaking.filter_map(applies).collect()
 }

@@ -73,6 +73,8 @@ pub(super) enum Which {
     Address(IpAddr),
     /// An address that the estate does not name.
     SomeAddress,
+    /// Whatever has this spot in the tables of this family.
+    At(Family, u32),
 }
 
 /// What a place stands for.
@@ -141,7 +143,7 @@ impl<'c> NetworkIndex<'c> {
     pub(super) fn address_end(&self, address: IpAddr) -> End<'c> {
         let known = match self.places.by_address.get(&address) {
             Some(Found::Pod(pod)) => self.pod_end(*pod),
-            Some(Found::Node(node)) => Some(self.node_end(*node)),
+            Some(Found::Node(node)) => Some(self.node_end_at(*node, address)),
             None => None,
         };
         known.unwrap_or_else(|| End {
@@ -182,6 +184,17 @@ impl<'c> NetworkIndex<'c> {
         }
     }
 
+    /// A node at one of its addresses.
+    fn node_end_at(&self, node: u32, address: IpAddr) -> End<'c> {
+        let end = self.node_end(node);
+        let Body { addresses, .. } = Places::outside(Some(address));
+        let body = Body {
+            addresses,
+            ..end.body
+        };
+        End { body, ..end }
+    }
+
     /// A node that the estate does not name.
     pub(super) fn some_node() -> End<'c> {
         End {
@@ -206,6 +219,8 @@ impl<'c> NetworkIndex<'c> {
             }
             Which::Address(_) => return None,
             Which::SomeAddress => space.some_address,
+            Which::At(own, spot) if own == family => spot,
+            Which::At(..) => return None,
         };
         (spot != NOWHERE).then_some(spot)
     }

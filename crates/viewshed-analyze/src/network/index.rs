@@ -63,9 +63,11 @@ impl<'c> NetworkIndex<'c> {
             for (source, policy) in listed {
                 policies.extend(translator.translate(*source, policy));
             }
+            policies.extend(translator.profiles());
             policies.extend(built_in(&profile, &stages, &mut vocabulary));
         }
         sort(&mut policies);
+        gaps.equal_priorities(&policies);
         let mut index = Self {
             places,
             profile,
@@ -178,6 +180,7 @@ fn built_in(profile: &Profile, stages: &Stages, vocabulary: &mut Vocabulary) -> 
             subject: vocabulary.of(Term::Pod),
             ingress: closed(),
             egress: closed(),
+            forwarded: None,
         });
     }
     if profile.cni != Cni::Calico {
@@ -217,6 +220,7 @@ fn built_in(profile: &Profile, stages: &Stages, vocabulary: &mut Vocabulary) -> 
         subject: vocabulary.of(Term::Protected),
         ingress,
         egress,
+        forwarded: None,
     });
     found.push(Policy {
         source: None,
@@ -226,6 +230,7 @@ fn built_in(profile: &Profile, stages: &Stages, vocabulary: &mut Vocabulary) -> 
         subject: vocabulary.of(Term::ClosedNode),
         ingress: closed(),
         egress: closed(),
+        forwarded: None,
     });
     found
 }

@@ -6,25 +6,28 @@ use viewshed_model::{EndKind, PortRange, ReachCell, ReachEnd, ReachMatrix};
 
 use super::address::address;
 use super::cni::Ternary;
+use super::ends::{End, Which};
 use super::index::NetworkIndex;
 use super::kernel::{Kernel, NOWHERE, SpotOrigin};
-use super::place::Origin;
+use super::place::{Origin, Places};
 use super::ports::{PortSet, everything, shown};
 
 /// Pairs of ends that a matrix spells out: with ten ranges each, about 200 MB. Beyond it the matrix is
 /// refused; [`NetworkIndex::visit`] has no bound.
 pub const MATRIX_PAIRS_MAX: usize = 1 << 20;
 
-/// Namespace, workload, its kind, spot in each family.
-type GroupKey = (String, String, String, Vec<Option<u32>>);
+/// Namespace, workload, its kind, spot in each family, and the node where that counts.
+type GroupKey = (String, String, String, Vec<Option<u32>>, Option<u32>);
 
 /// An end, and its spots in each family's kernel.
-struct Row {
+struct Row<'c> {
     end: ReachEnd,
     spots: Vec<Option<u32>>,
+    /// One of the places that it stands for, where single decisions are asked.
+    first: End<'c>,
 }
 
-impl NetworkIndex<'_> {
+impl<'c> NetworkIndex<'c> {
     /// What policies let through between all workloads, nodes and address ranges; `None` when that
     /// would be more than [`MATRIX_PAIRS_MAX`] pairs.
     pub fn matrix(&self) -> Option<ReachMatrix> {
@@ -35,7 +38,7 @@ impl NetworkIndex<'_> {
         let mut cells = Vec::new();
         for (row, from) in rows.iter().zip(0_u32..) {
             for (column, to) in rows.iter().zip(0_u32..) {
-                let is_outside = |row: &Row| row.end.kind == EndKind::Outside;
+                let is_outside = |row: &Row<'_>| row.end.kind == EndKind::Outside;
                 let is_alone = row.end.kind == EndKind::Node || row.end.pods.len() == 1;
                 if (is_outside(row) && is_outside(column)) || (from == to && is_alone) {
                     continue;
@@ -60,7 +63,12 @@ impl NetworkIndex<'_> {
         })
     }
 
-    fn between(&self, row: &Row, column: &Row) -> (Vec<PortRange>, Vec<PortRange>) {
+    fn between(&self, row: &Row<'c>, column: &Row<'c>) -> (Vec<PortRange>, Vec<PortRange>) {
+        // The tables do not know which nodes a connection passes.
+        if self.forwards() {
+            let (allowed, possible) = self.open_ports(&row.first, &column.first);
+            return (shown(&allowed), shown(&possible.minus(&allowed)));
+        }
         let mut allowed = PortSet::default();
         let mut possible = PortSet::default();
         for (kernel, (from, to)) in self.kernels.iter().zip(row.spots.iter().zip(&column.spots)) {
@@ -79,9 +87,10 @@ impl NetworkIndex<'_> {
         (shown(&allowed), shown(&uncertain))
     }
 
-    fn rows(&self) -> Vec<Row> {
+    fn rows(&self) -> Vec<Row<'c>> {
         let mut rows = self.workloads();
-        for (node, index) in self.places.nodes.iter().zip(0_usize..) {
+        for (node, number) in self.places.nodes.iter().zip(0_u32..) {
+            let index = number as usize;
             let end = ReachEnd {
                 kind: EndKind::Node,
                 name: node.name.to_owned(),
@@ -92,6 +101,7 @@ impl NetworkIndex<'_> {
             rows.push(Row {
                 end,
                 spots: spots.collect(),
+                first: self.node_end(number),
             });
         }
         for (kernel, position) in self.kernels.iter().zip(0_usize..) {
@@ -100,15 +110,22 @@ impl NetworkIndex<'_> {
                 if let Some(own) = spots.get_mut(position) {
                     *own = Some(spot);
                 }
-                rows.push(Row { end, spots });
+                let body = kernel.space.spot(spot).map(|spot| spot.body.clone());
+                let first = End {
+                    body: body.unwrap_or_else(|| Places::outside(None)),
+                    what: format!("addresses `{}`", end.name),
+                    which: Which::At(kernel.family, spot),
+                };
+                rows.push(Row { end, spots, first });
             }
         }
         rows
     }
 
     /// Pods by workload and by what policies can tell apart.
-    fn workloads(&self) -> Vec<Row> {
-        let mut groups: BTreeMap<GroupKey, Vec<String>> = BTreeMap::new();
+    fn workloads(&self) -> Vec<Row<'c>> {
+        let by_node = self.forwards();
+        let mut groups: BTreeMap<GroupKey, (u32, Vec<String>)> = BTreeMap::new();
         for (pod, index) in self.places.pods.iter().zip(0_usize..) {
             if pod.has_ended || pod.is_on_host {
                 continue;
@@ -128,25 +145,32 @@ impl NetworkIndex<'_> {
                 name.to_owned(),
                 kind.to_owned(),
                 spots.collect(),
+                pod.body.node.filter(|_| by_node),
             );
-            let pods = groups.entry(key).or_default();
+            let first = u32::try_from(index).unwrap_or(NOWHERE);
+            let (_, pods) = groups.entry(key).or_insert((first, Vec::new()));
             if let Origin::Pod(pod) = pod.origin {
                 pods.push(pod.meta.name.clone());
             }
         }
         groups
             .into_iter()
-            .map(|((namespace, name, workload_kind, spots), pods)| Row {
-                end: ReachEnd {
-                    kind: EndKind::Pods,
-                    namespace,
-                    name,
-                    workload_kind,
-                    pods,
-                    addresses: Vec::new(),
+            .filter_map(
+                |((namespace, name, workload_kind, spots, _), (first, pods))| {
+                    Some(Row {
+                        end: ReachEnd {
+                            kind: EndKind::Pods,
+                            namespace,
+                            name,
+                            workload_kind,
+                            pods,
+                            addresses: Vec::new(),
+                        },
+                        spots,
+                        first: self.pod_end(first)?,
+                    })
                 },
-                spots,
-            })
+            )
             .collect()
     }
 }

@@ -13,6 +13,7 @@ mod entrance;
 mod estate;
 mod eval;
 mod goals;
+mod host;
 mod index;
 mod kernel;
 mod matrix;

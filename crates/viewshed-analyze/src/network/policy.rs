@@ -95,6 +95,18 @@ pub(super) struct Policy {
     pub(super) subject: ExprId,
     pub(super) ingress: Side,
     pub(super) egress: Side,
+    /// What it does to connections that a node only passes on; nothing for most policies.
+    pub(super) forwarded: Option<Forwarded>,
+}
+
+/// A policy of Calico's host endpoints with `applyOnForward` (`doNotTrack` and `preDNAT` imply it):
+/// it also holds for what enters the node only to go on to a pod, and the other way round.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Forwarded {
+    /// The nodes whose host endpoint it selects.
+    pub(super) nodes: ExprId,
+    /// What a rule demands of the packet's own end, which is not the node.
+    pub(super) own: ExprId,
 }
 
 impl Policy {
@@ -135,9 +147,17 @@ impl Translator<'_> {
             return Vec::new();
         }
         let mut reader = Reader::new(self, source, policy);
+        if !is_known_version(policy) {
+            let version = format!("version `{}` of `{}`", policy.version, policy.api_group);
+            let unsure = reader.unknown(&version);
+            reader.doubt_if(unsure);
+        }
         let mut found = match (policy.api_group.as_str(), policy.kind.as_str()) {
             ("networking.k8s.io" | "extensions", _) => kubernetes::read(&mut reader),
             ("policy.networking.k8s.io", _) => admin::read(&mut reader),
+            ("projectcalico.org" | "crd.projectcalico.org", "Profile") => {
+                calico::profile(&mut reader)
+            }
             ("projectcalico.org" | "crd.projectcalico.org", _) => calico::read(&mut reader),
             ("cilium.io", _) => cilium::read(&mut reader),
             _ => reader.opaque(),
@@ -145,6 +165,52 @@ impl Translator<'_> {
         let unsure = reader.finish(enforced);
         for policy in &mut found {
             policy.subject = self.vocabulary.and([policy.subject, unsure]);
+            if let Some(forwarded) = &mut policy.forwarded {
+                forwarded.nodes = self.vocabulary.and([forwarded.nodes, unsure]);
+            }
+        }
+        found
+    }
+}
+
+/// Whether the fields of a policy's API version are known. Of the version that stands in no object (in a
+/// list of a server) the kind speaks.
+fn is_known_version(policy: &NetworkPolicy) -> bool {
+    let known: &[&str] = match policy.api_group.as_str() {
+        "networking.k8s.io" | "crd.projectcalico.org" => &["v1"],
+        "extensions" => &["v1beta1"],
+        "policy.networking.k8s.io" => admin::VERSIONS,
+        "projectcalico.org" => &["v3"],
+        "cilium.io" => &["v2"],
+        // Nothing of it is translated, whatever its version.
+        _ => return true,
+    };
+    policy.version.is_empty() || known.contains(&policy.version.as_str())
+}
+
+impl Translator<'_> {
+    /// Calico's profiles as policies, which come after all tiers; only those that a host endpoint has.
+    pub(super) fn profiles(&mut self) -> Vec<Policy> {
+        if !self.profile.kinds.calico {
+            return Vec::new();
+        }
+        let settings = self.referred.settings.iter().copied();
+        let profiles: Vec<NetworkPolicy> = settings
+            .filter(|setting| setting.kind == "Profile")
+            .map(|setting| NetworkPolicy {
+                meta: setting.meta.clone(),
+                api_group: setting.api_group.clone(),
+                kind: setting.kind.clone(),
+                spec_json: setting.spec_json.clone(),
+                ..NetworkPolicy::default()
+            })
+            .collect();
+        let mut found: Vec<Policy> = profiles
+            .iter()
+            .flat_map(|profile| self.translate(0, profile))
+            .collect();
+        for policy in &mut found {
+            policy.source = None;
         }
         found
     }
@@ -195,6 +261,32 @@ impl Gaps {
             hint: hint.to_owned(),
             count: 1,
         });
+    }
+
+    /// Policies of `policy.networking.k8s.io` whose order nothing settles: "it is undefined which one is
+    /// applied first" (`Priority` in its types). Expects them in the order of the walk.
+    pub(super) fn equal_priorities(&mut self, policies: &[Policy]) {
+        let is_admin = |policy: &&Policy| {
+            let kind = policy.reference.kind.as_str();
+            matches!(kind, "AdminNetworkPolicy" | "ClusterNetworkPolicy") && policy.source.is_some()
+        };
+        let mut before: Option<&Policy> = None;
+        for policy in policies.iter().filter(is_admin) {
+            let twin = before.filter(|one| {
+                (one.stage, one.order) == (policy.stage, policy.order)
+                    && one.reference != policy.reference
+            });
+            if let Some(twin) = twin {
+                let other = &twin.reference;
+                self.push(
+                    &policy.reference,
+                    GapReason::Malformed,
+                    &format!("it has the same priority as {other}: which of them counts first is undefined"),
+                    "give each policy a priority of its own",
+                );
+            }
+            before = Some(policy);
+        }
     }
 
     fn not_enforced(&mut self, policy: &NetworkPolicy, cni: super::cni::Cni) {

@@ -45,14 +45,14 @@ impl<'c> NetworkIndex<'c> {
             Asked::Port(wanted) => {
                 let port = ports.into_iter().find(|(own, _)| own == wanted);
                 match port {
-                    Some((_, port)) => Outcome::of(self.through_service(from, service, port)),
+                    Some((_, port)) => Outcome::of(self.at_service(from, service, port)),
                     None => Outcome::of(Self::no_such_port(service)),
                 }
             }
             Asked::Every(within) => {
                 let each = ports.filter(|(own, _)| within.contains(*own));
                 let each = each.map(|(own, port)| {
-                    let decision = self.through_service(from, service, port);
+                    let decision = self.at_service(from, service, port);
                     let set = PortSet::one(own, own);
                     let (sure, possible) = match decision.verdict {
                         Tri::Yes => (set.clone(), set),
@@ -68,6 +68,15 @@ impl<'c> NetworkIndex<'c> {
                 Outcome::any(each.collect())
                     .unwrap_or_else(|| Outcome::of(Self::no_such_port(service)))
             }
+        }
+    }
+
+    /// One port of a service at its own address.
+    fn at_service(&self, from: &End<'c>, service: &'c Service, port: &'c Port) -> Decision {
+        let decision = self.through_service(from, service, port);
+        match self.before_service(from, service, port) {
+            Some(before) => before.and(decision),
+            None => decision,
         }
     }
 
@@ -190,7 +199,7 @@ impl<'c> NetworkIndex<'c> {
         let translated = if from.which == end.which && matches!(from.which, Which::Pod(_)) {
             self.hairpin(from, end, target)
         } else {
-            self.pair(from, end, target)
+            self.pair_translated(from, end, target)
         };
         let is_headless = service.cluster_ips.iter().any(|ip| ip == "None");
         if is_headless || !self.is_enforcing() || !self.speaks_of_egress(from) {
@@ -274,7 +283,7 @@ impl<'c> NetworkIndex<'c> {
     /// specification of `ClusterNetworkPolicy` demands it, and Kubernetes' own tests leave it open
     /// (kubernetes/kubernetes issue 95879).
     fn hairpin(&self, from: &End<'c>, end: &End<'c>, target: Point) -> Decision {
-        let decision = self.pair_by_policies(from, end, target);
+        let decision = self.pair_by_policies((from, end), target, true);
         let is_applied = matches!(self.profile.cni(), Cni::Antrea | Cni::Calico);
         if decision.verdict != Tri::No || is_applied {
             return decision;

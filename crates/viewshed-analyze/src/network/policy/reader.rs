@@ -19,6 +19,47 @@ use crate::network::vocabulary::{ExprId, Holder, PortsId, Term, Test};
 /// Reasons that one gap spells out.
 const REASONS_MAX: usize = 4;
 
+/// Fields that are lists wherever they stand.
+const LISTS: &[&str] = &[
+    "domainNames",
+    "egress",
+    "egressDeny",
+    "except",
+    "from",
+    "fromCIDR",
+    "fromCIDRSet",
+    "fromEndpoints",
+    "fromEntities",
+    "fromGroups",
+    "fromNodes",
+    "fromRequires",
+    "icmps",
+    "ingress",
+    "ingressDeny",
+    "matchExpressions",
+    "names",
+    "nets",
+    "networks",
+    "notNets",
+    "notPorts",
+    "policyTypes",
+    "ports",
+    "protocols",
+    "to",
+    "toCIDR",
+    "toCIDRSet",
+    "toEndpoints",
+    "toEntities",
+    "toFQDNs",
+    "toGroups",
+    "toNodes",
+    "toPorts",
+    "toRequires",
+    "toServices",
+    "types",
+    "values",
+];
+
 /// What policies refer to, by name.
 #[derive(Debug, Default)]
 pub(in crate::network) struct Referred<'c> {
@@ -211,6 +252,10 @@ impl<'r, 't> Reader<'r, 't> {
         };
         let mut unsure = self.translator.vocabulary.all();
         for (key, value) in map {
+            let is_list = value.is_null() || value.is_array();
+            if LISTS.contains(&key.as_str()) && known.contains(&key.as_str()) && !is_list {
+                self.refuse(format!("`{key}` of {what} is no list"));
+            }
             if !value.is_null() && !known.contains(&key.as_str()) {
                 let part = self.unknown(&format!("the field `{key}` of {what}"));
                 unsure = self.translator.vocabulary.and([unsure, part]);
@@ -431,7 +476,20 @@ impl<'r, 't> Reader<'r, 't> {
             subject,
             ingress,
             egress,
+            forwarded: None,
         }
+    }
+
+    /// The directions that the policy isolates. A type that is none might mean either.
+    pub(super) fn isolates(&mut self, types: &[String]) -> (bool, bool) {
+        let (mut ingress, mut egress) = (self.policy.isolates_ingress, self.policy.isolates_egress);
+        for text in types {
+            if !matches!(text.as_str(), "Ingress" | "Egress") {
+                self.refuse(format!("`{text}` is no type of policy"));
+                (ingress, egress) = (true, true);
+            }
+        }
+        (ingress, egress)
     }
 
     /// A policy of a kind that is not translated: for every pod, everything is unsure.
