@@ -17,10 +17,13 @@ const TARGETS: [Target; 4] = [
     Target::World,
 ];
 
+/// Kind of what is outside the cluster.
+const OUTSIDE: &str = "Outside";
+
 /// Something that a workload or node reaches in the second cluster and not in the first.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Gain {
-    /// Kind of the source: `Deployment`, `Node`, `World`.
+    /// Kind of the source: `Deployment`, `Node`, `Outside`.
     pub(crate) kind: String,
     /// `namespace/name`, or a node's name.
     pub(crate) from: String,
@@ -165,7 +168,7 @@ impl<'i, 'c> Reach<'i, 'c> {
     fn because(&self, from: &Key, to: &Key, ports: &[PortRange]) -> (String, Option<Position>) {
         let place = |(kind, name): &Key| match kind.as_str() {
             "Node" => format!("node:{name}").parse(),
-            "World" => "world".parse(),
+            OUTSIDE => "world".parse(),
             _ => name.parse::<Place>(),
         };
         let (Ok(from), Ok(to), Some(range)) = (place(from), place(to), ports.first()) else {
@@ -193,7 +196,7 @@ fn key(end: &ReachEnd) -> Key {
         ),
         EndKind::Node => ("Node".to_owned(), end.name.clone()),
         EndKind::Container | EndKind::Host | EndKind::Outside => {
-            ("World".to_owned(), "world".to_owned())
+            (OUTSIDE.to_owned(), "world".to_owned())
         }
     }
 }

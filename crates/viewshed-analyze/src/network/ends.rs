@@ -34,6 +34,18 @@ pub enum NetworkError {
 impl fmt::Display for NetworkError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            // A bare word is a node; digits and dots are meant as an address.
+            Self::NoSuchPlace {
+                place: Place::Node { name },
+            } if name
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || byte == b'.') =>
+            {
+                write!(
+                    formatter,
+                    "`{name}` is no address, and no node has that name"
+                )
+            }
             Self::NoSuchPlace { place } => {
                 write!(formatter, "there is no `{place}` in the estate")
             }

@@ -22,6 +22,15 @@ use super::policy::{Direction, Forwarded};
 use super::ports::{Point, point};
 use super::walk::{Applying, Outcome, Walk};
 
+/// A connection on its way.
+#[derive(Clone, Copy)]
+struct Crossing<'e, 'c> {
+    family: Family,
+    from: &'e End<'c>,
+    to: &'e End<'c>,
+    point: Point,
+}
+
 /// One node on the way, for one direction of its host endpoint.
 struct Passing<'e, 'c> {
     direction: Direction,
@@ -91,9 +100,15 @@ impl<'c> NetworkIndex<'c> {
             Phases::Both
         };
         let (workload, host) = (Passage::Workload, Passage::Host);
+        let crossing = Crossing {
+            family,
+            from,
+            to,
+            point,
+        };
         let through = |end: &End<'c>, passages, phases| {
             self.at_node_of(end, |node| {
-                self.through(node, family, (from, to), point, (passages, phases))
+                self.through_node(node, &crossing, passages, phases)
             })
         };
         match (from.body.kind, to.body.kind) {
@@ -207,26 +222,25 @@ impl<'c> NetworkIndex<'c> {
         all_alike((0..nodes).map(judge), &fact)
     }
 
-    fn through(
+    fn through_node(
         &self,
         node: u32,
-        family: Family,
-        (from, to): (&End<'c>, &End<'c>),
-        point: Point,
-        ((enters, leaves), phases): ((Passage, Passage), Phases),
+        crossing: &Crossing<'_, 'c>,
+        (enters, leaves): (Passage, Passage),
+        phases: Phases,
     ) -> Decision {
         let into = Passing {
             direction: Direction::Ingress,
-            family,
-            own: to,
-            peer: from,
-            point,
+            family: crossing.family,
+            own: crossing.to,
+            peer: crossing.from,
+            point: crossing.point,
             phases,
         };
         let out = Passing {
             direction: Direction::Egress,
-            own: from,
-            peer: to,
+            own: crossing.from,
+            peer: crossing.to,
             phases: Phases::After,
             ..into
         };
@@ -300,7 +314,7 @@ impl<'c> NetworkIndex<'c> {
                 applying: &before,
                 ..walk
             }
-            .to_the_end(&passing.own.body, &passing.peer.body, passing.point);
+            .decided(&passing.own.body, &passing.peer.body, passing.point);
             (outcome, arrives) = (found, goes_on);
         }
         if passing.phases != Phases::Before && arrives {
@@ -308,7 +322,7 @@ impl<'c> NetworkIndex<'c> {
                 applying: &after,
                 ..walk
             }
-            .to_the_end(&passing.own.body, &passing.peer.body, passing.point);
+            .decided(&passing.own.body, &passing.peer.body, passing.point);
             outcome.may_allow |= found.may_allow;
             outcome.may_deny |= found.may_deny;
             outcome.steps.extend(found.steps);
@@ -380,7 +394,7 @@ impl<'c> NetworkIndex<'c> {
             direction: passing.direction,
             applying: &applying,
         };
-        let (outcome, arrives) = walk.to_the_end(&at.body, &passing.peer.body, passing.point);
+        let (outcome, arrives) = walk.decided(&at.body, &passing.peer.body, passing.point);
         outcome.may_allow && !arrives
     }
 }

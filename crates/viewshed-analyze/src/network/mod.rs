@@ -21,6 +21,7 @@ mod place;
 mod policy;
 mod ports;
 mod ranges;
+mod reasons;
 mod routes;
 mod sources;
 #[cfg(test)]

@@ -16,10 +16,11 @@ mod calico;
 mod cilium;
 mod kubernetes;
 mod reader;
+mod referred;
 mod service;
 mod stage;
 
-pub(super) use reader::Referred;
+pub(super) use referred::Referred;
 pub(super) use stage::{End, StageId, Stages};
 
 use reader::Reader;

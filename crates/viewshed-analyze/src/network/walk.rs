@@ -70,14 +70,14 @@ struct Inside {
 impl<'c> Walk<'_, 'c> {
     /// Follows a connection between `subject`, which the policies apply to, and `peer`.
     pub(super) fn follow(&self, subject: &Body<'c>, peer: &Body<'c>, point: Point) -> Outcome {
-        let (mut outcome, arrives) = self.to_the_end(subject, peer, point);
+        let (mut outcome, arrives) = self.decided(subject, peer, point);
         // What nobody decides is let through.
         outcome.may_allow |= arrives;
         outcome
     }
 
     /// The same without what nobody decides; and whether there may be such.
-    pub(super) fn to_the_end(
+    pub(super) fn decided(
         &self,
         subject: &Body<'c>,
         peer: &Body<'c>,

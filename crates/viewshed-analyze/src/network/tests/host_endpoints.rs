@@ -1,9 +1,11 @@
 //! Calico's host endpoints, by what tigera/docs say of them: "Protect hosts", "Apply policy to forwarded
-//! traffic", "Apply Calico policy to Kubernetes node ports", the references of HostEndpoint and of Felix'
+//! traffic", "Apply Calico policy to Kubernetes node ports", the references of `HostEndpoint` and of Felix'
 //! configuration.
 
+use viewshed_model::ReachVerdict;
+
 use super::{check, cluster_of_yaml};
-use crate::network::Cni;
+use crate::network::{Cni, NetworkIndex};
 
 /// Two nodes; `a/web` and `a/own` on `n1`, `b/far` on `n2`; a service with a port of every node; what pods
 /// send to their own node is accepted, as in all shipped manifests.
@@ -217,7 +219,7 @@ fn pods_reach_their_own_node_past_its_host_endpoint() {
     }
 }
 
-/// HostEndpoint `profiles`: "a list of profile identifiers to apply to the endpoint", after all tiers.
+/// `HostEndpoint`, `profiles`: "a list of profile identifiers to apply to the endpoint", after all tiers.
 #[test]
 fn profiles_decide_what_no_policy_decides() {
     let profile = "apiVersion: projectcalico.org/v3\nkind: Profile\nmetadata: { name: mine }\nspec: { ingress: [{ action: Allow, protocol: TCP, destination: { ports: [10250] } }], egress: [{ action: Allow }] }\n---\n";
@@ -233,4 +235,41 @@ fn profiles_decide_what_no_policy_decides() {
         "depends on the rules of the profiles `mine`, which are not in the estate",
     )];
     with(&[node], &rows);
+}
+
+/// All pairs and all sources say what single answers say: the tables alone do not know the nodes on the way.
+#[test]
+fn all_pairs_know_the_nodes_on_the_way() {
+    let closing = policy(
+        "applyOnForward: true, types: [Ingress], ingress: [{ action: Allow, source: { nets: [192.168.0.0/24] } }]",
+    );
+    let objects = format!("{ESTATE}{}{closing}", wildcard("n1", "192.168.0.1"));
+    let cluster = cluster_of_yaml(&objects);
+    let index = NetworkIndex::new(&cluster, Some(Cni::Calico));
+    let matrix = index.matrix().expect("it is small");
+    let end = |wanted: &str| {
+        let found = matrix.ends.iter().position(|end| end.name == wanted);
+        u32::try_from(found.expect("the end is there")).expect("it is small")
+    };
+    let open = |from: &str, to: &str| {
+        let (from, to) = (end(from), end(to));
+        let cell = matrix
+            .cells
+            .iter()
+            .find(|cell| (cell.from, cell.to) == (from, to));
+        cell.is_some_and(|cell| !cell.allowed.is_empty())
+    };
+    assert!(!open("far", "web"), "it comes from no node");
+    // The wildcard means the interfaces of the node's pods as well.
+    assert!(!open("web", "far"));
+    assert!(open("n2", "web"));
+    assert!(open("n2", "far"));
+    let sources = index.sources(&"a/web".parse().expect("a place"), Some(80), None);
+    let sources = sources.expect("the place is there").sources;
+    let verdict = |name: &str| {
+        let source = sources.iter().find(|source| source.name == name);
+        source.expect("the source is there").verdict
+    };
+    assert_eq!(verdict("far"), ReachVerdict::Denied);
+    assert_eq!(verdict("n2"), ReachVerdict::Allowed);
 }

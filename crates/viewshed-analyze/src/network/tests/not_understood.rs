@@ -1,6 +1,8 @@
 //! Policies that are broken, or newer than what is known: the answer depends on them, and a gap names them.
 
-use super::{check, cluster_of_yaml};
+use viewshed_model::ReachQuestion;
+
+use super::{ask, check, cluster_of_yaml};
 use crate::network::{Cni, NetworkIndex};
 
 /// `a/web` and `b/api`, on one node each.
@@ -231,7 +233,7 @@ fn cilium_policies_for_nodes_depend_on_the_host_firewall() {
     }
 }
 
-/// `ParseToCiliumRule`: "EndpointSelector always applies in namespace of the policy resource, removing
+/// `ParseToCiliumRule`: "`EndpointSelector` always applies in namespace of the policy resource, removing
 /// illegal namespace match".
 #[test]
 fn cilium_selects_in_the_policys_own_namespace() {
@@ -242,4 +244,40 @@ fn cilium_selects_in_the_policys_own_namespace() {
     );
     let cluster = cluster_of_yaml(&format!("{PODS}{policy}"));
     check(&cluster, Some(Cni::Cilium), &[("b/api a/web 80", "denied")]);
+}
+
+/// Words of answers: what decides for certain stands alone, nothing is said twice.
+#[test]
+fn reasons_say_what_decides_once() {
+    let policy = cilium(
+        "CiliumNetworkPolicy",
+        "{ name: p, namespace: a }",
+        "{ endpointSelector: {}, ingress: [{ fromRequires: [{ matchLabels: { app: none } }], fromEndpoints: [{ matchLabels: { app: web } }] }] }",
+    );
+    let cluster = cluster_of_yaml(&format!("{PODS}{policy}"));
+    let texts = |cni: Cni, question: &str| {
+        let index = NetworkIndex::new(&cluster, Some(cni));
+        let reasons = ask(&index, question).because.into_iter();
+        reasons.map(|reason| reason.text).collect::<Vec<String>>()
+    };
+    assert_eq!(
+        texts(Cni::Cilium, "b/api a/web 80"),
+        ["CiliumNetworkPolicy `a/p` isolates pod `a/web`, and no rule lets this through"]
+    );
+    assert_eq!(
+        texts(Cni::None, "b/api a/web 80"),
+        ["the network plugin (`none`) enforces no policies"]
+    );
+    let index = NetworkIndex::new(&cluster, Some(Cni::Generic));
+    let question = ReachQuestion {
+        from: "b/api".parse().expect("a place"),
+        to: "10.0.1.300".parse().expect("a place"),
+        port: None,
+        protocol: None,
+    };
+    let error = index.answer(&question).expect_err("there is no such place");
+    assert_eq!(
+        error.to_string(),
+        "`10.0.1.300` is no address, and no node has that name"
+    );
 }

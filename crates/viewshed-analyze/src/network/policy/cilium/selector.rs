@@ -48,7 +48,7 @@ pub(super) fn labels(reader: &mut Reader<'_, '_>, value: &Value) -> ExprId {
 }
 
 /// The `endpointSelector` of a namespaced policy: a namespace that it names is overridden by the policy's
-/// own ("EndpointSelector always applies in namespace of the policy resource, removing illegal namespace
+/// own ("`EndpointSelector` always applies in namespace of the policy resource, removing illegal namespace
 /// match", `pkg/k8s/apis/cilium.io/utils`, `ParseToCiliumRule`).
 pub(super) fn own_labels(reader: &mut Reader<'_, '_>, value: &Value) -> ExprId {
     let mut value = value.clone();
