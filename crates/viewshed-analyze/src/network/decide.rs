@@ -11,7 +11,7 @@ use super::eval::{Guard, Locality, Tri, by_which_interface};
 use super::host::all_alike;
 use super::index::NetworkIndex;
 use super::place::{Body, Kind};
-use super::policy::{Direction, Policy};
+use super::policy::{Direction, Policy, in_order_of_walk};
 use super::ports::{Point, PortSet, point, span};
 use super::walk::{Applying, Walk};
 
@@ -480,5 +480,7 @@ fn exactly<'c>(walk: &Walk<'_, 'c>, guard: Option<u32>, node: &Body<'c>) -> Vec<
             is_sure: certainty == Tri::Yes,
         }),
     };
-    speaking.filter_map(applies).collect()
+    let mut applying: Vec<Applying> = speaking.filter_map(applies).collect();
+    in_order_of_walk(walk.policies, &mut applying);
+    applying
 }

@@ -18,7 +18,7 @@ use super::ends::{End, Which};
 use super::eval::{Guard, Locality, Tri, by_which_interface};
 use super::index::NetworkIndex;
 use super::place::{Kind, Passage, Places};
-use super::policy::{Direction, Forwarded};
+use super::policy::{Direction, Forwarded, in_order_of_walk};
 use super::ports::{Point, point};
 use super::walk::{Applying, Outcome, Walk};
 
@@ -307,6 +307,8 @@ impl<'c> NetworkIndex<'c> {
                 is_sure: certainty == Tri::Yes,
             });
         }
+        in_order_of_walk(&self.policies, &mut before);
+        in_order_of_walk(&self.policies, &mut after);
         let mut outcome = Outcome::default();
         let mut arrives = true;
         if passing.phases != Phases::After && !self.is_failsafe(at, guard, passing) {

@@ -10,6 +10,7 @@ use super::kernel::{Inputs, Kernel};
 use super::place::Places;
 use super::policy::{
     Action, Gaps, Order, Policy, Referred, Rule, Side, StageId, Stages, Translator,
+    equal_priorities,
 };
 use super::ports::{PortMatch, span};
 use super::vocabulary::{ExprId, Term, Vocabulary};
@@ -69,7 +70,6 @@ impl<'c> NetworkIndex<'c> {
             policies.extend(built_in(&profile, &stages, &mut vocabulary));
         }
         sort(&mut policies);
-        gaps.equal_priorities(&policies);
         let mut index = Self {
             places,
             profile,
@@ -111,7 +111,9 @@ impl<'c> NetworkIndex<'c> {
 
     /// What was not understood of the policies, and policies that the plugin does not enforce.
     pub fn gaps(&self) -> Vec<Gap> {
-        self.gaps.finish()
+        let mut gaps = self.gaps.finish();
+        gaps.extend(equal_priorities(&self.cluster().name, &self.policies));
+        gaps
     }
 
     /// How large the tables are, by name; for benchmarks.

@@ -9,6 +9,8 @@
 //! One file per group of kinds reads their JSON. A field or value that is not understood makes the part
 //! that holds it unsure and is reported; a policy that the API server would refuse is unsure as a whole.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use viewshed_model::{Gap, GapReason, NetworkPolicy, PolicyReference};
 
 mod admin;
@@ -27,6 +29,7 @@ use reader::Reader;
 
 use super::cni::{Profile, Ternary};
 use super::vocabulary::{ExprId, PortsId, Vocabulary};
+use super::walk::Applying;
 
 /// What a matching rule does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -223,6 +226,54 @@ impl From<bool> for Ternary {
     }
 }
 
+/// Policies of `policy.networking.k8s.io` whose order nothing settles: "it is undefined which one is applied
+/// first" (`Priority` in its types). One gap per priority.
+pub(super) fn equal_priorities(cluster: &str, policies: &[Policy]) -> Vec<Gap> {
+    let is_admin = |policy: &&Policy| {
+        let kind = policy.reference.kind.as_str();
+        let speaks = policy.ingress.applies() || policy.egress.applies();
+        matches!(kind, "AdminNetworkPolicy" | "ClusterNetworkPolicy") && speaks
+    };
+    let mut by_place: BTreeMap<(StageId, u64), BTreeSet<String>> = BTreeMap::new();
+    for policy in policies.iter().filter(is_admin) {
+        // Priorities are whole numbers from 0, which come in the order of their bits.
+        let place = (policy.stage, policy.order.0.to_bits());
+        let names = by_place.entry(place).or_default();
+        names.insert(policy.reference.to_string());
+    }
+    let unsettled = by_place.into_values().filter(|names| names.len() > 1);
+    let gap = |names: BTreeSet<String>| {
+        let more = names.len().saturating_sub(EQUAL_NAMED_MAX);
+        let shown = names.into_iter().take(EQUAL_NAMED_MAX);
+        let mut shown = shown.collect::<Vec<String>>().join(", ");
+        if more > 0 {
+            shown = format!("{shown} and {more} more");
+        }
+        Gap {
+            source: cluster.to_owned(),
+            what: format!("the order of {shown}"),
+            reason: GapReason::Malformed,
+            detail: "they have the same priority: which of them counts first is undefined"
+                .to_owned(),
+            hint: "give each policy a priority of its own".to_owned(),
+            count: 1,
+        }
+    };
+    unsettled.take(NAMED_GAPS_MAX).map(gap).collect()
+}
+
+/// Puts policies into the order of the walk; what is alike in it keeps its order.
+pub(super) fn in_order_of_walk(policies: &[Policy], applying: &mut [Applying]) {
+    let place = |one: &Applying| policies.get(one.policy as usize);
+    applying.sort_by(|a, b| match (place(a), place(b)) {
+        (Some(a), Some(b)) => (a.stage.cmp(&b.stage)).then_with(|| a.order.compare(b.order)),
+        _ => std::cmp::Ordering::Equal,
+    });
+}
+
+/// Policies of one priority that a gap names.
+const EQUAL_NAMED_MAX: usize = 3;
+
 /// Gaps of policies that are named one by one; further ones only raise a count, so that ten thousand
 /// broken policies do not become ten thousand lines.
 pub(super) const NAMED_GAPS_MAX: usize = 50;
@@ -232,7 +283,7 @@ pub(super) const NAMED_GAPS_MAX: usize = 50;
 pub(super) struct Gaps {
     named: Vec<Gap>,
     /// Policies of kinds that the plugin does not enforce, by kind.
-    ignored: std::collections::BTreeMap<String, (String, u64)>,
+    ignored: BTreeMap<String, (String, u64)>,
     cluster: String,
 }
 
@@ -262,32 +313,6 @@ impl Gaps {
             hint: hint.to_owned(),
             count: 1,
         });
-    }
-
-    /// Policies of `policy.networking.k8s.io` whose order nothing settles: "it is undefined which one is
-    /// applied first" (`Priority` in its types). Expects them in the order of the walk.
-    pub(super) fn equal_priorities(&mut self, policies: &[Policy]) {
-        let is_admin = |policy: &&Policy| {
-            let kind = policy.reference.kind.as_str();
-            matches!(kind, "AdminNetworkPolicy" | "ClusterNetworkPolicy") && policy.source.is_some()
-        };
-        let mut before: Option<&Policy> = None;
-        for policy in policies.iter().filter(is_admin) {
-            let twin = before.filter(|one| {
-                (one.stage, one.order) == (policy.stage, policy.order)
-                    && one.reference != policy.reference
-            });
-            if let Some(twin) = twin {
-                let other = &twin.reference;
-                self.push(
-                    &policy.reference,
-                    GapReason::Malformed,
-                    &format!("it has the same priority as {other}: which of them counts first is undefined"),
-                    "give each policy a priority of its own",
-                );
-            }
-            before = Some(policy);
-        }
     }
 
     fn not_enforced(&mut self, policy: &NetworkPolicy, cni: super::cni::Cni) {

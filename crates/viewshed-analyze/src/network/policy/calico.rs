@@ -134,15 +134,13 @@ fn subject(reader: &mut Reader<'_, '_>, spec: &Object<'_>) -> (ExprId, ExprId) {
         ("namespaceSelector", Subject::Namespace),
         ("serviceAccountSelector", Subject::Account),
     ] {
-        if let Some(text) = text(key) {
-            if let Some(selector) = parsed(reader, text) {
-                pods.push(expression(reader, &selector, subject));
-                // Host endpoints are in no namespace and have no account: whatever is said of labels that
-                // are missing holds for them, and `all()` does not.
-                is_limited = true;
-                if !selector.in_namespaces().matches(&|_| None, true) {
-                    nodes.push(none);
-                }
+        if let Some(selector) = text(key).and_then(|text| parsed(reader, text)) {
+            pods.push(expression(reader, &selector, subject));
+            // Host endpoints are in no namespace and have no account: whatever is said of labels that are
+            // missing holds for them, and `all()` does not.
+            is_limited = true;
+            if !selector.in_namespaces().matches(&|_| None, true) {
+                nodes.push(none);
             }
         }
     }
