@@ -3,10 +3,12 @@
 mod questions;
 
 use viewshed_analyze::SightIndex;
+use viewshed_analyze::bootstrap::is_about_grants;
 use viewshed_analyze::network::{EstateNetwork, MATRIX_PAIRS_MAX, NetworkError, NetworkIndex};
 use viewshed_analyze::pivot::{PivotIndex, docker_ranks, joined_ranks};
 use viewshed_model::{
-    Estate, PivotReport, Place, ReachAnswer, ReachQuestion, ReachReport, ReachVerdict, Target,
+    Estate, Gap, PivotReport, Place, Protocol, ReachAnswer, ReachQuestion, ReachReport,
+    ReachVerdict, Target,
 };
 use viewshed_report::Answer;
 
@@ -19,6 +21,9 @@ use crate::output::{Lists, Screen};
 /// Answers one question, a file of questions, or lists sources and pairs.
 pub(crate) fn run(arguments: &ReachArgs, screen: &Screen) -> Result<Outcome, Failure> {
     let nobody = ImpersonateArgs::default();
+    if arguments.port.is_some() && arguments.protocol == Some(Protocol::Icmp) {
+        return Err(Failure::usage("ICMP has no ports", "leave `--port` out"));
+    }
     let estate = input::estate(&arguments.estate, &nobody, wanted(arguments), screen)?;
     let network = network(&estate, arguments)?;
     let lists = Lists::whole_if(arguments.all);
@@ -27,7 +32,7 @@ pub(crate) fn run(arguments: &ReachArgs, screen: &Screen) -> Result<Outcome, Fai
     }
     if let Some(from) = &arguments.source {
         let mut report = report(arguments, (&estate, &network), from)?;
-        report.gaps.splice(0..0, estate.gaps.iter().cloned());
+        report.gaps.splice(0..0, network_gaps(&estate));
         screen.show(&Answer::Reach(&report), &arguments.output, lists)?;
         return Ok(outcome(arguments, &report));
     }
@@ -35,7 +40,7 @@ pub(crate) fn run(arguments: &ReachArgs, screen: &Screen) -> Result<Outcome, Fai
         let (port, protocol) = (arguments.port, arguments.protocol);
         let found = network.sources(to, port, protocol);
         let mut report = found.map_err(|error| no_answer(&error))?;
-        report.gaps.splice(0..0, estate.gaps.iter().cloned());
+        report.gaps.splice(0..0, network_gaps(&estate));
         screen.show(&Answer::Sources(&report), &arguments.output, lists)?;
         return Ok(Outcome::with_gaps(false, &report.gaps));
     }
@@ -51,7 +56,7 @@ pub(crate) fn run(arguments: &ReachArgs, screen: &Screen) -> Result<Outcome, Fai
             "ask for one side: `viewshed reach --to PLACE` or `viewshed reach FROM`",
         ));
     };
-    matrix.gaps.splice(0..0, estate.gaps.iter().cloned());
+    matrix.gaps.splice(0..0, network_gaps(&estate));
     screen.show(&Answer::Matrix(&matrix), &arguments.output, lists)?;
     Ok(Outcome::with_gaps(false, &matrix.gaps))
 }
@@ -65,6 +70,23 @@ fn network<'e>(estate: &'e Estate, arguments: &ReachArgs) -> Result<EstateNetwor
         Some(NetworkIndex::new(one_cluster(estate)?, arguments.cni))
     };
     Ok(EstateNetwork::new(estate, cluster))
+}
+
+/// What is missing of an estate, but for what only concerns identities.
+fn network_gaps(estate: &Estate) -> impl Iterator<Item = Gap> {
+    let gaps = estate.gaps.iter();
+    gaps.filter(|gap| !is_about_grants(gap)).cloned()
+}
+
+/// Which network plugin the answers about a cluster go by, in one line; nothing of Docker hosts.
+fn assumed(network: &EstateNetwork<'_>) -> Option<String> {
+    let profile = network.cluster()?.profile();
+    let how: Vec<&str> = profile.evidence().collect();
+    let how = match how.as_slice() {
+        [] => String::new(),
+        how => format!(": {}", how.join("; ")),
+    };
+    Some(format!("network plugin assumed: {}{how}", profile.cni()))
 }
 
 fn pivots(estate: &Estate, network: &EstateNetwork<'_>, depth: u32) -> PivotReport {

@@ -10,6 +10,15 @@ use crate::rbac::aggregate;
 
 const RBAC: &str = "rbac.authorization.k8s.io";
 
+/// What the gap of files without bindings misses.
+const BINDINGS: &str = "the cluster's bindings";
+
+/// Whether a gap of [`complete`] only concerns what identities may do: nothing of the network hangs on it.
+pub fn is_about_grants(gap: &Gap) -> bool {
+    let is_of_role = gap.what.starts_with("what ") && gap.what.ends_with(" grants");
+    gap.what == BINDINGS || is_of_role
+}
+
 /// Adds the roles and bindings that a server makes at start to a cluster that was read from files, and
 /// fills aggregated roles as its controller would. Without them a binding of `view` or `cluster-admin`
 /// would grant nothing.
@@ -30,7 +39,7 @@ pub fn complete(cluster: &mut Cluster) -> Vec<Gap> {
         cluster.unread_grants.role_bindings = true;
         gaps.push(Gap {
             source: cluster.name.clone(),
-            what: "the cluster's bindings".to_owned(),
+            what: BINDINGS.to_owned(),
             reason: GapReason::NotCollected,
             detail: "none is among the files".to_owned(),
             hint: "give them too: `kubectl get clusterrolebindings,rolebindings -A -o yaml`"

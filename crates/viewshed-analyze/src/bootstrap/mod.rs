@@ -16,7 +16,7 @@ use viewshed_model::{Gap, GapReason, PolicyRule, Role, RoleBinding, ServerVersio
 
 use crate::rbac::aggregate;
 
-pub use complete::complete;
+pub use complete::{complete, is_about_grants};
 pub use origin::{GrantedTo, Origins};
 
 /// Minor versions of Kubernetes 1 with their data, oldest first.

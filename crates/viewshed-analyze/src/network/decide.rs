@@ -2,23 +2,24 @@
 
 use std::collections::BTreeSet;
 
-use viewshed_model::{MissingFact, Position, Protocol, ReachReason, ReachSide, ReachVerdict};
+use viewshed_model::{MissingFact, Protocol, ReachReason, ReachSide, ReachVerdict};
 
 use super::address::Family;
 use super::cni::{Cni, PodToOwnNode, Ternary};
 use super::ends::{End, Which};
-use super::eval::{Locality, Tri};
+use super::eval::{Guard, Locality, Tri, by_which_interface};
+use super::host::all_alike;
 use super::index::NetworkIndex;
-use super::place::Kind;
-use super::policy::{Action, Direction};
+use super::place::{Body, Kind};
+use super::policy::{Direction, Policy, in_order_of_walk};
 use super::ports::{Point, PortSet, point, span};
-use super::walk::{Outcome, Step, Walk};
+use super::walk::{Applying, Walk};
 
 /// Ports that services of type `NodePort` use unless `--service-node-port-range` says otherwise.
 const NODE_PORTS: (u16, u16) = (30_000, 32_767);
 
 /// Reasons that one side gives at most: the first ones decide, more are not read.
-const REASONS_MAX: usize = 4;
+pub(super) const REASONS_MAX: usize = 4;
 
 /// What is decided of one connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +36,15 @@ impl Decision {
             verdict,
             facts: BTreeSet::new(),
             reasons: vec![path(text)],
+        }
+    }
+
+    /// Let through, with nothing to say about it.
+    pub(super) fn open() -> Self {
+        Self {
+            verdict: Tri::Yes,
+            facts: BTreeSet::new(),
+            reasons: Vec::new(),
         }
     }
 
@@ -57,7 +67,11 @@ impl Decision {
         }
         let (mut facts, mut reasons) = (self.facts, self.reasons);
         facts.extend(other.facts);
-        reasons.extend(other.reasons);
+        for reason in other.reasons {
+            if !reasons.contains(&reason) {
+                reasons.push(reason);
+            }
+        }
         Self {
             verdict,
             facts,
@@ -136,18 +150,53 @@ pub(super) fn path(text: String) -> ReachReason {
 impl<'c> NetworkIndex<'c> {
     /// Whether one end may open a connection to another on a port, at the other end's own address.
     pub(super) fn pair(&self, from: &End<'c>, to: &End<'c>, point: Point) -> Decision {
+        self.pair_after((from, to), point, false)
+    }
+
+    /// The same to the endpoint that an address asked for was translated to.
+    pub(super) fn pair_translated(&self, from: &End<'c>, to: &End<'c>, point: Point) -> Decision {
+        self.pair_after((from, to), point, true)
+    }
+
+    fn pair_after(
+        &self,
+        (from, to): (&End<'c>, &End<'c>),
+        point: Point,
+        is_translated: bool,
+    ) -> Decision {
         match self.before_policies(from, to, point) {
             Some(decision) => decision,
-            None => self.pair_by_policies(from, to, point),
+            None => self.pair_by_policies((from, to), point, is_translated),
         }
     }
 
     /// The same, by policies alone.
-    pub(super) fn pair_by_policies(&self, from: &End<'c>, to: &End<'c>, point: Point) -> Decision {
+    pub(super) fn pair_by_policies(
+        &self,
+        (from, to): (&End<'c>, &End<'c>),
+        point: Point,
+        is_translated: bool,
+    ) -> Decision {
         let families = self.shared_families(from, to);
+        let is_own_node = (from.body.kind, to.body.kind) == (Kind::Pod, Kind::Node)
+            && from.body.node.is_some()
+            && from.body.node == to.body.node;
+        // What a pod sends to its own node enters by the pod's interface, where Felix asks the setting
+        // that comes below instead of the node's policies (`felix/rules/static.go`,
+        // `filterWorkloadToHostChain`).
+        let skips_ingress =
+            is_own_node && matches!(self.profile.pod_to_own_node, PodToOwnNode::ByPolicyThen(_));
         let both = |family: Family| {
             let egress = self.side(Direction::Egress, (family, from, to), point);
-            egress.and(self.side(Direction::Ingress, (family, to, from), point))
+            let mut decision = if skips_ingress {
+                egress
+            } else {
+                egress.and(self.side(Direction::Ingress, (family, to, from), point))
+            };
+            if let Some(passed) = self.on_the_way(family, (from, to), point, is_translated) {
+                decision = decision.and(passed);
+            }
+            decision
         };
         let decided = families.into_iter().map(both).reduce(Decision::or);
         let Some(decision) = decided else {
@@ -288,24 +337,33 @@ impl<'c> NetworkIndex<'c> {
             Direction::Egress => ReachSide::Egress,
         };
         if subject.body.kind == Kind::Outside {
-            return Decision {
-                verdict: Tri::Yes,
-                facts: BTreeSet::new(),
-                reasons: Vec::new(),
-            };
+            return Decision::open();
         }
         let Some(walk) = self.walk(direction, family, subject) else {
             return Decision::new(Tri::No, format!("{} has no place", subject.what));
         };
-        let outcome = walk.follow(&subject.body, &peer.body, point);
-        let mut decision = Decision {
-            verdict: outcome.verdict(),
-            facts: BTreeSet::new(),
-            reasons: self.reasons(side, subject, &walk, &outcome),
+        let ends = (subject, peer);
+        let guards = self.places.guards_of(&subject.body);
+        let mut decision = match guards.as_slice() {
+            // The tables know nodes by all their addresses.
+            [_] if !self.places.has_named_guards(&subject.body) => {
+                self.walked(side, ends, &walk, point)
+            }
+            _ => {
+                let each = guards.iter().map(|guard| {
+                    let applying = exactly(&walk, *guard, &subject.body);
+                    let mut context = walk.context;
+                    context.guard = Guard::Exactly(*guard);
+                    let walk = Walk {
+                        context,
+                        applying: &applying,
+                        ..walk
+                    };
+                    self.walked(side, ends, &walk, point)
+                });
+                all_alike(each, &by_which_interface(&subject.what))
+            }
         };
-        if decision.verdict == Tri::Maybe {
-            decision.facts = self.doubts((subject, peer), &walk, &outcome);
-        }
         match (self.profile.enforces, decision.verdict) {
             (Ternary::Unknown, Tri::No | Tri::Maybe) => {
                 decision.verdict = Tri::Maybe;
@@ -319,6 +377,25 @@ impl<'c> NetworkIndex<'c> {
                 decision = Decision::new(Tri::Yes, text);
             }
             (Ternary::Unknown, Tri::Yes) | (Ternary::Yes, _) => {}
+        }
+        decision
+    }
+
+    fn walked(
+        &self,
+        side: ReachSide,
+        (subject, peer): (&End<'c>, &End<'c>),
+        walk: &Walk<'_, 'c>,
+        point: Point,
+    ) -> Decision {
+        let outcome = walk.follow(&subject.body, &peer.body, point);
+        let mut decision = Decision {
+            verdict: outcome.verdict(),
+            facts: BTreeSet::new(),
+            reasons: self.reasons(side, subject, walk, &outcome),
+        };
+        if decision.verdict == Tri::Maybe {
+            decision.facts = self.doubts((subject, peer), walk, &outcome);
         }
         decision
     }
@@ -343,141 +420,6 @@ impl<'c> NetworkIndex<'c> {
             direction,
             applying: kernel.applying(direction, spot),
         })
-    }
-
-    /// Why a side came to its outcome: what decided first, or that nothing applies.
-    fn reasons(
-        &self,
-        side: ReachSide,
-        subject: &End<'c>,
-        walk: &Walk<'_, 'c>,
-        outcome: &Outcome,
-    ) -> Vec<ReachReason> {
-        let wanted = |action: Action| match action {
-            Action::Allow => outcome.may_allow,
-            Action::Deny => outcome.may_deny,
-            Action::Pass => false,
-        };
-        let mut reasons: Vec<ReachReason> = Vec::new();
-        let mut allows = false;
-        for step in outcome.steps.iter().filter(|step| wanted(step.action)) {
-            // One allowance is enough; every denial might be the one.
-            if step.action == Action::Allow && std::mem::replace(&mut allows, true) {
-                continue;
-            }
-            reasons.extend(self.reason(side, subject, step));
-        }
-        let default = outcome.may_allow && !allows;
-        if default {
-            let direction = match side {
-                ReachSide::Ingress => "ingress",
-                ReachSide::Egress | ReachSide::Path => "egress",
-            };
-            let text = if walk.applying.is_empty() {
-                format!("no policy isolates {} for {direction}", subject.what)
-            } else {
-                format!("no policy of {} decides it for {direction}", subject.what)
-            };
-            reasons.insert(
-                0,
-                ReachReason {
-                    side,
-                    policy: None,
-                    rule: None,
-                    location: None,
-                    text,
-                },
-            );
-        }
-        reasons.truncate(REASONS_MAX);
-        reasons
-    }
-
-    fn reason(&self, side: ReachSide, subject: &End<'c>, step: &Step) -> Option<ReachReason> {
-        let policy = &self.policies.get(step.policy)?.reference;
-        let may = match step.certainty {
-            Tri::Maybe => "may ",
-            Tri::No | Tri::Yes => "",
-        };
-        let verb = |plain: &'static str, single: &'static str| match may {
-            "" => single,
-            _ => plain,
-        };
-        let text = match (step.rule, step.action) {
-            (None, _) => format!(
-                "{policy} {may}{} {}, and no rule lets this through",
-                verb("isolate", "isolates"),
-                subject.what
-            ),
-            (Some((list, number)), Action::Deny) => format!(
-                "`{list}[{number}]` of {policy} {may}{} it",
-                verb("deny", "denies")
-            ),
-            (Some((list, number)), Action::Allow | Action::Pass) => format!(
-                "`{list}[{number}]` of {policy} {may}{} it through",
-                verb("let", "lets")
-            ),
-        };
-        Some(ReachReason {
-            side,
-            policy: Some(policy.clone()),
-            rule: step.rule.map(|(_, number)| number),
-            location: self.location(step.policy),
-            text,
-        })
-    }
-
-    /// Where a policy stands in a file.
-    fn location(&self, policy: usize) -> Option<Position> {
-        let source = self.policies.get(policy)?.source?;
-        let policy = self.cluster().network_policies.get(source)?;
-        policy.meta.position.as_deref().cloned()
-    }
-
-    /// The facts that would settle an outcome.
-    fn doubts(
-        &self,
-        (subject, peer): (&End<'c>, &End<'c>),
-        walk: &Walk<'_, 'c>,
-        outcome: &Outcome,
-    ) -> BTreeSet<String> {
-        let mut facts = BTreeSet::new();
-        let unsure = outcome
-            .steps
-            .iter()
-            .filter(|step| step.certainty == Tri::Maybe);
-        for step in unsure {
-            let Some(policy) = self.policies.get(step.policy) else {
-                continue;
-            };
-            let of_subject = (&subject.body, subject.what.as_str());
-            walk.context.doubts(policy.subject, of_subject, &mut facts);
-            if let Some((list, number)) = step.rule {
-                let rules = &policy.side(walk.direction).rules;
-                let rule = rules
-                    .iter()
-                    .find(|rule| rule.list == list && rule.number == number);
-                if let Some(rule) = rule {
-                    let of_peer = (&peer.body, peer.what.as_str());
-                    walk.context.doubts(rule.peer, of_peer, &mut facts);
-                }
-            }
-        }
-        if facts.is_empty() {
-            let mut names: Vec<String> = outcome
-                .steps
-                .iter()
-                .filter_map(|step| self.policies.get(step.policy))
-                .map(|policy| policy.reference.to_string())
-                .collect();
-            names.sort();
-            names.dedup();
-            facts.insert(format!(
-                "which of these the network plugin applies first: {}",
-                names.join(", ")
-            ));
-        }
-        facts
     }
 
     /// The ports on which one end reaches another: for certain, and perhaps.
@@ -506,6 +448,9 @@ impl<'c> NetworkIndex<'c> {
                 starts.extend(kernel.port_starts(from, to));
             }
         }
+        if self.forwards() {
+            starts.extend(self.forwarded_starts());
+        }
         if self.profile.pod_to_own_node == PodToOwnNode::NodePortsAlways {
             for protocol in [Protocol::Tcp, Protocol::Udp] {
                 starts.push(point(protocol, NODE_PORTS.0));
@@ -521,4 +466,22 @@ impl<'c> NetworkIndex<'c> {
             .chain([Point::MAX]);
         starts.iter().copied().zip(ends).collect()
     }
+}
+
+/// The policies that apply to a node with one of the host endpoints that may guard it.
+fn exactly<'c>(walk: &Walk<'_, 'c>, guard: Option<u32>, node: &Body<'c>) -> Vec<Applying> {
+    let mut context = walk.context;
+    context.guard = Guard::Exactly(guard);
+    let speaking = walk.policies.iter().zip(0_u32..);
+    let speaking = speaking.filter(|(policy, _)| policy.side(walk.direction).applies());
+    let applies = |(policy, number): (&Policy, u32)| match context.holds(policy.subject, node) {
+        Tri::No => None,
+        certainty => Some(Applying {
+            policy: number,
+            is_sure: certainty == Tri::Yes,
+        }),
+    };
+    let mut applying: Vec<Applying> = speaking.filter_map(applies).collect();
+    in_order_of_walk(walk.policies, &mut applying);
+    applying
 }

@@ -34,6 +34,18 @@ pub enum NetworkError {
 impl fmt::Display for NetworkError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            // A bare word is a node; digits and dots are meant as an address.
+            Self::NoSuchPlace {
+                place: Place::Node { name },
+            } if name
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || byte == b'.') =>
+            {
+                write!(
+                    formatter,
+                    "`{name}` is no address, and no node has that name"
+                )
+            }
             Self::NoSuchPlace { place } => {
                 write!(formatter, "there is no `{place}` in the estate")
             }
@@ -194,7 +206,10 @@ impl<'c> NetworkIndex<'c> {
 
     fn end_with(&self, address: IpAddr, only: Option<Family>) -> End<'c> {
         let known = self.places.by_address.get(&address);
-        let known = known.and_then(|found| self.found_end(*found, only));
+        let known = known.and_then(|found| match (found, only) {
+            (Found::Node(node), Some(_)) => Some(self.node_end_at(*node, address)),
+            _ => self.found_end(*found, only),
+        });
         known.unwrap_or_else(|| End {
             body: Body {
                 is_api_server: self.places.api_server_outside.contains(&address),
@@ -231,6 +246,17 @@ impl<'c> NetworkIndex<'c> {
             },
             None => Self::some_node(),
         }
+    }
+
+    /// A node at one of its addresses.
+    fn node_end_at(&self, node: u32, address: IpAddr) -> End<'c> {
+        let end = self.node_end(node);
+        let Body { addresses, .. } = Places::outside(Some(address));
+        let body = Body {
+            addresses,
+            ..end.body
+        };
+        End { body, ..end }
     }
 
     /// A node that the estate does not name.

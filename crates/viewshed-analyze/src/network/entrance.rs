@@ -179,7 +179,12 @@ impl<'c> NetworkIndex<'c> {
                 "service `{name}` opens {} {} of every node",
                 port.protocol, port.node_port
             );
-            ways.push(self.at_nodes(text));
+            let way = self.at_nodes(text);
+            let point = point(port.protocol.parse().unwrap_or_default(), port.node_port);
+            ways.push(match self.before_nodes(from, point) {
+                Some(before) => before.and(way),
+                None => way,
+            });
         }
         let way = ways.into_iter().reduce(Decision::or);
         way.or_else(|| {

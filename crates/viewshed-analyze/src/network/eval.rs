@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::address::{AddressSet, Family, address};
-use super::place::{AddressFact, Body, Kind, NAME_LABELS, Places};
+use super::place::{AddressFact, Body, HostEndpoint, Kind, NAME_LABELS, Places};
 use super::ranges::Ranges;
 use super::vocabulary::{Expr, ExprId, Holder, Term, Test, Vocabulary};
 
@@ -49,6 +49,16 @@ pub(super) struct Context<'n, 'c> {
     pub(super) places: &'n Places<'c>,
     pub(super) family: Family,
     pub(super) locality: Locality,
+    pub(super) guard: Guard,
+}
+
+/// Which host endpoint guards a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Guard {
+    /// Any that its addresses leave possible.
+    ByAddress,
+    /// This one, or none.
+    Exactly(Option<u32>),
 }
 
 impl<'c> Context<'_, 'c> {
@@ -94,11 +104,9 @@ impl<'c> Context<'_, 'c> {
             Term::Outside => (body.kind == Kind::Outside).into(),
             Term::ApiServer => body.is_api_server.into(),
             Term::Owned => body.is_owned.into(),
-            Term::Protected => self.host_endpoint(body).is_some().into(),
-            Term::ClosedNode => self
-                .host_endpoint(body)
-                .is_some_and(|one| !one.is_open)
-                .into(),
+            Term::Protected => self.guards_hold(body, |_| Tri::Yes),
+            Term::ClosedNode => self.guards_hold(body, |one| one.is_open.not()),
+            Term::Profile(name) => self.guards_hold(body, |one| one.profiles.contains(name).into()),
             Term::Namespace(name) => (body.kind == Kind::Pod
                 && self
                     .places
@@ -121,11 +129,26 @@ impl<'c> Context<'_, 'c> {
         }
     }
 
-    fn host_endpoint(&self, body: &Body<'c>) -> Option<&super::place::HostEndpoint<'c>> {
-        match body.kind {
-            Kind::Node => self.places.host_endpoints.get(&body.node?),
-            Kind::Pod | Kind::Outside => None,
+    /// The host endpoints that may guard a node.
+    pub(super) fn guards(&self, body: &Body<'c>) -> Vec<Option<u32>> {
+        match self.guard {
+            Guard::Exactly(one) => vec![one],
+            Guard::ByAddress => self.places.guards_of(body),
         }
+    }
+
+    /// Whether something holds of the host endpoint that guards a node; not where none does.
+    fn guards_hold(&self, body: &Body<'c>, test: impl Fn(&HostEndpoint<'c>) -> Tri) -> Tri {
+        if body.kind != Kind::Node || self.places.host_endpoints.is_empty() {
+            return Tri::No;
+        }
+        let of = |guard: Option<u32>| {
+            let endpoint = guard.and_then(|one| self.places.host_endpoints.get(one as usize));
+            endpoint.map_or(Tri::No, &test)
+        };
+        let each = self.guards(body).into_iter().map(of);
+        let together = |one: Tri, two: Tri| if one == two { one } else { Tri::Maybe };
+        each.reduce(together).unwrap_or(Tri::No)
     }
 
     fn label_holds(&self, holder: Holder, key: &str, test: &Test, body: &Body<'c>) -> Tri {
@@ -152,10 +175,9 @@ impl<'c> Context<'_, 'c> {
                     None => Tri::Maybe,
                 }
             }
-            (Holder::HostEndpoint, Kind::Node) => match self.host_endpoint(body) {
-                Some(one) => passes(one.labels.get(key).map(String::as_str)),
-                None => Tri::No,
-            },
+            (Holder::HostEndpoint, Kind::Node) => {
+                self.guards_hold(body, |one| passes(one.labels.get(key).map(String::as_str)))
+            }
             (Holder::Pod | Holder::Account, Kind::Node | Kind::Outside)
             | (Holder::Node | Holder::HostEndpoint, Kind::Pod | Kind::Outside) => Tri::No,
         }
@@ -265,18 +287,31 @@ impl<'c> Context<'_, 'c> {
                 let account = body.account;
                 format!("the labels of service account `{account}`, which is not in the estate")
             }
-            Term::Label(Holder::Pod | Holder::Node | Holder::HostEndpoint, ..) => {
-                format!("the labels of {what}")
-            }
+            Term::Label(Holder::Pod | Holder::Node, ..) => format!("the labels of {what}"),
+            Term::Protected
+            | Term::Profile(_)
+            | Term::ClosedNode
+            | Term::Label(Holder::HostEndpoint, ..) => match self.guards(body).as_slice() {
+                [Some(one)] => {
+                    let endpoint = self.places.host_endpoints.get(*one as usize);
+                    let profiles = endpoint.map(|endpoint| endpoint.profiles.join("`, `"));
+                    let profiles = profiles.unwrap_or_default();
+                    format!("the rules of the profiles `{profiles}`, which are not in the estate")
+                }
+                _ => by_which_interface(what),
+            },
             // These are never unsure.
             Term::Pod
             | Term::Node
             | Term::Outside
             | Term::ApiServer
             | Term::Owned
-            | Term::Protected
-            | Term::ClosedNode
             | Term::Namespace(_) => format!("what {what} is"),
         }
     }
+}
+
+/// Completes "depends on ...": host endpoints stand for interfaces.
+pub(super) fn by_which_interface(node: &str) -> String {
+    format!("by which interface of {node} the connection passes")
 }

@@ -9,10 +9,13 @@ use super::address::{AddressSet, Family};
 use super::cni::{CiliumMode, Cni, FailsafePort, Profile, Ternary, recognise};
 use super::kernel::{Inputs, Kernel};
 use super::place::{Found, Places};
-use super::policy::{Action, Gaps, Order, Policy, Referred, Rule, Side, Stages, Translator};
+use super::policy::{
+    Action, Gaps, Order, Policy, Referred, Rule, Side, StageId, Stages, Translator,
+    equal_priorities,
+};
 use super::ports::{PortMatch, span};
 use super::publications::Publications;
-use super::vocabulary::{Term, Vocabulary};
+use super::vocabulary::{ExprId, Term, Vocabulary};
 
 /// Everything about the network of one cluster, ready for questions one by one and in bulk. Borrows the
 /// cluster; building it costs one pass over pods and policies, and the tables of [`super`].
@@ -67,6 +70,7 @@ impl<'c> NetworkIndex<'c> {
             for (source, policy) in listed {
                 policies.extend(translator.translate(*source, policy));
             }
+            policies.extend(translator.profiles());
             policies.extend(built_in(&profile, &stages, &mut vocabulary));
         }
         sort(&mut policies);
@@ -112,7 +116,9 @@ impl<'c> NetworkIndex<'c> {
 
     /// What was not understood of the policies, and policies that the plugin does not enforce.
     pub fn gaps(&self) -> Vec<Gap> {
-        self.gaps.finish()
+        let mut gaps = self.gaps.finish();
+        gaps.extend(equal_priorities(&self.cluster().name, &self.policies));
+        gaps
     }
 
     /// How large the tables are, by name; for benchmarks.
@@ -186,25 +192,15 @@ pub(super) fn latest_policies(cluster: &Cluster) -> Vec<(usize, &NetworkPolicy)>
 /// What the plugin itself does, as policies.
 fn built_in(profile: &Profile, stages: &Stages, vocabulary: &mut Vocabulary) -> Vec<Policy> {
     let mut found = Vec::new();
-    let named = |name: &str| PolicyReference {
-        kind: "setting".to_owned(),
-        namespace: None,
-        name: name.to_owned(),
-    };
     let closed = || Side {
         isolates: true,
         rules: Vec::new(),
     };
     if profile.cilium_mode == CiliumMode::Always {
-        found.push(Policy {
-            source: None,
-            reference: named("enable-policy=always"),
-            stage: stages.standard(),
-            order: Order(0.0, 0),
-            subject: vocabulary.of(Term::Pod),
-            ingress: closed(),
-            egress: closed(),
-        });
+        let place = (stages.standard(), Order(0.0, 0));
+        let pods = vocabulary.of(Term::Pod);
+        let sides = (closed(), closed());
+        found.push(of_setting("enable-policy=always", place, pods, sides));
     }
     if profile.cni != Cni::Calico {
         return found;
@@ -231,27 +227,39 @@ fn built_in(profile: &Profile, stages: &Stages, vocabulary: &mut Vocabulary) -> 
             })
             .collect(),
     };
-    let (ingress, egress) = (
+    let sides = (
         open(inbound, "failsafeInboundHostPorts"),
         open(outbound, "failsafeOutboundHostPorts"),
     );
-    found.push(Policy {
+    let place = (stages.failsafe(), Order(0.0, 0));
+    let nodes = vocabulary.of(Term::Protected);
+    let name = "failsafe ports of host endpoints";
+    found.push(of_setting(name, place, nodes, sides));
+    let place = (stages.last(), Order(f64::INFINITY, u32::MAX));
+    let nodes = vocabulary.of(Term::ClosedNode);
+    let name = "host endpoint without an allowing profile";
+    found.push(of_setting(name, place, nodes, (closed(), closed())));
+    found
+}
+
+fn of_setting(
+    name: &str,
+    (stage, order): (StageId, Order),
+    subject: ExprId,
+    (ingress, egress): (Side, Side),
+) -> Policy {
+    Policy {
         source: None,
-        reference: named("failsafe ports of host endpoints"),
-        stage: stages.failsafe(),
-        order: Order(0.0, 0),
-        subject: vocabulary.of(Term::Protected),
+        reference: PolicyReference {
+            kind: "setting".to_owned(),
+            namespace: None,
+            name: name.to_owned(),
+        },
+        stage,
+        order,
+        subject,
         ingress,
         egress,
-    });
-    found.push(Policy {
-        source: None,
-        reference: named("host endpoint without an allowing profile"),
-        stage: stages.last(),
-        order: Order(f64::INFINITY, u32::MAX),
-        subject: vocabulary.of(Term::ClosedNode),
-        ingress: closed(),
-        egress: closed(),
-    });
-    found
+        forwarded: None,
+    }
 }

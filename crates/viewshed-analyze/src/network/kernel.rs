@@ -23,7 +23,7 @@ use std::collections::BTreeMap;
 use super::address::Family;
 use super::bits::RowStore;
 use super::cni::Profile;
-use super::eval::{Context, Locality};
+use super::eval::{Context, Guard, Locality};
 use super::place::Places;
 use super::policy::{Direction, Policy, Stages};
 use super::vocabulary::Vocabulary;
@@ -60,6 +60,7 @@ impl<'n, 'c> Inputs<'n, 'c> {
             places: self.places,
             family,
             locality,
+            guard: Guard::ByAddress,
         }
     }
 }

@@ -20,8 +20,8 @@ use super::publications::Publication;
 /// refused; [`NetworkIndex::visit`] has no bound.
 pub const MATRIX_PAIRS_MAX: usize = 1 << 20;
 
-/// Namespace, workload, its kind, spot in each family.
-type GroupKey = (String, String, String, Vec<Option<u32>>);
+/// Namespace, workload, its kind, spot in each family, and the node where that counts.
+type GroupKey = (String, String, String, Vec<Option<u32>>, Option<u32>);
 
 /// What can make pods of one row differ towards nodes and addresses outside: their node, and what
 /// publishes them.
@@ -149,6 +149,7 @@ impl<'c> NetworkIndex<'c> {
 
     /// Pods by workload and by what policies can tell apart.
     fn workloads(&self) -> Vec<Row<'c>> {
+        let by_node = self.forwards();
         let mut groups: BTreeMap<GroupKey, (Vec<String>, BTreeMap<Trait<'_>, u32>)> =
             BTreeMap::new();
         for (pod, index) in self.places.pods.iter().zip(0_usize..) {
@@ -170,6 +171,7 @@ impl<'c> NetworkIndex<'c> {
                 name.to_owned(),
                 kind.to_owned(),
                 spots.collect(),
+                pod.body.node.filter(|_| by_node),
             );
             let Ok(number) = u32::try_from(index) else {
                 break;
@@ -182,11 +184,11 @@ impl<'c> NetworkIndex<'c> {
             }
         }
         let mut parts: BTreeMap<(String, String, String), usize> = BTreeMap::new();
-        for (namespace, name, kind, _) in groups.keys() {
+        for (namespace, name, kind, ..) in groups.keys() {
             let key = (namespace.clone(), name.clone(), kind.clone());
             *parts.entry(key).or_default() += 1;
         }
-        let of_group = |((namespace, name, workload_kind, spots), (pods, traits))| {
+        let of_group = |((namespace, name, workload_kind, spots, _), (pods, traits))| {
             let key = (namespace, name, workload_kind);
             let is_part = parts.get(&key).is_some_and(|count| *count > 1);
             let (namespace, name, workload_kind) = key;

@@ -13,6 +13,7 @@ mod entrance;
 mod estate;
 mod eval;
 mod goals;
+mod host;
 mod index;
 mod kernel;
 mod matrix;
@@ -22,6 +23,7 @@ mod policy;
 mod ports;
 mod publications;
 mod ranges;
+mod reasons;
 mod routes;
 mod sources;
 #[cfg(test)]

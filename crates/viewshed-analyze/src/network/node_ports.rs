@@ -74,6 +74,15 @@ impl<'c> NetworkIndex<'c> {
         to: &End<'c>,
         port: Point,
     ) -> Option<Decision> {
+        let decision = self.translated_at(from, to, port)?;
+        Some(match self.before_translation(from, to, port) {
+            Some(before) => before.and(decision),
+            None => decision,
+        })
+    }
+
+    /// The same, from where the port is translated.
+    fn translated_at(&self, from: &End<'c>, to: &End<'c>, port: Point) -> Option<Decision> {
         if let Some((service, own)) = self.published_at(to, port) {
             return Some(self.through_node(from, to, (service, own)));
         }

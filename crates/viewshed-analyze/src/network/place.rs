@@ -8,8 +8,10 @@ use serde_json::Value;
 use viewshed_model::{Cluster, Node, Pod, PodSpec, Workload};
 
 mod gather;
+mod guard;
 mod lookup;
 
+pub(super) use guard::{HostEndpoint, Passage};
 pub(super) use lookup::Found;
 
 use super::address::Family;
@@ -85,14 +87,6 @@ pub(super) struct NamespaceFacts<'c> {
     pub(super) name: &'c str,
     /// `None` when the estate does not have the namespace itself.
     pub(super) labels: Option<&'c BTreeMap<String, String>>,
-}
-
-/// A Calico host endpoint that stands for a node.
-#[derive(Debug, Clone)]
-pub(super) struct HostEndpoint<'c> {
-    pub(super) labels: &'c BTreeMap<String, String>,
-    /// Whether a profile lets through what no policy decides.
-    pub(super) is_open: bool,
 }
 
 /// What stands behind a pod's place.
@@ -175,8 +169,10 @@ pub(super) struct Places<'c> {
     pub(super) namespaces: Vec<NamespaceFacts<'c>>,
     /// Labels of service accounts by namespace and name.
     pub(super) accounts: BTreeMap<(&'c str, &'c str), &'c BTreeMap<String, String>>,
-    /// By node index.
-    pub(super) host_endpoints: BTreeMap<u32, HostEndpoint<'c>>,
+    /// Calico's host endpoints.
+    pub(super) host_endpoints: Vec<HostEndpoint<'c>>,
+    /// Their numbers, by the index of the node that they stand for.
+    guards_of_node: BTreeMap<u32, Vec<u32>>,
     /// Address ranges that pods get addresses from, by family; empty when not known.
     pub(super) pod_ranges: [Ranges<u128>; 2],
     /// Addresses of the API server that belong to no pod and no node.

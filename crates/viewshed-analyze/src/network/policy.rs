@@ -9,6 +9,8 @@
 //! One file per group of kinds reads their JSON. A field or value that is not understood makes the part
 //! that holds it unsure and is reported; a policy that the API server would refuse is unsure as a whole.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use viewshed_model::{Gap, GapReason, NetworkPolicy, PolicyReference};
 
 mod admin;
@@ -16,16 +18,18 @@ mod calico;
 mod cilium;
 mod kubernetes;
 mod reader;
+mod referred;
 mod service;
 mod stage;
 
-pub(super) use reader::Referred;
+pub(super) use referred::Referred;
 pub(super) use stage::{End, StageId, Stages};
 
 use reader::Reader;
 
 use super::cni::{Profile, Ternary};
 use super::vocabulary::{ExprId, PortsId, Vocabulary};
+use super::walk::Applying;
 
 /// What a matching rule does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -95,6 +99,18 @@ pub(super) struct Policy {
     pub(super) subject: ExprId,
     pub(super) ingress: Side,
     pub(super) egress: Side,
+    /// What it does to connections that a node only passes on; nothing for most policies.
+    pub(super) forwarded: Option<Forwarded>,
+}
+
+/// A policy of Calico's host endpoints with `applyOnForward` (`doNotTrack` and `preDNAT` imply it):
+/// it also holds for what enters the node only to go on to a pod, and the other way round.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Forwarded {
+    /// The nodes whose host endpoint it selects.
+    pub(super) nodes: ExprId,
+    /// What a rule demands of the packet's own end, which is not the node.
+    pub(super) own: ExprId,
 }
 
 impl Policy {
@@ -135,9 +151,17 @@ impl Translator<'_> {
             return Vec::new();
         }
         let mut reader = Reader::new(self, source, policy);
+        if !is_known_version(policy) {
+            let version = format!("version `{}` of `{}`", policy.version, policy.api_group);
+            let unsure = reader.unknown(&version);
+            reader.doubt_if(unsure);
+        }
         let mut found = match (policy.api_group.as_str(), policy.kind.as_str()) {
             ("networking.k8s.io" | "extensions", _) => kubernetes::read(&mut reader),
             ("policy.networking.k8s.io", _) => admin::read(&mut reader),
+            ("projectcalico.org" | "crd.projectcalico.org", "Profile") => {
+                calico::profile(&mut reader)
+            }
             ("projectcalico.org" | "crd.projectcalico.org", _) => calico::read(&mut reader),
             ("cilium.io", _) => cilium::read(&mut reader),
             _ => reader.opaque(),
@@ -145,6 +169,52 @@ impl Translator<'_> {
         let unsure = reader.finish(enforced);
         for policy in &mut found {
             policy.subject = self.vocabulary.and([policy.subject, unsure]);
+            if let Some(forwarded) = &mut policy.forwarded {
+                forwarded.nodes = self.vocabulary.and([forwarded.nodes, unsure]);
+            }
+        }
+        found
+    }
+}
+
+/// Whether the fields of a policy's API version are known. Of the version that stands in no object (in a
+/// list of a server) the kind speaks.
+fn is_known_version(policy: &NetworkPolicy) -> bool {
+    let known: &[&str] = match policy.api_group.as_str() {
+        "networking.k8s.io" | "crd.projectcalico.org" => &["v1"],
+        "extensions" => &["v1beta1"],
+        "policy.networking.k8s.io" => admin::VERSIONS,
+        "projectcalico.org" => &["v3"],
+        "cilium.io" => &["v2"],
+        // Nothing of it is translated, whatever its version.
+        _ => return true,
+    };
+    policy.version.is_empty() || known.contains(&policy.version.as_str())
+}
+
+impl Translator<'_> {
+    /// Calico's profiles as policies, which come after all tiers; only those that a host endpoint has.
+    pub(super) fn profiles(&mut self) -> Vec<Policy> {
+        if !self.profile.kinds.calico {
+            return Vec::new();
+        }
+        let settings = self.referred.settings.iter().copied();
+        let profiles: Vec<NetworkPolicy> = settings
+            .filter(|setting| setting.kind == "Profile")
+            .map(|setting| NetworkPolicy {
+                meta: setting.meta.clone(),
+                api_group: setting.api_group.clone(),
+                kind: setting.kind.clone(),
+                spec_json: setting.spec_json.clone(),
+                ..NetworkPolicy::default()
+            })
+            .collect();
+        let mut found: Vec<Policy> = profiles
+            .iter()
+            .flat_map(|profile| self.translate(0, profile))
+            .collect();
+        for policy in &mut found {
+            policy.source = None;
         }
         found
     }
@@ -156,6 +226,54 @@ impl From<bool> for Ternary {
     }
 }
 
+/// Policies of `policy.networking.k8s.io` whose order nothing settles: "it is undefined which one is applied
+/// first" (`Priority` in its types). One gap per priority.
+pub(super) fn equal_priorities(cluster: &str, policies: &[Policy]) -> Vec<Gap> {
+    let is_admin = |policy: &&Policy| {
+        let kind = policy.reference.kind.as_str();
+        let speaks = policy.ingress.applies() || policy.egress.applies();
+        matches!(kind, "AdminNetworkPolicy" | "ClusterNetworkPolicy") && speaks
+    };
+    let mut by_place: BTreeMap<(StageId, u64), BTreeSet<String>> = BTreeMap::new();
+    for policy in policies.iter().filter(is_admin) {
+        // Priorities are whole numbers from 0, which come in the order of their bits.
+        let place = (policy.stage, policy.order.0.to_bits());
+        let names = by_place.entry(place).or_default();
+        names.insert(policy.reference.to_string());
+    }
+    let unsettled = by_place.into_values().filter(|names| names.len() > 1);
+    let gap = |names: BTreeSet<String>| {
+        let more = names.len().saturating_sub(EQUAL_NAMED_MAX);
+        let shown = names.into_iter().take(EQUAL_NAMED_MAX);
+        let mut shown = shown.collect::<Vec<String>>().join(", ");
+        if more > 0 {
+            shown = format!("{shown} and {more} more");
+        }
+        Gap {
+            source: cluster.to_owned(),
+            what: format!("the order of {shown}"),
+            reason: GapReason::Malformed,
+            detail: "they have the same priority: which of them counts first is undefined"
+                .to_owned(),
+            hint: "give each policy a priority of its own".to_owned(),
+            count: 1,
+        }
+    };
+    unsettled.take(NAMED_GAPS_MAX).map(gap).collect()
+}
+
+/// Puts policies into the order of the walk; what is alike in it keeps its order.
+pub(super) fn in_order_of_walk(policies: &[Policy], applying: &mut [Applying]) {
+    let place = |one: &Applying| policies.get(one.policy as usize);
+    applying.sort_by(|a, b| match (place(a), place(b)) {
+        (Some(a), Some(b)) => (a.stage.cmp(&b.stage)).then_with(|| a.order.compare(b.order)),
+        _ => std::cmp::Ordering::Equal,
+    });
+}
+
+/// Policies of one priority that a gap names.
+const EQUAL_NAMED_MAX: usize = 3;
+
 /// Gaps of policies that are named one by one; further ones only raise a count, so that ten thousand
 /// broken policies do not become ten thousand lines.
 pub(super) const NAMED_GAPS_MAX: usize = 50;
@@ -166,7 +284,7 @@ pub(super) struct Gaps {
     named: Vec<Gap>,
     of_places: Vec<Gap>,
     /// Policies of kinds that the plugin does not enforce, by kind.
-    ignored: std::collections::BTreeMap<String, (String, u64)>,
+    ignored: BTreeMap<String, (String, u64)>,
     cluster: String,
 }
 

@@ -151,6 +151,7 @@ impl<'c> NetworkIndex<'c> {
         let mut best = self.kernels.iter().zip(&column.best);
         !place.is_on_host
             && is_apart
+            && !self.forwards()
             && best.any(|(kernel, best)| {
                 let spot = kernel.space.of_pod.get(pod as usize);
                 let known = spot.and_then(|spot| best.get(*spot as usize));
@@ -161,6 +162,7 @@ impl<'c> NetworkIndex<'c> {
     /// Whether pods on the node of a point may fare otherwise than pods elsewhere.
     fn own_node_counts(&self) -> bool {
         self.profile.pod_to_own_node != PodToOwnNode::ByPolicy
+            || self.forwards()
             || self.profile.enforces != Ternary::Yes
             || self
                 .vocabulary
@@ -183,7 +185,7 @@ impl<'c> NetworkIndex<'c> {
         }
         let node = pod.body.node.filter(|node| {
             let is_point = column.by_node.contains_key(node);
-            is_point && (own_node_counts || pod.is_on_host)
+            (is_point && (own_node_counts || pod.is_on_host)) || self.forwards()
         });
         (spots, node)
     }
@@ -333,7 +335,8 @@ impl<'c> NetworkIndex<'c> {
             ports.flat_map(move |point| point.ports.iter().map(move |port| (position, *port)))
         };
         // The tables know nothing of what publishes a pod.
-        let is_outside = from.body.kind == Kind::Outside;
+        // Nor of the nodes on the way.
+        let is_outside = from.body.kind == Kind::Outside || self.forwards();
         for (point, position) in column.points.iter().zip(0..) {
             if is_outside || !matches!(point.goal, Goal::End(_)) {
                 found.extend(with_ports(position));

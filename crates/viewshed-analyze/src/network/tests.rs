@@ -8,6 +8,8 @@ mod docker;
 mod edits;
 mod estate;
 mod generated;
+mod host_endpoints;
+mod not_understood;
 mod np_guard;
 mod oracle;
 mod profiles;

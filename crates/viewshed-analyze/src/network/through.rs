@@ -50,14 +50,14 @@ impl<'c> NetworkIndex<'c> {
             Asked::Port(wanted) => {
                 let port = ports.into_iter().find(|(own, _)| own == wanted);
                 match port {
-                    Some((_, port)) => Outcome::of(self.through_service(from, (service, port), by)),
+                    Some((_, port)) => Outcome::of(self.at_service(from, (service, port), by)),
                     None => Outcome::of(Self::no_such_port(service)),
                 }
             }
             Asked::Every(within) => {
                 let each = ports.filter(|(own, _)| within.contains(*own));
                 let each = each.map(|(own, port)| {
-                    let decision = self.through_service(from, (service, port), by);
+                    let decision = self.at_service(from, (service, port), by);
                     let set = PortSet::one(own, own);
                     let (sure, possible) = match decision.verdict {
                         Tri::Yes => (set.clone(), set),
@@ -121,6 +121,20 @@ impl<'c> NetworkIndex<'c> {
     fn no_endpoints(service: &Service) -> Decision {
         let text = format!("service `{}` has no endpoints", service.meta.full_name());
         Decision::new(Tri::No, text)
+    }
+
+    /// One port of a service at its own address.
+    fn at_service(
+        &self,
+        from: &End<'c>,
+        (service, port): (&'c Service, &'c Port),
+        by: By,
+    ) -> Decision {
+        let decision = self.through_service(from, (service, port), by);
+        match self.before_service(from, service, port) {
+            Some(before) => before.and(decision),
+            None => decision,
+        }
     }
 
     fn no_such_port(service: &Service) -> Decision {
@@ -276,7 +290,7 @@ impl<'c> NetworkIndex<'c> {
         let translated = if from.which == end.which && matches!(from.which, Which::Pod(_)) {
             self.hairpin(from, end, target)
         } else {
-            self.pair(from, end, target)
+            self.pair_translated(from, end, target)
         };
         if is_headless(service) || !self.is_enforcing() || !self.speaks_of_egress(from) {
             return translated;
@@ -359,7 +373,7 @@ impl<'c> NetworkIndex<'c> {
     /// specification of `ClusterNetworkPolicy` demands it, and Kubernetes' own tests leave it open
     /// (kubernetes/kubernetes issue 95879).
     fn hairpin(&self, from: &End<'c>, end: &End<'c>, target: Point) -> Decision {
-        let decision = self.pair_by_policies(from, end, target);
+        let decision = self.pair_by_policies((from, end), target, true);
         let is_applied = matches!(self.profile.cni(), Cni::Antrea | Cni::Calico);
         if decision.verdict != Tri::No || is_applied {
             return decision;

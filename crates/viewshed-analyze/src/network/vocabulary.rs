@@ -73,10 +73,12 @@ pub(super) enum Term {
     Owned,
     /// A pod of this namespace.
     Namespace(String),
-    /// A node that a host endpoint (Calico) stands for.
+    /// A node that a host endpoint (Calico) guards.
     Protected,
-    /// Such a node whose host endpoint has no profile that lets through what no policy decides.
+    /// Such a node whose host endpoint has no profile that lets everything through.
     ClosedNode,
+    /// Such a node whose host endpoint has this profile.
+    Profile(String),
     /// A label of something; false where the place has no such thing. Namespaces and service accounts
     /// also have their name as labels ([`super::place::NAME_LABELS`]).
     Label(Holder, String, Test),

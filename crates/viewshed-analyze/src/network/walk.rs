@@ -70,6 +70,19 @@ struct Inside {
 impl<'c> Walk<'_, 'c> {
     /// Follows a connection between `subject`, which the policies apply to, and `peer`.
     pub(super) fn follow(&self, subject: &Body<'c>, peer: &Body<'c>, point: Point) -> Outcome {
+        let (mut outcome, arrives) = self.decided(subject, peer, point);
+        // What nobody decides is let through.
+        outcome.may_allow |= arrives;
+        outcome
+    }
+
+    /// The same without what nobody decides; and whether there may be such.
+    pub(super) fn decided(
+        &self,
+        subject: &Body<'c>,
+        peer: &Body<'c>,
+        point: Point,
+    ) -> (Outcome, bool) {
         let mut outcome = Outcome::default();
         let mut arrives = true;
         let ends = Ends {
@@ -86,9 +99,7 @@ impl<'c> Walk<'_, 'c> {
             }
             arrives = self.stage(stage, &ends, &mut outcome);
         }
-        // What nobody decides is let through.
-        outcome.may_allow |= arrives;
-        outcome
+        (outcome, arrives)
     }
 
     fn policy(&self, applying: Applying) -> Option<&Policy> {

@@ -60,7 +60,7 @@ pub(crate) struct ReachArgs {
     #[arg(long, value_name = "PLACE", conflicts_with = "source")]
     pub(crate) to: Option<Place>,
     /// Port at the destination; without it, every port.
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) port: Option<u16>,
     /// TCP, UDP, SCTP or ICMP; default: TCP with --port, every protocol without.
     #[arg(long, value_name = "NAME")]

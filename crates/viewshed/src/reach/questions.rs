@@ -86,6 +86,7 @@ impl<'a, 'e> Answering<'a, 'e> {
     }
 
     fn judge(&mut self, object: &Map<String, Value>) -> Result<Map<String, Value>, String> {
+        sound_port(object)?;
         let question: ReachQuestion = serde_json::from_value(Value::Object(object.clone()))
             .map_err(|error| format!("no question: {error}"))?;
         let answer = self
@@ -104,6 +105,9 @@ impl<'a, 'e> Answering<'a, 'e> {
         if self.refused > NAMED_LINES_MAX {
             terminal::say(&format!("warning: {} lines have no answer", self.refused));
         }
+        if let Some(text) = super::assumed(self.network) {
+            terminal::say(&viewshed_report::clean(&text));
+        }
         for gap in self.network.gaps() {
             let text = format!("warning: {}: {}: {}", gap.source, gap.what, gap.detail);
             terminal::say(&viewshed_report::clean(&text));
@@ -119,8 +123,28 @@ fn parse(line: &[u8]) -> Result<Map<String, Value>, String> {
     match serde_json::from_slice(line) {
         Ok(Value::Object(object)) => Ok(object),
         Ok(_) => Err("not a JSON object".to_owned()),
-        Err(error) => Err(format!("not a question in JSON: {error}")),
+        Err(error) => Err(format!(
+            "not JSON (column {}): a question is an object such as {{\"from\":\"shop/web\",\"to\":\"world\",\"port\":80}}",
+            error.column()
+        )),
     }
+}
+
+/// The port of a question, where it has one.
+fn sound_port(object: &Map<String, Value>) -> Result<(), String> {
+    let port = match object.get("port") {
+        None | Some(Value::Null) => return Ok(()),
+        Some(port) => port,
+    };
+    let number = port.as_u64().and_then(|port| u16::try_from(port).ok());
+    if number.is_none_or(|port| port == 0) {
+        return Err(format!("`port` is {port}: write a number from 1 to 65535"));
+    }
+    let protocol = object.get("protocol").and_then(Value::as_str);
+    if protocol.is_some_and(|name| name.eq_ignore_ascii_case("icmp")) {
+        return Err("ICMP has no ports: leave `port` out".to_owned());
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -55,7 +55,7 @@ const KINDNETD_WITH_POLICIES: &str = "v20240813";
 /// The profile of the cluster's plugin, with its settings; `named` overrides what is seen.
 pub(in crate::network) fn recognise(cluster: &Cluster, named: Option<Cni>) -> Profile {
     let (cni, evidence) = match named {
-        Some(cni) => (cni, Vec::new()),
+        Some(cni) => (cni, overridden(cni, cluster)),
         None => seen(cluster),
     };
     let mut profile = Profile::of(cni);
@@ -65,6 +65,18 @@ pub(in crate::network) fn recognise(cluster: &Cluster, named: Option<Cni>) -> Pr
     }
     settings::apply(&mut profile, cluster);
     profile
+}
+
+/// What the estate shows in place of the plugin that the user named.
+fn overridden(named: Cni, cluster: &Cluster) -> Vec<String> {
+    let (shown, evidence) = seen(cluster);
+    if matches!(shown, Cni::Unknown | Cni::Generic) || shown == named {
+        return Vec::new();
+    }
+    let evidence = evidence.join("; ");
+    vec![format!(
+        "as named, though the estate shows {shown}: {evidence}"
+    )]
 }
 
 fn seen(cluster: &Cluster) -> (Cni, Vec<String>) {

@@ -138,6 +138,17 @@ fn failsafe_port(value: &Value) -> Option<FailsafePort> {
 }
 
 fn cilium(profile: &mut Profile, cluster: &Cluster) {
+    let is_config = |setting: &NetworkSetting| {
+        setting.kind == "ConfigMap" && setting.meta.name == "cilium-config"
+    };
+    if profile.cni == Cni::Cilium && !cluster.network_settings.iter().any(is_config) {
+        // The one switch that policies in use presuppose without saying so.
+        profile.cilium_host_firewall = Ternary::Unknown;
+        profile.notes.push(
+            "the config map `cilium-config` is not in the estate, so its settings are taken at their defaults"
+                .to_owned(),
+        );
+    }
     let setting = |key: &str| text_of(cluster, "ConfigMap", "cilium-config", key);
     let mut note = |key: &str, value: &str| profile.notes.push(format!("`{key}` is `{value}`"));
     if let Some(mode) = setting("enable-policy") {

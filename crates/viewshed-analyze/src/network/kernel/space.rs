@@ -292,6 +292,7 @@ impl Known {
             | Term::Namespace(_)
             | Term::Protected
             | Term::ClosedNode
+            | Term::Profile(_)
             | Term::Label(Holder::Namespace | Holder::Node | Holder::HostEndpoint, ..) => true,
         }
     }

@@ -121,8 +121,23 @@ impl<'i, 'c> Between<'i, 'c> {
         self.index.open_ports(from, to)
     }
 
+    /// One of the places that a row stands for.
+    fn example(&self, row: &Row<'c>) -> Option<End<'c>> {
+        match &row.members {
+            Members::Pods(pods) => self.index.pod_end(*pods.first()?),
+            Members::Node(node) => Some(self.index.node_end(*node)),
+            Members::Outside(one) => one.as_deref().cloned(),
+        }
+    }
+
     /// What the policies let through.
     fn by_tables(&self, row: &Row<'c>, column: &Row<'c>) -> Open {
+        // The tables do not know which nodes a connection passes.
+        if self.index.forwards()
+            && let (Some(from), Some(to)) = (self.example(row), self.example(column))
+        {
+            return self.index.open_ports(&from, &to);
+        }
         let (mut sure, mut possible) = Open::default();
         let kernels = self.index.kernels.iter();
         for (kernel, (from, to)) in kernels.zip(row.spots.iter().zip(&column.spots)) {

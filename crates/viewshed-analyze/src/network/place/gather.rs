@@ -5,12 +5,12 @@ use std::net::IpAddr;
 
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
-use serde_json::Value;
 use viewshed_model::{Cluster, Node, Pod, PodSpec, Workload};
 
+use super::guard::host_endpoints;
 use super::{
-    AddressFact, Body, Found, HostEndpoint, Kind, NamespaceFacts, NodePlace, Origin, Places,
-    PodPlace, goes_on, spec_of,
+    AddressFact, Body, Found, Kind, NamespaceFacts, NodePlace, Origin, Places, PodPlace, goes_on,
+    spec_of,
 };
 use crate::network::address::{Block, Family, number};
 use crate::network::cni::Profile;
@@ -84,7 +84,16 @@ pub(super) fn gather<'c>(cluster: &'c Cluster, profile: &Profile) -> Places<'c> 
             },
         };
     }
-    let (by_address, shared_addresses) = by_address(&pods, &nodes);
+    let (host_endpoints, guards_of_node) = host_endpoints(cluster, &node_numbers);
+    let (mut by_address, shared_addresses) = by_address(&pods, &nodes);
+    for (node, numbers) in &guards_of_node {
+        let of_node = numbers
+            .iter()
+            .filter_map(|one| host_endpoints.get(*one as usize));
+        for address in of_node.flat_map(|endpoint| &endpoint.addresses) {
+            by_address.entry(*address).or_insert(Found::Node(*node));
+        }
+    }
     let accounts = cluster.service_accounts.iter().map(|account| {
         let meta = &account.meta;
         let key = (meta.namespace_or_empty(), meta.name.as_str());
@@ -93,7 +102,8 @@ pub(super) fn gather<'c>(cluster: &'c Cluster, profile: &Profile) -> Places<'c> 
     Places {
         cluster,
         pods,
-        host_endpoints: host_endpoints(cluster, &node_numbers),
+        host_endpoints,
+        guards_of_node,
         namespaces: namespaces.facts,
         accounts: accounts.collect(),
         pod_ranges: Family::BOTH.map(|family| pod_ranges(cluster, family)),
@@ -443,37 +453,6 @@ fn api_server_nodes(cluster: &Cluster) -> BTreeSet<&str> {
         .map(|pod| pod.node.as_str())
         .filter(|node| !node.is_empty())
         .collect()
-}
-
-fn host_endpoints<'c>(
-    cluster: &'c Cluster,
-    nodes: &BTreeMap<&str, u32>,
-) -> BTreeMap<u32, HostEndpoint<'c>> {
-    let mut found = BTreeMap::new();
-    for setting in &cluster.network_settings {
-        if setting.kind != "HostEndpoint" {
-            continue;
-        }
-        let spec = spec_of(setting);
-        let Some(node) = spec
-            .get("node")
-            .and_then(Value::as_str)
-            .and_then(|name| nodes.get(name))
-        else {
-            continue;
-        };
-        let profiles = spec.get("profiles").and_then(Value::as_array);
-        let is_open = profiles
-            .into_iter()
-            .flatten()
-            .any(|profile| profile == "projectcalico-default-allow");
-        // The first of several stands for the node; each guards an interface of its own.
-        found.entry(*node).or_insert(HostEndpoint {
-            labels: &setting.meta.labels,
-            is_open,
-        });
-    }
-    found
 }
 
 /// Which place has an address, and which addresses several have. A node's address is the node's, whatever

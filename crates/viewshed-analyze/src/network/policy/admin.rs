@@ -11,7 +11,7 @@ use crate::network::ports::{PortMatch, every};
 use crate::network::vocabulary::{ExprId, Holder, Term};
 
 /// Versions whose fields are known.
-const VERSIONS: &[&str] = &["", "v1alpha1", "v1alpha2", "v1beta1"];
+pub(super) const VERSIONS: &[&str] = &["v1alpha1", "v1alpha2", "v1beta1"];
 
 const FIELDS: &[&str] = &["tier", "priority", "subject", "ingress", "egress"];
 const RULE_FIELDS: &[&str] = &["name", "action", "from", "to", "ports", "protocols"];
@@ -25,17 +25,18 @@ pub(super) fn read(reader: &mut Reader<'_, '_>) -> Vec<Policy> {
     let Some(spec) = reader.spec() else {
         return reader.opaque();
     };
-    if !VERSIONS.contains(&reader.policy.version.as_str()) {
-        let version = format!("version `{}`", reader.policy.version);
-        let unsure = reader.unknown(&version);
-        reader.doubt_if(unsure);
-    }
     let (spec, unsure) = reader.object(&spec, "the specification", FIELDS);
     let subject = subject(reader, spec.get("subject"));
     let subject = reader.and([subject, unsure]);
     let stages = reader.translator.stages;
     let (stage, order) = match reader.policy.kind.as_str() {
-        "BaselineAdminNetworkPolicy" => (stages.baseline(), 0.0),
+        "BaselineAdminNetworkPolicy" => {
+            // "The BANP object must be named `default`" (its CRD's validation).
+            if reader.policy.meta.name != "default" {
+                reader.refuse("it is not named `default`");
+            }
+            (stages.baseline(), 0.0)
+        }
         "AdminNetworkPolicy" => (stages.admin(), priority(reader, &spec)),
         _ => {
             let stage = match spec.text("tier") {
@@ -141,8 +142,14 @@ fn rules(
             continue;
         }
         let peer = reader.or(parts);
-        let peer = reader.and([peer, unsure]);
+        let mut peer = reader.and([peer, unsure]);
         let ports = ports(reader, &rule);
+        if rule.get("ports").is_some() && rule.list("ports").is_empty() {
+            // "If Ports is not set then the rule does not filter traffic via port": of a list that is set
+            // and empty nothing is said, and implementations differ.
+            let unsure = reader.unknown("an empty list of ports");
+            peer = reader.and([peer, unsure]);
+        }
         rules.push(reader.rule(action, (peer, ports), place));
     }
     rules
@@ -213,9 +220,9 @@ fn ports(reader: &mut Reader<'_, '_>, rule: &Object<'_>) -> PortMatch {
     if let Some(listed) = rule.get("protocols").and_then(Value::as_array) {
         return any_of(listed.iter().map(|one| protocol(reader, one)).collect());
     }
-    match rule.get("ports") {
-        None => PortMatch::everything(),
-        Some(_) => any_of(
+    match rule.list("ports") {
+        [] => PortMatch::everything(),
+        _ => any_of(
             rule.list("ports")
                 .iter()
                 .map(|one| port(reader, one))

@@ -9,7 +9,7 @@ mod rule;
 mod selector;
 
 use super::reader::{Object, Reader};
-use super::{Order, Policy, Rule, Side, StageId};
+use super::{Forwarded, Order, Policy, Rule, Side, StageId};
 use crate::network::vocabulary::{ExprId, Term};
 use entity::{Subject, expression, parsed};
 
@@ -40,20 +40,23 @@ pub(super) fn read(reader: &mut Reader<'_, '_>) -> Vec<Policy> {
     // No order is last (`NetworkPolicySpec.Order`).
     let order = spec.get("order").and_then(Value::as_f64);
     let order = Order(order.unwrap_or(f64::INFINITY), 0);
-    let subject = subject(reader, &spec);
-    let subject = reader.and([subject, unsure]);
-    let policy = reader.policy;
-    let ingress = if policy.isolates_ingress {
+    let (pods, nodes) = subject(reader, &spec);
+    let (pods, nodes) = (reader.and([pods, unsure]), reader.and([nodes, unsure]));
+    let subject = Subjects {
+        both: reader.or([pods, nodes]),
+        forwarding: passes_on(&spec).then_some(nodes),
+    };
+    let isolates = reader.isolates(&spec.texts("types"));
+    let ingress = if isolates.0 {
         rule::rules(reader, "ingress", spec.list("ingress"))
     } else {
         Vec::new()
     };
-    let egress = if policy.isolates_egress {
+    let egress = if isolates.1 {
         rule::rules(reader, "egress", spec.list("egress"))
     } else {
         Vec::new()
     };
-    let isolates = (policy.isolates_ingress, policy.isolates_egress);
     assemble(reader, (stage, order), subject, isolates, (ingress, egress))
 }
 
@@ -76,16 +79,53 @@ fn stage(reader: &mut Reader<'_, '_>, spec: &Object<'_>) -> StageId {
     }
 }
 
+/// A profile: its rules hold for the host endpoints that list it, after all tiers
+/// (`api/pkg/apis/projectcalico/v3/profile.go`).
+pub(super) fn profile(reader: &mut Reader<'_, '_>) -> Vec<Policy> {
+    let Some(spec) = reader.spec() else {
+        return reader.opaque();
+    };
+    let fields = ["ingress", "egress", "labelsToApply"];
+    let (spec, unsure) = reader.object(&spec, "the specification", &fields);
+    let listing = reader.term(Term::Profile(reader.policy.meta.name.clone()));
+    let subject = Subjects {
+        both: reader.and([listing, unsure]),
+        forwarding: None,
+    };
+    let rules = (
+        rule::rules(reader, "ingress", spec.list("ingress")),
+        rule::rules(reader, "egress", spec.list("egress")),
+    );
+    let stage = reader.translator.stages.last();
+    assemble(
+        reader,
+        (stage, Order(0.0, 0)),
+        subject,
+        (false, false),
+        rules,
+    )
+}
+
+/// What a policy applies to.
+#[derive(Debug, Clone, Copy)]
+struct Subjects {
+    /// Pods, and nodes by their host endpoints.
+    both: ExprId,
+    /// The nodes alone, where the policy also holds for what they pass on.
+    forwarding: Option<ExprId>,
+}
+
+fn passes_on(spec: &Object<'_>) -> bool {
+    let flag = |key: &str| spec.get(key).and_then(Value::as_bool) == Some(true);
+    flag("applyOnForward") || flag("preDNAT") || flag("doNotTrack")
+}
+
 /// A namespaced policy applies to pods of its namespace; a global one to pods and to host endpoints,
 /// to all of them when it has no selector (`convertGlobalNetworkPolicyV2ToV1Value` in
-/// `libcalico-go/lib/backend/syncersv1/updateprocessors`).
-fn subject(reader: &mut Reader<'_, '_>, spec: &Object<'_>) -> ExprId {
+/// `libcalico-go/lib/backend/syncersv1/updateprocessors`). A selector that is none might select any.
+fn subject(reader: &mut Reader<'_, '_>, spec: &Object<'_>) -> (ExprId, ExprId) {
     let text = |key: &str| spec.text(key).filter(|text| !text.is_empty());
-    let endpoints = match text("selector").map(|text| parsed(reader, text)) {
-        Some(None) => return reader.none(),
-        Some(found) => found,
-        None => None,
-    };
+    let endpoints = text("selector").and_then(|text| parsed(reader, text));
     let mut pods = vec![reader.term(Term::Pod)];
     let mut nodes = vec![reader.term(Term::Protected)];
     let none = reader.none();
@@ -94,10 +134,7 @@ fn subject(reader: &mut Reader<'_, '_>, spec: &Object<'_>) -> ExprId {
         ("namespaceSelector", Subject::Namespace),
         ("serviceAccountSelector", Subject::Account),
     ] {
-        if let Some(text) = text(key) {
-            let Some(selector) = parsed(reader, text) else {
-                return none;
-            };
+        if let Some(selector) = text(key).and_then(|text| parsed(reader, text)) {
             pods.push(expression(reader, &selector, subject));
             // Host endpoints are in no namespace and have no account: whatever is said of labels that are
             // missing holds for them, and `all()` does not.
@@ -125,9 +162,7 @@ fn subject(reader: &mut Reader<'_, '_>, spec: &Object<'_>) -> ExprId {
     if flag("doNotTrack") || flag("preDNAT") {
         pods.push(none);
     }
-    let pods = reader.and(pods);
-    let nodes = reader.and(nodes);
-    reader.or([pods, nodes])
+    (reader.and(pods), reader.and(nodes))
 }
 
 /// A rule, and what it demands of the end that the policy applies to.
@@ -137,39 +172,54 @@ type Conditional = (Rule, Option<ExprId>);
 fn assemble(
     reader: &mut Reader<'_, '_>,
     (stage, order): (StageId, Order),
-    subject: ExprId,
+    subject: Subjects,
     isolates: (bool, bool),
     (ingress, egress): (Vec<Conditional>, Vec<Conditional>),
 ) -> Vec<Policy> {
     let is_plain = |rules: &[Conditional]| rules.iter().all(|(_, own)| own.is_none());
     let side = |isolates, rules| Side { isolates, rules };
+    let anything = reader.all();
     if is_plain(&ingress) && is_plain(&egress) {
         let rules = |list: Vec<Conditional>| list.into_iter().map(|(rule, _)| rule).collect();
         let sides = (
             side(isolates.0, rules(ingress)),
             side(isolates.1, rules(egress)),
         );
-        return vec![reader.policy((stage, order), subject, sides)];
+        return vec![part(reader, (stage, order), (subject, anything), sides)];
     }
     let empty = (side(isolates.0, Vec::new()), side(isolates.1, Vec::new()));
-    let mut found = vec![reader.policy((stage, order), subject, empty)];
+    let mut found = vec![part(reader, (stage, order), (subject, anything), empty)];
     let longest = ingress.len().max(egress.len());
     let mut ingress = ingress.into_iter().fuse();
     let mut egress = egress.into_iter().fuse();
-    for part in 1..=longest {
-        let order = Order(order.0, u32::try_from(part).unwrap_or(u32::MAX));
+    for number in 1..=longest {
+        let order = Order(order.0, u32::try_from(number).unwrap_or(u32::MAX));
         if let Some((rule, own)) = ingress.next() {
-            let subject = reader.and([Some(subject), own].into_iter().flatten());
             let sides = (side(false, vec![rule]), Side::default());
-            found.push(reader.policy((stage, order), subject, sides));
+            let subject = (subject, own.unwrap_or(anything));
+            found.push(part(reader, (stage, order), subject, sides));
         }
         if let Some((rule, own)) = egress.next() {
-            let subject = reader.and([Some(subject), own].into_iter().flatten());
             let sides = (Side::default(), side(false, vec![rule]));
-            found.push(reader.policy((stage, order), subject, sides));
+            let subject = (subject, own.unwrap_or(anything));
+            found.push(part(reader, (stage, order), subject, sides));
         }
     }
     found
+}
+
+/// A part of a policy whose rules demand `own` of the end that they apply to.
+fn part(
+    reader: &mut Reader<'_, '_>,
+    place: (StageId, Order),
+    (subject, own): (Subjects, ExprId),
+    sides: (Side, Side),
+) -> Policy {
+    let both = reader.and([subject.both, own]);
+    Policy {
+        forwarded: subject.forwarding.map(|nodes| Forwarded { nodes, own }),
+        ..reader.policy(place, both, sides)
+    }
 }
 
 /// Protocols by name or number (`numorstring.Protocol`); `None` is one without ports and not ICMP.

@@ -118,12 +118,13 @@ fn subject(reader: &mut Reader<'_, '_>, spec: &Object<'_>) -> ExprId {
     let is_clusterwide = reader.policy.kind == "CiliumClusterwideNetworkPolicy";
     match (spec.get("endpointSelector"), spec.get("nodeSelector")) {
         (Some(endpoints), None) => {
-            let pods = if is_clusterwide {
-                reader.term(Term::Pod)
+            let (pods, selected) = if is_clusterwide {
+                let pods = reader.term(Term::Pod);
+                (pods, selector::labels(reader, endpoints))
             } else {
-                reader.own_pods()
+                let pods = reader.own_pods();
+                (pods, selector::own_labels(reader, endpoints))
             };
-            let selected = selector::labels(reader, endpoints);
             reader.and([pods, selected])
         }
         (None, Some(nodes)) => {
@@ -148,7 +149,7 @@ fn host_firewall(reader: &mut Reader<'_, '_>) -> ExprId {
     match reader.translator.profile.cilium_host_firewall {
         Ternary::Yes => reader.all(),
         Ternary::No => reader.none(),
-        Ternary::Unknown => reader.unsure("whether Cilium's host firewall is on"),
+        Ternary::Unknown => reader.unsure("Cilium's setting `enable-host-firewall`"),
     }
 }
 
@@ -173,10 +174,9 @@ fn rules(
             Some(peers) => peers,
             // Without any peer field the rule means everybody, but only on the ports that it names
             // (`mergeIngress`): an empty rule allows nothing.
-            None => match ports {
-                Some(_) => reader.all(),
-                None => continue,
-            },
+            // With a field that is not known it might mean anybody.
+            None if ports.is_some() || unsure != reader.all() => reader.all(),
+            None => continue,
         };
         let peers = reader.and([peers, unsure]);
         let ports = ports.unwrap_or_else(PortMatch::everything);

@@ -26,23 +26,18 @@ pub(super) fn read(reader: &mut Reader<'_, '_>) -> Vec<Policy> {
         let owned = reader.term(Term::Owned);
         subject = reader.and([subject, owned]);
     }
-    for text in spec.texts("policyTypes") {
-        if !matches!(text.as_str(), "Ingress" | "Egress") {
-            reader.refuse(format!("`{text}` is no type of policy"));
-        }
-    }
-    let policy = reader.policy;
+    let isolates = reader.isolates(&spec.texts("policyTypes"));
     let ingress = Side {
-        isolates: policy.isolates_ingress,
-        rules: if policy.isolates_ingress {
+        isolates: isolates.0,
+        rules: if isolates.0 {
             rules(reader, "ingress", "from", spec.list("ingress"))
         } else {
             Vec::new()
         },
     };
     let egress = Side {
-        isolates: policy.isolates_egress,
-        rules: if policy.isolates_egress {
+        isolates: isolates.1,
+        rules: if isolates.1 {
             rules(reader, "egress", "to", spec.list("egress"))
         } else {
             Vec::new()

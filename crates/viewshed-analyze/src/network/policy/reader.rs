@@ -1,98 +1,61 @@
 //! Reading the JSON of one policy, with a note of everything that is not understood.
 
-use std::collections::BTreeMap;
-use std::net::IpAddr;
-
 use serde_json::{Map, Value};
 use viewshed_model::{
-    Cluster, GapReason, LabelSelector, NetworkPolicy, NetworkSetting, PolicyReference, Protocol,
-    Requirement, SelectorOperator, Service,
+    GapReason, LabelSelector, NetworkPolicy, PolicyReference, Protocol, Requirement,
+    SelectorOperator,
 };
 
 use super::{Action, Order, Policy, Rule, Side, StageId, Translator};
 use crate::network::address::{AddressSet, Block};
 use crate::network::cni::Ternary;
-use crate::network::ports::{NamedPort, Point, PortMatch, point, span};
+use crate::network::ports::{NamedPort, PortMatch, span};
 use crate::network::ranges::Ranges;
 use crate::network::vocabulary::{ExprId, Holder, PortsId, Term, Test};
 
 /// Reasons that one gap spells out.
 const REASONS_MAX: usize = 4;
 
-/// What policies refer to, by name.
-#[derive(Debug, Default)]
-pub(in crate::network) struct Referred<'c> {
-    pub(in crate::network) settings: Vec<&'c NetworkSetting>,
-    pub(in crate::network) services: BTreeMap<(&'c str, &'c str), &'c Service>,
-    /// Labels of namespaces, by name.
-    pub(in crate::network) namespaces: BTreeMap<&'c str, &'c BTreeMap<String, String>>,
-    /// Addresses and ports of each service's endpoints.
-    pub(in crate::network) endpoints: BTreeMap<(&'c str, &'c str), Vec<Endpoint>>,
-    /// Ports of nodes that lead to services: namespace and name of the service, position of its port.
-    pub(in crate::network) node_ports: BTreeMap<Point, (&'c str, &'c str, usize)>,
-}
-
-/// Endpoints of a service: one slice's addresses and ports.
-#[derive(Debug, Clone, Default)]
-pub(in crate::network) struct Endpoint {
-    pub(in crate::network) addresses: Vec<IpAddr>,
-    pub(in crate::network) ports: Vec<(Protocol, u16)>,
-    /// The same with the names that the service gives them.
-    pub(in crate::network) named_ports: Vec<(String, Protocol, u16)>,
-}
-
-impl<'c> Referred<'c> {
-    pub(in crate::network) fn of(cluster: &'c Cluster) -> Self {
-        let mut endpoints: BTreeMap<(&str, &str), Vec<Endpoint>> = BTreeMap::new();
-        for slice in &cluster.endpoints {
-            let key = (slice.meta.namespace_or_empty(), slice.service.as_str());
-            let named = slice.ports.iter().filter_map(|port| {
-                let protocol: Protocol = port.protocol.parse().ok()?;
-                Some((port.name.clone(), protocol, port.port))
-            });
-            let named_ports: Vec<(String, Protocol, u16)> = named.collect();
-            endpoints.entry(key).or_default().push(Endpoint {
-                addresses: slice
-                    .addresses
-                    .iter()
-                    .filter_map(|text| text.parse().ok())
-                    .collect(),
-                ports: named_ports
-                    .iter()
-                    .map(|(_, protocol, port)| (*protocol, *port))
-                    .collect(),
-                named_ports,
-            });
-        }
-        let mut node_ports = BTreeMap::new();
-        for service in &cluster.services {
-            let meta = &service.meta;
-            for (port, position) in service.ports.iter().zip(0..) {
-                if let (Ok(protocol), true) = (port.protocol.parse(), port.node_port != 0) {
-                    let target = (meta.namespace_or_empty(), meta.name.as_str(), position);
-                    node_ports.insert(point(protocol, port.node_port), target);
-                }
-            }
-        }
-        let namespaces = cluster.namespaces.iter();
-        Self {
-            namespaces: namespaces
-                .map(|namespace| (namespace.meta.name.as_str(), &namespace.meta.labels))
-                .collect(),
-            node_ports,
-            settings: cluster.network_settings.iter().collect(),
-            services: cluster
-                .services
-                .iter()
-                .map(|service| {
-                    let meta = &service.meta;
-                    ((meta.namespace_or_empty(), meta.name.as_str()), service)
-                })
-                .collect(),
-            endpoints,
-        }
-    }
-}
+/// Fields that are lists wherever they stand.
+const LISTS: &[&str] = &[
+    "domainNames",
+    "egress",
+    "egressDeny",
+    "except",
+    "from",
+    "fromCIDR",
+    "fromCIDRSet",
+    "fromEndpoints",
+    "fromEntities",
+    "fromGroups",
+    "fromNodes",
+    "fromRequires",
+    "icmps",
+    "ingress",
+    "ingressDeny",
+    "matchExpressions",
+    "names",
+    "nets",
+    "networks",
+    "notNets",
+    "notPorts",
+    "policyTypes",
+    "ports",
+    "protocols",
+    "to",
+    "toCIDR",
+    "toCIDRSet",
+    "toEndpoints",
+    "toEntities",
+    "toFQDNs",
+    "toGroups",
+    "toNodes",
+    "toPorts",
+    "toRequires",
+    "toServices",
+    "types",
+    "values",
+];
 
 /// An object of a policy's JSON; `null` and absent fields are the same.
 #[derive(Debug, Clone)]
@@ -211,6 +174,10 @@ impl<'r, 't> Reader<'r, 't> {
         };
         let mut unsure = self.translator.vocabulary.all();
         for (key, value) in map {
+            let is_list = value.is_null() || value.is_array();
+            if LISTS.contains(&key.as_str()) && known.contains(&key.as_str()) && !is_list {
+                self.refuse(format!("`{key}` of {what} is no list"));
+            }
             if !value.is_null() && !known.contains(&key.as_str()) {
                 let part = self.unknown(&format!("the field `{key}` of {what}"));
                 unsure = self.translator.vocabulary.and([unsure, part]);
@@ -431,7 +398,20 @@ impl<'r, 't> Reader<'r, 't> {
             subject,
             ingress,
             egress,
+            forwarded: None,
         }
+    }
+
+    /// The directions that the policy isolates. A type that is none might mean either.
+    pub(super) fn isolates(&mut self, types: &[String]) -> (bool, bool) {
+        let (mut ingress, mut egress) = (self.policy.isolates_ingress, self.policy.isolates_egress);
+        for text in types {
+            if !matches!(text.as_str(), "Ingress" | "Egress") {
+                self.refuse(format!("`{text}` is no type of policy"));
+                (ingress, egress) = (true, true);
+            }
+        }
+        (ingress, egress)
     }
 
     /// A policy of a kind that is not translated: for every pod, everything is unsure.

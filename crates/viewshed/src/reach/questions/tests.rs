@@ -115,3 +115,29 @@ fn a_line_that_has_no_answer_keeps_its_place() {
     assert_eq!(lines[1]["to"], "shop/nobody");
     assert_eq!(outcome, Outcome::Partial);
 }
+
+/// Ports are from 1 to 65535, ICMP has none; the line says so in words of the field.
+#[test]
+fn a_port_that_is_none_is_named() {
+    let ask = |more: &str| format!("{{\"from\":\"shop/web\",\"to\":\"shop/db\",{more}}}\n");
+    let input = [
+        ask("\"port\":99999"),
+        ask("\"port\":0"),
+        ask("\"port\":80,\"protocol\":\"icmp\""),
+        "nonsense\n".to_owned(),
+    ];
+    let (lines, _) = answers(&input.concat());
+    let errors: Vec<&str> = lines
+        .iter()
+        .filter_map(|line| line["error"].as_str())
+        .collect();
+    assert_eq!(
+        errors,
+        [
+            "line 1: `port` is 99999: write a number from 1 to 65535",
+            "line 2: `port` is 0: write a number from 1 to 65535",
+            "line 3: ICMP has no ports: leave `port` out",
+            "line 4: not JSON (column 2): a question is an object such as {\"from\":\"shop/web\",\"to\":\"world\",\"port\":80}",
+        ]
+    );
+}

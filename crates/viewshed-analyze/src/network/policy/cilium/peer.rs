@@ -308,12 +308,10 @@ fn group(reader: &mut Reader<'_, '_>, _: &Value) -> ExprId {
     reader.and([outside, unsure])
 }
 
-/// `toNodes`, `fromNodes` only take effect with `enable-node-selector-labels`.
+/// `toNodes`, `fromNodes` only take effect with `enable-node-selector-labels`; then the identity of every
+/// node, the local one too, has the node's labels (`pkg/node/manager`, `nodeIdentityLabels`).
 fn nodes(reader: &mut Reader<'_, '_>, value: &Value) -> ExprId {
     let node = reader.term(Term::Node);
-    let local = reader.term(Term::LocalNode);
-    // Nodes get labels of their own as remote nodes only (`getNodeSelector`).
-    let remote = reader.not(local);
     let labelled = reader.selector_with(Some(value), |key| {
         let key = selector::without_source(key);
         (Holder::Node, key.to_owned())
@@ -323,7 +321,7 @@ fn nodes(reader: &mut Reader<'_, '_>, value: &Value) -> ExprId {
         Some(false) => reader.none(),
         None => reader.unsure("Cilium's setting `enable-node-selector-labels`"),
     };
-    reader.and([node, remote, labelled, switch])
+    reader.and([node, labelled, switch])
 }
 
 impl Reader<'_, '_> {

@@ -14,7 +14,7 @@ const OF_NAMESPACE: &str = "io.cilium.k8s.namespace.labels.";
 const SERVICE_ACCOUNT: &str = "io.cilium.k8s.policy.serviceaccount";
 const CLUSTER: &str = "io.cilium.k8s.policy.cluster";
 
-const SOURCES: [&str; 3] = ["k8s:", "any:", "container:"];
+const SOURCES: [&str; 4] = ["k8s:", "any:", "container:", "node:"];
 const RESERVED: &str = "reserved:";
 
 /// The key without the source of the label.
@@ -45,6 +45,17 @@ pub(super) fn labels(reader: &mut Reader<'_, '_>, value: &Value) -> ExprId {
         }
     });
     reader.and([found, cluster])
+}
+
+/// The `endpointSelector` of a namespaced policy: a namespace that it names is overridden by the policy's
+/// own ("`EndpointSelector` always applies in namespace of the policy resource, removing illegal namespace
+/// match", `pkg/k8s/apis/cilium.io/utils`, `ParseToCiliumRule`).
+pub(super) fn own_labels(reader: &mut Reader<'_, '_>, value: &Value) -> ExprId {
+    let mut value = value.clone();
+    if let Some(labels) = value.get_mut("matchLabels").and_then(Value::as_object_mut) {
+        labels.retain(|key, _| key.strip_prefix("k8s:") != Some(NAMESPACE));
+    }
+    labels(reader, &value)
 }
 
 /// A selector in `fromEndpoints` or `toEndpoints`: pods, or one of the reserved identities.

@@ -1,0 +1,83 @@
+//! What policies refer to.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use viewshed_model::{Cluster, NetworkSetting, Protocol, Service};
+
+use crate::network::ports::{Point, point};
+
+/// What policies refer to, by name.
+#[derive(Debug, Default)]
+pub(in crate::network) struct Referred<'c> {
+    pub(in crate::network) settings: Vec<&'c NetworkSetting>,
+    pub(in crate::network) services: BTreeMap<(&'c str, &'c str), &'c Service>,
+    /// Labels of namespaces, by name.
+    pub(in crate::network) namespaces: BTreeMap<&'c str, &'c BTreeMap<String, String>>,
+    /// Addresses and ports of each service's endpoints.
+    pub(in crate::network) endpoints: BTreeMap<(&'c str, &'c str), Vec<Endpoint>>,
+    /// Ports of nodes that lead to services: namespace and name of the service, position of its port.
+    pub(in crate::network) node_ports: BTreeMap<Point, (&'c str, &'c str, usize)>,
+}
+
+/// Endpoints of a service: one slice's addresses and ports.
+#[derive(Debug, Clone, Default)]
+pub(in crate::network) struct Endpoint {
+    pub(in crate::network) addresses: Vec<IpAddr>,
+    pub(in crate::network) ports: Vec<(Protocol, u16)>,
+    /// The same with the names that the service gives them.
+    pub(in crate::network) named_ports: Vec<(String, Protocol, u16)>,
+}
+
+impl<'c> Referred<'c> {
+    pub(in crate::network) fn of(cluster: &'c Cluster) -> Self {
+        let mut endpoints: BTreeMap<(&str, &str), Vec<Endpoint>> = BTreeMap::new();
+        for slice in &cluster.endpoints {
+            let key = (slice.meta.namespace_or_empty(), slice.service.as_str());
+            let named = slice.ports.iter().filter_map(|port| {
+                let protocol: Protocol = port.protocol.parse().ok()?;
+                Some((port.name.clone(), protocol, port.port))
+            });
+            let named_ports: Vec<(String, Protocol, u16)> = named.collect();
+            endpoints.entry(key).or_default().push(Endpoint {
+                addresses: slice
+                    .addresses
+                    .iter()
+                    .filter_map(|text| text.parse().ok())
+                    .collect(),
+                ports: named_ports
+                    .iter()
+                    .map(|(_, protocol, port)| (*protocol, *port))
+                    .collect(),
+                named_ports,
+            });
+        }
+        let mut node_ports = BTreeMap::new();
+        for service in &cluster.services {
+            let meta = &service.meta;
+            for (port, position) in service.ports.iter().zip(0..) {
+                if let (Ok(protocol), true) = (port.protocol.parse(), port.node_port != 0) {
+                    let target = (meta.namespace_or_empty(), meta.name.as_str(), position);
+                    node_ports.insert(point(protocol, port.node_port), target);
+                }
+            }
+        }
+        let namespaces = cluster.namespaces.iter();
+        Self {
+            namespaces: namespaces
+                .map(|namespace| (namespace.meta.name.as_str(), &namespace.meta.labels))
+                .collect(),
+            node_ports,
+            settings: cluster.network_settings.iter().collect(),
+            services: cluster
+                .services
+                .iter()
+                .map(|service| {
+                    let meta = &service.meta;
+                    ((meta.namespace_or_empty(), meta.name.as_str()), service)
+                })
+                .collect(),
+            endpoints,
+        }
+    }
+}

@@ -1,0 +1,275 @@
+//! Calico's host endpoints, by what tigera/docs say of them: "Protect hosts", "Apply policy to forwarded
+//! traffic", "Apply Calico policy to Kubernetes node ports", the references of `HostEndpoint` and of Felix'
+//! configuration.
+
+use viewshed_model::ReachVerdict;
+
+use super::{check, cluster_of_yaml};
+use crate::network::{Cni, NetworkIndex};
+
+/// Two nodes; `a/web` and `a/own` on `n1`, `b/far` on `n2`; a service with a port of every node; what pods
+/// send to their own node is accepted, as in all shipped manifests.
+const ESTATE: &str = r"
+apiVersion: v1
+kind: Node
+metadata: { name: n1 }
+status: { addresses: [{ type: InternalIP, address: 192.168.0.1 }] }
+---
+apiVersion: v1
+kind: Node
+metadata: { name: n2 }
+status: { addresses: [{ type: InternalIP, address: 192.168.0.2 }] }
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: web, namespace: a, labels: { app: web } }
+spec: { nodeName: n1, containers: [{ name: main, image: example }] }
+status: { phase: Running, podIP: 10.0.1.1, podIPs: [{ ip: 10.0.1.1 }] }
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: own, namespace: a }
+spec: { nodeName: n1, containers: [{ name: main, image: example }] }
+status: { phase: Running, podIP: 10.0.1.2, podIPs: [{ ip: 10.0.1.2 }] }
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: far, namespace: b }
+spec: { nodeName: n2, containers: [{ name: main, image: example }] }
+status: { phase: Running, podIP: 10.0.2.2, podIPs: [{ ip: 10.0.2.2 }] }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: np, namespace: a }
+spec: { type: NodePort, selector: { app: web }, clusterIP: 10.96.0.9, clusterIPs: [10.96.0.9], ports: [{ port: 80, targetPort: 8080, nodePort: 30080 }] }
+---
+apiVersion: projectcalico.org/v3
+kind: FelixConfiguration
+metadata: { name: default }
+spec: { defaultEndpointToHostAction: Accept }
+---
+";
+
+fn endpoint(name: &str, spec: &str) -> String {
+    format!(
+        "apiVersion: projectcalico.org/v3\nkind: HostEndpoint\nmetadata: {{ name: {name}, labels: {{ host: endpoint }} }}\nspec: {spec}\n---\n"
+    )
+}
+
+fn policy(spec: &str) -> String {
+    format!(
+        "apiVersion: projectcalico.org/v3\nkind: GlobalNetworkPolicy\nmetadata: {{ name: h }}\nspec: {{ selector: \"has(host)\", {spec} }}\n---\n"
+    )
+}
+
+fn with(objects: &[String], rows: &[(&str, &str)]) {
+    let cluster = cluster_of_yaml(&format!("{ESTATE}{}", objects.concat()));
+    check(&cluster, Some(Cni::Calico), rows);
+}
+
+fn wildcard(node: &str, address: &str) -> String {
+    endpoint(
+        node,
+        &format!("{{ node: {node}, interfaceName: '*', expectedIPs: [{address}] }}"),
+    )
+}
+
+/// "Ingress policy on HEP eth0 affects connections 1 and 2" (to a workload, and passing through); without
+/// `applyOnForward` those "are unaffected".
+#[test]
+fn forwarded_traffic_is_decided_by_policies_that_apply_on_forward() {
+    let rules = "order: 1, types: [Ingress], ingress: [{ action: Deny, source: { nets: [10.0.2.0/24, 8.8.8.0/24] } }, { action: Allow }]";
+    let node = wildcard("n1", "192.168.0.1");
+    let forwarding = policy(&format!("applyOnForward: true, {rules}"));
+    let rows = [
+        ("b/far a/web 80", "denied"),
+        ("8.8.8.8 a/web 80", "denied"),
+        ("b/far node:n1 10250", "denied"),
+        // Its source is another.
+        ("node:n2 a/web 80", "allowed"),
+        ("a/own a/web 80", "allowed"),
+        ("a/web b/far 80", "allowed"),
+    ];
+    with(&[node.clone(), forwarding], &rows);
+    let rows = [
+        ("b/far a/web 80", "allowed"),
+        ("b/far node:n1 10250", "denied"),
+    ];
+    with(&[node, policy(rules)], &rows);
+}
+
+/// "If no applyOnForward policy selects the HEP and direction, then forwarded traffic is allowed", else
+/// what none of them allows is denied; the wildcard also means the interfaces of the node's pods.
+#[test]
+fn the_default_of_forwarded_traffic_is_by_direction() {
+    let egress = policy(
+        "applyOnForward: true, types: [Egress], egress: [{ action: Allow, protocol: TCP, destination: { ports: [443] } }]",
+    );
+    let rows = [
+        ("a/web b/far 443", "allowed"),
+        ("a/web b/far 80", "denied"),
+        ("b/far a/web 443", "allowed"),
+        // Out by the interface of the pod.
+        ("b/far a/web 80", "denied"),
+        ("a/own a/web 80", "denied"),
+        // Nothing is passed on.
+        ("a/web node:n1 10250", "allowed"),
+        ("node:n1 a/web 80", "allowed"),
+    ];
+    with(&[wildcard("n1", "192.168.0.1"), egress.clone()], &rows);
+    let named = endpoint(
+        "n1",
+        "{ node: n1, interfaceName: eth0, expectedIPs: [192.168.0.1] }",
+    );
+    let rows = [
+        ("a/own a/web 80", "allowed"),
+        ("a/web b/far 443", "allowed"),
+        (
+            "a/web b/far 80",
+            "depends on by which interface of node `n1`",
+        ),
+    ];
+    with(&[named, egress], &rows);
+}
+
+/// "Apply Calico policy to Kubernetes node ports": `preDNAT` sees the node's port, before it becomes the
+/// pod's; nothing else of the connection is touched.
+#[test]
+fn ports_of_nodes_are_closed_before_translation() {
+    let closing = policy(
+        "preDNAT: true, applyOnForward: true, order: 1, types: [Ingress], ingress: [{ action: Deny, protocol: TCP, destination: { ports: ['30000:32767'] } }]",
+    );
+    let nodes = [wildcard("n1", "192.168.0.1"), wildcard("n2", "192.168.0.2")];
+    let mut objects = nodes.to_vec();
+    objects.push(closing);
+    let open = "apiVersion: projectcalico.org/v3\nkind: GlobalNetworkPolicy\nmetadata: { name: open }\nspec: { selector: \"has(host)\", order: 2, types: [Ingress, Egress], ingress: [{ action: Allow }], egress: [{ action: Allow }] }\n---\n";
+    objects.push(open.to_owned());
+    let rows = [
+        ("world node:n1 30080", "denied"),
+        ("8.8.8.8 192.168.0.1 30080", "denied"),
+        ("b/far 192.168.0.1 30080", "denied"),
+        // The interfaces of the node's own pods are guarded too.
+        ("a/own node:n1 30080", "denied"),
+        ("b/far service:a/np 80", "allowed"),
+        ("b/far a/web 8080", "allowed"),
+        ("b/far node:n1 10250", "allowed"),
+    ];
+    with(&objects, &rows);
+}
+
+/// `interfaceName`: "the specific interface on which to apply policy".
+#[test]
+fn an_endpoint_guards_its_own_interface() {
+    let closed = policy("types: [Ingress]");
+    let storage = endpoint(
+        "n1",
+        "{ node: n1, interfaceName: eth1, expectedIPs: [172.16.0.1] }",
+    );
+    let rows = [
+        ("b/far 192.168.0.1 10250", "allowed"),
+        ("b/far node:n1 10250", "allowed"),
+        ("b/far 172.16.0.1 10250", "denied"),
+    ];
+    with(&[storage.clone(), closed.clone()], &rows);
+    // "If no policy selects the HEP and direction, then local traffic is denied."
+    with(&[storage], &rows);
+    let somewhere = endpoint("n1", "{ node: n1, interfaceName: eth0 }");
+    let rows = [
+        (
+            "b/far node:n1 10250",
+            "depends on by which interface of node `n1`",
+        ),
+        // A failsafe port is open on either.
+        ("b/far node:n1 22", "allowed"),
+    ];
+    with(&[somewhere, closed], &rows);
+    // Two endpoints of one node, each with its policies.
+    let two = [
+        endpoint(
+            "n1",
+            "{ node: n1, interfaceName: eth0, expectedIPs: [192.168.0.1], profiles: [projectcalico-default-allow] }",
+        ),
+        endpoint(
+            "n1-storage",
+            "{ node: n1, interfaceName: eth1, expectedIPs: [172.16.0.1] }",
+        ),
+    ];
+    let rows = [
+        ("b/far 192.168.0.1 10250", "allowed"),
+        ("b/far 172.16.0.1 10250", "denied"),
+    ];
+    with(&two, &rows);
+}
+
+/// Felix' `DefaultEndpointToHostAction`: "Use ACCEPT to unconditionally accept packets from workloads after
+/// processing workload endpoint egress policy".
+#[test]
+fn pods_reach_their_own_node_past_its_host_endpoint() {
+    let closed = policy("types: [Ingress]");
+    for interface in ["eth0", "'*'"] {
+        let node = endpoint(
+            "n1",
+            &format!("{{ node: n1, interfaceName: {interface}, expectedIPs: [192.168.0.1] }}"),
+        );
+        let rows = [
+            ("a/web node:n1 10250", "allowed"),
+            ("b/far node:n1 10250", "denied"),
+        ];
+        with(&[node, closed.clone()], &rows);
+    }
+}
+
+/// `HostEndpoint`, `profiles`: "a list of profile identifiers to apply to the endpoint", after all tiers.
+#[test]
+fn profiles_decide_what_no_policy_decides() {
+    let profile = "apiVersion: projectcalico.org/v3\nkind: Profile\nmetadata: { name: mine }\nspec: { ingress: [{ action: Allow, protocol: TCP, destination: { ports: [10250] } }], egress: [{ action: Allow }] }\n---\n";
+    let node = endpoint("n1", "{ node: n1, interfaceName: '*', profiles: [mine] }");
+    let rows = [
+        ("b/far node:n1 10250", "allowed"),
+        ("b/far node:n1 9100", "denied"),
+        ("node:n1 b/far 80", "allowed"),
+    ];
+    with(&[node.clone(), profile.to_owned()], &rows);
+    let rows = [(
+        "b/far node:n1 10250",
+        "depends on the rules of the profiles `mine`, which are not in the estate",
+    )];
+    with(&[node], &rows);
+}
+
+/// All pairs and all sources say what single answers say: the tables alone do not know the nodes on the way.
+#[test]
+fn all_pairs_know_the_nodes_on_the_way() {
+    let closing = policy(
+        "applyOnForward: true, types: [Ingress], ingress: [{ action: Allow, source: { nets: [192.168.0.0/24] } }]",
+    );
+    let objects = format!("{ESTATE}{}{closing}", wildcard("n1", "192.168.0.1"));
+    let cluster = cluster_of_yaml(&objects);
+    let index = NetworkIndex::new(&cluster, Some(Cni::Calico));
+    let matrix = index.matrix().expect("it is small");
+    let end = |wanted: &str| {
+        let found = matrix.ends.iter().position(|end| end.name == wanted);
+        u32::try_from(found.expect("the end is there")).expect("it is small")
+    };
+    let open = |from: &str, to: &str| {
+        let (from, to) = (end(from), end(to));
+        let cell = matrix
+            .cells
+            .iter()
+            .find(|cell| (cell.from, cell.to) == (from, to));
+        cell.is_some_and(|cell| !cell.allowed.is_empty())
+    };
+    assert!(!open("far", "web"), "it comes from no node");
+    // The wildcard means the interfaces of the node's pods as well.
+    assert!(!open("web", "far"));
+    assert!(open("n2", "web"));
+    assert!(open("n2", "far"));
+    let sources = index.sources(&"a/web".parse().expect("a place"), Some(80), None);
+    let sources = sources.expect("the place is there").sources;
+    let verdict = |name: &str| {
+        let source = sources.iter().find(|source| source.name == name);
+        source.expect("the source is there").verdict
+    };
+    assert_eq!(verdict("far"), ReachVerdict::Denied);
+    assert_eq!(verdict("n2"), ReachVerdict::Allowed);
+}
