@@ -119,6 +119,17 @@ fn calico(profile: &mut Profile, cluster: &Cluster) {
             .notes
             .push(format!("`DefaultEndpointToHostAction` is `{action}`"));
     }
+    // `node.NAME` overrides it for one node (tigera/docs "Felix configuration"), where no variable does.
+    let of_nodes = cluster.network_settings.iter().filter(|setting| {
+        setting.kind == "FelixConfiguration" && setting.meta.name.starts_with("node.")
+    });
+    let mut of_nodes =
+        of_nodes.filter_map(|setting| fields(setting).remove("defaultEndpointToHostAction"));
+    if text_of(cluster, "DaemonSet", "", variable).is_none() && of_nodes.next().is_some() {
+        profile.pod_to_own_node = PodToOwnNode::ByPolicyThen(Ternary::Unknown);
+        let note = "some nodes have a `DefaultEndpointToHostAction` of their own";
+        profile.notes.push(note.to_owned());
+    }
     let keys = ["failsafeInboundHostPorts", "failsafeOutboundHostPorts"];
     for (open, key) in profile.failsafe.iter_mut().zip(keys) {
         if let Some(Value::Array(ports)) = felix.get(key) {

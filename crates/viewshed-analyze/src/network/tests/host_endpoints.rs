@@ -273,3 +273,14 @@ fn all_pairs_know_the_nodes_on_the_way() {
     assert_eq!(verdict("far"), ReachVerdict::Denied);
     assert_eq!(verdict("n2"), ReachVerdict::Allowed);
 }
+
+/// tigera/docs "Felix configuration": an object `node.NAME` holds what differs for one node.
+#[test]
+fn settings_of_single_nodes_are_not_passed_over() {
+    let own = "apiVersion: projectcalico.org/v3\nkind: FelixConfiguration\nmetadata: { name: node.n1 }\nspec: { defaultEndpointToHostAction: Drop }\n---\n";
+    let rows = [(
+        "a/web node:n1 10250",
+        "depends on Calico's setting `DefaultEndpointToHostAction`",
+    )];
+    with(&[own.to_owned()], &rows);
+}
