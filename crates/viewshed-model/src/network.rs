@@ -138,6 +138,10 @@ pub struct Gateway {
     /// Ports that a Gateway listens on.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub listener_ports: Vec<u16>,
+    /// Whose routes the listeners of a Gateway take, each once: `Same` (its own namespace's, the default),
+    /// `All`, `Selector` or `None`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub routes_from: Vec<String>,
     /// Addresses that a Gateway was given (`status.addresses`).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub addresses: Vec<String>,

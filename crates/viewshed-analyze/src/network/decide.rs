@@ -67,6 +67,7 @@ impl Decision {
         }
         let (mut facts, mut reasons) = (self.facts, self.reasons);
         facts.extend(other.facts);
+        // Both sides may have the same one, such as that no policies are enforced.
         for reason in other.reasons {
             if !reasons.contains(&reason) {
                 reasons.push(reason);

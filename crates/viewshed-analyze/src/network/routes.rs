@@ -1,6 +1,6 @@
 //! Ways in through Ingresses and routes of the Gateway API: by the program that serves them.
 
-use viewshed_model::{Backend, Port, Service};
+use viewshed_model::{Backend, Gateway, Port, Service};
 
 use super::decide::Decision;
 use super::ends::{By, End, Which};
@@ -33,6 +33,8 @@ struct Route<'s> {
     class: Option<&'s str>,
     /// Numbers or names of the service's ports.
     ports: Vec<&'s str>,
+    /// What it hangs on whether the route is in force.
+    fact: Option<String>,
 }
 
 impl Route<'_> {
@@ -67,15 +69,53 @@ impl<'c> NetworkIndex<'c> {
             name: format!("Ingress `{}`", ingress.meta.full_name()),
             class: Some(ingress.class.as_str()),
             ports: ports_of(&ingress.backends, name),
+            fact: None,
         });
         let gateways = self.cluster().gateways.iter();
         let backend = full_name.clone();
         let gateways = gateways.filter(move |route| route.services.contains(&full_name));
-        ingresses.chain(gateways.map(move |route| Route {
-            name: format!("{} `{}`", route.kind, route.meta.full_name()),
-            class: None,
-            ports: ports_of(&route.backends, &backend),
+        ingresses.chain(gateways.filter_map(move |route| {
+            let is_taken = self.is_taken(route);
+            let is_foreign = route.meta.namespace_or_empty() != namespace;
+            let name = format!("{} `{}`", route.kind, route.meta.full_name());
+            // gateway-api `apis/v1beta1/referencegrant_types.go`: without one, references to other
+            // namespaces are invalid.
+            let fact = match is_taken {
+                Tri::No => return None,
+                Tri::Maybe => Some(format!("whether a Gateway takes {name}")),
+                Tri::Yes => is_foreign
+                    .then(|| format!("whether a ReferenceGrant of `{namespace}` lets {name} in")),
+            };
+            Some(Route {
+                ports: ports_of(&route.backends, &backend),
+                class: None,
+                name,
+                fact,
+            })
         }))
+    }
+
+    /// Whether a Gateway that a route names takes it: listeners take routes of their own namespace unless
+    /// they say otherwise (gateway-api `apis/v1/gateway_types.go`, `AllowedRoutes`).
+    fn is_taken(&self, route: &Gateway) -> Tri {
+        let own = route.meta.namespace_or_empty();
+        let by_gateway = route.gateways.iter().map(|name| {
+            let mut all = self.cluster().gateways.iter();
+            let gateway = all.find(|one| one.kind == "Gateway" && one.meta.full_name() == *name);
+            let Some(gateway) = gateway else {
+                return Tri::Yes;
+            };
+            if gateway.meta.namespace_or_empty() == own || gateway.routes_from.is_empty() {
+                return Tri::Yes;
+            }
+            let by_listener = gateway.routes_from.iter().map(|from| match from.as_str() {
+                "All" => Tri::Yes,
+                "Same" | "None" => Tri::No,
+                _ => Tri::Maybe,
+            });
+            by_listener.max().unwrap_or(Tri::Yes)
+        });
+        by_gateway.max().unwrap_or(Tri::Yes)
     }
 
     /// Through the program that serves Ingresses and Gateways; `None` when nothing routes to the service.
@@ -98,7 +138,10 @@ impl<'c> NetworkIndex<'c> {
         (end, target): (&End<'c>, Point),
     ) -> Decision {
         let Route {
-            name: route, class, ..
+            name: route,
+            class,
+            fact,
+            ..
         } = route;
         let controllers: Vec<End<'c>> = self.controllers();
         if controllers.is_empty() {
@@ -108,7 +151,9 @@ impl<'c> NetworkIndex<'c> {
         }
         let through = controllers.iter().map(|controller| {
             let text = format!("{route} leads to it through {}", controller.what);
-            let served = if self.serves(controller, *class) {
+            let served = if let Some(fact) = fact {
+                Decision::depends(fact.clone(), text)
+            } else if self.serves(controller, *class) {
                 Decision::new(Tri::Yes, text)
             } else {
                 let fact = format!("whether {} serves {route}", controller.what);

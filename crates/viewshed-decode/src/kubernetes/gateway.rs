@@ -162,10 +162,23 @@ struct GatewaySpec {
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, rename_all = "camelCase")]
 struct ListenerWire {
     hostname: Nullable<String>,
     port: Nullable<u16>,
+    allowed_routes: Nullable<AllowedRoutes>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct AllowedRoutes {
+    namespaces: Nullable<RouteNamespaces>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct RouteNamespaces {
+    from: Nullable<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -206,9 +219,15 @@ impl GatewayWire {
         let own = meta.namespace_or_empty();
         let mut hosts = spec.hostnames.0;
         let mut listener_ports = Vec::new();
+        let mut routes_from = Vec::new();
         for listener in spec.listeners.0 {
             hosts.push(listener.hostname.0);
             listener_ports.push(listener.port.0);
+            // gateway-api `apis/v1/gateway_types.go`, `RouteNamespaces.from`.
+            routes_from.push(match listener.allowed_routes.0.namespaces.0.from.0 {
+                from if from.is_empty() => "Same".to_owned(),
+                from => from,
+            });
         }
         listener_ports.sort_unstable();
         listener_ports.dedup();
@@ -243,6 +262,7 @@ impl GatewayWire {
             backends: sorted_backends(backends),
             gateways: sorted(gateways),
             listener_ports,
+            routes_from: sorted(routes_from),
             addresses: sorted(addresses.map(|address| address.value.0).collect()),
             meta,
         }

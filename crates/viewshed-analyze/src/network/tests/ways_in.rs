@@ -186,6 +186,48 @@ fn an_ingress_of_another_class_or_port_is_no_certain_way_in() {
     );
 }
 
+/// gateway-api `apis/v1/gateway_types.go`, `AllowedRoutes`, and `apis/v1beta1/referencegrant_types.go`.
+#[test]
+fn a_gateway_takes_routes_that_it_says_it_takes() {
+    let gateway = |place: &str, from: &str| {
+        format!(
+            "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\n\
+             metadata: {{ name: g, namespace: {place} }}\n\
+             spec: {{ gatewayClassName: c, listeners: [{{ name: l, port: 443, protocol: HTTPS, {from} }}] }}\n---\n"
+        )
+    };
+    let route = |place: &str, parent: &str| {
+        format!(
+            "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\n\
+             metadata: {{ name: r, namespace: {place} }}\n\
+             spec: {{ parentRefs: [{{ name: g, namespace: {parent} }}], rules: [{{ backendRefs: \
+             [{{ name: web, namespace: shop, port: 80 }}] }}] }}\n---\n"
+        )
+    };
+    let web = service("web", "web", "type: ClusterIP");
+    let all = "allowedRoutes: { namespaces: { from: All } }";
+    let selected = "allowedRoutes: { namespaces: { from: Selector } }";
+    let table = [
+        (gateway("shop", ""), route("shop", "shop"), "allowed"),
+        (gateway("front", ""), route("shop", "front"), DIRECTLY),
+        (gateway("front", all), route("shop", "front"), "allowed"),
+        (
+            gateway("front", selected),
+            route("shop", "front"),
+            "depends on whether a Gateway takes HTTPRoute `shop/r`",
+        ),
+        (
+            gateway("other", ""),
+            route("other", "other"),
+            "depends on whether a ReferenceGrant of `shop` lets HTTPRoute `other/r` in",
+        ),
+    ];
+    for (gateway, route, wanted) in table {
+        let text = format!("{web}{gateway}{route}{CONTROLLER}");
+        rows(&text, &[("world shop/web 8080", wanted)]);
+    }
+}
+
 /// The answer says what opens the way, and the policy that lets it through.
 #[test]
 fn the_way_that_opens_is_told() {
