@@ -25,6 +25,8 @@ const TALLIES_MAX: usize = 128;
 const NAMES_MAX: usize = 16;
 /// Addresses kept.
 const ADDRESSES_MAX: usize = 16;
+/// An incident that goes on after so long is told again. Seconds.
+const PAUSE_S: i64 = 6 * 60 * 60;
 /// Grants kept; further ones are counted under `(others)`.
 const GRANTS_MAX: usize = 32;
 
@@ -35,6 +37,7 @@ pub(crate) struct Dossier {
     told_events: u64,
     told_severity: Severity,
     told_reasons: usize,
+    told_until: Timestamp,
     /// The largest answer of each disclosure by one identical request: a repeated list counts once.
     listed: BTreeMap<String, u64>,
 }
@@ -123,6 +126,7 @@ impl Dossier {
             told_events: 0,
             told_severity: Severity::Info,
             told_reasons: 0,
+            told_until: Timestamp::default(),
             listed: BTreeMap::new(),
         }
     }
@@ -213,19 +217,21 @@ impl Dossier {
     }
 
     /// The next revision, if there is something worth telling: a new reason, a higher severity, twice the
-    /// events, or the end.
+    /// events, one more after a long pause, or the end.
     pub(crate) fn tell(&mut self, state: IncidentState) -> Option<Incident> {
         let incident = &mut self.incident;
         let is_news = incident.revision == 0
             || incident.state != state
             || incident.severity > self.told_severity
             || incident.reasons.len() > self.told_reasons
-            || incident.event_count >= self.told_events.saturating_mul(2);
+            || incident.event_count >= self.told_events.saturating_mul(2)
+            || incident.last_event.time.as_second() - self.told_until.as_second() >= PAUSE_S;
         if !is_news {
             return None;
         }
         incident.state = state;
         incident.revision += 1;
+        self.told_until = incident.last_event.time;
         self.told_events = incident.event_count;
         self.told_severity = incident.severity;
         self.told_reasons = incident.reasons.len();
@@ -388,7 +394,14 @@ fn severity(incident: &Incident) -> Severity {
         return Severity::High;
     }
     let is_anonymous = incident.actor.name == "system:anonymous";
+    // A program that is refused on every side is in somebody's hands, whether its rights held or not.
+    let is_program = incident.actor.name.starts_with("system:serviceaccount:");
+    let is_stranger = incident
+        .reasons
+        .iter()
+        .any(|reason| reason.detection == "cluster-survey" && reason.weight >= 60);
     match incident.disclosed.len() {
+        0 if is_program || is_stranger => Severity::Medium,
         0 => Severity::Low,
         _ if is_anonymous => Severity::High,
         _ => Severity::Medium,

@@ -153,7 +153,9 @@ impl Engine {
         let Some(session) = self.sessions.get_mut(id) else {
             return;
         };
-        if session.dossier.is_some() || session.score(now_s, half_life_s, held) < threshold {
+        // What happened before a gap in the log has not faded by the time that somebody looks.
+        let then_s = now_s.min(session.matured_s());
+        if session.dossier.is_some() || session.score(then_s, half_life_s, held) < threshold {
             return;
         }
         if let Some(near) = self.join_incident(id) {
@@ -166,6 +168,8 @@ impl Engine {
             return;
         };
         session.dossier = Some(Box::new(dossier));
+        // After a gap it opens late, and has just begun to be looked at.
+        session.last_s = session.last_s.max(now_s);
         let since_s = session.started_s;
         let members: Vec<u32> = session
             .members

@@ -26,6 +26,7 @@ mod recent;
 pub(crate) mod session;
 mod sessions;
 mod settings;
+mod stranger;
 #[cfg(test)]
 mod tests;
 pub(crate) mod warm;

@@ -93,6 +93,12 @@ impl Engine {
             origin.is_new_address = address_tag != 0 && !record.addresses.contains(&address_tag);
             origin.is_new_program = program != 0 && !record.programs.contains(&program);
         }
+        let is_known = self.baseline.record(index).is_some_and(|record| {
+            record.known_for_s(self.clock.now_s()) >= DAY_S && class == Class::Person
+        });
+        if origin.is_new_address && has_home && is_known {
+            self.meet_address(activity, index);
+        }
         if !is_as_before {
             self.remember_origin(index, address_tag, program);
         }
@@ -190,6 +196,17 @@ impl Engine {
                 let record = self.baseline.record(index);
                 record.is_some_and(|record| record.known_for_s(now_s) > DAY_S)
             }
+        }
+    }
+
+    /// Where what belongs to a pod is remembered; 0 without a pod.
+    pub(super) fn pod_spot(&self, activity: &Activity<'_>) -> u64 {
+        match &*activity.actor.pod {
+            "" => 0,
+            pod => self
+                .hasher
+                .hash_one((&*activity.cluster, "pod", pod))
+                .max(1),
         }
     }
 

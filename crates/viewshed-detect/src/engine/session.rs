@@ -31,6 +31,12 @@ const PRELUDE_GAP_S: i64 = 30 * 60;
 /// Evidence with so many points lets held lists count at once.
 const CORROBORATION_MIN: f64 = 5.0;
 
+/// What is said of a list, until a watch follows it.
+pub(crate) const UNWATCHED: &str = " without following them";
+
+/// And from then on.
+const FOLLOWED: &str = " and follows them";
+
 /// Whether evidence counts that may still turn out to be the beginning of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Held {
@@ -204,6 +210,15 @@ impl Session {
         score_of(&self.evidence, now_s, half_life_s, held)
     }
 
+    /// When the newest evidence counts, if no work follows.
+    pub(crate) fn matured_s(&self) -> u32 {
+        let times = self.evidence.iter().map(|one| one.at_s);
+        times
+            .max()
+            .unwrap_or_default()
+            .saturating_add(WORK_FOLLOWS_S)
+    }
+
     /// A watch followed a list, or something was changed where things were read: it was work.
     /// Says whether anything was.
     pub(crate) fn forgive(
@@ -211,9 +226,7 @@ impl Session {
         identity: u32,
         is_work: impl Fn(&Evidence) -> Option<Explained>,
     ) -> bool {
-        if self.dossier.is_some() {
-            return false;
-        }
+        let is_open = self.dossier.is_some();
         let mut was_work = false;
         for one in self
             .evidence
@@ -221,6 +234,15 @@ impl Session {
             .filter(|one| one.identity == identity)
         {
             if let Some(Explained { percent, watch }) = is_work(one) {
+                // An incident stays one; what turns out to be wrong in it is taken back.
+                if is_open && watch.is_none() {
+                    continue;
+                }
+                let percent = if is_open { percent.max(10) } else { percent };
+                // What it says must stay true.
+                if watch.is_some() && one.text.contains(UNWATCHED) {
+                    one.text = one.text.replace(UNWATCHED, FOLLOWED).into();
+                }
                 one.trial = watch.map(|(watch, since_s)| Trial {
                     watch,
                     since_s,
@@ -266,6 +288,7 @@ impl Session {
                 continue;
             };
             one.weight = one.weight.max(trial.weight);
+            one.text = one.text.replace(FOLLOWED, UNWATCHED).into();
             one.falls_with = FallsWith::Watch;
             one.is_reflector = false;
             // Whoever really follows something begins again at once.
@@ -328,6 +351,14 @@ impl Session {
                 self.last_s = self.last_s.max(own_s);
             }
         }
+        let last = self
+            .dossier
+            .as_ref()
+            .map(|one| one.incident.last_event.time);
+        let last_s = last.and_then(|time| u32::try_from(time.as_second()).ok());
+        self.last_s = last_s
+            .filter(|last_s| *last_s <= now_s)
+            .map_or(self.last_s, |last_s| self.last_s.max(last_s));
     }
 
     /// When it has to be looked at again.
