@@ -6,7 +6,8 @@ use super::Engine;
 use super::dossier::{Dossier, actor, remember};
 use super::judge::Subject;
 use super::origin::identity_tag;
-use super::session::{Held, MEMBERS_MAX, Member, Note, TEXT_MAX};
+use super::score::Held;
+use super::session::{MEMBERS_MAX, Member, Note, TEXT_MAX};
 use super::who::clip;
 use super::work::LASTING_S;
 
@@ -153,9 +154,7 @@ impl Engine {
         let Some(session) = self.sessions.get_mut(id) else {
             return;
         };
-        // What happened before a gap in the log has not faded by the time that somebody looks.
-        let then_s = now_s.min(session.matured_s());
-        if session.dossier.is_some() || session.score(then_s, half_life_s, held) < threshold {
+        if session.dossier.is_some() || !session.has_reached(threshold, now_s, half_life_s, held) {
             return;
         }
         if let Some(near) = self.join_incident(id) {

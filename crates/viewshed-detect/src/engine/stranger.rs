@@ -6,6 +6,7 @@ use super::Engine;
 use super::behaviour::{Behaviour, Outcome};
 use super::judge::{DAY_S, Subject};
 use super::who::Class;
+use crate::baseline::Record;
 use crate::detections::{is_raw, tool};
 
 /// On the first day of a log everybody is new, which says that much, of 1.
@@ -56,10 +57,20 @@ impl Engine {
             })
     }
 
-    /// Remembers when an identity was first seen at an address, if it is known from others.
-    pub(super) fn meet_address(&mut self, activity: &Activity<'_>, index: usize) {
-        let key = self.elsewhere_key(activity, index);
-        self.places.meet_pod(key, self.clock.now_s());
+    /// Remembers when a person was first seen at an address, if it is new and others are known.
+    pub(super) fn meet_address(
+        &mut self,
+        activity: &Activity<'_>,
+        (index, class): (usize, Class),
+        is_new: bool,
+    ) {
+        let now_s = self.clock.now_s();
+        let record = self.baseline.record(index);
+        let is_known = record.is_some_and(|record| record.known_for_s(now_s) >= DAY_S);
+        if is_new && is_known && class == Class::Person {
+            let key = self.elsewhere_key(activity, index);
+            self.places.meet_pod(key, now_s);
+        }
     }
 
     fn is_elsewhere(&self, activity: &Activity<'_>, index: usize) -> bool {
@@ -69,10 +80,7 @@ impl Engine {
     }
 
     fn elsewhere_key(&self, activity: &Activity<'_>, index: usize) -> u64 {
-        let identity = self
-            .baseline
-            .record(index)
-            .map_or(0, |record| record.hash());
+        let identity = self.baseline.record(index).map_or(0, Record::hash);
         self.hasher
             .hash_one((identity, "address", &*activity.actor.address))
     }

@@ -4,8 +4,10 @@ use super::Engine;
 use crate::detections;
 
 mod benign;
+mod forms;
 mod hostile;
 mod intrusions;
+mod newcomers;
 mod queries;
 mod robustness;
 mod silence;
@@ -56,8 +58,8 @@ impl Engine {
                 .fold(0.0, f64::max)
         };
         (
-            of(super::session::Held::Waits),
-            of(super::session::Held::Counts),
+            of(super::score::Held::Waits),
+            of(super::score::Held::Counts),
         )
     }
 }
