@@ -11,7 +11,7 @@ use super::judge::{DAY_S, NAME_MAX, Subject};
 use super::origin::{identity_tag, program_tag};
 use super::session::Session;
 use super::who::{Class, ShortName, clip};
-use crate::baseline::Standing;
+use crate::baseline::{DoesAt, Standing};
 use crate::detections::{Look, Sign, is_raw, judge, linking, tool};
 
 /// Points in hundredths from which on somebody is linked to the session at his address: programs, and
@@ -207,7 +207,12 @@ impl Engine {
         let now_s = self.clock.now_s();
         let behaviour = subject.behaviour;
         let record = self.baseline.record(subject.index);
-        let does = self.baseline.does_at(subject.index, &behaviour);
+        // What a program does by habit explains nothing that somebody else does in its name.
+        let does = if subject.is_other_hand {
+            DoesAt::default()
+        } else {
+            self.baseline.does_at(subject.index, &behaviour)
+        };
         let members = self
             .sessions
             .get(session)

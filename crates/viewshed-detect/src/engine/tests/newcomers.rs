@@ -43,6 +43,20 @@ fn ordinary_newcomers_are_quiet() {
              +15s alice list pods -A {AWAY} 200"
         ),
     );
+    let kubectl = "~kubectl/v1.33.1_(linux/amd64)_kubernetes/8adc0f0";
+    check_quiet(
+        "a pipeline that begins to use kubectl",
+        &format!(
+            "10:00:00 kyverno/kyverno get configmaps kyverno -n kyverno 200
+             +0s shop/cart GET /api {kubectl} 200
+             +0s shop/cart GET /apis {kubectl} 200
+             +0s shop/cart get configmaps cart -n shop {kubectl} 200
+             +0s shop/cart patch configmaps cart -n shop {kubectl} 200
+             +1s shop/cart list pods -n shop {kubectl} 200
+             +1s shop/cart get deployments.apps cart -n shop {kubectl} 200
+             +0s shop/cart patch deployments.apps cart -n shop {kubectl} 200"
+        ),
+    );
     check_quiet(
         "questions in the name of another",
         "10:00:00 alice can-i get pods as=bob
