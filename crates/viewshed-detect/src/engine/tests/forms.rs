@@ -231,3 +231,17 @@ fn a_log_that_goes_back_in_time_makes_nobody_new() {
     let incidents = super::world::run(&batch);
     assert!(incidents.is_empty(), "{incidents:#?}");
 }
+
+#[test]
+fn a_token_that_is_read_and_used_is_one_hand() {
+    let pod = "pod=cart-7d4b9c6f5-x2x9q";
+    let incident = check_month(
+        "read and used",
+        &format!(
+            "10:00:00 shop/cart {pod} can-i --list
+             +4s process {pod} container=c1 exe=/usr/bin/cat $ cat /var/run/secrets/kubernetes.io/serviceaccount/token"
+        ),
+        1,
+    );
+    assert_eq!(incident.also_as.len(), 1, "{incident:#?}");
+}
