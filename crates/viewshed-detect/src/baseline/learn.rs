@@ -49,8 +49,7 @@ impl Baseline {
     pub(crate) fn repeat(&mut self, index: usize, at: usize, now_s: u32) {
         let (half_life_s, window_s) = (self.half_life_s, self.window_s);
         if let Some(record) = self.identities.get_mut(index) {
-            record.requests = record.requests.saturating_add(1);
-            record.last_s = record.last_s.max(now_s);
+            record.count(now_s);
             if let Some(habit) = record.habits.get_mut(at) {
                 habit.repeat(1, now_s, half_life_s, window_s);
             }
@@ -80,8 +79,7 @@ impl Baseline {
             return false;
         }
         habit.repeat(1, now_s, half_life_s, window_s);
-        record.requests = record.requests.saturating_add(1);
-        record.last_s = record.last_s.max(now_s);
+        record.count(now_s);
         true
     }
 
@@ -224,8 +222,7 @@ impl Baseline {
 
 /// Adds a habit; says whether another one had to go.
 fn add(record: &mut Record, (habit, hash): (Habit, u64), habits_max: usize, now_s: u32) -> bool {
-    record.last_s = record.last_s.max(now_s);
-    record.requests = record.requests.saturating_add(1);
+    record.count(now_s);
     if record.habits.len() < habits_max {
         record.habits.push(habit);
         record.hashes.push(hash);

@@ -275,6 +275,18 @@ impl Baseline {
         does
     }
 
+    /// Whether an identity follows a kind, wherever.
+    pub(crate) fn watches(&self, index: usize, kind: &str) -> bool {
+        let kind = self.symbols.find(kind);
+        let record = self.identities.get(index);
+        record.is_some_and(|record| {
+            record.has(|habit| {
+                (habit.op, habit.outcome) == (Op::Watch, Outcome::Shown)
+                    && [kind, Some(Symbol::ANY)].contains(&Some(habit.kind))
+            })
+        })
+    }
+
     /// How many members of its groups have this habit, and the better known group in words.
     pub(crate) fn peers_doing(&self, index: usize, behaviour: &Behaviour<'_>) -> (u32, &str) {
         let Some(record) = self.identities.get(index) else {

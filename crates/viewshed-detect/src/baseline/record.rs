@@ -86,6 +86,8 @@ impl Habit {
     /// Counts so many more times.
     #[inline]
     pub(crate) fn repeat(&mut self, times: u32, now_s: u32, half_life_s: u32, window_s: u32) {
+        // Two logs in one file: the later one may tell of earlier days.
+        self.first_s = self.first_s.min(now_s);
         if now_s / DAY_S > self.last_s / DAY_S {
             self.days = self.days.saturating_add(1);
         }
@@ -96,7 +98,8 @@ impl Habit {
         let more = times.saturating_mul(ONCE);
         self.strength = self.strength.saturating_add(more).min(STRENGTH_MAX);
         self.last_s = self.last_s.max(now_s);
-        if now_s.saturating_sub(self.window_s) < window_s {
+        // A window that began later belongs to another log.
+        if now_s.abs_diff(self.window_s) < window_s {
             let times = u16::try_from(times).unwrap_or(u16::MAX);
             self.window_count = self.window_count.saturating_add(times);
         } else {
@@ -109,10 +112,25 @@ impl Habit {
         }
     }
 
+    /// How often it was met in the time window that now belongs to.
+    pub(crate) fn within(&self, now_s: u32, window_s: u32) -> u32 {
+        if now_s.abs_diff(self.window_s) < window_s {
+            u32::from(self.window_count)
+        } else {
+            0
+        }
+    }
+
     /// How many repetitions in one time window are no event.
     #[inline]
     pub(crate) fn tolerated(&self, limit: u32) -> u32 {
-        limit.max(u32::from(self.peak) * 3)
+        // One time in a window is what every habit begins with.
+        let by_habit = if self.peak > 1 {
+            u32::from(self.peak) * 3
+        } else {
+            0
+        };
+        limit.max(by_habit)
     }
 
     /// The strength that is left.
@@ -203,6 +221,14 @@ impl Record {
             stamp: 0,
             accused: Accused::default(),
         }
+    }
+
+    /// Counts one more request.
+    #[inline]
+    pub(super) fn count(&mut self, now_s: u32) {
+        self.requests = self.requests.saturating_add(1);
+        self.first_s = self.first_s.min(now_s);
+        self.last_s = self.last_s.max(now_s);
     }
 
     /// Its keyed hash.

@@ -52,7 +52,13 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     } else {
         0.2 + 0.3 * look.acquaintance
     };
-    let base = if nth == 1 { 14.0 } else { 25.0 };
+    // Documents of single groups: few clients ever read one.
+    let is_detail = path.starts_with("/openapi/v3/");
+    let base = match (nth, is_detail) {
+        (1, _) => 14.0,
+        (_, true) => 32.0,
+        (_, false) => 25.0,
+    };
     let documents = if nth == 1 { "document" } else { "documents" };
     let text = format!(
         "{} reads what the API offers, {nth} {documents} so far, the last {path}",

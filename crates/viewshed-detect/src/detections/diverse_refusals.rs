@@ -24,9 +24,13 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         .facts
         .nth(Sort::RefusedKind, [look.behaviour.kind, ""])?;
     let base = match look.class {
-        Class::Node | Class::System => 1.5,
         // Dashboards ask for every kind that there is.
+        Class::Node | Class::System if !look.is_other_hand => 1.5,
         Class::Person if nth > 10 || is_reflector => 0.5,
+        // Who is new tries what he may do; who goes on everywhere looks for what there is.
+        Class::Person if !is_first_look(look.behaviour.kind) && !look.is_at_home => {
+            2.0 + 11.0 * look.strangeness
+        }
         Class::Person => 2.0,
         // A program without the rights that it wants, and it wants to follow everything.
         _ if is_reflector && nth > 3 => 0.5,
@@ -39,4 +43,9 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     } else {
         Some(Sign::quiet(base, text))
     }
+}
+
+/// What everybody asks for first, and a newcomer without rights as well.
+fn is_first_look(kind: &str) -> bool {
+    matches!(kind, "pods" | "nodes" | "namespaces")
 }

@@ -44,12 +44,19 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         1.0
     };
     let class = match look.class {
-        Class::Person => 0.4,
+        // Who works somewhere comes to all that is there; the rest of what people read has a detection of its own.
+        Class::Person if look.is_at_home => 0.1,
+        Class::Person => 0.25,
+        Class::System if look.is_other_hand => 1.0,
         Class::System => 0.3,
         Class::Node => look.share(),
         Class::ServiceAccount | Class::Anonymous | Class::Invalid | Class::Local => 1.0,
     };
-    let weight = base * missing * mistake * class * look.acquaintance;
+    // It did so before: as part of an incident, or it is somebody else who does it now.
+    if look.is_other_hand && look.has_habit {
+        return None;
+    }
+    let weight = base * missing * mistake * class * look.following_share() * look.acquaintance;
     if weight < WEIGHT_MIN {
         // Peers are looked for only where their word counts: it makes nothing weigh more.
         return None;
@@ -60,8 +67,13 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         (0, _) => String::new(),
         (members, group) => format!(" ({members} of {group} do)"),
     };
+    let when = if look.has_habit {
+        "again, and not long known for it,".to_owned()
+    } else {
+        format!("first time in {days} days that")
+    };
     let text = format!(
-        "first time in {days} days that {} {} {}{}{}{peers}",
+        "{when} {} {} {}{}{}{peers}",
         look.who,
         look.does(),
         look.behaviour.kind,

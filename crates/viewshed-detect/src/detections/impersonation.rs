@@ -1,14 +1,14 @@
 //! Acts in the name of somebody else.
 
 use super::{Detection, Look, Sign};
-use crate::engine::behaviour::Outcome;
+use crate::engine::behaviour::{Op, Outcome};
 use crate::engine::facts::Sort;
 
 pub(super) static DETECTION: Detection = Detection {
     name: "impersonation",
     title: "acts in the name of somebody else",
     techniques: &["T1613", "T1078"],
-    cap: 100,
+    cap: 110,
     page: include_str!("../../../../docs/detections/impersonation.md"),
     judge,
 };
@@ -36,12 +36,18 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     let nth = look.facts.nth(Sort::Mask, [&mask.user, ""])?;
     let is_mighty = mask.groups.contains("system:masters");
     let base = match (is_mighty, nth) {
-        (true, _) => 80.0,
+        (true, 1) => 85.0,
+        (true, _) => 50.0,
         (false, 1) => 45.0,
         (false, _) => 25.0,
     };
-    // Administrators try out what others may do.
-    let share = if look.share() < 1.0 { 0.25 } else { 1.0 };
+    // Administrators try out what others may do, by asking in their names.
+    let is_question = matches!(look.behaviour.op, Op::Ask | Op::Review | Op::Discover);
+    let share = match (look.share() < 1.0, is_question) {
+        (false, _) => 1.0,
+        (true, true) => 0.25,
+        (true, false) => (0.25 + 1.5 * look.strangeness).min(1.0),
+    };
     let by_habit = 1.0 + look.acquaintance * 0.3;
     Some(Sign::new(
         base * share * by_habit,

@@ -26,9 +26,16 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     let nth = look
         .facts
         .nth(Sort::Proxied, [&object.name, &object.subresource])?;
+    let strangeness = if look.log_days == 0 {
+        0.0
+    } else {
+        look.strangeness
+    };
     let runs = look.activity.verb == "create";
     let base = match (look.class, nth) {
-        (Class::Person, _) => 8.0,
+        // The API server itself asks kubelets under a name that looks like a person's; its log does not begin with it.
+        (Class::Person, 1) => 8.0 + 34.0 * strangeness,
+        (Class::Person, _) => 8.0 + 16.0 * strangeness,
         (Class::Node | Class::System, _) => 6.0,
         (_, 1) if runs => 80.0,
         (_, 1) => 60.0,

@@ -25,6 +25,14 @@ pub(crate) struct Look<'a> {
     pub(crate) key: &'a str,
     /// Whether the behaviour is a habit of the identity.
     pub(crate) is_usual: bool,
+    /// Whether it did this before, be it as part of an incident.
+    pub(crate) has_habit: bool,
+    /// Whether a tool of people uses the identity of a program that never was used so.
+    pub(crate) is_other_hand: bool,
+    /// How far the hand behind a request is from one that is known, 0 to 1; programs have other signs.
+    pub(crate) strangeness: f64,
+    /// Whether it has long been doing something in this very namespace.
+    pub(crate) is_at_home: bool,
     /// Whether nothing was known of the identity before.
     pub(crate) is_new_identity: bool,
     /// How well the identity is known, 0 to 1.
@@ -56,6 +64,8 @@ pub(crate) struct Look<'a> {
     pub(crate) mask_is_usual: bool,
     /// Whether all objects of this kind were asked for before in this session.
     pub(crate) was_listed: bool,
+    /// What links the identity to the session at its address, seen without what the others there have shown.
+    pub(crate) linking_alone: f64,
     /// What the session has shown so far.
     pub(crate) facts: &'a mut Facts,
     /// Time of the engine, seconds since 1970.
@@ -180,9 +190,10 @@ impl Sign {
 impl<'a> Look<'a> {
     /// Whether a watch may be taken for work: that of a program which does follow or change things, or which has
     /// just begun. Programs follow what they need from their start on; one that has long been at something else
-    /// and suddenly follows what there is, is not what it was.
+    /// and suddenly follows what there is, is not what it was. People begin when they like.
     pub(crate) fn may_follow(&self) -> bool {
-        self.works_somewhere || !self.is_midway
+        let is_workload = matches!(self.class, Class::ServiceAccount | Class::Node);
+        !is_workload || self.works_somewhere || !self.is_midway
     }
 
     /// How much of the weight for a program in a pod this kind of identity gets for what people and control
@@ -193,6 +204,28 @@ impl<'a> Look<'a> {
             Class::Person | Class::System => 0.2,
             Class::Node if self.is_kubelet_work() => 0.1,
             Class::Node => 0.6,
+        }
+    }
+
+    /// The same for what people do where they are not known to do anything: the less is known of the hand, the more
+    /// of the weight for a program.
+    pub(crate) fn share_away(&self) -> f64 {
+        let share = self.share();
+        if self.is_at_home || !matches!(self.class, Class::Person | Class::System) {
+            return share;
+        }
+        (share + 1.1 * self.strangeness).min(1.0)
+    }
+
+    /// What is left of the weight of a watch by a program that may follow what it wants: it is how programs work.
+    pub(crate) fn following_share(&self) -> f64 {
+        let follows =
+            self.behaviour.op == Op::Watch && self.is_reflector_style() && self.may_follow();
+        match (follows, kinds::is_telling(self.behaviour.kind)) {
+            (false, _) => 1.0,
+            (true, true) => 0.15,
+            // Tools that keep a cluster as a repository has it follow hundreds of kinds.
+            (true, false) => 0.03,
         }
     }
 

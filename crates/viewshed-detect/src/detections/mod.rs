@@ -7,6 +7,7 @@
 mod access_question_storm;
 mod anonymous_walk;
 mod api_crawl;
+mod cluster_survey;
 mod discovery_command;
 mod diverse_refusals;
 mod dns_sweep;
@@ -39,7 +40,7 @@ mod tool_on_workload;
 mod unwatched_list;
 
 pub(crate) use look::{FallsWith, Look, Sign};
-pub(crate) use tool_on_workload::is_client;
+pub(crate) use tool_on_workload::{is_client, is_raw, tool};
 
 /// One detection: what it looks for.
 #[derive(Debug)]
@@ -62,6 +63,7 @@ pub static ALL: &[&Detection] = &[
     &access_question_storm::DETECTION,
     &anonymous_walk::DETECTION,
     &api_crawl::DETECTION,
+    &cluster_survey::DETECTION,
     &discovery_command::DETECTION,
     &diverse_refusals::DETECTION,
     &dns_sweep::DETECTION,
@@ -127,7 +129,7 @@ pub(crate) fn judge(look: &mut Look<'_>, signs: &mut Vec<(u8, Sign)>) {
             signs.push((place, sign));
         }
     }
-    if linking(look, signs) >= COMPANION_WEIGHT_MIN
+    if linking(look, signs).max(look.linking_alone) >= COMPANION_WEIGHT_MIN
         && let Some((place, detection)) = companions
         && let Some(sign) = (detection.judge)(look)
     {

@@ -3,6 +3,7 @@
 use super::{Detection, Look, Sign};
 use crate::engine::behaviour::{Op, Outcome};
 use crate::engine::facts::Sort;
+use crate::engine::kinds::is_telling;
 use crate::engine::who::Class;
 
 pub(super) static DETECTION: Detection = Detection {
@@ -17,8 +18,12 @@ pub(super) static DETECTION: Detection = Detection {
 fn judge(look: &mut Look<'_>) -> Option<Sign> {
     let behaviour = look.behaviour;
     let name = look.activity.object.name.as_ref();
-    let is_miss =
-        behaviour.outcome == Outcome::Missing && matches!(behaviour.op, Op::Get | Op::Log);
+    // A refused name of a kind that tells much is a guess as well: nobody can know whether it exists.
+    let is_refused = behaviour.outcome == Outcome::Refused
+        && is_telling(behaviour.kind)
+        && behaviour.op == Op::Get;
+    let is_miss = is_refused
+        || (behaviour.outcome == Outcome::Missing && matches!(behaviour.op, Op::Get | Op::Log));
     if !is_miss || name.is_empty() || look.is_usual || look.class == Class::Node {
         return None;
     }
@@ -32,16 +37,33 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         2 => 14.0,
         3 => 26.0,
         // People look for what was deleted, and for what they wrote down wrongly.
-        9.. if look.class == Class::Person => 0.0,
+        13.. if look.class == Class::Person => 0.0,
         _ => 30.0,
     };
     // Deployers look before they create, controllers look after what they follow.
     let at_work = if look.works_here { 0.15 } else { 1.0 };
     let following = if look.watches_something { 0.3 } else { 1.0 };
+    let share = match (behaviour.kind, look.class) {
+        // People mistype names of pods; of Secrets they name few at all.
+        ("secrets", Class::Person) => (look.share_away() * 1.5).min(1.0),
+        _ => look.share_away(),
+    };
+    let weight = base * share * at_work * following;
+    if is_refused {
+        let kind = if behaviour.kind == "secrets" {
+            0.9
+        } else {
+            0.4
+        };
+        let text = format!(
+            "{} asks for names that it may not read, {nth} so far",
+            look.who
+        );
+        return Some(Sign::quiet(weight * kind, text));
+    }
     let text = format!(
         "{} asks for names that do not exist, {nth} so far",
         look.who
     );
-    let weight = base * look.share() * at_work * following;
     Some(Sign::unless_made(weight, text))
 }

@@ -26,7 +26,8 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     let shape = format!("young {} {}", look.behaviour.op.word(), look.behaviour.kind);
     look.facts
         .nth(Sort::Novelty, [&shape, look.behaviour.namespace])?;
-    let people = if look.share() < 1.0 { 0.25 } else { 1.0 };
+    // What strangers among people read has a detection of its own.
+    let people = if look.share() < 1.0 { 0.1 } else { 1.0 };
     let is_refused = look.behaviour.outcome == Outcome::Refused;
     // A new program without the rights that it wants tries for ever.
     let mistake = if is_refused && look.is_reflector_style() {
@@ -34,7 +35,8 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     } else {
         1.0
     };
-    let weight = base * people * mistake * look.log_acquaintance * look.surprise();
+    let weight =
+        base * people * mistake * look.following_share() * look.log_acquaintance * look.surprise();
     let text = format!(
         "{} was never seen in {} days before today, and {} {}{}{}",
         look.who,

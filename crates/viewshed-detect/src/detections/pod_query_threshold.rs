@@ -3,12 +3,13 @@
 use super::{Detection, Look, Sign};
 use crate::engine::behaviour::Outcome;
 use crate::engine::facts::Sort;
+use crate::engine::who::Class;
 
 pub(super) static DETECTION: Detection = Detection {
     name: "pod-query-threshold",
     title: "asks for pods or nodes very often",
     techniques: &["T1613"],
-    cap: 40,
+    cap: 100,
     page: include_str!("../../../../docs/detections/pod-query-threshold.md"),
     judge,
 };
@@ -23,8 +24,12 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     let is_mistake = look.behaviour.outcome == Outcome::Refused && look.is_reflector_style();
     let weight = if is_mistake {
         4.0
+    } else if look.behaviour.is_enumeration() && !matches!(look.class, Class::Node | Class::System)
+    {
+        // What the parameter of AN1352 is for: by itself an incident.
+        100.0
     } else {
-        15.0 + 25.0 * look.acquaintance
+        (15.0 + 25.0 * look.acquaintance) * look.share().max(0.3)
     };
     let text = format!(
         "{} {} {}{} {count} times within the time window; {tolerated} are tolerated",
@@ -33,5 +38,5 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         look.behaviour.kind,
         look.scope_words()
     );
-    Some(Sign::quiet(weight * look.share().max(0.3), text))
+    Some(Sign::quiet(weight, text))
 }

@@ -73,9 +73,9 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     };
     // A dashboard behind `kubectl proxy` is a person's daily work, a kubelet is not.
     let share = if look.share() < 1.0 && is_node {
-        0.5
+        (0.5 + 0.6 * look.strangeness).min(1.0)
     } else {
-        look.share()
+        look.share_away()
     };
     let text = format!(
         "{} reaches {} {} through the API server",

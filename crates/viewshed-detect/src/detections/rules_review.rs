@@ -28,9 +28,10 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         None => look.facts.nth_time(Sort::RulesNamespace, "", UNREAD_MAX)?,
     };
     let weight = match (look.class, nth) {
-        (Class::Person, 1) => 6.0 + 10.0 * look.acquaintance,
+        (Class::Person, 1) => 6.0 + 4.0 * look.strangeness,
         (Class::Person, _) => 2.0,
-        (_, 1) => 60.0,
+        // A program that has long run without it.
+        (_, 1) => 60.0 + 15.0 * look.acquaintance,
         (_, 2) => 30.0,
         // Programs that work in several namespaces ask in each of them.
         (_, 3) if !look.works_somewhere => 20.0,

@@ -41,8 +41,22 @@ fn objects(look: &mut Look<'_>) -> Option<Sign> {
         Sort::Object,
         [look.behaviour.namespace, &look.activity.object.name],
     )?;
-    let at_work = if look.works_here { 0.2 } else { 1.0 };
-    let weight = if nth < 3 { 3.0 } else { 8.0 } * look.share() * at_work;
+    // Controllers read what the objects name that they follow, deployers what they made.
+    let at_work = if look.works_here || look.watches_it {
+        0.1
+    } else if look.watches_something && !look.is_midway {
+        0.2
+    } else {
+        1.0
+    };
+    let base = match nth {
+        1 => 3.0,
+        2 => 5.0,
+        3 => 25.0,
+        4..=9 => 34.0,
+        _ => 8.0,
+    };
+    let weight = base * look.share_away() * at_work;
     Some(Sign::quiet(
         weight,
         format!("{} reads single Secrets, {nth} so far", look.who),

@@ -21,16 +21,28 @@ const READERS: [&str; 16] = [
     "cp", "base64", "curl", "python3",
 ];
 
+/// Words of a command line that are looked at.
+const WORDS_MAX: usize = 64;
+
 fn judge(look: &mut Look<'_>) -> Option<Sign> {
-    if look.activity.surface != Surface::Process || look.behaviour.op != Op::File || look.is_usual {
+    if look.activity.surface != Surface::Process || look.is_usual {
         return None;
     }
     let process = look.activity.process.as_ref()?;
-    if !is_token_file(&process.file) {
+    let program = base_name(&process.executable);
+    let file = match look.behaviour.op {
+        Op::File => &*process.file,
+        // Who records what is run and not what is opened sees it on the command line.
+        Op::Command if READERS.contains(&program) => {
+            let mut words = process.command.split_whitespace().take(WORDS_MAX);
+            words.find(|word| is_token_file(word))?
+        }
+        _ => return None,
+    };
+    if !is_token_file(file) {
         return None;
     }
-    let program = base_name(&process.executable);
-    look.facts.nth(Sort::Command, [&process.file, program])?;
+    look.facts.nth(Sort::Command, [file, program])?;
     let weight = if READERS.contains(&program) {
         60.0
     } else {
@@ -38,6 +50,6 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     };
     Some(Sign::new(
         weight,
-        format!("{} opens {} with {program}", look.who, process.file),
+        format!("{} opens {file} with {program}", look.who),
     ))
 }

@@ -2,13 +2,14 @@
 
 use super::look::Moved;
 use super::{Detection, Look, Sign};
+use crate::engine::facts::Sort;
 use crate::engine::who::Class;
 
 pub(super) static DETECTION: Detection = Detection {
     name: "token-used-elsewhere",
     title: "a credential is used from another place",
     techniques: &["T1613", "T1528", "T1550.001"],
-    cap: 90,
+    cap: 130,
     page: include_str!("../../../../docs/detections/token-used-elsewhere.md"),
     judge,
 };
@@ -38,10 +39,15 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         1.0
     };
     let usual = if origin.moves_are_usual { 0.1 } else { 1.0 };
-    look.facts.nth(
-        crate::engine::facts::Sort::Program,
-        ["address", &look.activity.actor.address],
-    )?;
+    let address = &look.activity.actor.address;
+    look.facts.nth(Sort::Program, ["address", address])?;
+    // Whoever carries a token to one place after the other is no program that moved.
+    let nth = if moved {
+        look.facts.nth(Sort::Moved, [address, ""]).unwrap_or(1)
+    } else {
+        1
+    };
+    let further = if is_workload && nth > 1 { 35.0 } else { base };
     let whose = if origin.is_foreign {
         ", which belongs to somebody else"
     } else {
@@ -53,7 +59,7 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         look.who, look.activity.actor.address
     );
     Some(Sign::new(
-        base * family * usual,
+        further.min(base) * family * usual,
         text.trim_start().to_owned(),
     ))
 }

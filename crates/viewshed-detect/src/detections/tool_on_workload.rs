@@ -30,7 +30,7 @@ const TOOLS: [&str; 10] = [
 ];
 
 /// The tool of people that a client says it is.
-pub(super) fn tool(user_agent: &str) -> Option<&'static str> {
+pub(crate) fn tool(user_agent: &str) -> Option<&'static str> {
     let name = user_agent.split(['/', ' ']).next().unwrap_or_default();
     TOOLS
         .into_iter()
@@ -45,12 +45,14 @@ pub(crate) fn is_client(user_agent: &str) -> bool {
 
 /// Whether a client says that it is one of the tools that know nothing of Kubernetes: those ask for nothing by
 /// themselves. The others discover the API before they do anything.
-pub(super) fn is_raw(tool: &str) -> bool {
+pub(crate) fn is_raw(tool: &str) -> bool {
     !matches!(tool, "kubectl" | "oc" | "k9s")
 }
 
 fn judge(look: &mut Look<'_>) -> Option<Sign> {
-    if !matches!(look.class, Class::ServiceAccount | Class::Node) || !look.origin.is_new_program {
+    let is_program = matches!(look.class, Class::ServiceAccount | Class::Node);
+    let is_news = look.is_other_hand || (is_program && look.origin.is_new_program);
+    if !is_news {
         return None;
     }
     if look.behaviour.op == Op::Health {

@@ -5,6 +5,7 @@ use super::{Detection, Look, Sign};
 use crate::engine::behaviour::{Op, Outcome};
 use crate::engine::facts::Sort;
 use crate::engine::kinds;
+use crate::engine::session::UNWATCHED;
 
 pub(super) static DETECTION: Detection = Detection {
     name: "unwatched-list",
@@ -48,7 +49,7 @@ pub(super) fn list_sign(look: &mut Look<'_>, further_share: f64) -> Option<Sign>
         weight *= 0.3;
     }
     let text = format!(
-        "{} {} {kind}{} without following them{}",
+        "{} {} {kind}{}{UNWATCHED}{}",
         look.who,
         look.does(),
         look.scope_words(),
@@ -62,8 +63,7 @@ pub(super) fn list_sign(look: &mut Look<'_>, further_share: f64) -> Option<Sign>
         ));
     }
     if look.behaviour.op == Op::Watch && is_reflector && look.may_follow() {
-        // Tools that keep a cluster as a repository has it follow hundreds of kinds.
-        let share = if kinds::is_telling(kind) { 0.15 } else { 0.03 };
+        let share = look.following_share();
         return Some(Sign {
             // It begins with all objects, so it is a list.
             if_given_up: Some(weight / WATCH_SHARE),

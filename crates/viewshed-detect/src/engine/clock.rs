@@ -8,6 +8,9 @@ const BELIEVED_S: i64 = 60 * 60;
 /// So many more events must disagree with the engine's time than agree before it gives in: a log that has a
 /// gap gets there after as many events, a server with a wrong clock only as the one that writes most.
 const DOUBTS_MAX: u32 = 12;
+/// After a gap few events may follow before the next one, as in a log that holds a handful a day: then so many are
+/// enough as agreed with the time since, but no fewer than this.
+const DOUBTS_MIN: u32 = 3;
 
 /// What the engine takes for the present: seconds since 1970, never behind what it was, unless the log itself
 /// starts anew.
@@ -15,6 +18,8 @@ const DOUBTS_MAX: u32 = 12;
 pub(crate) struct Clock {
     now_s: u32,
     doubts: u32,
+    /// Events that agreed since the last gap, as far as it matters.
+    agreed: u32,
     strays: u64,
 }
 
@@ -40,13 +45,18 @@ impl Clock {
         self.strays
     }
 
+    /// Whether the log may have gone on without the engine: what happens now may be later than it seems.
+    pub(crate) fn is_in_doubt(self) -> bool {
+        self.doubts > 0
+    }
+
     /// Takes notice of an event's time; `wall_s` is the wall clock of the caller.
     #[inline]
     pub(crate) fn tick(&mut self, at_us: i64, wall_s: i64) -> Tick {
         let at_s = at_us.div_euclid(1_000_000);
         let ahead = at_s - i64::from(self.now_s);
         if (-BELIEVED_S..=0).contains(&ahead) {
-            self.doubts = self.doubts.saturating_sub(1);
+            self.agree();
             return Tick::Steady;
         }
         self.consider(at_s, wall_s)
@@ -59,6 +69,12 @@ impl Clock {
         {
             self.now_s = self.now_s.max(wall_s);
         }
+    }
+
+    #[inline]
+    fn agree(&mut self) {
+        self.doubts = self.doubts.saturating_sub(1);
+        self.agreed = (self.agreed + 1).min(DOUBTS_MAX);
     }
 
     #[cold]
@@ -74,15 +90,20 @@ impl Clock {
         let is_near_wall = (at_s - wall_s).abs() <= BELIEVED_S;
         if self.now_s == 0 || (0..=BELIEVED_S).contains(&ahead) || (is_near_wall && ahead > 0) {
             self.now_s = at;
-            self.doubts = self.doubts.saturating_sub(1);
+            self.agree();
             return Tick::Steady;
         }
         self.strays += 1;
         self.doubts += 1;
-        if self.doubts < DOUBTS_MAX {
+        let doubts_max = if ahead > 0 {
+            self.agreed.clamp(DOUBTS_MIN, DOUBTS_MAX)
+        } else {
+            DOUBTS_MAX
+        };
+        if self.doubts < doubts_max {
             return Tick::Steady;
         }
-        self.doubts = 0;
+        (self.doubts, self.agreed) = (0, 0);
         self.now_s = at;
         if ahead < 0 {
             Tick::Restarted

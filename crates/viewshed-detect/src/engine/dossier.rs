@@ -7,13 +7,14 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use viewshed_model::{
     Confidence, Disclosure, EventReference, Incident, IncidentActor, IncidentState, Reason,
-    RequestTally, Severity, Verdict,
+    RequestTally, Severity,
 };
 
 use super::behaviour::{Op, Outcome};
 use super::decay::rounded;
 use super::evidence::Evidence;
 use super::session::{Member, Note, Session};
+use super::severity::severity;
 use super::who::display_name;
 use crate::detections;
 
@@ -25,6 +26,8 @@ const TALLIES_MAX: usize = 128;
 const NAMES_MAX: usize = 16;
 /// Addresses kept.
 const ADDRESSES_MAX: usize = 16;
+/// An incident that goes on after so long is told again. Seconds.
+const PAUSE_S: i64 = 6 * 60 * 60;
 /// Grants kept; further ones are counted under `(others)`.
 const GRANTS_MAX: usize = 32;
 
@@ -35,6 +38,7 @@ pub(crate) struct Dossier {
     told_events: u64,
     told_severity: Severity,
     told_reasons: usize,
+    told_until: Timestamp,
     /// The largest answer of each disclosure by one identical request: a repeated list counts once.
     listed: BTreeMap<String, u64>,
 }
@@ -123,6 +127,7 @@ impl Dossier {
             told_events: 0,
             told_severity: Severity::Info,
             told_reasons: 0,
+            told_until: Timestamp::default(),
             listed: BTreeMap::new(),
         }
     }
@@ -213,19 +218,21 @@ impl Dossier {
     }
 
     /// The next revision, if there is something worth telling: a new reason, a higher severity, twice the
-    /// events, or the end.
+    /// events, one more after a long pause, or the end.
     pub(crate) fn tell(&mut self, state: IncidentState) -> Option<Incident> {
         let incident = &mut self.incident;
         let is_news = incident.revision == 0
             || incident.state != state
             || incident.severity > self.told_severity
             || incident.reasons.len() > self.told_reasons
-            || incident.event_count >= self.told_events.saturating_mul(2);
+            || incident.event_count >= self.told_events.saturating_mul(2)
+            || incident.last_event.time.as_second() - self.told_until.as_second() >= PAUSE_S;
         if !is_news {
             return None;
         }
         incident.state = state;
         incident.revision += 1;
+        self.told_until = incident.last_event.time;
         self.told_events = incident.event_count;
         self.told_severity = incident.severity;
         self.told_reasons = incident.reasons.len();
@@ -347,52 +354,6 @@ fn reasons(evidence: &[Evidence]) -> Vec<Reason> {
             .then(left.detection.cmp(&right.detection))
     });
     reasons
-}
-
-/// How bad it is: what was shown, or else what was asked.
-fn severity(incident: &Incident) -> Severity {
-    let has = |name: &str| {
-        incident
-            .reasons
-            .iter()
-            .any(|reason| reason.detection == name && reason.weight >= 20)
-    };
-    let shown = |kind: &str, everywhere: bool| {
-        incident
-            .disclosed
-            .iter()
-            .any(|one| one.kind == kind && (!everywhere || one.namespace.is_empty()))
-    };
-    let is_answered = incident
-        .requests
-        .iter()
-        .any(|one| one.verdict != Verdict::Refused);
-    let reaches_nodes = incident
-        .disclosed
-        .iter()
-        .any(|one| one.kind.starts_with("nodes/proxy"));
-    let runs = incident.disclosed.iter().any(|one| {
-        one.kind.starts_with("kubelet:nodes/proxy")
-            || one.kind.ends_with("/exec")
-            || one.kind == "docker:exec"
-    });
-    if shown("secrets", true) || (runs && is_answered) {
-        return Severity::Critical;
-    }
-    let is_stolen = has("token-used-elsewhere") || has("tokens-from-one-address");
-    if shown("secrets", false)
-        || reaches_nodes
-        || (is_stolen && is_answered)
-        || has("impersonation")
-    {
-        return Severity::High;
-    }
-    let is_anonymous = incident.actor.name == "system:anonymous";
-    match incident.disclosed.len() {
-        0 => Severity::Low,
-        _ if is_anonymous => Severity::High,
-        _ => Severity::Medium,
-    }
 }
 
 impl Op {

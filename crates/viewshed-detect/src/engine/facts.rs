@@ -47,9 +47,15 @@ pub(crate) enum Sort {
     Novelty,
     /// Documents of the API's description that were read one after the other.
     Crawled,
+    /// Kinds and namespaces that somebody reads who is not known to read them.
+    Surveyed,
+    /// Namespaces of such.
+    SurveyedNamespace,
+    /// Addresses to which a credential was carried.
+    Moved,
 }
 
-const SORTS: usize = 19;
+const SORTS: usize = 22;
 
 /// Bounded, and kept for each session with unusual activity.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

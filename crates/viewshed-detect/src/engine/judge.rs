@@ -8,7 +8,8 @@ use super::origin::{Arrival, groups_of};
 use super::own::FLOOD_WINDOW_S;
 use super::warm::Entry;
 use super::weigh::standing;
-use super::who::Who;
+use super::who::{Class, Who};
+use crate::detections::tool;
 
 pub(super) const DAY_S: u32 = 24 * 60 * 60;
 /// Longer names of objects are cut: there are none. Bytes (RFC 1123 subdomains).
@@ -25,7 +26,19 @@ pub(super) struct Subject<'a> {
     pub(super) is_usual: bool,
     pub(super) window: (u32, u32),
     pub(super) mask_is_usual: bool,
+    pub(super) is_other_hand: bool,
+    /// Whether the tools that use the identity are counted, each time.
+    pub(super) is_tool_counted: bool,
     pub(super) arrival: Arrival,
+}
+
+/// A tool that came to the identity of a program later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tool {
+    /// Somebody else may have the credential.
+    New,
+    /// It is used so.
+    Usual,
 }
 
 impl Engine {
@@ -82,6 +95,10 @@ impl Engine {
         let habit = self.baseline.habit(index, &behaviour);
         let (is_usual, window) = self.standing(index, habit, &behaviour);
         let mask_is_usual = self.mask_is_usual(activity, index, &behaviour);
+        let by_tool = self.by_tool(activity, (index, who.class), &arrival, &behaviour);
+        // What a program does by habit says nothing about somebody else who has its credential.
+        let is_other_hand = by_tool == Some(Tool::New);
+        let is_usual = is_usual && !is_other_hand;
         Subject {
             who,
             behaviour,
@@ -91,6 +108,8 @@ impl Engine {
             is_usual,
             window,
             mask_is_usual,
+            is_other_hand,
+            is_tool_counted: by_tool.is_some(),
             arrival,
         }
     }
@@ -114,15 +133,54 @@ impl Engine {
             .sessions
             .get(record.session)
             .map_or(u32::MAX, |session| session.started_s);
-        let is_settled = behaviour.is_settled_by_habit()
+        let is_step = is_step_of_program(behaviour, record.class);
+        let is_settled = (behaviour.is_settled_by_habit() && !is_step)
             || (now_s.saturating_sub(habit.first_s) >= DAY_S && habit.first_s < started_s);
         let is_usual = habit.is_usual(now_s, self.baseline.half_life_s()) && is_settled;
-        let window = if habit.is_counted {
-            u32::from(habit.window_count) + 1
+        // After a gap in the log two windows look like one, for as long as the time is not believed.
+        let window = if habit.is_counted && !self.clock.is_in_doubt() {
+            habit.within(now_s, self.settings.time_window_s) + 1
         } else {
             0
         };
         (is_usual, (window, habit.tolerated(limit)))
+    }
+
+    /// A tool of people that uses the identity of a program known for other clients. It becomes usual
+    /// like any habit: on another day, after days of probation if it was an incident.
+    fn by_tool(
+        &mut self,
+        activity: &Activity<'_>,
+        (index, class): (usize, Class),
+        arrival: &Arrival,
+        behaviour: &Behaviour<'_>,
+    ) -> Option<Tool> {
+        let is_program = matches!(class, Class::ServiceAccount | Class::Node | Class::System);
+        let tool = tool(&activity.actor.user_agent).filter(|_| is_program)?;
+        let now_s = self.clock.now_s();
+        let used = Behaviour {
+            op: Op::Exec,
+            outcome: Outcome::Shown,
+            kind: "(tool)",
+            namespace: tool,
+            ..*behaviour
+        };
+        let habit = self.baseline.habit(index, &used);
+        let record = self.baseline.record(index);
+        let is_established = record.is_some_and(|record| record.known_for_s(now_s) >= DAY_S);
+        let known = habit.and_then(|at| record?.habits.get(at));
+        let is_begun = is_established && arrival.origin.is_new_program;
+        if known.is_none() && !is_begun {
+            return None;
+        }
+        let is_usual = known.is_some_and(|habit| {
+            now_s.saturating_sub(habit.first_s) >= DAY_S
+                && habit.is_usual(now_s, self.baseline.half_life_s())
+        });
+        let is_watched = record.is_some_and(|record| record.is_watched);
+        self.baseline
+            .learn(index, &used, now_s, standing(is_watched));
+        Some(if is_usual { Tool::Usual } else { Tool::New })
     }
 
     fn mask_is_usual(
@@ -175,8 +233,10 @@ impl Engine {
         shape: u64,
     ) {
         let (index, arrival) = (subject.index, &subject.arrival);
-        // The crowd's members are looked for in the table each time, and masks are learned each time.
-        let is_plain = index != self.crowd && activity.actor.impersonated.is_none();
+        // The crowd's members are looked for in the table each time, masks and new tools are learned each time.
+        let is_plain = index != self.crowd
+            && activity.actor.impersonated.is_none()
+            && !subject.is_tool_counted;
         if !is_plain || !arrival.is_settled || !self.is_settled_in(arrival, index) {
             return;
         }
@@ -199,4 +259,12 @@ impl Engine {
         };
         self.warm.set(entry, arrival.spot);
     }
+}
+
+/// Whether each single request of a program may be a step: one Secret after the other. Kubelets and the control
+/// plane read those all day.
+fn is_step_of_program(behaviour: &Behaviour<'_>, class: Class) -> bool {
+    behaviour.op == Op::Get
+        && behaviour.kind == "secrets"
+        && matches!(class, Class::ServiceAccount | Class::Person)
 }

@@ -6,7 +6,8 @@ use super::Engine;
 use super::dossier::{Dossier, actor, remember};
 use super::judge::Subject;
 use super::origin::identity_tag;
-use super::session::{Held, MEMBERS_MAX, Member, Note, TEXT_MAX};
+use super::score::Held;
+use super::session::{MEMBERS_MAX, Member, Note, TEXT_MAX};
 use super::who::clip;
 use super::work::LASTING_S;
 
@@ -153,7 +154,7 @@ impl Engine {
         let Some(session) = self.sessions.get_mut(id) else {
             return;
         };
-        if session.dossier.is_some() || session.score(now_s, half_life_s, held) < threshold {
+        if session.dossier.is_some() || !session.has_reached(threshold, now_s, half_life_s, held) {
             return;
         }
         if let Some(near) = self.join_incident(id) {
@@ -166,6 +167,8 @@ impl Engine {
             return;
         };
         session.dossier = Some(Box::new(dossier));
+        // After a gap it opens late, and has just begun to be looked at.
+        session.last_s = session.last_s.max(now_s);
         let since_s = session.started_s;
         let members: Vec<u32> = session
             .members

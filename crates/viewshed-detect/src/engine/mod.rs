@@ -23,9 +23,12 @@ mod own;
 pub(crate) mod path;
 mod places;
 mod recent;
+mod score;
 pub(crate) mod session;
 mod sessions;
 mod settings;
+mod severity;
+mod stranger;
 #[cfg(test)]
 mod tests;
 pub(crate) mod warm;

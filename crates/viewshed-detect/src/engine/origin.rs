@@ -85,15 +85,14 @@ impl Engine {
             self.places.meet_pod(pod, self.clock.now_s());
         }
         let (address_tag, program) = (tag(&actor.address), tag(program_of(&actor.user_agent)));
-        let has_home = self
-            .baseline
-            .record(index)
-            .is_some_and(|record| record.addresses != [0; ORIGINS_MAX]);
+        let mut has_home = false;
         if let Some(record) = self.baseline.record(index) {
+            has_home = record.addresses != [0; ORIGINS_MAX];
             origin.is_new_address = address_tag != 0 && !record.addresses.contains(&address_tag);
             origin.is_new_program = program != 0 && !record.programs.contains(&program);
         }
         if !is_as_before {
+            self.meet_address(activity, (index, class), origin.is_new_address && has_home);
             self.remember_origin(index, address_tag, program);
         }
         origin.moved = self.moved(activity, address_tag);
@@ -190,6 +189,17 @@ impl Engine {
                 let record = self.baseline.record(index);
                 record.is_some_and(|record| record.known_for_s(now_s) > DAY_S)
             }
+        }
+    }
+
+    /// Where what belongs to a pod is remembered; 0 without a pod.
+    pub(super) fn pod_spot(&self, activity: &Activity<'_>) -> u64 {
+        match &*activity.actor.pod {
+            "" => 0,
+            pod => self
+                .hasher
+                .hash_one((&*activity.cluster, "pod", pod))
+                .max(1),
         }
     }
 

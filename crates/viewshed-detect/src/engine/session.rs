@@ -4,12 +4,11 @@ use serde::{Deserialize, Serialize};
 use viewshed_model::{Activity, IncidentActor, Surface};
 
 use super::behaviour::{Behaviour, Op, Outcome};
-use super::decay::remaining;
 use super::dossier::Dossier;
 use super::evidence::{Evidence, Explained, Trial, WORK_FOLLOWS_S};
 use super::facts::Facts;
+use super::score::{Held, score_of};
 use super::who::clip;
-use crate::detections;
 use crate::detections::look::FallsWith;
 
 /// Longer texts are cut in incidents. Bytes.
@@ -28,19 +27,11 @@ const BELONGS_TOGETHER_S: i64 = 10 * 60;
 const STRONG_WEIGHT: u32 = 2_500;
 /// Others that were so much earlier are left out when those that follow are enough. Seconds.
 const PRELUDE_GAP_S: i64 = 30 * 60;
-/// Evidence with so many points lets held lists count at once.
-const CORROBORATION_MIN: f64 = 5.0;
+/// What is said of a list, until a watch follows it.
+pub(crate) const UNWATCHED: &str = " without following them";
 
-/// Whether evidence counts that may still turn out to be the beginning of work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Held {
-    /// Not before its time, unless other signs stand beside it.
-    Waits,
-    /// Unless it looks like the beginning of a watch: nothing more will come.
-    LogEnds,
-    /// All.
-    Counts,
-}
+/// And from then on.
+const FOLLOWED: &str = " and follows them";
 
 /// One event of a session, until the incident opens.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -204,6 +195,24 @@ impl Session {
         score_of(&self.evidence, now_s, half_life_s, held)
     }
 
+    /// Whether the points reach the threshold: now or, when nothing was added since, when each piece of evidence began
+    /// to count. What happened before a gap in the log has not faded by the time that somebody looks.
+    pub(crate) fn has_reached(
+        &self,
+        threshold: f64,
+        now_s: u32,
+        half_life_s: u32,
+        held: Held,
+    ) -> bool {
+        if self.score(now_s, half_life_s, held) >= threshold {
+            return true;
+        }
+        let counts_s = |one: &Evidence| one.at_s.saturating_add(WORK_FOLLOWS_S);
+        let is_late = self.evidence.iter().all(|one| counts_s(one) < now_s);
+        let mut times = self.evidence.iter().map(counts_s);
+        is_late && times.any(|then_s| self.score(then_s, half_life_s, held) >= threshold)
+    }
+
     /// A watch followed a list, or something was changed where things were read: it was work.
     /// Says whether anything was.
     pub(crate) fn forgive(
@@ -211,9 +220,7 @@ impl Session {
         identity: u32,
         is_work: impl Fn(&Evidence) -> Option<Explained>,
     ) -> bool {
-        if self.dossier.is_some() {
-            return false;
-        }
+        let is_open = self.dossier.is_some();
         let mut was_work = false;
         for one in self
             .evidence
@@ -221,6 +228,15 @@ impl Session {
             .filter(|one| one.identity == identity)
         {
             if let Some(Explained { percent, watch }) = is_work(one) {
+                // An incident stays one; what turns out to be wrong in it is taken back.
+                if is_open && watch.is_none() {
+                    continue;
+                }
+                let percent = if is_open { percent.max(10) } else { percent };
+                // What it says must stay true.
+                if watch.is_some() && one.text.contains(UNWATCHED) {
+                    one.text = one.text.replace(UNWATCHED, FOLLOWED).into();
+                }
                 one.trial = watch.map(|(watch, since_s)| Trial {
                     watch,
                     since_s,
@@ -266,6 +282,7 @@ impl Session {
                 continue;
             };
             one.weight = one.weight.max(trial.weight);
+            one.text = one.text.replace(FOLLOWED, UNWATCHED).into();
             one.falls_with = FallsWith::Watch;
             one.is_reflector = false;
             // Whoever really follows something begins again at once.
@@ -328,6 +345,14 @@ impl Session {
                 self.last_s = self.last_s.max(own_s);
             }
         }
+        let last = self
+            .dossier
+            .as_ref()
+            .map(|one| one.incident.last_event.time);
+        let last_s = last.and_then(|time| u32::try_from(time.as_second()).ok());
+        self.last_s = last_s
+            .filter(|last_s| *last_s <= now_s)
+            .map_or(self.last_s, |last_s| self.last_s.max(last_s));
     }
 
     /// When it has to be looked at again.
@@ -346,34 +371,4 @@ impl Session {
             _ => idle.max(now_s.saturating_add(1)),
         }
     }
-}
-
-/// Points of some evidence: each piece decayed, each detection up to its cap.
-fn score_of(evidence: &[Evidence], now_s: u32, half_life_s: u32, held: Held) -> f64 {
-    let left = |one: &Evidence| {
-        f64::from(one.weight) / 100.0 * remaining(now_s.saturating_sub(one.at_s), half_life_s)
-    };
-    let is_corroborated = evidence
-        .iter()
-        .any(|one| one.corroborates && left(one) >= CORROBORATION_MIN);
-    let counts = |one: &&Evidence| {
-        let is_over = one.is_over(now_s);
-        let may_fall = match one.falls_with {
-            FallsWith::Nothing => false,
-            FallsWith::Watch => !is_corroborated && (held == Held::Waits || one.is_reflector),
-            // Whoever deploys uses the tools of people, which says nothing about what he looks for.
-            FallsWith::Creation | FallsWith::Work => held == Held::Waits,
-        };
-        !may_fall || is_over || held == Held::Counts
-    };
-    let mut sums = [0.0_f64; 64];
-    for one in evidence.iter().filter(counts) {
-        if let Some(sum) = sums.get_mut(usize::from(one.detection)) {
-            *sum += left(one);
-        }
-    }
-    let capped = detections::ALL.iter().zip(sums);
-    capped
-        .map(|(detection, sum)| sum.min(f64::from(detection.cap)))
-        .sum()
 }

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::session::{Held, Session};
+use super::score::Held;
+use super::session::Session;
 use crate::baseline::Accused;
 
 /// Sessions kept at once, incidents included. When there are more, the quarter with the least weight that is

@@ -35,7 +35,7 @@ impl Default for Settings {
             pod_query_threshold: 30,
             threshold: 100,
             evidence_half_life_h: 12,
-            session_idle_h: 12,
+            session_idle_h: 36,
             habit_half_life_days: 14,
             identities_max: 1 << 20,
             hash_seed: 0x5eed_5eed_5eed,

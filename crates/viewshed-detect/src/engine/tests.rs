@@ -4,11 +4,14 @@ use super::Engine;
 use crate::detections;
 
 mod benign;
+mod forms;
 mod hostile;
 mod intrusions;
+mod newcomers;
 mod queries;
 mod robustness;
 mod silence;
+mod strangers;
 mod warmth;
 mod watches;
 mod world;
@@ -55,8 +58,8 @@ impl Engine {
                 .fold(0.0, f64::max)
         };
         (
-            of(super::session::Held::Waits),
-            of(super::session::Held::Counts),
+            of(super::score::Held::Waits),
+            of(super::score::Held::Counts),
         )
     }
 }

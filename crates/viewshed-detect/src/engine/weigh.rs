@@ -11,8 +11,8 @@ use super::judge::{DAY_S, NAME_MAX, Subject};
 use super::origin::{identity_tag, program_tag};
 use super::session::Session;
 use super::who::{Class, ShortName, clip};
-use crate::baseline::Standing;
-use crate::detections::{Look, Sign, judge, linking};
+use crate::baseline::{DoesAt, Standing};
+use crate::detections::{Look, Sign, is_raw, judge, linking, tool};
 
 /// Points in hundredths from which on somebody is linked to the session at his address: programs, and
 /// people, who share addresses more often.
@@ -78,6 +78,7 @@ impl Engine {
             self.join(activity, subject, id);
             if found.linking >= LINK_MIN {
                 self.mark(subject.arrival.spot, id);
+                self.mark(self.pod_spot(activity), id);
             }
             self.add_evidence(activity, subject, (id, found.is_reflector), found.signs);
             self.note(activity, subject, id, points);
@@ -100,19 +101,33 @@ impl Engine {
             Some(session) => std::mem::take(&mut session.facts),
             None => Facts::new(self.settings.hash_seed),
         };
-        let mut found = self.signs(activity, subject, own, facts);
+        let mut found = self.signs(activity, subject, (own, 0.0), facts);
         let is_linked = near != 0
             && near != own
             && self
                 .link_min(subject, near)
                 .is_some_and(|least| found.linking >= least);
-        let near = if is_linked { near } else { 0 };
+        let in_pod = self.session_at(self.pod_spot(activity));
+        let near = match (is_linked, in_pod) {
+            (true, _) => near,
+            // What runs in a pod and what comes with the token of that pod is one hand.
+            (false, in_pod) if in_pod != own && found.linking >= LINK_MIN => in_pod,
+            _ => 0,
+        };
         // Somebody else at work at this address: seen with what the others have shown already.
         if own == 0
             && let Some(session) = self.sessions.get(near)
         {
             let facts = session.facts.clone();
-            found = self.signs(activity, subject, near, facts);
+            // One after the other may do the very same: what links them is what each does by itself.
+            // Pipelines that look into their own namespaces do so from one address.
+            let is_of_one_hand = behaviour_is_wide(subject) || is_raw_tool(activity);
+            let alone = if is_of_one_hand {
+                f64::from(found.linking) / 100.0
+            } else {
+                0.0
+            };
+            found = self.signs(activity, subject, (near, alone), facts);
         }
         let shown_by = if own == 0 { near } else { own };
         if let Some(session) = self.sessions.get_mut(shown_by) {
@@ -172,6 +187,7 @@ impl Engine {
         if !is_watched
             && (is_document || behaviour.is_settled_by_habit())
             && !subject.arrival.is_unusual
+            && !subject.is_other_hand
             && subject.mask_is_usual
             && let Some(at) = self.baseline.habit(subject.index, behaviour)
             && (is_document || self.standing(subject.index, Some(at), behaviour).0)
@@ -185,13 +201,18 @@ impl Engine {
         &self,
         activity: &Activity<'_>,
         subject: &Subject<'_>,
-        session: u32,
+        (session, linking_alone): (u32, f64),
         mut facts: Facts,
     ) -> Found {
         let now_s = self.clock.now_s();
         let behaviour = subject.behaviour;
         let record = self.baseline.record(subject.index);
-        let does = self.baseline.does_at(subject.index, &behaviour);
+        // What a program does by habit explains nothing that somebody else does in its name.
+        let does = if subject.is_other_hand {
+            DoesAt::default()
+        } else {
+            self.baseline.does_at(subject.index, &behaviour)
+        };
         let members = self
             .sessions
             .get(session)
@@ -211,6 +232,10 @@ impl Engine {
             who: ShortName(subject.who.key),
             key: subject.who.key,
             is_usual: subject.is_usual,
+            has_habit: subject.habit.is_some(),
+            is_other_hand: subject.is_other_hand,
+            strangeness: self.strangeness(activity, subject),
+            is_at_home: self.is_at_home(subject.index, &behaviour),
             is_new_identity: subject.is_new,
             acquaintance: self.baseline.acquaintance(subject.index, now_s),
             log_acquaintance: self.baseline.log_acquaintance(),
@@ -227,12 +252,13 @@ impl Engine {
             window: subject.window,
             mask_is_usual: subject.mask_is_usual,
             was_listed: false,
+            linking_alone,
             facts: &mut facts,
             now_s,
         };
         let mut signs = Vec::new();
         judge(&mut look, &mut signs);
-        let linking = rounded(linking(&look, &signs) * 100.0);
+        let linking = rounded(linking(&look, &signs).max(linking_alone) * 100.0);
         let is_reflector = look.is_reflector_style();
         Found {
             signs,
@@ -333,6 +359,15 @@ pub(super) fn standing(is_watched: bool) -> Standing {
     } else {
         Standing::Usual
     }
+}
+
+/// Whether something is asked of all namespaces at once.
+fn behaviour_is_wide(subject: &Subject<'_>) -> bool {
+    subject.behaviour.is_enumeration() && subject.behaviour.namespace.is_empty()
+}
+
+fn is_raw_tool(activity: &Activity<'_>) -> bool {
+    tool(&activity.actor.user_agent).is_some_and(is_raw)
 }
 
 fn hundredths(points: f64) -> u32 {

@@ -1,0 +1,87 @@
+//! How far the hand behind a request is from one that is known.
+
+use viewshed_model::Activity;
+
+use super::Engine;
+use super::behaviour::{Behaviour, Outcome};
+use super::judge::{DAY_S, Subject};
+use super::who::Class;
+use crate::baseline::Record;
+use crate::detections::{is_raw, tool};
+
+/// On the first day of a log everybody is new, which says that much, of 1.
+const FIRST_DAY: f64 = 0.4;
+/// What a well-known person does for the first time is that strange by itself ...
+const KNOWN: f64 = 0.45;
+/// ... and that much more from an address that was never seen with him before today ...
+const ELSEWHERE: f64 = 0.35;
+/// ... or with a client that knows nothing of Kubernetes.
+const RAW: f64 = 0.2;
+
+impl Engine {
+    /// From 0, the hand that is known, to 1, somebody whom nobody knows. Of people and of the control plane: programs
+    /// in pods change their addresses, and have habits that say more.
+    pub(super) fn strangeness(&self, activity: &Activity<'_>, subject: &Subject<'_>) -> f64 {
+        let now_s = self.clock.now_s();
+        let known = self.baseline.acquaintance(subject.index, now_s);
+        let log = self.baseline.log_acquaintance();
+        let is_raw = tool(&activity.actor.user_agent).is_some_and(is_raw);
+        let change = if self.is_elsewhere(activity, subject.index) {
+            ELSEWHERE
+        } else {
+            0.0
+        } + if is_raw { RAW } else { 0.0 };
+        match subject.who.class {
+            Class::Person => {
+                let stranger = (1.0 - known) * log.max(FIRST_DAY);
+                let changed = known * (KNOWN + change);
+                stranger.max(changed).min(1.0)
+            }
+            Class::System if subject.is_other_hand => 1.0,
+            _ => 0.0,
+        }
+    }
+
+    /// Whether an identity has long been doing something in the namespace of this behaviour.
+    pub(super) fn is_at_home(&self, index: usize, behaviour: &Behaviour<'_>) -> bool {
+        let now_s = self.clock.now_s();
+        let Some(record) = self.baseline.record(index) else {
+            return false;
+        };
+        !behaviour.namespace.is_empty()
+            && record.has(|habit| {
+                habit.outcome == Outcome::Shown
+                    && habit.is_usual(now_s, self.baseline.half_life_s())
+                    && now_s.saturating_sub(habit.first_s) >= DAY_S
+                    && self.baseline.text(habit.namespace) == behaviour.namespace
+            })
+    }
+
+    /// Remembers when a person was first seen at an address, if it is new and others are known.
+    pub(super) fn meet_address(
+        &mut self,
+        activity: &Activity<'_>,
+        (index, class): (usize, Class),
+        is_new: bool,
+    ) {
+        let now_s = self.clock.now_s();
+        let record = self.baseline.record(index);
+        let is_known = record.is_some_and(|record| record.known_for_s(now_s) >= DAY_S);
+        if is_new && is_known && class == Class::Person {
+            let key = self.elsewhere_key(activity, index);
+            self.places.meet_pod(key, now_s);
+        }
+    }
+
+    fn is_elsewhere(&self, activity: &Activity<'_>, index: usize) -> bool {
+        let key = self.elsewhere_key(activity, index);
+        let since_s = self.places.pod_since_s(key);
+        since_s.is_some_and(|since_s| self.clock.now_s().saturating_sub(since_s) < DAY_S)
+    }
+
+    fn elsewhere_key(&self, activity: &Activity<'_>, index: usize) -> u64 {
+        let identity = self.baseline.record(index).map_or(0, Record::hash);
+        self.hasher
+            .hash_one((identity, "address", &*activity.actor.address))
+    }
+}
