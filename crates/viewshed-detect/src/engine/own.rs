@@ -219,6 +219,7 @@ fn own_incident(name: &str, about: &str, at: Timestamp, text: String) -> Inciden
         requests: Vec::new(),
         further_requests: 0,
         disclosed: Vec::new(),
+        guessed: Vec::new(),
         severity: Severity::Medium,
         confidence: Confidence::Medium,
         reasons: vec![Reason {

@@ -9,6 +9,7 @@ mod intrusions;
 mod queries;
 mod robustness;
 mod silence;
+mod told;
 mod warmth;
 mod watches;
 mod world;

@@ -37,11 +37,14 @@ pub(crate) struct IncidentDocument<'a> {
     requests: Vec<RequestDocument<'a>>,
     further_requests: u64,
     disclosed: Vec<DisclosureDocument<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    guessed: Vec<GuessedDocument<'a>>,
     reasons: Vec<ReasonDocument<'a>>,
     techniques: &'a [String],
     allowed_by: &'a BTreeMap<String, u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     explored: Option<ExploredDocument<'a>>,
+    next: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -88,6 +91,14 @@ struct DisclosureDocument<'a> {
 }
 
 #[derive(Debug, Serialize)]
+struct GuessedDocument<'a> {
+    kind: &'a str,
+    namespace: &'a str,
+    names: &'a [String],
+    further: u64,
+}
+
+#[derive(Debug, Serialize)]
 struct ReasonDocument<'a> {
     detection: &'a str,
     text: &'a str,
@@ -130,10 +141,12 @@ impl<'a> IncidentDocument<'a> {
             requests: requests(source),
             further_requests: source.further_requests,
             disclosed: disclosed(source),
+            guessed: guessed(source),
             reasons: reasons(source),
             techniques: &source.techniques,
             allowed_by: &source.allowed_by,
             explored: source.explored.as_ref().map(ExploredDocument::of),
+            next: incident::next(source),
         }
     }
 }
@@ -159,6 +172,16 @@ fn disclosed(source: &Incident) -> Vec<DisclosureDocument<'_>> {
         names: &shown.names,
     });
     disclosed.collect()
+}
+
+fn guessed(source: &Incident) -> Vec<GuessedDocument<'_>> {
+    let guessed = source.guessed.iter().map(|one| GuessedDocument {
+        kind: &one.kind,
+        namespace: &one.namespace,
+        names: &one.names,
+        further: one.further,
+    });
+    guessed.collect()
 }
 
 fn reasons(source: &Incident) -> Vec<ReasonDocument<'_>> {
