@@ -14,7 +14,7 @@ pub(crate) fn run(arguments: &CoverageArgs, screen: &Screen) -> Result<Outcome, 
     let mut reading = Reading::new(arguments.logs.format);
     let mut gaps = Vec::new();
     if !arguments.logs.from.is_empty() {
-        gaps = Pump::open(&arguments.logs)?.drain(|chunk| reading.each(chunk, |_| {}));
+        gaps = Pump::open(&arguments.logs)?.drain(|chunk| reading.each(chunk, None, |_| {}));
     } else if policy.is_none() {
         return Err(Failure::usage(
             "neither logs nor an audit policy are named",

@@ -141,7 +141,8 @@ impl<'a> Watch<'a> {
         let now = Timestamp::now();
         let (engine, rules, grown) = (&mut self.engine, &mut self.rules, &mut self.grown);
         let events = &mut self.events;
-        self.reading.each(&chunk, |activities| {
+        let arrived = self.pump.is_told_as_it_happens().then_some(now);
+        self.reading.each(&chunk, arrived, |activities| {
             engine.step(now, activities, grown);
             if let Some(events) = events {
                 events.add(activities);

@@ -29,7 +29,7 @@ pub(crate) struct IncidentDocument<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     also_as: Vec<ActorDocument<'a>>,
     source_addresses: &'a [String],
-    opened_at: Timestamp,
+    opened_at: Option<Timestamp>,
     first_event: EventDocument<'a>,
     last_event: EventDocument<'a>,
     event_count: u64,
@@ -65,7 +65,7 @@ struct ActorDocument<'a> {
 
 #[derive(Debug, Serialize)]
 struct EventDocument<'a> {
-    time: Timestamp,
+    time: Option<Timestamp>,
     audit_id: &'a str,
 }
 
@@ -103,7 +103,7 @@ struct ReasonDocument<'a> {
     detection: &'a str,
     text: &'a str,
     weight: u32,
-    at: Timestamp,
+    at: Option<Timestamp>,
     audit_id: &'a str,
 }
 
@@ -117,7 +117,7 @@ struct ExploredDocument<'a> {
 impl<'a> IncidentDocument<'a> {
     pub(crate) fn of(source: &'a Incident) -> Self {
         let event = |event: &'a viewshed_model::EventReference| EventDocument {
-            time: event.time,
+            time: incident::known(event.time),
             audit_id: &event.audit_id,
         };
         Self {
@@ -133,7 +133,7 @@ impl<'a> IncidentDocument<'a> {
             actor: ActorDocument::of(&source.actor),
             also_as: source.also_as.iter().map(ActorDocument::of).collect(),
             source_addresses: &source.source_addresses,
-            opened_at: source.opened_at,
+            opened_at: incident::known(source.opened_at),
             first_event: event(&source.first_event),
             last_event: event(&source.last_event),
             event_count: source.event_count,
@@ -189,7 +189,7 @@ fn reasons(source: &Incident) -> Vec<ReasonDocument<'_>> {
         detection: &reason.detection,
         text: &reason.text,
         weight: reason.weight,
-        at: reason.at,
+        at: incident::known(reason.at),
         audit_id: &reason.audit_id,
     });
     reasons.collect()

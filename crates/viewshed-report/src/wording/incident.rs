@@ -89,8 +89,16 @@ pub(crate) const fn confidence(confidence: Confidence) -> &'static str {
     }
 }
 
+/// A time, unless the log had none.
+pub(crate) fn known(time: Timestamp) -> Option<Timestamp> {
+    (time != Timestamp::UNIX_EPOCH).then_some(time)
+}
+
 /// `2026-11-25 06:05:44Z`.
 pub(crate) fn time(time: Timestamp) -> String {
+    if known(time).is_none() {
+        return "time unknown, the log has none".to_owned();
+    }
     time.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
 }
 
@@ -101,6 +109,9 @@ pub(crate) fn day(time: Timestamp) -> String {
 
 /// `06:05:44Z`, where the day is told beside it.
 pub(crate) fn clock(time: Timestamp) -> String {
+    if known(time).is_none() {
+        return "time unknown".to_owned();
+    }
     time.strftime("%H:%M:%SZ").to_string()
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use viewshed_collect::logs::Chunk;
 use viewshed_decode::logs::{self, Arena, LogFormat};
@@ -103,8 +104,14 @@ impl Reading {
         }
     }
 
-    /// Decodes a chunk, notes what it shows, and hands it on.
-    pub(crate) fn each(&mut self, chunk: &Chunk, act: impl FnOnce(&[Activity<'_>])) {
+    /// Decodes a chunk, notes what it shows, and hands it on. Entries without a time of their own get that of their
+    /// arrival, where it is known; without either their time is 0, which means that nobody knows it.
+    pub(crate) fn each(
+        &mut self,
+        chunk: &Chunk,
+        arrived: Option<Timestamp>,
+        act: impl FnOnce(&[Activity<'_>]),
+    ) {
         let name = if self.sources.len() < SOURCES_MAX || self.sources.contains_key(&*chunk.source)
         {
             &*chunk.source
@@ -144,6 +151,11 @@ impl Reading {
             &mut activities,
             &mut source.skips,
         );
+        if let Some(arrived) = arrived {
+            for activity in activities.iter_mut().filter(|one| one.at_us == 0) {
+                activity.at_us = arrived.as_microsecond();
+            }
+        }
         for activity in &activities {
             source.profile.add(activity);
         }
