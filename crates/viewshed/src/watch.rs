@@ -254,6 +254,10 @@ impl<'a> Watch<'a> {
 
     /// The log, or the run, is over.
     fn end(mut self) -> Result<Outcome, Failure> {
+        if !self.pump.is_live() {
+            self.grown.extend(self.reading.silences());
+            self.tell()?;
+        }
         if self.keeper.is_kept() {
             // Pushers that wait for their receipt are told before anything else takes time.
             self.save();

@@ -51,6 +51,12 @@ impl Course {
         }
     }
 
+    /// A report has told the holes; those that come later are told by the next one.
+    pub fn told(&mut self) {
+        let holes = self.holes().0.len();
+        self.longest.drain(..holes);
+    }
+
     /// The holes, and the longest pause that is none.
     fn holes(&self) -> (&[(i64, i64)], i64) {
         if self.pauses < PAUSES_MIN {

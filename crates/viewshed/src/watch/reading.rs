@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use viewshed_collect::logs::Chunk;
 use viewshed_decode::logs::{self, Arena, LogFormat};
 use viewshed_detect::coverage::ProfileCollector;
-use viewshed_model::{Activity, LogProfile, SkipReason, Skips};
+use viewshed_detect::{Course, silences};
+use viewshed_model::{Activity, Incident, LogProfile, SkipReason, Skips};
 
 /// Sources that are told apart. More than anybody has; further logs of a folder that somebody fills share one
 /// entry.
@@ -38,6 +39,8 @@ pub(crate) struct SourceRead {
     pub(crate) skips: Skips,
     /// Since the beginning.
     pub(crate) profile: ProfileCollector,
+    /// When it spoke.
+    course: Course,
 }
 
 /// What of it outlives a run.
@@ -52,6 +55,8 @@ struct KeptSource {
     format: Option<String>,
     skips: Skips,
     profile: LogProfile,
+    #[serde(default)]
+    course: Course,
 }
 
 impl Reading {
@@ -67,6 +72,7 @@ impl Reading {
                 format: format.or(known),
                 skips: source.skips,
                 profile: ProfileCollector::resume(source.profile),
+                course: source.course,
             };
             (name, read)
         });
@@ -86,6 +92,7 @@ impl Reading {
                 format: source.format.map(|format| format.name().to_owned()),
                 skips: source.skips.clone(),
                 profile: source.profile.profile(),
+                course: source.course.clone(),
             };
             (name.clone(), kept)
         });
@@ -99,6 +106,7 @@ impl Reading {
     pub(crate) fn told(&mut self) {
         self.event_count = 0;
         for source in self.sources.values_mut() {
+            source.course.told();
             source.skips.counts.clear();
             source.skips.first.clear();
         }
@@ -158,10 +166,21 @@ impl Reading {
         }
         for activity in &activities {
             source.profile.add(activity);
+            if activity.at_us > 0 {
+                source.course.add(activity.at_us);
+            }
         }
         self.event_count += activities.len() as u64;
         act(&activities);
         self.activities = logs::recycled(activities);
+    }
+
+    /// Silences of past logs: each source by itself, and beside the others. What has no entry of its own has no
+    /// rhythm either.
+    pub(crate) fn silences(&self) -> Vec<Incident> {
+        let sources = self.sources.iter().filter(|(name, _)| *name != FURTHER);
+        let courses = sources.map(|(name, source)| (name.as_str(), &source.course));
+        silences(&courses.collect())
     }
 
     /// What was not judged, over all sources.
