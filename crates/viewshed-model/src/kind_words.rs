@@ -14,6 +14,9 @@ pub fn kind_in_words(kind: &str) -> Cow<'_, str> {
     if let Some(command) = kind.strip_prefix("process:") {
         return Cow::Owned(format!("the command {command}"));
     }
+    if let Some(record) = kind.strip_prefix("dns:") {
+        return Cow::Owned(format!("{} records", record.to_uppercase()));
+    }
     // The access reviews of Kubernetes: <https://kubernetes.io/docs/reference/access-authn-authz/authorization/>.
     let group = ".authorization.k8s.io";
     Cow::Borrowed(match kind.strip_suffix(group).unwrap_or_default() {
@@ -33,6 +36,7 @@ mod tests {
         for (kind, words) in [
             ("kubelet:nodes/log", "nodes/log of a kubelet"),
             ("docker:volumes", "Docker volumes"),
+            ("dns:srv", "SRV records"),
             ("process:kubectl get", "the command kubectl get"),
             (
                 "selfsubjectrulesreviews.authorization.k8s.io",

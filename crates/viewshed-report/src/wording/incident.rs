@@ -190,6 +190,7 @@ fn asked(verb: &str, kind: &str) -> String {
         return format!("run {command}");
     }
     match kind_in_words(kind) {
+        Cow::Owned(words) if kind.starts_with("dns:") => format!("ask for {words}"),
         Cow::Owned(words) => format!("{verb} {words}"),
         Cow::Borrowed(words) if words != kind => format!("ask for {words}"),
         Cow::Borrowed(kind) => format!("{verb} {kind}"),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use viewshed_model::{Incident, kind_in_words};
+use viewshed_model::{Incident, IncidentState, kind_in_words};
 
 use super::incident::{detection, user};
 use super::sensitivity::{is_path, sensitivity};
@@ -16,7 +16,13 @@ pub(crate) fn title(incident: &Incident) -> String {
     let name = user(&incident.actor.name);
     if incident.requests.is_empty() {
         match detection(incident) {
-            "silent-source" => return format!("{name} has fallen silent"),
+            "silent-source" => {
+                let verb = match incident.state {
+                    IncidentState::Open => "has fallen silent",
+                    IncidentState::Closed => "fell silent",
+                };
+                return format!("{name} {verb}");
+            }
             "identity-flood" => return "many identities that were never seen before".to_owned(),
             _ => {}
         }
@@ -110,7 +116,7 @@ fn looked_in(incident: &Incident) -> String {
 
 #[cfg(test)]
 mod tests {
-    use viewshed_model::{Incident, Reason, RequestTally, Surface, Verdict};
+    use viewshed_model::{Incident, IncidentState, Reason, RequestTally, Surface, Verdict};
 
     use super::title;
     use crate::sample;
@@ -175,6 +181,8 @@ mod tests {
             at: incident.opened_at,
             audit_id: String::new(),
         });
+        assert_eq!(title(&incident), "https://0.0.0.0:9443 fell silent");
+        incident.state = IncidentState::Open;
         assert_eq!(title(&incident), "https://0.0.0.0:9443 has fallen silent");
     }
 }
