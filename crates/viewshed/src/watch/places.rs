@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::Path;
 use std::sync::Arc;
 
 use viewshed_collect::logs::Chunk;
@@ -65,8 +66,12 @@ impl Places {
         let mut ids = incident.audit_ids.iter();
         let place = ids.find_map(|id| self.events.get(&(opened_us, hash(id))));
         if let Some((file, line)) = place {
+            let path = Path::new(&**file);
+            let folder = std::env::current_dir().unwrap_or_default();
+            // Code scanning looks for files below the folder that it runs in.
+            let path = path.strip_prefix(folder).unwrap_or(path);
             let position = Position {
-                file: file.to_string(),
+                file: path.display().to_string(),
                 line: u32::try_from(*line).unwrap_or(u32::MAX),
             };
             self.positions.insert(incident.id.clone(), position);
