@@ -369,3 +369,14 @@ fn a_log_without_times_has_no_incident_of_1970() {
     let text = incident(&report.incidents[0], &Style::default());
     assert!(text.contains("time unknown, the log has none"), "{text}");
 }
+
+#[test]
+fn steps_left_out_for_one_reason_are_one_line() {
+    let mut report = sample::rehearsal_report();
+    for step in &mut report.steps {
+        step.verdict = viewshed_model::StepVerdict::NotSent;
+        "left out by --steps".clone_into(&mut step.why);
+    }
+    let text = rehearsal(&report, &Style::default());
+    assert_eq!(text.matches("left out by --steps").count(), 1, "{text}");
+}
