@@ -16,4 +16,4 @@ pub mod rules;
 mod script;
 
 pub use baseline::{Baseline, StateError};
-pub use engine::{Counters, Engine, Settings};
+pub use engine::{Counters, Course, Engine, Settings, silences};

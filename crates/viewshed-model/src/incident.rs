@@ -42,6 +42,9 @@ pub struct Incident {
     pub further_requests: u64,
     /// What was shown, by kind and namespace.
     pub disclosed: Vec<Disclosure>,
+    /// Names that were asked for one by one and not shown, by kind and namespace; bounded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub guessed: Vec<Guessed>,
     /// How bad.
     pub severity: Severity,
     /// How sure.
@@ -138,6 +141,21 @@ pub struct Disclosure {
     pub names: Vec<String>,
 }
 
+/// Names of one kind that were asked for one by one and not shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Guessed {
+    /// Resource with group and subresource.
+    pub kind: String,
+    /// Namespace; empty for cluster-scoped kinds.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub namespace: String,
+    /// The names, the earliest kept; bounded, see `further`.
+    pub names: Vec<String>,
+    /// Answers for names that `names` has no room for; a repeated one counts each time.
+    #[serde(default)]
+    pub further: u64,
+}
+
 /// One reason why this is unusual.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reason {
@@ -147,9 +165,9 @@ pub struct Reason {
     pub text: String,
     /// Its weight; an incident opens when the weights of a session reach the threshold.
     pub weight: u32,
-    /// When it was first seen.
+    /// When the event was that `text` tells of.
     pub at: Timestamp,
-    /// The event that shows it.
+    /// That event.
     pub audit_id: String,
 }
 

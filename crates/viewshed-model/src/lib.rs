@@ -20,6 +20,7 @@ mod finding;
 mod gap;
 mod identity;
 mod incident;
+mod kind_words;
 mod log_profile;
 mod meta;
 mod network;
@@ -59,9 +60,10 @@ pub use finding::{Confidence, Finding, Location, Mitigation, Severity};
 pub use gap::{Gap, GapReason};
 pub use identity::{Identity, Subject, SubjectKind, service_account_of};
 pub use incident::{
-    Disclosure, EventReference, Explored, Incident, IncidentActor, IncidentState, Reason,
+    Disclosure, EventReference, Explored, Guessed, Incident, IncidentActor, IncidentState, Reason,
     RequestTally,
 };
+pub use kind_words::kind_in_words;
 pub use log_profile::{LogProfile, SeenRequest};
 pub use meta::{LabelSelector, Meta, Owner, Position, Requirement, SelectorOperator};
 pub use network::{

@@ -13,7 +13,7 @@ use viewshed_model::{Incident, IncidentState, Severity, WatchReport};
 
 use crate::clean::{clean, shorten};
 use crate::lines::{line, put};
-use crate::wording::incident::{actor, detection, grants, place, shown, state, title};
+use crate::wording::incident::{actor, detection, grants, known, place, shown, state, title};
 
 /// Characters of the dictionary's `msg`, `suser` and `cat`, and of the header's name.
 const TEXT_CHARS_MAX: usize = 1_023;
@@ -61,7 +61,9 @@ fn extension(incident: &Incident) -> Vec<(&'static str, String, usize)> {
         .map(|reason| reason.text.as_str())
         .collect();
     let shown: Vec<String> = incident.disclosed.iter().map(shown).collect();
-    let milliseconds = |time: jiff::Timestamp| time.as_millisecond().to_string();
+    let milliseconds = |time: jiff::Timestamp| {
+        known(time).map_or_else(String::new, |time| time.as_millisecond().to_string())
+    };
     let mut fields = vec![
         ("externalId", incident.id.clone(), ID_CHARS_MAX),
         ("rt", milliseconds(incident.opened_at), ID_CHARS_MAX),

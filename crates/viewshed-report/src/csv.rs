@@ -7,7 +7,7 @@ use viewshed_model::{
 };
 
 use crate::clean::clean;
-use crate::wording::incident::{actor, grants, place, requests, shown, state, visibility};
+use crate::wording::incident::{actor, grants, known, place, requests, shown, state, visibility};
 use crate::wording::{chain, end_kind, evidence, ports, position, verdict};
 
 /// Findings, one a row.
@@ -238,9 +238,9 @@ fn incident(incident: &Incident) -> Vec<String> {
         actor(&incident.actor),
         place(&incident.actor),
         incident.source_addresses.join(" "),
-        incident.opened_at.to_string(),
-        incident.first_event.time.to_string(),
-        incident.last_event.time.to_string(),
+        moment(incident.opened_at),
+        moment(incident.first_event.time),
+        moment(incident.last_event.time),
         incident.event_count.to_string(),
         requests(incident).join("; "),
         shown.join("; "),
@@ -483,4 +483,9 @@ fn cell(text: &str) -> String {
         return format!("\"{}\"", text.replace('"', "\"\""));
     }
     text
+}
+
+/// A time; nothing where the log had none.
+fn moment(time: jiff::Timestamp) -> String {
+    known(time).map_or_else(String::new, |time| time.to_string())
 }

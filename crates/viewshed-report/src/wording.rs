@@ -1,8 +1,11 @@
 //! The words in which every format for people says the same thing.
 
 pub(crate) mod incident;
+mod next;
 mod reach;
 pub(crate) mod rehearsal;
+mod sensitivity;
+mod title;
 
 pub(crate) use reach::{end_kind, ports, verdict};
 

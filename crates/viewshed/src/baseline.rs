@@ -29,7 +29,7 @@ fn learn(arguments: &BaselineArgs) -> Result<Outcome, Failure> {
     let mut reading = Reading::new(arguments.logs.format);
     let mut incidents = Vec::new();
     let unread = Pump::open(&arguments.logs)?.drain(|chunk| {
-        reading.each(chunk, |activities| {
+        reading.each(chunk, None, |activities| {
             engine.step(Timestamp::now(), activities, &mut incidents);
         });
         incidents.clear();

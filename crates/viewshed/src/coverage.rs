@@ -1,5 +1,7 @@
 //! `viewshed coverage`: what the logs can show at all.
 
+mod daemons;
+
 use viewshed_detect::coverage::{KnownSource, LogKind, coverage};
 use viewshed_report::Answer;
 
@@ -7,18 +9,23 @@ use crate::cli::CoverageArgs;
 use crate::outcome::{Failure, Outcome};
 use crate::output::{Lists, Screen};
 use crate::watch::{Pump, Reading, described, is_partial, known_sources, policy, unknown};
+use daemons::is_settings;
 
 /// Judges every discovery action by the policy and by what the logs were seen to hold.
 pub(crate) fn run(arguments: &CoverageArgs, screen: &Screen) -> Result<Outcome, Failure> {
     let policy = policy(arguments.policy.as_deref())?;
     let mut reading = Reading::new(arguments.logs.format);
     let mut gaps = Vec::new();
-    if !arguments.logs.from.is_empty() {
-        gaps = Pump::open(&arguments.logs)?.drain(|chunk| reading.each(chunk, |_| {}));
-    } else if policy.is_none() {
+    let mut logs = arguments.logs.clone();
+    let (settings, of_logs) = logs.from.into_iter().partition(|path| is_settings(path));
+    logs.from = of_logs;
+    let hosts = daemons::read(&settings, &arguments.docker_host, screen, &mut gaps)?;
+    if !logs.from.is_empty() {
+        gaps.extend(Pump::open(&logs)?.drain(|chunk| reading.each(chunk, None, |_| {})));
+    } else if policy.is_none() && settings.is_empty() && arguments.docker_host.is_empty() {
         return Err(Failure::usage(
-            "neither logs nor an audit policy are named",
-            "give --from LOGS, --policy FILE, or both",
+            "neither logs, an audit policy nor Docker's settings are named",
+            "give --from with logs and daemon.json, --policy FILE, or --docker-host",
         ));
     }
     gaps.extend(unknown(&reading));
@@ -34,6 +41,8 @@ pub(crate) fn run(arguments: &CoverageArgs, screen: &Screen) -> Result<Outcome, 
             skips: viewshed_model::Skips::default(),
         });
     }
+    daemons::tell(&mut sources, &hosts);
+    sources.extend(daemons::sources(&hosts));
     let report = coverage(&sources, gaps);
     screen.show(&Answer::Coverage(&report), &arguments.output, Lists::Short)?;
     Ok(Outcome::of(

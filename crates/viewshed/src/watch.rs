@@ -5,6 +5,7 @@ mod explored;
 mod figures;
 mod found;
 mod outlets;
+mod places;
 mod pump;
 mod reading;
 mod report;
@@ -21,7 +22,7 @@ use viewshed_collect::logs::Chunk;
 use viewshed_detect::{Baseline, Engine, Settings};
 use viewshed_model::{AuditPolicy, Incident, IncidentState};
 
-use crate::cli::{JudgeArgs, WatchArgs};
+use crate::cli::{Format, JudgeArgs, WatchArgs};
 use crate::outcome::{Failure, Outcome};
 use crate::output::Screen;
 use crate::{scan, terminal};
@@ -31,6 +32,7 @@ use explored::Estate;
 use figures::{Figures, Look};
 use found::INCIDENTS_LIVE_MAX;
 use outlets::Outlets;
+use places::Places;
 use pump::Event;
 use rules::Rules;
 use state::{COUNTED, DELIVERIES, ENGINE, INCIDENTS, Keeper, POSITIONS, RULES, SOURCES};
@@ -70,6 +72,8 @@ struct Watch<'a> {
     found: Found,
     telling: Telling<'a>,
     events: Option<Events>,
+    /// Only for reports that say in which file and line something is.
+    places: Option<Places>,
     keeper: Keeper,
     outlets: Outlets,
     figures: Figures,
@@ -120,6 +124,7 @@ impl<'a> Watch<'a> {
         Ok(Self {
             telling: Telling::new(&arguments.output, screen, pump.is_live())?,
             events: Events::open(arguments.events_file.as_deref())?,
+            places: has_positions(arguments.output.output).then(Places::default),
             arguments,
             policy,
             engine,
@@ -140,11 +145,15 @@ impl<'a> Watch<'a> {
     fn judge(&mut self, chunk: Chunk) -> Result<(), Failure> {
         let now = Timestamp::now();
         let (engine, rules, grown) = (&mut self.engine, &mut self.rules, &mut self.grown);
-        let events = &mut self.events;
-        self.reading.each(&chunk, |activities| {
+        let (events, places) = (&mut self.events, &mut self.places);
+        let arrived = self.pump.is_told_as_it_happens().then_some(now);
+        self.reading.each(&chunk, arrived, |activities| {
             engine.step(now, activities, grown);
             if let Some(events) = events {
                 events.add(activities);
+            }
+            if let Some(places) = places {
+                places.add(&chunk, activities);
             }
             if let Some(rules) = rules {
                 rules.judge(activities, grown);
@@ -207,6 +216,9 @@ impl<'a> Watch<'a> {
             if let Some(estate) = &mut self.estate {
                 estate.explore(&mut incident, self.engine.baseline());
             }
+            if let Some(places) = &mut self.places {
+                places.find(&incident);
+            }
             self.telling.grown(&incident)?;
             self.outlets.send(&incident);
             self.figures.grown(&incident);
@@ -253,6 +265,10 @@ impl<'a> Watch<'a> {
 
     /// The log, or the run, is over.
     fn end(mut self) -> Result<Outcome, Failure> {
+        if !self.pump.is_live() {
+            self.grown.extend(self.reading.silences());
+            self.tell()?;
+        }
         if self.keeper.is_kept() {
             // Pushers that wait for their receipt are told before anything else takes time.
             self.save();
@@ -272,13 +288,17 @@ impl<'a> Watch<'a> {
             tallies = rules.tallies();
         }
         gaps.extend(self.estate.iter().flat_map(Estate::gaps));
-        let report = report::report(
+        let mut report = report::report(
             std::mem::take(&mut self.found),
             &self.reading,
             self.policy.as_ref(),
             tallies,
             gaps,
         );
+        report.positions = self
+            .places
+            .take()
+            .map_or_else(BTreeMap::new, Places::positions);
         self.telling.at_end(&report)?;
         self.told();
         self.outlets.finish(self.keeper.is_kept());
@@ -319,6 +339,11 @@ impl<'a> Watch<'a> {
         }
         Ok(())
     }
+}
+
+/// Whether a report of this format names files and lines.
+fn has_positions(format: Format) -> bool {
+    matches!(format, Format::Sarif | Format::Html | Format::Csv)
 }
 
 /// What is open, as it is now: a copy of the engine is brought to its end.

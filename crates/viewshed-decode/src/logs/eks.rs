@@ -1,12 +1,14 @@
 //! EKS: audit events in `CloudWatch` Logs.
 //!
-//! Shapes: items of `FilterLogEvents` (one, a list, or the whole answer), the envelope of a subscription, rows
-//! of an Insights query (`@message`). `CloudWatch` cuts entries at 256 KiB.
+//! Shapes: items of `FilterLogEvents` (one, a list, or the whole answer), the envelope of a subscription, plain, as
+//! Lambda gets it (`awslogs.data`), as Kinesis hands it on (`Records[].kinesis.data`) and as its records hold it (a
+//! line of base64), rows of an Insights query (`@message`). `CloudWatch` cuts entries at 256 KiB.
 
 use viewshed_model::SkipReason;
 
 use super::kubernetes::{self, Envelope};
-use super::shape::{field, items};
+use super::packed;
+use super::shape::{Breaks, container_length, field, items};
 use super::sink::Sink;
 use super::time::{rfc3339_us, unix_us};
 
@@ -14,10 +16,59 @@ use super::time::{rfc3339_us, unix_us};
 const CUT_MARK: &str = "[Truncated...]";
 
 pub(super) fn decode<'a>(text: &'a str, sink: &mut Sink<'a, '_>) {
-    sink.each_json(text, entry);
+    let mut rest = text;
+    while !rest.is_empty() {
+        rest = if packed::is_packed(rest.trim_ascii_start()) {
+            let rest = rest.trim_ascii_start();
+            let (line, after) = rest.split_once('\n').unwrap_or((rest, ""));
+            sink.begin_line();
+            record(line, sink);
+            after
+        } else {
+            sink.json_line(rest, &mut entry)
+        };
+    }
+}
+
+/// The envelopes in a record of a subscription.
+fn record<'a>(text: &str, sink: &mut Sink<'a, '_>) {
+    let unpacked = match packed::unpack(text, sink.room_to_unfold) {
+        Ok(unpacked) => sink.arena.keep(&unpacked),
+        Err(reason) => return sink.skip(reason),
+    };
+    sink.room_to_unfold -= unpacked.len();
+    let mut rest = unpacked.trim_ascii_start();
+    while !rest.is_empty() {
+        let Some(length) = container_length(rest.as_bytes(), Breaks::Allowed) else {
+            return sink.skip(SkipReason::Malformed);
+        };
+        envelope(rest.get(..length).unwrap_or_default(), sink);
+        rest = rest.get(length..).unwrap_or_default().trim_ascii_start();
+    }
+}
+
+/// A record in a field of JSON.
+fn record_in<'a>(object: Option<&'a str>, sink: &mut Sink<'a, '_>) {
+    match object.map(|object| sink.text_of(object, "data")) {
+        Some(data) if !data.is_empty() => record(data, sink),
+        _ => sink.skip(SkipReason::OtherKind),
+    }
 }
 
 fn entry<'a>(text: &'a str, sink: &mut Sink<'a, '_>) {
+    if let Some(lambda) = field(text, "awslogs") {
+        record_in(Some(lambda), sink);
+    } else if let Some(records) = field(text, "Records") {
+        for one in items(records) {
+            record_in(field(one, "kinesis"), sink);
+        }
+    } else {
+        envelope(text, sink);
+    }
+}
+
+/// What is not packed.
+fn envelope<'a>(text: &'a str, sink: &mut Sink<'a, '_>) {
     if text.starts_with('[') {
         each(text, "", sink);
     } else if field(text, "messageType") == Some("\"CONTROL_MESSAGE\"") {

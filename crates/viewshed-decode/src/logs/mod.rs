@@ -12,6 +12,7 @@ mod format;
 mod gke;
 mod json;
 mod kubernetes;
+mod packed;
 mod process;
 mod recognise;
 mod shape;

@@ -2,7 +2,7 @@
 
 use super::format::LogFormat;
 use super::shape::{Fields, fields};
-use super::{coredns, docker};
+use super::{coredns, docker, packed};
 
 /// Lines at the start that are looked at: logs may begin with banners, blanks, or the end of a cut line.
 const LINES_MAX: usize = 200;
@@ -33,6 +33,9 @@ fn of_text(line: &str) -> Option<LogFormat> {
     if coredns::is_query(line) {
         return Some(LogFormat::CoreDns);
     }
+    if packed::is_packed(line.trim_ascii_start()) {
+        return of_object(&packed::peek(line)).filter(|format| *format == LogFormat::Eks);
+    }
     docker::is_daemon_line(line).then_some(LogFormat::DockerDaemon)
 }
 
@@ -62,6 +65,8 @@ fn of_object(object: &str) -> Option<LogFormat> {
             "kind" => kind = value,
             "apiVersion" => version = value,
             "protoPayload" => return Some(LogFormat::Gke),
+            "awslogs" => return Some(LogFormat::Eks),
+            "Records" if value.contains("\"kinesis\"") => return Some(LogFormat::Eks),
             "logEvents" | "logStreamName" | "messageType" | "ingestionTime" | "@message" => {
                 return Some(LogFormat::Eks);
             }

@@ -21,6 +21,8 @@ pub(super) struct Sink<'a, 's> {
     pub(super) activities: &'s mut Vec<Activity<'a>>,
     skips: &'s mut Skips,
     failed_documents: u32,
+    /// Bytes that may still be unfolded of this chunk, however many records it has.
+    pub(super) room_to_unfold: usize,
 }
 
 impl<'a, 's> Sink<'a, 's> {
@@ -34,6 +36,7 @@ impl<'a, 's> Sink<'a, 's> {
             activities,
             skips,
             failed_documents: 0,
+            room_to_unfold: ENTRY_BYTES_MAX,
         }
     }
 

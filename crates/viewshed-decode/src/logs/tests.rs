@@ -406,6 +406,54 @@ fn eks_events_come_out_of_their_envelopes() {
     );
 }
 
+/// Base64 of gzip, as `CloudWatch` makes it.
+fn packed(text: &str) -> String {
+    use base64::Engine as _;
+    use std::io::Write as _;
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(text.as_bytes()).unwrap();
+    base64::engine::general_purpose::STANDARD.encode(encoder.finish().unwrap())
+}
+
+#[test]
+fn eks_records_are_unpacked() {
+    let envelope = r#"{"messageType":"DATA_MESSAGE","owner":"1","logGroup":"/aws/eks/prod/cluster","logStream":"s","logEvents":[{"id":"1","timestamp":1432826855000,"message":"{\"kind\":\"Event\",\"apiVersion\":\"audit.k8s.io/v1\",\"level\":\"Metadata\",\"auditID\":\"a\",\"stage\":\"ResponseComplete\",\"requestURI\":\"/api/v1/pods\",\"verb\":\"list\",\"user\":{\"username\":\"u\"},\"sourceIPs\":[\"1.1.1.1\"],\"objectRef\":{\"resource\":\"pods\",\"apiVersion\":\"v1\"},\"requestReceivedTimestamp\":\"1970-01-01T00:00:01.000002Z\",\"stageTimestamp\":\"1970-01-01T00:00:01.000002Z\"}"}]}"#;
+    let shown = "list version=v1 resource=pods uri=/api/v1/pods user=u from=1.1.1.1 cluster=prod id=a at=1000002";
+    let record = packed(envelope);
+    let bare = record.trim_end_matches('=');
+    let lambda = format!(r#"{{"awslogs":{{"data":"{record}"}}}}"#);
+    let kinesis =
+        format!(r#"{{"Records":[{{"kinesis":{{"partitionKey":"k","data":"{record}"}}}}]}}"#);
+    for (text, times) in [
+        (record.clone(), 1),
+        (lambda, 1),
+        (kinesis, 1),
+        (format!("{record}\n{bare}\n"), 2),
+        (packed(&format!("{envelope}\n{envelope}")), 2),
+    ] {
+        assert_eq!(recognise(text.as_bytes()), Some(LogFormat::Eks), "{text}");
+        check(LogFormat::Eks, &text, &vec![shown; times].join("\n"));
+    }
+}
+
+#[test]
+fn what_is_no_record_is_counted_and_unfolds_to_little() {
+    let bomb = packed(&format!("{{\"logEvents\":[{}]}}", " ".repeat(8 << 20)));
+    let cut = packed(&"abcdefgh0123456789".repeat(2));
+    let cut = &cut[..cut.len() / 8 * 4];
+    check(
+        LogFormat::Eks,
+        &format!("{bomb}\nH4sI-no base64\n{cut}\n{{\"awslogs\":{{\"data\":7}}}}"),
+        "1 Malformed from line 2
+            1 Truncated from line 3
+            1 TooLong from line 1
+            1 OtherKind from line 4",
+    );
+    // Other things are packed too.
+    assert_eq!(recognise(packed("{\"a\":1}").as_bytes()), None);
+    assert_eq!(recognise(b"H4sI"), None);
+}
+
 #[test]
 fn gke_entries_are_translated_back() {
     check(

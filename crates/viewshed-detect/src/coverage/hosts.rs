@@ -14,6 +14,9 @@ const PROCESS: &str =
     "Falco, Tetragon and auditd record system calls of the hosts that they run on";
 const DNS: &str = "coredns.io/plugins/log";
 
+/// What makes requests to the Docker API visible where no source of Docker is read.
+pub(super) const DOCKER_CHANGE: &str = "set `\"debug\": true` in daemon.json and read the daemon's log, or use an authorization plugin";
+
 /// The verdict of a source of Docker, process or DNS events on an action.
 pub(super) fn verdict(
     kind: LogKind,
@@ -49,6 +52,12 @@ pub(super) fn verdict(
             DNS,
         )
         .with_change("join the address with the pods that had it: give a snapshot (`--snapshot`)"),
+        (_, Way::Docker(_)) => Verdict::new(
+            Visibility::Invisible,
+            format!("{kind} hold nothing of this"),
+            "",
+        )
+        .with_change(DOCKER_CHANGE),
         _ => Verdict::new(
             Visibility::Invisible,
             format!("{kind} hold nothing of this"),
@@ -64,13 +73,15 @@ fn events(trace: DockerTrace) -> Verdict {
             "the daemon makes no event for list, inspect, logs, stats, info and version",
             EVENTS,
         )
-        .with_change("set `\"debug\": true` in daemon.json and read the daemon's log, or use an authorization plugin"),
+        .with_change(DOCKER_CHANGE),
         DockerTrace::Event(name) => Verdict::new(
             Visibility::Partial,
             format!("shows as `{name}` with the container, not who asked"),
             EVENTS,
         )
-        .with_change("use an authorization plugin, or a socket proxy that knows the calling process"),
+        .with_change(
+            "use an authorization plugin, or a socket proxy that knows the calling process",
+        ),
     }
 }
 

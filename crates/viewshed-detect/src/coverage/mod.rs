@@ -125,7 +125,13 @@ fn judged(action: &Action, source: &KnownSource<'_>) -> Verdict {
             Verdict::new(Visibility::Invisible, why, "").with_change(change)
         }
         Way::Behind(ask) => behind(&ask, source),
-        Way::Docker(_) | Way::Host | Way::Dns => Verdict::new(
+        Way::Docker(_) => Verdict::new(
+            Visibility::Invisible,
+            "no request reaches the API server",
+            "",
+        )
+        .with_change(hosts::DOCKER_CHANGE),
+        Way::Host | Way::Dns => Verdict::new(
             Visibility::Invisible,
             "no request reaches the API server",
             "",

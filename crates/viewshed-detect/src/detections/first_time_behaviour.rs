@@ -1,5 +1,7 @@
 //! Does what it never did, as far as the log goes back.
 
+use viewshed_model::kind_in_words;
+
 use super::{Detection, Look, Sign, WEIGHT_MIN};
 use crate::engine::behaviour::{Op, Outcome};
 use crate::engine::facts::Sort;
@@ -76,7 +78,7 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         "{when} {} {} {}{}{}{peers}",
         look.who,
         look.does(),
-        look.behaviour.kind,
+        kind_in_words(look.behaviour.kind),
         look.scope_words(),
         look.outcome_words()
     );

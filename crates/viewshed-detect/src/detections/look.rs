@@ -340,7 +340,8 @@ impl<'a> Look<'a> {
             Op::Log => "reads logs:",
             Op::Proxy => "reaches through",
             Op::Exec => "runs commands in",
-            Op::Ask => "asks",
+            Op::Ask => "asks for",
+            Op::Command => "runs",
             _ => "reads",
         }
     }

@@ -1,5 +1,7 @@
 //! Reads all objects of a kind and does not go on to follow them.
 
+use viewshed_model::kind_in_words;
+
 use super::look::WATCH_SHARE;
 use super::{Detection, Look, Sign};
 use crate::engine::behaviour::{Op, Outcome};
@@ -49,9 +51,10 @@ pub(super) fn list_sign(look: &mut Look<'_>, further_share: f64) -> Option<Sign>
         weight *= 0.3;
     }
     let text = format!(
-        "{} {} {kind}{}{UNWATCHED}{}",
+        "{} {} {}{}{UNWATCHED}{}",
         look.who,
         look.does(),
+        kind_in_words(kind),
         look.scope_words(),
         look.outcome_words()
     );

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use viewshed_model::{
-    Confidence, Disclosure, EventReference, Incident, IncidentActor, IncidentState, Reason,
-    RequestTally, Severity,
+    Confidence, Disclosure, EventReference, Guessed, Incident, IncidentActor, IncidentState,
+    Reason, RequestTally, Severity,
 };
 
 use super::behaviour::{Op, Outcome};
@@ -24,6 +24,8 @@ const AUDIT_IDS_MAX: usize = 256;
 const TALLIES_MAX: usize = 128;
 /// Names kept of what single requests got.
 const NAMES_MAX: usize = 16;
+/// Kinds and namespaces of which guessed names are kept.
+const GUESSED_MAX: usize = 32;
 /// Addresses kept.
 const ADDRESSES_MAX: usize = 16;
 /// An incident that goes on after so long is told again. Seconds.
@@ -115,6 +117,7 @@ impl Dossier {
             requests: Vec::new(),
             further_requests: 0,
             disclosed: Vec::new(),
+            guessed: Vec::new(),
             severity: Severity::Low,
             confidence: Confidence::Low,
             reasons: Vec::new(),
@@ -167,6 +170,10 @@ impl Dossier {
         self.tally(note);
         if note.outcome == Outcome::Shown && note.op.shows() {
             self.disclose(note);
+        }
+        let is_hidden = matches!(note.outcome, Outcome::Missing | Outcome::Refused);
+        if is_hidden && matches!(note.op, Op::Get | Op::Log) && !note.name.is_empty() {
+            guess(&mut self.incident.guessed, note);
         }
     }
 
@@ -312,6 +319,34 @@ pub(crate) fn actor(key: &str) -> IncidentActor {
     }
 }
 
+/// Remembers a name that was asked for and not shown.
+fn guess(guessed: &mut Vec<Guessed>, note: &Note) {
+    let known = guessed
+        .iter()
+        .position(|one| one.kind == *note.kind && one.namespace == *note.namespace);
+    let place = match known {
+        Some(place) => place,
+        None if guessed.len() < GUESSED_MAX => {
+            guessed.push(Guessed {
+                kind: note.kind.to_string(),
+                namespace: note.namespace.to_string(),
+                names: Vec::new(),
+                further: 0,
+            });
+            guessed.len() - 1
+        }
+        // The requests are counted in the tallies all the same.
+        None => return,
+    };
+    let Some(entry) = guessed.get_mut(place) else {
+        return;
+    };
+    remember(&mut entry.names, &note.name, NAMES_MAX);
+    if !entry.names.iter().any(|one| *one == *note.name) {
+        entry.further += 1;
+    }
+}
+
 /// Adds a text to a short list, once.
 pub(crate) fn remember(list: &mut Vec<String>, text: &str, several: usize) {
     if !text.is_empty() && list.len() < several && !list.iter().any(|one| one == text) {
@@ -319,7 +354,7 @@ pub(crate) fn remember(list: &mut Vec<String>, text: &str, several: usize) {
     }
 }
 
-/// One reason per detection, the weightiest first; its text is that of its weightiest sign.
+/// One reason per detection, the weightiest first; its text, time and event are those of its weightiest sign.
 fn reasons(evidence: &[Evidence]) -> Vec<Reason> {
     let mut by_detection: BTreeMap<u8, Vec<&Evidence>> = BTreeMap::new();
     for one in evidence {
@@ -342,8 +377,8 @@ fn reasons(evidence: &[Evidence]) -> Vec<Reason> {
                 detection: detection.name.to_owned(),
                 text: heaviest.text.to_string(),
                 weight,
-                at: time(first.at_us),
-                audit_id: first.audit_id.to_string(),
+                at: time(heaviest.at_us),
+                audit_id: heaviest.audit_id.to_string(),
             });
         }
     }

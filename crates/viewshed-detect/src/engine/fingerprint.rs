@@ -71,14 +71,14 @@ impl Fingerprint {
 /// Which line of a request this is.
 #[inline]
 pub(crate) fn moment(activity: &Activity<'_>) -> Moment {
-    if activity.stage == Stage::ResponseStarted {
-        return Moment::Begun;
-    }
     let is_long = &*activity.verb == "watch" || !activity.object.subresource.is_empty();
-    if is_long {
-        Moment::LongEnded
-    } else {
+    if !is_long {
+        // Logs of every stage have two lines of it, in any order: one of them is judged.
         Moment::Only
+    } else if activity.stage == Stage::ResponseStarted {
+        Moment::Begun
+    } else {
+        Moment::LongEnded
     }
 }
 

@@ -137,14 +137,21 @@ impl Own {
         now_s: u32,
         incidents: &mut Vec<Incident>,
     ) {
-        if now_s.saturating_sub(self.flood_window_s) >= FLOOD_WINDOW_S {
+        let passed_s = now_s.saturating_sub(self.flood_window_s);
+        if passed_s >= FLOOD_WINDOW_S {
+            let at = time(i64::from(now_s) * 1_000_000);
+            let goes_on = self.flood_told > 0 && passed_s < 2 * FLOOD_WINDOW_S;
+            match self.open.get_mut("flood") {
+                // What came since it was last told belongs to it.
+                Some(flood) if goes_on => {
+                    flood.event_count += u64::from(self.flood_count - self.flood_told);
+                }
+                _ => self.close("flood", at, incidents),
+            }
             self.flood_usual = self.flood_usual.max(1) / 2 + self.flood_count.min(FLOOD_MIN) / 2;
             self.flood_window_s = now_s;
             self.flood_count = 0;
-            if self.flood_told > 0 {
-                self.flood_told = 0;
-                self.close("flood", time(i64::from(now_s) * 1_000_000), incidents);
-            }
+            self.flood_told = 0;
         }
         self.flood_count += 1;
         let limit = FLOOD_MIN.max(self.flood_usual.saturating_mul(FLOOD_TIMES_USUAL));
@@ -152,16 +159,21 @@ impl Own {
         if self.flood_count < limit || !is_more {
             return;
         }
+        let new = u64::from(self.flood_count - self.flood_told);
         self.flood_told = self.flood_count;
         let at = time(i64::from(now_s) * 1_000_000);
-        let text = format!(
-            "{} identities that were never seen before within ten minutes",
-            self.flood_count
-        );
+        let known = self.open.get("flood");
+        let number = new + known.map_or(0, |known| known.event_count);
+        let since_s = known.map_or(0, |known| {
+            at.as_second() - known.first_event.time.as_second()
+        });
+        let minutes = (since_s + i64::from(FLOOD_WINDOW_S)) / 60;
+        let text =
+            format!("{number} identities that were never seen before within {minutes} minutes");
         let mut incident = own_incident("identity-flood", "(many identities)", at, text);
         cluster.clone_into(&mut incident.cluster);
-        incident.event_count = u64::from(self.flood_count);
-        if let Some(known) = self.open.get("flood") {
+        incident.event_count = number;
+        if let Some(known) = known {
             incident.id.clone_from(&known.id);
             incident.revision = known.revision;
             incident.opened_at = known.opened_at;
@@ -197,7 +209,7 @@ fn silence_key(source: &str) -> String {
     format!("silence {source}")
 }
 
-fn own_incident(name: &str, about: &str, at: Timestamp, text: String) -> Incident {
+pub(super) fn own_incident(name: &str, about: &str, at: Timestamp, text: String) -> Incident {
     let event = EventReference {
         time: at,
         audit_id: String::new(),
@@ -219,6 +231,7 @@ fn own_incident(name: &str, about: &str, at: Timestamp, text: String) -> Inciden
         requests: Vec::new(),
         further_requests: 0,
         disclosed: Vec::new(),
+        guessed: Vec::new(),
         severity: Severity::Medium,
         confidence: Confidence::Medium,
         reasons: vec![Reason {

@@ -12,6 +12,7 @@ mod queries;
 mod robustness;
 mod silence;
 mod strangers;
+mod told;
 mod warmth;
 mod watches;
 mod world;

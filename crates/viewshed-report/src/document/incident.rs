@@ -29,7 +29,7 @@ pub(crate) struct IncidentDocument<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     also_as: Vec<ActorDocument<'a>>,
     source_addresses: &'a [String],
-    opened_at: Timestamp,
+    opened_at: Option<Timestamp>,
     first_event: EventDocument<'a>,
     last_event: EventDocument<'a>,
     event_count: u64,
@@ -37,11 +37,14 @@ pub(crate) struct IncidentDocument<'a> {
     requests: Vec<RequestDocument<'a>>,
     further_requests: u64,
     disclosed: Vec<DisclosureDocument<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    guessed: Vec<GuessedDocument<'a>>,
     reasons: Vec<ReasonDocument<'a>>,
     techniques: &'a [String],
     allowed_by: &'a BTreeMap<String, u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     explored: Option<ExploredDocument<'a>>,
+    next: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -62,7 +65,7 @@ struct ActorDocument<'a> {
 
 #[derive(Debug, Serialize)]
 struct EventDocument<'a> {
-    time: Timestamp,
+    time: Option<Timestamp>,
     audit_id: &'a str,
 }
 
@@ -88,11 +91,19 @@ struct DisclosureDocument<'a> {
 }
 
 #[derive(Debug, Serialize)]
+struct GuessedDocument<'a> {
+    kind: &'a str,
+    namespace: &'a str,
+    names: &'a [String],
+    further: u64,
+}
+
+#[derive(Debug, Serialize)]
 struct ReasonDocument<'a> {
     detection: &'a str,
     text: &'a str,
     weight: u32,
-    at: Timestamp,
+    at: Option<Timestamp>,
     audit_id: &'a str,
 }
 
@@ -106,7 +117,7 @@ struct ExploredDocument<'a> {
 impl<'a> IncidentDocument<'a> {
     pub(crate) fn of(source: &'a Incident) -> Self {
         let event = |event: &'a viewshed_model::EventReference| EventDocument {
-            time: event.time,
+            time: incident::known(event.time),
             audit_id: &event.audit_id,
         };
         Self {
@@ -122,7 +133,7 @@ impl<'a> IncidentDocument<'a> {
             actor: ActorDocument::of(&source.actor),
             also_as: source.also_as.iter().map(ActorDocument::of).collect(),
             source_addresses: &source.source_addresses,
-            opened_at: source.opened_at,
+            opened_at: incident::known(source.opened_at),
             first_event: event(&source.first_event),
             last_event: event(&source.last_event),
             event_count: source.event_count,
@@ -130,10 +141,12 @@ impl<'a> IncidentDocument<'a> {
             requests: requests(source),
             further_requests: source.further_requests,
             disclosed: disclosed(source),
+            guessed: guessed(source),
             reasons: reasons(source),
             techniques: &source.techniques,
             allowed_by: &source.allowed_by,
             explored: source.explored.as_ref().map(ExploredDocument::of),
+            next: incident::next(source),
         }
     }
 }
@@ -161,12 +174,22 @@ fn disclosed(source: &Incident) -> Vec<DisclosureDocument<'_>> {
     disclosed.collect()
 }
 
+fn guessed(source: &Incident) -> Vec<GuessedDocument<'_>> {
+    let guessed = source.guessed.iter().map(|one| GuessedDocument {
+        kind: &one.kind,
+        namespace: &one.namespace,
+        names: &one.names,
+        further: one.further,
+    });
+    guessed.collect()
+}
+
 fn reasons(source: &Incident) -> Vec<ReasonDocument<'_>> {
     let reasons = source.reasons.iter().map(|reason| ReasonDocument {
         detection: &reason.detection,
         text: &reason.text,
         weight: reason.weight,
-        at: reason.at,
+        at: incident::known(reason.at),
         audit_id: &reason.audit_id,
     });
     reasons.collect()

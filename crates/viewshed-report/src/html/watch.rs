@@ -6,8 +6,8 @@ use super::page::Page;
 use super::summary::{badge, rest, severity_class, tiles};
 use super::{FINDINGS_BYTES_MAX, coverage, timeline, visibility};
 use crate::wording::incident::{
-    actor, confidence, explored, grants, nothing, place, requests, shown, span, state, time, title,
-    worst_first,
+    actor, confidence, explored, grants, guessed, next_in_words, nothing, place, requests, shown,
+    span, state, time, title, worst_first,
 };
 use crate::wording::{count, position, sentence};
 
@@ -184,6 +184,8 @@ fn write_incident(page: &mut Page, report: &WatchReport, incident: &Incident, nu
     items(page, "Asked", &requests(incident));
     let disclosed: Vec<String> = incident.disclosed.iter().map(shown).collect();
     items(page, "Was shown", &disclosed);
+    let names: Vec<String> = incident.guessed.iter().map(guessed).collect();
+    items(page, "Names it asked for in vain", &names);
     if let Some(of_view) = &incident.explored {
         field(page, "Explored", &explored(of_view));
     }
@@ -201,6 +203,7 @@ fn write_incident(page: &mut Page, report: &WatchReport, incident: &Incident, nu
         &format!("{} ({})", incident.id, state(incident.state)),
     );
     events(page, incident);
+    field(page, "Next", &next_in_words(incident));
     page.raw("</dl>\n");
     reasons(page, &incident.reasons);
     page.raw("</div>\n</details>\n");

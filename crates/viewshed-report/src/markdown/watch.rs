@@ -6,7 +6,7 @@ use super::{COMMENT_BYTES_MAX, gaps, row, table, text};
 use crate::clean::clean;
 use crate::lines::line;
 use crate::wording::incident::{
-    actor, nothing, requests, shown, span, title, visibility, worst_first,
+    actor, guessed, next, nothing, requests, shown, span, title, visibility, worst_first,
 };
 use crate::wording::{count, thousands};
 
@@ -100,6 +100,7 @@ fn block(out: &mut String, incident: &Incident) {
     line(out, &format!("* id: `{id}`"));
     line(out, &format!("* who: {}", text(&actor(&incident.actor))));
     let shown: Vec<String> = incident.disclosed.iter().map(shown).collect();
+    let guessed: Vec<String> = incident.guessed.iter().map(guessed).collect();
     let reasons: Vec<String> = incident
         .reasons
         .iter()
@@ -109,6 +110,8 @@ fn block(out: &mut String, incident: &Incident) {
         ("why", reasons),
         ("asked", requests(incident)),
         ("shown", shown),
+        ("guessed", guessed),
+        ("next", next(incident)),
     ] {
         if entries.is_empty() {
             continue;

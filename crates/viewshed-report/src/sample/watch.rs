@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use viewshed_model::{
     BaselineHolder, BaselineRow, Confidence, CoverageReport, CoverageRow, CoveredSource,
-    DetectionPage, Disclosure, EventReference, Explored, Incident, IncidentActor, IncidentState,
-    Position, Reason, RequestTally, RuleTally, RuleVerdict, RulesCheck, Severity, SkipReason,
-    Skips, Surface, Timeline, Verdict, Visibility, WatchReport,
+    DetectionPage, Disclosure, EventReference, Explored, Guessed, Incident, IncidentActor,
+    IncidentState, Position, Reason, RequestTally, RuleTally, RuleVerdict, RulesCheck, Severity,
+    SkipReason, Skips, Surface, Timeline, Verdict, Visibility, WatchReport,
 };
 
 use super::gap;
@@ -83,6 +83,12 @@ pub(crate) fn incident() -> Incident {
         ],
         further_requests: 2,
         disclosed: disclosed(),
+        guessed: vec![Guessed {
+            kind: "secrets".to_owned(),
+            namespace: "shop".to_owned(),
+            names: vec!["db-pass".to_owned()],
+            further: 2,
+        }],
         severity: Severity::High,
         confidence: Confidence::High,
         reasons: vec![
@@ -151,6 +157,7 @@ pub(crate) fn bare_incident() -> Incident {
         requests: Vec::new(),
         further_requests: 0,
         disclosed: Vec::new(),
+        guessed: Vec::new(),
         severity: Severity::Low,
         confidence: Confidence::Medium,
         reasons: Vec::new(),

@@ -6,7 +6,8 @@ use super::layout::paragraph;
 use super::{limited, severity_ink};
 use crate::style::{Ink, Style};
 use crate::wording::incident::{
-    actor, clock, confidence, explored, grants, place, requests, shown, span, state, title, user,
+    actor, clock, confidence, explored, grants, guessed, next_in_words, place, requests, shown,
+    span, state, title, user,
 };
 use crate::wording::{count, severity};
 
@@ -81,6 +82,8 @@ pub(super) fn write(out: &mut String, style: &Style, incident: &Incident, what: 
     );
     let shown: Vec<String> = incident.disclosed.iter().map(shown).collect();
     field(out, style, "shown", &limited(style, &shown, LIST_MAX));
+    let names: Vec<String> = incident.guessed.iter().map(guessed).collect();
+    field(out, style, "guessed", &limited(style, &names, LIST_MAX));
     if let Some(of_view) = &incident.explored {
         field(out, style, "explored", &explored(of_view));
     }
@@ -94,6 +97,7 @@ pub(super) fn write(out: &mut String, style: &Style, incident: &Incident, what: 
     }
     words.push(what.to_owned());
     field(out, style, "id", &words.join(", "));
+    field(out, style, "next", &next_in_words(incident));
 }
 
 fn field(out: &mut String, style: &Style, label: &str, text: &str) {

@@ -1,6 +1,8 @@
 //! A rehearsal: its steps with their verdicts, the incidents, and what would show the rest.
 
-use viewshed_model::{RehearsalReport, StepVerdict};
+use std::collections::BTreeMap;
+
+use viewshed_model::{JudgedStep, RehearsalReport, StepVerdict};
 
 use super::layout::{Column, Columns, headline, paragraph};
 use super::{gaps, severity_ink};
@@ -137,6 +139,10 @@ fn explanations(out: &mut String, style: &Style, report: &RehearsalReport) {
         out.push('\n');
         let first = wanted.first().copied().unwrap_or(StepVerdict::NotSent);
         headline(out, style, ink(first), title);
+        if first == StepVerdict::NotSent {
+            not_sent(out, style, &steps);
+            continue;
+        }
         for step in steps {
             let text = format!("{}: {}", step.step, explanation(step));
             paragraph(out, style, "  - ", &style.text(&text));
@@ -150,6 +156,19 @@ fn explanations(out: &mut String, style: &Style, report: &RehearsalReport) {
                 out.push('\n');
             }
         }
+    }
+}
+
+/// Steps that were left out for the same reason are one line: the reason is the news.
+fn not_sent(out: &mut String, style: &Style, steps: &[&JudgedStep]) {
+    let mut by_reason: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for step in steps {
+        let names = by_reason.entry(explanation(step)).or_default();
+        names.push(&step.step);
+    }
+    for (reason, names) in by_reason {
+        let text = format!("{}: {reason}", names.join(", "));
+        paragraph(out, style, "  - ", &style.text(&text));
     }
 }
 

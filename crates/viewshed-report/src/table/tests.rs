@@ -345,3 +345,38 @@ fn see_tells_everything_once() {
     assert!(told.contains("and 2 more"), "{told}");
     assert!(see(&view, None, &full()).contains("all secrets in 2 steps"));
 }
+
+#[test]
+fn a_log_without_times_has_no_incident_of_1970() {
+    let mut bare = sample::bare_incident();
+    for event in [&mut bare.first_event, &mut bare.last_event] {
+        event.time = jiff::Timestamp::UNIX_EPOCH;
+    }
+    bare.opened_at = jiff::Timestamp::UNIX_EPOCH;
+    let report = WatchReport {
+        incidents: vec![bare],
+        ..WatchReport::default()
+    };
+    let answer = crate::Answer::Watch(&report);
+    for format in crate::Format::ALL {
+        let Ok(text) = crate::render(&answer, format, &Style::default()) else {
+            continue;
+        };
+        // Falcosidekick takes no alert without a time.
+        let has_to = format == crate::Format::Falco;
+        assert!(has_to || !text.contains("1970"), "{format:?}: {text}");
+    }
+    let text = incident(&report.incidents[0], &Style::default());
+    assert!(text.contains("time unknown, the log has none"), "{text}");
+}
+
+#[test]
+fn steps_left_out_for_one_reason_are_one_line() {
+    let mut report = sample::rehearsal_report();
+    for step in &mut report.steps {
+        step.verdict = viewshed_model::StepVerdict::NotSent;
+        "left out by --steps".clone_into(&mut step.why);
+    }
+    let text = rehearsal(&report, &Style::default());
+    assert_eq!(text.matches("left out by --steps").count(), 1, "{text}");
+}

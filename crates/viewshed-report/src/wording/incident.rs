@@ -1,17 +1,19 @@
 //! Incidents and coverage in words.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use viewshed_model::{
-    Confidence, Disclosure, Explored, Incident, IncidentActor, IncidentState, Surface, Verdict,
-    Visibility, WatchReport, service_account_of,
+    Confidence, Disclosure, Explored, Guessed, Incident, IncidentActor, IncidentState, Surface,
+    Verdict, Visibility, WatchReport, kind_in_words, service_account_of,
 };
 
+use super::sensitivity::sensitivity;
 use super::{count, share, thousands};
 
-/// Kinds named in a title.
-const KINDS_MAX: usize = 3;
+pub(crate) use super::next::{next, next_in_words};
+pub(crate) use super::title::title;
 
 /// Worst first; among equals the surer, then the earlier.
 pub(crate) fn worst_first(incidents: &[Incident]) -> Vec<&Incident> {
@@ -50,6 +52,7 @@ pub(crate) fn user(name: &str) -> String {
     match service_account_of(name) {
         Some((namespace, name)) => format!("service account {namespace}/{name}"),
         None if name.is_empty() => "somebody without a name".to_owned(),
+        None if name == "(process)" => "a process without a pod".to_owned(),
         None => name.to_owned(),
     }
 }
@@ -77,71 +80,6 @@ pub(crate) fn place(actor: &IncidentActor) -> String {
     }
 }
 
-/// Who looked at what, in one line.
-pub(crate) fn title(incident: &Incident) -> String {
-    let others = match incident.also_as.len() {
-        0 => String::new(),
-        more => format!(
-            " (and under {})",
-            count(more as u64, "more identity", "more identities")
-        ),
-    };
-    format!(
-        "{}{others} looked {}{}",
-        user(&incident.actor.name),
-        looked_at(incident),
-        looked_in(incident)
-    )
-}
-
-/// The kinds that were asked for most, objects before paths.
-fn looked_at(incident: &Incident) -> String {
-    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
-    for tally in &incident.requests {
-        *counts.entry(&tally.kind).or_default() += tally.count;
-    }
-    let mut kinds: Vec<(&str, u64)> = counts.into_iter().collect();
-    kinds.sort_by_key(|(kind, count)| (is_path(kind), std::cmp::Reverse(*count), *kind));
-    let mut what: Vec<String> = kinds
-        .iter()
-        .take(KINDS_MAX)
-        .map(|(kind, _)| (*kind).to_owned())
-        .collect();
-    if kinds.len() > KINDS_MAX {
-        let more = (kinds.len() - KINDS_MAX) as u64;
-        what.push(count(more, "more kind", "more kinds"));
-    }
-    match what.as_slice() {
-        [] => "around".to_owned(),
-        [one] => format!("at {one}"),
-        [first @ .., last] => format!("at {} and {last}", first.join(", ")),
-    }
-}
-
-/// The namespaces, unless it asked beyond the only one.
-fn looked_in(incident: &Incident) -> String {
-    let namespaces: BTreeSet<&str> = incident
-        .requests
-        .iter()
-        .filter(|tally| !is_path(&tally.kind))
-        .map(|tally| tally.namespace.as_str())
-        .collect();
-    let mut named = namespaces.iter().filter(|namespace| !namespace.is_empty());
-    match (named.next(), namespaces.len()) {
-        (None, _) => String::new(),
-        (Some(one), 1) => format!(" in namespace {one}"),
-        (Some(_), 2) if namespaces.contains("") => String::new(),
-        (Some(_), _) => {
-            let number = 1 + named.count() as u64;
-            format!(" in {} namespaces", thousands(number))
-        }
-    }
-}
-
-fn is_path(kind: &str) -> bool {
-    kind.starts_with('/')
-}
-
 /// How sure an incident is, as the answer to "how sure?".
 pub(crate) const fn confidence(confidence: Confidence) -> &'static str {
     match confidence {
@@ -151,8 +89,16 @@ pub(crate) const fn confidence(confidence: Confidence) -> &'static str {
     }
 }
 
+/// A time, unless the log had none.
+pub(crate) fn known(time: Timestamp) -> Option<Timestamp> {
+    (time != Timestamp::UNIX_EPOCH).then_some(time)
+}
+
 /// `2026-11-25 06:05:44Z`.
 pub(crate) fn time(time: Timestamp) -> String {
+    if known(time).is_none() {
+        return "time unknown, the log has none".to_owned();
+    }
     time.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
 }
 
@@ -163,6 +109,9 @@ pub(crate) fn day(time: Timestamp) -> String {
 
 /// `06:05:44Z`, where the day is told beside it.
 pub(crate) fn clock(time: Timestamp) -> String {
+    if known(time).is_none() {
+        return "time unknown".to_owned();
+    }
     time.strftime("%H:%M:%SZ").to_string()
 }
 
@@ -192,7 +141,7 @@ fn duration(seconds: u64) -> String {
     }
 }
 
-/// What was asked, most first: `list pods in shop (12, 3 refused)`.
+/// What was asked, the most sensitive first, then the most: `list pods in shop (12, 3 refused)`.
 pub(crate) fn requests(incident: &Incident) -> Vec<String> {
     let mut tallies: BTreeMap<(&str, &str, &str), (u64, u64)> = BTreeMap::new();
     for tally in &incident.requests {
@@ -208,7 +157,7 @@ pub(crate) fn requests(incident: &Incident) -> Vec<String> {
         }
     }
     let mut sorted: Vec<_> = tallies.into_iter().collect();
-    sorted.sort_by(|one, other| other.1.0.cmp(&one.1.0).then(one.0.cmp(&other.0)));
+    sorted.sort_by_key(|(key, (all, _))| (sensitivity(key.1), std::cmp::Reverse(*all), *key));
     let lines = sorted
         .into_iter()
         .map(|((verb, kind, namespace), (all, refused))| {
@@ -218,7 +167,11 @@ pub(crate) fn requests(incident: &Incident) -> Vec<String> {
                 some if some == all => ", all refused".to_owned(),
                 some => format!(", {} refused", thousands(some)),
             };
-            format!("{verb} {kind}{place} ({}{refusals})", thousands(all))
+            format!(
+                "{}{place} ({}{refusals})",
+                asked(verb, kind),
+                thousands(all)
+            )
         });
     let mut lines: Vec<String> = lines.collect();
     if incident.further_requests > 0 {
@@ -231,14 +184,42 @@ pub(crate) fn requests(incident: &Incident) -> Vec<String> {
     lines
 }
 
+/// One request: `list pods`, `ask for all of its own rights`, `run kubectl get`.
+fn asked(verb: &str, kind: &str) -> String {
+    if let Some(command) = kind.strip_prefix("process:") {
+        return format!("run {command}");
+    }
+    match kind_in_words(kind) {
+        Cow::Owned(words) if kind.starts_with("dns:") => format!("ask for {words}"),
+        Cow::Owned(words) => format!("{verb} {words}"),
+        Cow::Borrowed(words) if words != kind => format!("ask for {words}"),
+        Cow::Borrowed(kind) => format!("{verb} {kind}"),
+    }
+}
+
+/// Names that were asked for and not shown: `secrets in pay: db-pass, admin and 38 more answers`.
+pub(crate) fn guessed(guessed: &Guessed) -> String {
+    let further = match guessed.further {
+        0 => String::new(),
+        further => format!(" and {}", count(further, "more answer", "more answers")),
+    };
+    format!(
+        "{}{}: {}{further}",
+        kind_in_words(&guessed.kind),
+        in_namespace(&guessed.namespace),
+        guessed.names.join(", ")
+    )
+}
+
 /// What was shown: `312 pods in shop`, `secrets (2 answers)`.
 pub(crate) fn shown(disclosure: &Disclosure) -> String {
     let place = in_namespace(&disclosure.namespace);
+    let kind = kind_in_words(&disclosure.kind);
     let what = match disclosure.objects {
-        Some(objects) => format!("{} {}{place}", thousands(objects), disclosure.kind),
+        Some(objects) => format!("{} {}{place}", thousands(objects), kind),
         None => format!(
             "{}{place} ({})",
-            disclosure.kind,
+            kind,
             count(disclosure.answers, "answer", "answers")
         ),
     };

@@ -82,9 +82,9 @@ pub(crate) enum Format {
     Yaml,
     /// Comma-separated values.
     Csv,
-    /// SARIF 2.1.0 for code scanning (scan).
+    /// SARIF 2.1.0 for code scanning (scan, watch).
     Sarif,
-    /// Markdown for a comment on a pull request (scan, diff).
+    /// Markdown for a comment on a pull request (scan, diff, watch, coverage, rehearse).
     Markdown,
     /// A graph for Graphviz (see, reach).
     Dot,

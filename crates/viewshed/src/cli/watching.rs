@@ -185,6 +185,7 @@ pub(crate) enum BaselineAction {
 #[command(after_help = "Examples:
   viewshed coverage --from audit.log
   viewshed coverage --policy /etc/kubernetes/audit-policy.yaml
+  viewshed coverage --from /etc/docker/daemon.json --from dockerd.log
   viewshed coverage --from audit.log --policy audit-policy.yaml --output json
 
 Exit codes: 0 judged, 2 wrong usage, 3 could not read, 4 judged, but in part (see `viewshed watch --help`).")]
@@ -194,6 +195,10 @@ pub(crate) struct CoverageArgs {
     /// The API server's audit policy.
     #[arg(long, value_name = "FILE", help_heading = "Sources")]
     pub(crate) policy: Option<PathBuf>,
+    /// Docker daemon that is asked for its settings (unix://, tcp://, ssh://, or a context's name); several are
+    /// possible. A file named daemon.json among --from tells the same without a daemon.
+    #[arg(long, value_name = "HOST", help_heading = "Sources")]
+    pub(crate) docker_host: Vec<String>,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
 }

@@ -61,7 +61,7 @@ pub(super) fn judged(
         }
     };
     let mut gaps = Pump::open(&logs)?.drain(|chunk| {
-        reading.each(chunk, |activities| {
+        reading.each(chunk, None, |activities| {
             finder.take(activities);
             engine.step(Timestamp::now(), activities, &mut grown);
         });

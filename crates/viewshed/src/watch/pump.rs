@@ -38,6 +38,7 @@ pub(crate) enum Event {
 pub(crate) struct Pump {
     sources: Sources,
     is_live: bool,
+    is_pipe: bool,
     is_stopping: bool,
 }
 
@@ -97,6 +98,7 @@ impl Pump {
         Ok(Self {
             sources,
             is_live,
+            is_pipe: matches!(logs.from.as_slice(), [only] if only.as_os_str() == "-"),
             is_stopping: false,
         })
     }
@@ -104,6 +106,12 @@ impl Pump {
     /// Whether it goes on until interrupted.
     pub(crate) fn is_live(&self) -> bool {
         self.is_live
+    }
+
+    /// Whether entries without a time of their own may be taken to happen when they arrive: what is followed, and
+    /// what another program pipes. A pipe beside files of the past may be of the past too.
+    pub(crate) fn is_told_as_it_happens(&self) -> bool {
+        self.is_live || self.is_pipe
     }
 
     /// Waits for what comes next.

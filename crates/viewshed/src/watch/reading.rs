@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use viewshed_collect::logs::Chunk;
 use viewshed_decode::logs::{self, Arena, LogFormat};
 use viewshed_detect::coverage::ProfileCollector;
-use viewshed_model::{Activity, LogProfile, SkipReason, Skips};
+use viewshed_detect::{Course, silences};
+use viewshed_model::{Activity, Incident, LogProfile, SkipReason, Skips};
 
 /// Sources that are told apart. More than anybody has; further logs of a folder that somebody fills share one
 /// entry.
@@ -37,6 +39,8 @@ pub(crate) struct SourceRead {
     pub(crate) skips: Skips,
     /// Since the beginning.
     pub(crate) profile: ProfileCollector,
+    /// When it spoke.
+    course: Course,
 }
 
 /// What of it outlives a run.
@@ -51,6 +55,8 @@ struct KeptSource {
     format: Option<String>,
     skips: Skips,
     profile: LogProfile,
+    #[serde(default)]
+    course: Course,
 }
 
 impl Reading {
@@ -66,6 +72,7 @@ impl Reading {
                 format: format.or(known),
                 skips: source.skips,
                 profile: ProfileCollector::resume(source.profile),
+                course: source.course,
             };
             (name, read)
         });
@@ -85,6 +92,7 @@ impl Reading {
                 format: source.format.map(|format| format.name().to_owned()),
                 skips: source.skips.clone(),
                 profile: source.profile.profile(),
+                course: source.course.clone(),
             };
             (name.clone(), kept)
         });
@@ -98,13 +106,20 @@ impl Reading {
     pub(crate) fn told(&mut self) {
         self.event_count = 0;
         for source in self.sources.values_mut() {
+            source.course.told();
             source.skips.counts.clear();
             source.skips.first.clear();
         }
     }
 
-    /// Decodes a chunk, notes what it shows, and hands it on.
-    pub(crate) fn each(&mut self, chunk: &Chunk, act: impl FnOnce(&[Activity<'_>])) {
+    /// Decodes a chunk, notes what it shows, and hands it on. Entries without a time of their own get that of their
+    /// arrival, where it is known; without either their time is 0, which means that nobody knows it.
+    pub(crate) fn each(
+        &mut self,
+        chunk: &Chunk,
+        arrived: Option<Timestamp>,
+        act: impl FnOnce(&[Activity<'_>]),
+    ) {
         let name = if self.sources.len() < SOURCES_MAX || self.sources.contains_key(&*chunk.source)
         {
             &*chunk.source
@@ -144,12 +159,28 @@ impl Reading {
             &mut activities,
             &mut source.skips,
         );
+        if let Some(arrived) = arrived {
+            for activity in activities.iter_mut().filter(|one| one.at_us == 0) {
+                activity.at_us = arrived.as_microsecond();
+            }
+        }
         for activity in &activities {
             source.profile.add(activity);
+            if activity.at_us > 0 {
+                source.course.add(activity.at_us);
+            }
         }
         self.event_count += activities.len() as u64;
         act(&activities);
         self.activities = logs::recycled(activities);
+    }
+
+    /// Silences of past logs: each source by itself, and beside the others. What has no entry of its own has no
+    /// rhythm either.
+    pub(crate) fn silences(&self) -> Vec<Incident> {
+        let sources = self.sources.iter().filter(|(name, _)| *name != FURTHER);
+        let courses = sources.map(|(name, source)| (name.as_str(), &source.course));
+        silences(&courses.collect())
     }
 
     /// What was not judged, over all sources.

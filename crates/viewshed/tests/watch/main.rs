@@ -11,6 +11,7 @@ mod program;
 mod audit;
 mod authority;
 mod deliveries;
+mod places;
 mod receiver;
 mod reports;
 mod rules;
