@@ -31,7 +31,7 @@ pub(super) fn decode<'a>(text: &'a str, sink: &mut Sink<'a, '_>) {
 }
 
 /// The envelopes in a record of a subscription.
-fn record<'a>(text: &str, sink: &mut Sink<'a, '_>) {
+fn record(text: &str, sink: &mut Sink<'_, '_>) {
     let unpacked = match packed::unpack(text, sink.room_to_unfold) {
         Ok(unpacked) => sink.arena.keep(&unpacked),
         Err(reason) => return sink.skip(reason),
