@@ -5,7 +5,6 @@ use viewshed_model::{Activity, Incident};
 use super::Engine;
 use super::behaviour::{Behaviour, Op, Outcome};
 use super::origin::{Arrival, groups_of};
-use super::own::FLOOD_WINDOW_S;
 use super::warm::Entry;
 use super::weigh::standing;
 use super::who::{Class, Who};
@@ -78,9 +77,7 @@ impl Engine {
         if place.is_none() {
             self.counters.unremembered += 1;
         }
-        // Where a log begins, everybody is new.
-        let is_news = self.baseline.span_s() >= FLOOD_WINDOW_S;
-        if is_news && (is_new || place.is_none()) {
+        if !self.everybody_is_new() && (is_new || place.is_none()) {
             self.own.new_identity(&activity.cluster, now_s, incidents);
         }
         if is_new {

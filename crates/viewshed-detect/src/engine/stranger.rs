@@ -5,6 +5,7 @@ use viewshed_model::Activity;
 use super::Engine;
 use super::behaviour::{Behaviour, Outcome};
 use super::judge::{DAY_S, Subject};
+use super::own::FLOOD_WINDOW_S;
 use super::who::Class;
 use crate::baseline::Record;
 use crate::detections::{is_raw, tool};
@@ -33,13 +34,22 @@ impl Engine {
         } + if is_raw { RAW } else { 0.0 };
         match subject.who.class {
             Class::Person => {
-                let stranger = (1.0 - known) * log.max(FIRST_DAY);
+                let stranger = if self.everybody_is_new() {
+                    0.0
+                } else {
+                    (1.0 - known) * log.max(FIRST_DAY)
+                };
                 let changed = known * (KNOWN + change);
                 stranger.max(changed).min(1.0)
             }
             Class::System if subject.is_other_hand => 1.0,
             _ => 0.0,
         }
+    }
+
+    /// Whether the log has only begun: who is new then says nothing.
+    pub(super) fn everybody_is_new(&self) -> bool {
+        self.baseline.span_s() < FLOOD_WINDOW_S
     }
 
     /// Whether an identity has long been doing something in the namespace of this behaviour.
