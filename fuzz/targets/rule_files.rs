@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use viewshed_detect::rules::RuleSet;
-use viewshed_detect::rules::check::LogProfile;
+use viewshed_detect::rules::check::Recordable;
 use viewshed_model::Activity;
 
 fuzz_target!(|text: &str| {
@@ -12,7 +12,7 @@ fuzz_target!(|text: &str| {
     let (again, same) = RuleSet::load(&files);
     assert_eq!(problems, same);
     assert_eq!(rules.rules().count(), again.rules().count());
-    assert!(rules.check(&LogProfile::everything()).len() >= rules.rules().count());
+    assert!(rules.check(&Recordable::everything()).len() >= rules.rules().count());
     let activity = Activity {
         verb: "create".into(),
         request_body: r#"{"spec":{"containers":[{"image":"a:1"}]}}"#,
