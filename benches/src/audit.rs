@@ -16,6 +16,9 @@ use std::fmt::Write as _;
 
 use crate::random::Random;
 
+/// As much as the program reads at once: it stays in the second-level cache together with what is made of it.
+const CHUNK_BYTES: usize = 256 << 10;
+
 /// Makes lines, the same for the same seed.
 #[derive(Debug)]
 pub struct AuditLines {
@@ -374,4 +377,14 @@ pub fn audit_log(seed: u64, bytes: usize) -> String {
         log.push('\n');
     }
     log
+}
+
+/// The whole lines that are read at once, and the rest of a log.
+pub fn split_chunk(bytes: &[u8]) -> (&[u8], &[u8]) {
+    let length = bytes
+        .iter()
+        .skip(CHUNK_BYTES)
+        .position(|byte| *byte == b'\n')
+        .map_or(bytes.len(), |more| CHUNK_BYTES + more + 1);
+    bytes.split_at(length)
 }

@@ -6,14 +6,12 @@
 
 use std::hint::black_box;
 
-use viewshed_benchmarks::audit::audit_log;
+use viewshed_benchmarks::audit::{audit_log, split_chunk};
 use viewshed_benchmarks::clock::thread_cpu_time;
 use viewshed_decode::logs::{Arena, LogFormat, decode, recycled};
 use viewshed_model::Skips;
 
 const LOG_BYTES: usize = 500_000_000;
-/// As much as stays in the second-level cache together with what is made of it.
-const CHUNK_BYTES: usize = 256 << 10;
 const ROUNDS: usize = 5;
 
 fn main() -> std::io::Result<()> {
@@ -84,13 +82,4 @@ fn decode_all(log: &str) -> usize {
     }
     assert_eq!(skips.total(), 0, "{skips:?}");
     events
-}
-
-fn split_chunk(bytes: &[u8]) -> (&[u8], &[u8]) {
-    let length = bytes
-        .iter()
-        .skip(CHUNK_BYTES)
-        .position(|byte| *byte == b'\n')
-        .map_or(bytes.len(), |more| CHUNK_BYTES + more + 1);
-    bytes.split_at(length)
 }

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use viewshed_benchmarks::audit::audit_log;
+use viewshed_benchmarks::audit::{audit_log, split_chunk};
 use viewshed_benchmarks::clock::thread_cpu_time;
 use viewshed_decode::logs::{Arena, LogFormat, decode, recycled};
 use viewshed_detect::coverage::ProfileCollector;
@@ -16,8 +16,6 @@ use viewshed_detect::{Baseline, Engine, Settings};
 use viewshed_model::{Incident, IncidentState, Skips};
 
 const LOG_BYTES: usize = 500_000_000;
-/// As much as the program reads at once.
-const CHUNK_BYTES: usize = 256 << 10;
 /// Incidents that are told in words; a generated log should have none.
 const SHOWN_MAX: usize = 3;
 
@@ -135,13 +133,4 @@ fn tell_found(engine: &Engine, incidents: &[Incident], rule_reports: usize) {
             .collect();
         println!("  {}: {}", incident.actor.name, reasons.join("; "));
     }
-}
-
-fn split_chunk(bytes: &[u8]) -> (&[u8], &[u8]) {
-    let length = bytes
-        .iter()
-        .skip(CHUNK_BYTES)
-        .position(|byte| *byte == b'\n')
-        .map_or(bytes.len(), |more| CHUNK_BYTES + more + 1);
-    bytes.split_at(length)
 }

@@ -157,11 +157,7 @@ impl<'c> NetworkIndex<'c> {
                 continue;
             }
             let meta = pod.origin.meta();
-            let (kind, name) = self
-                .places
-                .makers(pod)
-                .last()
-                .map_or(("Pod", meta.name.as_str()), |maker| *maker);
+            let (kind, name) = self.places.topmost(pod);
             let spots = self.kernels.iter().map(|kernel| {
                 let spot = kernel.space.of_pod.get(index).copied();
                 spot.filter(|spot| *spot != NOWHERE)

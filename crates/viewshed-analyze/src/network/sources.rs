@@ -391,12 +391,7 @@ impl<'c> NetworkIndex<'c> {
                 continue;
             }
             let meta = pod.origin.meta();
-            let (kind, name) = self
-                .places
-                .makers(pod)
-                .last()
-                .copied()
-                .unwrap_or(("Pod", meta.name.as_str()));
+            let (kind, name) = self.places.topmost(pod);
             let spots = self.spots_key(pod, index, (column, own_node_counts));
             let key = (meta.namespace_or_empty(), name, kind, spots);
             groups.entry(key).or_default().push(index);

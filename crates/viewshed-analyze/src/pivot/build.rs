@@ -59,7 +59,7 @@ pub(super) struct Ground<'i, 'c> {
     to_kubelet: OnceLock<Paths<'c>>,
     dashboards: OnceLock<Vec<Dashboard<'c>>>,
     anonymous_leads_on: OnceLock<bool>,
-    pub(super) rights: OnceLock<Rights<'c>>,
+    rights: OnceLock<Rights<'c>>,
 }
 
 /// The nodes of a cluster by name, and whether credentials of an administrator lie there.

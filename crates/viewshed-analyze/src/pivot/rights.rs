@@ -19,7 +19,7 @@ pub(super) struct Rights<'c> {
     users: BTreeSet<&'c str>,
     groups: BTreeSet<&'c str>,
     /// Service accounts by namespace.
-    accounts_in: BTreeMap<&'c str, BTreeSet<&'c str>>,
+    accounts_in: Accounts<'c>,
     /// Namespaces by name of the account.
     accounts: FxHashMap<&'c str, Vec<&'c str>>,
     /// Namespaces by name of the pod.
@@ -28,7 +28,7 @@ pub(super) struct Rights<'c> {
     /// Accounts by the namespace and name of the Secrets that keep their tokens.
     tokens: FxHashMap<(&'c str, &'c str), &'c str>,
     /// Accounts, by the namespace of such Secrets.
-    tokens_in: BTreeMap<&'c str, BTreeSet<&'c str>>,
+    tokens_in: Accounts<'c>,
     /// Workloads by kind, namespace and name.
     workloads: BTreeSet<(&'c str, &'c str, &'c str)>,
     /// Namespaces in which anything is bound.
@@ -50,6 +50,22 @@ fn is_free(name: &str) -> bool {
         name,
         "system:anonymous" | "system:unauthenticated" | "system:masters"
     )
+}
+
+/// Accounts by namespace.
+type Accounts<'c> = BTreeMap<&'c str, BTreeSet<&'c str>>;
+
+fn accounts_of<'t, 'c>(
+    table: &'t Accounts<'c>,
+    namespace: &'c str,
+) -> impl Iterator<Item = Step<'c>> + use<'t, 'c> {
+    let names = table.get(namespace).into_iter().flatten();
+    names.map(move |name| member(State::Account(namespace, name)))
+}
+
+fn all_accounts<'t, 'c>(table: &'t Accounts<'c>) -> impl Iterator<Item = Step<'c>> + use<'t, 'c> {
+    let namespaces = table.keys();
+    namespaces.flat_map(move |namespace| accounts_of(table, namespace))
 }
 
 impl<'c> Rights<'c> {
@@ -154,14 +170,11 @@ impl<'c> Rights<'c> {
 
     /// The identities that a state stands for.
     pub(super) fn members(&self, of: State<'c>, steps: &mut Vec<Step<'c>>) {
-        let accounts =
-            |steps: &mut Vec<Step<'c>>, namespace: &'c str, names: &BTreeSet<&'c str>| {
-                let names = names.iter();
-                steps.extend(names.map(|name| member(State::Account(namespace, name))));
-            };
-        let table = match of {
-            State::AccountsIn(_) | State::AllAccounts => &self.accounts_in,
-            State::TokensIn(_) | State::AllTokens => &self.tokens_in,
+        match of {
+            State::AccountsIn(namespace) => steps.extend(accounts_of(&self.accounts_in, namespace)),
+            State::TokensIn(namespace) => steps.extend(accounts_of(&self.tokens_in, namespace)),
+            State::AllAccounts => steps.extend(all_accounts(&self.accounts_in)),
+            State::AllTokens => steps.extend(all_accounts(&self.tokens_in)),
             State::AccountsBeside(kind) => {
                 let workloads = self.workloads.iter();
                 let beside: BTreeSet<&'c str> = workloads
@@ -169,31 +182,16 @@ impl<'c> Rights<'c> {
                     .map(|(_, namespace, _)| *namespace)
                     .collect();
                 steps.extend(beside.into_iter().map(|one| member(State::AccountsIn(one))));
-                return;
             }
             State::AnyUser => {
                 let users = self.users.iter().filter(|user| is_free(user));
                 steps.extend(users.map(|user| member(State::User(user))));
-                return;
             }
             State::AnyGroup => {
                 let groups = self.groups.iter().filter(|group| is_free(group));
                 steps.extend(groups.map(|group| member(State::Group(group))));
-                return;
             }
-            _ => return,
-        };
-        match of {
-            State::AccountsIn(namespace) | State::TokensIn(namespace) => {
-                if let Some(names) = table.get(namespace) {
-                    accounts(steps, namespace, names);
-                }
-            }
-            _ => {
-                for (namespace, names) in table {
-                    accounts(steps, namespace, names);
-                }
-            }
+            _ => {}
         }
     }
 
@@ -463,7 +461,7 @@ fn covers(rule: &PolicyRule, right: &NamedRight) -> bool {
 /// begins with the account's, as the token controller named them up to Kubernetes 1.23.
 fn token_secrets<'c>(
     cluster: &'c Cluster,
-    accounts: &BTreeMap<&'c str, BTreeSet<&'c str>>,
+    accounts: &Accounts<'c>,
 ) -> FxHashMap<(&'c str, &'c str), &'c str> {
     let mut listed: FxHashMap<(&str, &str), &'c str> = FxHashMap::default();
     for account in &cluster.service_accounts {

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use serde::Deserialize;
 use viewshed_model::{
     Action, ApiResource, Cluster, Gap, GapReason, MountedToken, NonResourceRequest, OwnAnswer,
     ResourceRequest, Sight, Surroundings,
@@ -12,7 +11,7 @@ use viewshed_model::{
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::here::stranger;
-use crate::kubernetes::verify::{own_rules, review_own, who_am_i};
+use crate::kubernetes::verify::{own_rules_review, review_own, who_am_i};
 use crate::kubernetes::{Client, Limits, Options, collect, connect_with_token};
 use crate::progress::Progress;
 
@@ -246,31 +245,11 @@ fn path_question(path: &str) -> Action {
 
 /// Rules that name objects tell their names to their holder: each is asked for by name.
 async fn named_questions(client: &Client, namespace: &str) -> Vec<Action> {
-    #[derive(Deserialize)]
-    struct Answer {
-        status: Rules,
-    }
-    #[derive(Deserialize, Default)]
-    #[serde(default, rename_all = "camelCase")]
-    struct Rules {
-        resource_rules: Vec<Rule>,
-    }
-    #[derive(Deserialize, Default)]
-    #[serde(default, rename_all = "camelCase")]
-    struct Rule {
-        verbs: Vec<String>,
-        api_groups: Vec<String>,
-        resources: Vec<String>,
-        resource_names: Vec<String>,
-    }
-    let Ok(body) = own_rules(client, namespace).await else {
-        return Vec::new();
-    };
-    let Ok(Answer { status }) = serde_json::from_slice(&body) else {
+    let Ok(review) = own_rules_review(client, namespace).await else {
         return Vec::new();
     };
     let mut actions = Vec::new();
-    for rule in &status.resource_rules {
+    for rule in &review.resource_rules {
         for (group, resource) in rule
             .api_groups
             .iter()

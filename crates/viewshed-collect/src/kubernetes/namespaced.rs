@@ -1,14 +1,13 @@
 //! ENTERS: lists of single namespaces, where the whole cluster may not be listed.
 
 use futures_util::{StreamExt, stream};
-use serde::Deserialize;
-use viewshed_model::{ApiResource, Gap, GapReason};
+use viewshed_model::{ApiResource, Gap, GapReason, RulesReview};
 
 use super::client::Client;
 use super::failure::Failure;
 use super::lists::{Part, full_name, list_words, read_list};
 use super::request::Scope;
-use super::verify::own_rules;
+use super::verify::own_rules_review;
 use crate::progress::Progress;
 
 /// Reads the `open` kinds in every namespace, and the refused ones in those namespaces whose rules
@@ -102,11 +101,10 @@ async fn allowed_pairs(
     stream::iter(namespaces)
         .map(|namespace| async move {
             // Without an answer every kind is worth asking for.
-            let rules = own_rules(client, namespace).await.ok();
-            let rules = rules.as_deref().and_then(rules_in);
+            let review = own_rules_review(client, namespace).await.ok();
             kinds
                 .iter()
-                .filter(|api| rules.as_ref().is_none_or(|rules| rules.may_list(api)))
+                .filter(|api| review.as_ref().is_none_or(|review| may_list(review, api)))
                 .map(|api| ((*api).clone(), namespace.clone()))
                 .collect::<Vec<_>>()
         })
@@ -118,44 +116,17 @@ async fn allowed_pairs(
         .collect()
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase")]
-struct Rules {
-    resource_rules: Vec<Rule>,
-    incomplete: bool,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase")]
-struct Rule {
-    verbs: Vec<String>,
-    api_groups: Vec<String>,
-    resources: Vec<String>,
-    resource_names: Vec<String>,
-}
-
-fn rules_in(body: &[u8]) -> Option<Rules> {
-    #[derive(Deserialize)]
-    struct Answer {
-        status: Rules,
-    }
-    let answer: Answer = serde_json::from_slice(body).ok()?;
-    Some(answer.status)
-}
-
-impl Rules {
-    /// Only chooses what to ask; the server decides again.
-    fn may_list(&self, api: &ApiResource) -> bool {
-        let holds =
-            |list: &[String], value: &str| list.iter().any(|entry| entry == "*" || entry == value);
-        self.incomplete
-            || self.resource_rules.iter().any(|rule| {
-                rule.resource_names.is_empty()
-                    && holds(&rule.verbs, "list")
-                    && holds(&rule.api_groups, &api.group)
-                    && holds(&rule.resources, &api.resource)
-            })
-    }
+/// Only chooses what to ask; the server decides again.
+fn may_list(review: &RulesReview, api: &ApiResource) -> bool {
+    let holds =
+        |list: &[String], value: &str| list.iter().any(|entry| entry == "*" || entry == value);
+    review.incomplete
+        || review.resource_rules.iter().any(|rule| {
+            rule.resource_names.is_empty()
+                && holds(&rule.verbs, "list")
+                && holds(&rule.api_groups, &api.group)
+                && holds(&rule.resources, &api.resource)
+        })
 }
 
 fn refusal_gap(

@@ -139,18 +139,12 @@ pub(crate) fn identity_in(body: &[u8]) -> Option<Identity> {
     })
 }
 
-/// The whole `SelfSubjectRulesReview` of the own credential in one namespace, as the server wrote it.
-pub async fn own_rules(client: &Client, namespace: &str) -> Result<Vec<u8>, Failure> {
-    client
-        .get(&Request::Review(Review::MyRules {
-            namespace: namespace.to_owned(),
-        }))
-        .await
-}
-
-/// The same, read: what the own credential may do in one namespace, as the server lists it.
+/// What the own credential may do in one namespace, as the server lists it (`SelfSubjectRulesReview`).
 pub async fn own_rules_review(client: &Client, namespace: &str) -> Result<RulesReview, Failure> {
-    let body = own_rules(client, namespace).await?;
+    let review = Review::MyRules {
+        namespace: namespace.to_owned(),
+    };
+    let body = client.get(&Request::Review(review)).await?;
     let status = rules_in(&body).ok_or_else(|| {
         Failure::Malformed("the answer is not a SelfSubjectRulesReview".to_owned())
     })?;

@@ -107,11 +107,7 @@ fn entrances<'c>(index: &NetworkIndex<'c>, client: Option<IpAddr>) -> Entrances 
             continue;
         };
         let meta = place.origin.meta();
-        let (kind, name) = index
-            .places
-            .makers(place)
-            .last()
-            .map_or(("Pod", meta.name.as_str()), |maker| *maker);
+        let (kind, name) = index.places.topmost(place);
         let key = (
             kind.to_owned(),
             format!("{}/{name}", meta.namespace_or_empty()),

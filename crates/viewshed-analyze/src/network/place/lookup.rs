@@ -62,8 +62,14 @@ impl<'c> Places<'c> {
         makers.any(|(kind, maker)| maker == name || is_deployment(kind, maker))
     }
 
+    /// The topmost workload that made a pod, as kind and name; the pod itself where nothing did.
+    pub(in crate::network) fn topmost(&self, pod: &PodPlace<'c>) -> (&'c str, &'c str) {
+        let own = ("Pod", pod.origin.meta().name.as_str());
+        self.makers(pod).last().copied().unwrap_or(own)
+    }
+
     /// The workloads that made a pod, the nearest first, as kind and name.
-    pub(in crate::network) fn makers(&self, pod: &PodPlace<'c>) -> Vec<(&'c str, &'c str)> {
+    fn makers(&self, pod: &PodPlace<'c>) -> Vec<(&'c str, &'c str)> {
         let namespace = pod.origin.meta().namespace_or_empty();
         let mut makers = Vec::new();
         if let Origin::Workload(workload) = pod.origin {
