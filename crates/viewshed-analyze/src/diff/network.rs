@@ -11,19 +11,19 @@ const DESTINATIONS_MAX: usize = 6;
 
 /// What sources gained and lost. Between the places of clusters without any network policy everything is
 /// open, so that only ways in from outside are asked for.
-pub(super) fn changes(old: &Cluster, new: &Cluster, gaps: &mut Vec<Gap>) -> Vec<SightChange> {
-    let (before, after) = rayon::join(
-        || NetworkIndex::new(old, None),
-        || NetworkIndex::new(new, None),
-    );
+pub(super) fn changes(
+    (old, before): (&Cluster, &NetworkIndex<'_>),
+    (new, after): (&Cluster, &NetworkIndex<'_>),
+    gaps: &mut Vec<Gap>,
+) -> Vec<SightChange> {
     gaps.extend(before.gaps());
     gaps.extend(after.gaps());
-    let mut changes = from_outside(&before, &after);
+    let mut changes = from_outside(before, after);
     let has_no_policies = old.network_policies.is_empty() && new.network_policies.is_empty();
     if has_no_policies && old.network_settings == new.network_settings {
         return changes;
     }
-    let found = gains(&before, &after).zip(gains(&after, &before));
+    let found = gains(before, after).zip(gains(after, before));
     let Some((gained, lost)) = found else {
         gaps.push(Gap {
             source: new.name.clone(),

@@ -1,4 +1,5 @@
 mod against_oracle;
+mod steps;
 
 use viewshed_model::{Cluster, DockerHost, Estate, Gap, GapReason, Role, RoleBinding, SightChange};
 
