@@ -58,6 +58,9 @@ pub fn diff(before: &Estate, after: &Estate, names: (&str, &str)) -> DiffReport 
             count: 1,
         });
     }
+    let docker = network::docker_changes(before, after, &mut report.gaps);
+    report.changes.extend(docker);
+    report.changes.extend(steps::docker_changes(before, after));
     report.changes.extend(places::changes(before, after));
     report.changes.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
     report.changes.dedup();

@@ -1,10 +1,10 @@
 //! Changes of network reach, as changes of sight: a workload that reaches a place can look at it.
 
 use viewshed_model::{
-    Cluster, Evidence, Gap, GapReason, PortRange, SightChange, Subject, SubjectKind,
+    Cluster, Estate, Evidence, Gap, GapReason, PortRange, SightChange, Subject, SubjectKind,
 };
 
-use crate::network::{Gain, NetworkIndex, gains, gains_from_outside};
+use crate::network::{Gain, NetworkIndex, docker_gains, gains, gains_from_outside};
 
 /// Destinations that a line names; more are counted.
 const DESTINATIONS_MAX: usize = 6;
@@ -24,21 +24,39 @@ pub(super) fn changes(
         return changes;
     }
     let found = gains(before, after).zip(gains(after, before));
+    changes.extend(told(found, &new.name, gaps));
+    changes
+}
+
+/// The same of the Docker hosts of two estates.
+pub(super) fn docker_changes(old: &Estate, new: &Estate, gaps: &mut Vec<Gap>) -> Vec<SightChange> {
+    if old.docker_hosts.is_empty() || new.docker_hosts.is_empty() {
+        return Vec::new();
+    }
+    let found = docker_gains(old, new).zip(docker_gains(new, old));
+    told(found, "docker", gaps)
+}
+
+/// What was gained and what was lost; a gap where there is too much to compare.
+fn told(
+    found: Option<(Vec<Gain>, Vec<Gain>)>,
+    source: &str,
+    gaps: &mut Vec<Gap>,
+) -> Vec<SightChange> {
     let Some((gained, lost)) = found else {
         gaps.push(Gap {
-            source: new.name.clone(),
+            source: source.to_owned(),
             what: "compare who reaches whom".to_owned(),
             reason: GapReason::TooLarge,
             detail: "there are too many pairs of places".to_owned(),
             hint: "ask for single places with `viewshed reach --to`".to_owned(),
             count: 1,
         });
-        return changes;
+        return Vec::new();
     };
     let gained = gained.into_iter().map(|gain| change(gain, true));
     let lost = lost.into_iter().map(|gain| change(gain, false));
-    changes.extend(gained.chain(lost));
-    changes
+    gained.chain(lost).collect()
 }
 
 fn from_outside(before: &NetworkIndex<'_>, after: &NetworkIndex<'_>) -> Vec<SightChange> {

@@ -1,9 +1,12 @@
 //! What subjects and workloads may become by steps, as changes of sight.
 
-use viewshed_model::{Evidence, Pivot, Position, SightChange};
+use std::collections::BTreeMap;
 
+use viewshed_model::{Estate, Evidence, Pivot, Position, SightChange};
+
+use super::fold;
 use super::rules::{Sides, position_of};
-use crate::pivot::{self, NewWay, PivotIndex};
+use crate::pivot::{self, NewWay, PivotIndex, docker_ranks};
 
 /// Ways that somebody has on the newer side only.
 pub(super) fn gained(
@@ -13,6 +16,45 @@ pub(super) fn gained(
 ) -> Vec<SightChange> {
     let ways = pivot::gained(before, after).into_iter();
     ways.map(|way| change(sides, way)).collect()
+}
+
+/// Containers that lead to a more powerful thing on one side than on the other. Hosts are matched by name;
+/// two estates with one host each are compared whatever the names.
+pub(super) fn docker_changes(before: &Estate, after: &Estate) -> Vec<SightChange> {
+    let is_single = before.docker_hosts.len() == 1 && after.docker_hosts.len() == 1;
+    let ranks = |estate: &Estate| -> BTreeMap<String, Pivot> {
+        let ranks = docker_ranks(estate, u32::MAX).ranks.into_iter();
+        let named = ranks.map(|rank| {
+            let alone = rank.from.split_once('/').filter(|_| is_single);
+            let name = alone.map_or(rank.from.as_str(), |(_, name)| name);
+            (name.to_owned(), rank.pivot)
+        });
+        named.collect()
+    };
+    let (old, new) = (ranks(before), ranks(after));
+    let mut changes = docker_gained(&old, &new);
+    changes.extend(super::lost(docker_gained(&new, &old)));
+    changes
+}
+
+fn docker_gained(old: &BTreeMap<String, Pivot>, new: &BTreeMap<String, Pivot>) -> Vec<SightChange> {
+    let is_more = |name: &String, pivot: &Pivot| {
+        let known = old.get(name);
+        known.is_none_or(|known| {
+            let strength = |pivot: &Pivot| (pivot.kind, !pivot.depends_on.is_empty());
+            strength(pivot) < strength(known)
+        })
+    };
+    let fresh = new.iter().filter(|(name, pivot)| is_more(name, pivot));
+    let changes = fresh.map(|(name, pivot)| SightChange {
+        subject: fold::holder("container", "", name),
+        gained: true,
+        what: what(pivot, 0),
+        namespace: None,
+        evidence: Evidence::Fixed("what it is made of".to_owned()),
+        position: None,
+    });
+    changes.collect()
 }
 
 fn change(sides: Sides<'_>, way: NewWay) -> SightChange {

@@ -37,7 +37,7 @@ pub use bulk::PairSum;
 pub use cni::{Cni, Profile, UnknownCni};
 pub(crate) use compare::{Gain, gains, gains_from_outside};
 pub use docker::docker_answer;
-pub(crate) use docker::has_stopped;
+pub(crate) use docker::{docker_gains, has_stopped};
 pub use edit::{EditableNetwork, Followed, PolicyEdit, PolicyKey};
 pub use ends::NetworkError;
 pub use estate::EstateNetwork;

@@ -63,7 +63,8 @@ fn gained(before: &Estate, after: &Estate) -> Vec<String> {
     assert!(back.iter().all(|change| !change.gained));
     let words = |changes: &[viewshed_model::SightChange]| -> Vec<String> {
         let lines = changes.iter().map(line);
-        lines.map(|line| line[2..].to_owned()).collect()
+        let plain = lines.map(|line| line.trim_start_matches(['+', '-', ' ']).to_owned());
+        plain.collect()
     };
     assert_eq!(words(&there), words(&back));
     assert!(
