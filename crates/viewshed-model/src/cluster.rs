@@ -327,6 +327,10 @@ pub struct ConfigNames {
     /// Secret type; empty for config maps and where unknown.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub secret_type: String,
+    /// The service account of which a secret keeps a token, where files say so
+    /// (`kubernetes.io/service-account.name`); empty otherwise. Servers are not asked for it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub token_of: String,
     /// Key names where they are known without reading values.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub keys: Vec<String>,

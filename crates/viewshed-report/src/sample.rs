@@ -309,7 +309,7 @@ pub(crate) fn scan_report() -> ScanReport {
         findings: findings(),
         ranks: ranks(),
         totals: totals(),
-        pivots: Vec::new(),
+        pivots: vec![pivot_report()],
         gaps: vec![gap()],
     }
 }
