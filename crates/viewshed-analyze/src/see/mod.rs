@@ -44,10 +44,10 @@ use viewshed_model::{
 use board::Board;
 use identity::Held;
 
-pub(crate) use docker::openings_of_container;
+pub(crate) use docker::{openings_of_container, socket_of_host};
 pub(crate) use error::near_names;
 pub(crate) use from_pods::{FromPod, from_pods};
-pub(crate) use host_paths::{Opening, Runtime};
+pub(crate) use host_paths::{Opening, is_of_pods};
 pub(crate) use identity::sees_everything;
 pub(crate) use masks::{may_give, of_grant};
 pub(crate) use pod::{openings_on, pod_accounts};
