@@ -148,6 +148,7 @@ fn finish(estate: &Estate, sheet: Sheet<'_>, vantage: &Vantage) -> View {
         chains: chains.into_iter().map(|links| Chain { links }).collect(),
         categories,
         unnamed: Vec::new(),
+        may_act_as: Vec::new(),
         depends_on: depends_on
             .into_iter()
             .map(|fact| MissingFact { fact })
