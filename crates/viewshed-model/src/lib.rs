@@ -30,6 +30,7 @@ mod reach;
 mod rehearsal;
 mod request;
 mod rules_check;
+mod runtime;
 mod scan;
 mod surroundings;
 mod texts;
@@ -82,6 +83,10 @@ pub use rehearsal::{
 };
 pub use request::{AccessRequest, Action, NonResourceRequest, ResourceRequest};
 pub use rules_check::{RuleVerdict, RulesCheck};
+pub use runtime::{
+    RUNTIME_SOCKET_NAMES, RUNTIME_SOCKETS, Runtime, plain_host_path, runtime_of_socket,
+    runtime_sockets_below,
+};
 pub use scan::{
     CheckPage, ClusterSummary, DockerSummary, EstateSummary, MissingPlace, MitigationState,
     MitigationSummary, Presence, ScanReport,

@@ -393,6 +393,11 @@ pub(crate) fn view() -> View {
             "container main of pod shop/cart-7d has values of Secret shop/db in its environment"
                 .to_owned(),
         ],
+        may_act_as: vec![
+            "service account shop/cart may impersonate user jane; look from there: \
+             `viewshed see --as jane`"
+                .to_owned(),
+        ],
         depends_on: vec![MissingFact {
             fact: "the authorization webhook `opa`".to_owned(),
         }],

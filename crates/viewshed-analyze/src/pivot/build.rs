@@ -14,7 +14,7 @@ use super::doors::{
 use super::graph::{State, Step, Why};
 use super::rights::Rights;
 use crate::checks::namespace_of;
-use crate::see::{Opening, openings_on, pod_accounts};
+use crate::see::{Opening, is_of_pods, openings_on, pod_accounts};
 use crate::sight::SightIndex;
 
 /// The name of a node that nobody knows.
@@ -362,7 +362,7 @@ fn leave<'c>(pod: &Inhabitant<'c>, runtime: &str, steps: &mut Vec<Step<'c>>) {
             Opening::Root => (State::Node(node), None),
             Opening::Socket(runtime) => {
                 let doubt = runtime
-                    .filter(|runtime| !runtime.is_of_pods())
+                    .filter(|runtime| !is_of_pods(*runtime))
                     .map(|_| format!("whether a container of that runtime becomes root on {node}"));
                 (State::Node(node), doubt)
             }
