@@ -14,7 +14,7 @@ use crate::{Baseline, StateError};
 
 const MAGIC: &[u8] = b"vshedcp\n";
 /// Changes when a field does.
-const LAYOUT: u32 = 5;
+const LAYOUT: u32 = 6;
 
 #[derive(Serialize, Deserialize)]
 struct Saved {

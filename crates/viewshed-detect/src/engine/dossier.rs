@@ -14,7 +14,7 @@ use super::behaviour::{Op, Outcome};
 use super::decay::rounded;
 use super::evidence::Evidence;
 use super::session::{Member, Note, Session};
-use super::severity::severity;
+use super::severity::{doubt, severity};
 use super::who::display_name;
 use crate::detections;
 
@@ -222,6 +222,7 @@ impl Dossier {
             _ => Confidence::Low,
         };
         self.incident.severity = self.incident.severity.max(severity(&self.incident));
+        doubt(&mut self.incident);
     }
 
     /// The next revision, if there is something worth telling: a new reason, a higher severity, twice the
