@@ -150,7 +150,7 @@ impl<'a> Watch<'a> {
         self.reading.each(&chunk, arrived, |activities| {
             engine.step(now, activities, grown);
             if let Some(events) = events {
-                events.add(activities);
+                events.add(activities, now);
             }
             if let Some(places) = places {
                 places.add(&chunk, activities);

@@ -355,6 +355,7 @@ fn a_log_without_times_has_no_incident_of_1970() {
     bare.opened_at = jiff::Timestamp::UNIX_EPOCH;
     let report = WatchReport {
         incidents: vec![bare],
+        generated_at: "2026-03-02T12:00:00Z".to_owned(),
         ..WatchReport::default()
     };
     let answer = crate::Answer::Watch(&report);
@@ -362,9 +363,21 @@ fn a_log_without_times_has_no_incident_of_1970() {
         let Ok(text) = crate::render(&answer, format, &Style::default()) else {
             continue;
         };
-        // Falcosidekick takes no alert without a time.
-        let has_to = format == crate::Format::Falco;
-        assert!(has_to || !text.contains("1970"), "{format:?}: {text}");
+        assert!(!text.contains("1970"), "{format:?}: {text}");
+        // Those that demand a time have that of the report.
+        if format == crate::Format::Falco {
+            assert!(text.contains("2026-03-02T12:00:00Z"), "{text}");
+        }
+        if format == crate::Format::Ocsf {
+            let finding: serde_json::Value = serde_json::from_str(&text).unwrap();
+            assert_eq!(finding["time"], 1_772_452_800_000_i64);
+            assert_eq!(finding["finding_info"]["created_time"], finding["time"]);
+            assert!(finding.get("start_time").is_none(), "{text}");
+            assert!(
+                finding["finding_info"].get("first_seen_time").is_none(),
+                "{text}"
+            );
+        }
     }
     let text = incident(&report.incidents[0], &Style::default());
     assert!(text.contains("time unknown, the log has none"), "{text}");

@@ -94,6 +94,11 @@ pub(crate) fn known(time: Timestamp) -> Option<Timestamp> {
     (time != Timestamp::UNIX_EPOCH).then_some(time)
 }
 
+/// When a report tells: the time of incidents in logs without times, for formats that demand one.
+pub(crate) fn told_at(report: &WatchReport) -> Timestamp {
+    report.generated_at.parse().unwrap_or_default()
+}
+
 /// `2026-11-25 06:05:44Z`.
 pub(crate) fn time(time: Timestamp) -> String {
     if known(time).is_none() {
