@@ -57,9 +57,13 @@ pub(crate) enum Sort {
     NamedObject,
     /// Addresses from which a pod was read by name: the first one is the reader's own.
     OwnPod,
+    /// Files with credentials.
+    TokenFile,
+    /// Whether a process was seen to be in a container.
+    InContainer,
 }
 
-const SORTS: usize = 24;
+const SORTS: usize = 26;
 
 /// Two steps of a dump lie no further apart, by their own times. Microseconds.
 const DUMP_STEP_US: i64 = 60 * 1_000_000;
