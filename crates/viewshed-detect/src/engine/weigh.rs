@@ -62,7 +62,12 @@ impl Engine {
             .map(|(_, sign)| hundredths(sign.weight))
             .fold(0, u32::saturating_add);
         let is_noise = sessions.own == 0 && sessions.near == 0 && points < SESSION_MIN;
-        if found.signs.is_empty() || is_noise || self.settings.allows(subject.who.key) {
+        let is_nothing = found.signs.is_empty() || is_noise;
+        let is_let_through = !is_nothing && self.settings.allows(subject.who.key);
+        if is_let_through {
+            self.count_let_through(subject.who.key);
+        }
+        if is_nothing || is_let_through {
             self.let_pass(activity, subject, sessions.own, incidents);
         } else {
             let id = match sessions {

@@ -393,3 +393,34 @@ fn steps_left_out_for_one_reason_are_one_line() {
     let text = rehearsal(&report, &Style::default());
     assert_eq!(text.matches("left out by --steps").count(), 1, "{text}");
 }
+
+#[test]
+fn without_incidents_the_nearest_miss_is_told() {
+    let report = WatchReport {
+        incidents: Vec::new(),
+        ..sample::watch_report()
+    };
+    let answer = crate::Answer::Watch(&report);
+    for format in [
+        crate::Format::Table,
+        crate::Format::Markdown,
+        crate::Format::Html,
+        crate::Format::Yaml,
+        crate::Format::Json,
+    ] {
+        let text = crate::render(&answer, format, &Style::default()).unwrap();
+        let text = text.replace('\\', "");
+        for part in ["64", "lists nodes", "ops/scanner"] {
+            assert!(text.contains(part), "{format:?} {part}: {text}");
+        }
+    }
+    let text = watch(&report, &Style::default()).replace("\n  ", " ");
+    assert!(
+        text.contains("Nearest to an incident came shop/cart, with 64 of 100 points: first time"),
+        "{text}"
+    );
+    assert!(
+        text.contains("Let through by --user-allow-list, though unusual: ops/scanner (12 events)."),
+        "{text}"
+    );
+}
