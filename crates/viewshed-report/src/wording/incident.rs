@@ -238,8 +238,16 @@ pub(crate) fn requests(incident: &Incident) -> Vec<String> {
     lines
 }
 
+/// Whether a process opened a file of this kind, and ran nothing.
+pub(super) fn is_file(kind: &str) -> bool {
+    matches!(kind, "process:token-file" | "process:file")
+}
+
 /// One request: `list pods`, `ask for all of its own rights`, `run kubectl get`.
 fn asked(verb: &str, kind: &str) -> String {
+    if is_file(kind) {
+        return format!("open {}", kind_in_words(kind));
+    }
     if let Some(command) = kind.strip_prefix("process:") {
         return format!("run {command}");
     }
