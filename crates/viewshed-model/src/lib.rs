@@ -100,7 +100,7 @@ pub use view::{
     AnsweredCredential, Category, CategoryView, Chain, HeldIdentity, Here, Link, SeenItem, Vantage,
     Verification, View, ViewDifference,
 };
-pub use watch::{DetectionPage, RuleTally, TIMELINE_POINTS_MAX, Timeline, WatchReport};
+pub use watch::{DetectionPage, NearMiss, RuleTally, TIMELINE_POINTS_MAX, Timeline, WatchReport};
 pub use who::{
     DiffReport, GrantOrigin, IdentityRank, RankReport, SightChange, WhoAnswer, WhoByStep, WhoEntry,
 };

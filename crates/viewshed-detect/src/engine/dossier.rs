@@ -14,7 +14,7 @@ use super::behaviour::{Op, Outcome};
 use super::decay::rounded;
 use super::evidence::Evidence;
 use super::session::{Member, Note, Session};
-use super::severity::severity;
+use super::severity::{doubt, severity};
 use super::who::display_name;
 use crate::detections;
 
@@ -222,28 +222,37 @@ impl Dossier {
             _ => Confidence::Low,
         };
         self.incident.severity = self.incident.severity.max(severity(&self.incident));
+        doubt(&mut self.incident);
     }
 
     /// The next revision, if there is something worth telling: a new reason, a higher severity, twice the
     /// events, one more after a long pause, or the end.
     pub(crate) fn tell(&mut self, state: IncidentState) -> Option<Incident> {
-        let incident = &mut self.incident;
+        let incident = &self.incident;
         let is_news = incident.revision == 0
             || incident.state != state
             || incident.severity > self.told_severity
             || incident.reasons.len() > self.told_reasons
             || incident.event_count >= self.told_events.saturating_mul(2)
             || incident.last_event.time.as_second() - self.told_until.as_second() >= PAUSE_S;
-        if !is_news {
-            return None;
-        }
+        is_news.then(|| self.revise(state))
+    }
+
+    /// The next revision, if there were events since the last one.
+    pub(crate) fn tell_rest(&mut self) -> Option<Incident> {
+        let is_news = self.incident.event_count > self.told_events;
+        is_news.then(|| self.revise(self.incident.state))
+    }
+
+    fn revise(&mut self, state: IncidentState) -> Incident {
+        let incident = &mut self.incident;
         incident.state = state;
         incident.revision += 1;
         self.told_until = incident.last_event.time;
         self.told_events = incident.event_count;
         self.told_severity = incident.severity;
         self.told_reasons = incident.reasons.len();
-        Some(incident.clone())
+        incident.clone()
     }
 
     fn tally(&mut self, note: &Note) {

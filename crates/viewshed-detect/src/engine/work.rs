@@ -70,7 +70,7 @@ impl Engine {
             return;
         }
         let is_workload = matches!(subject.who.class, Class::ServiceAccount | Class::Node);
-        let is_midway = self.is_midway(activity, subject.index);
+        let is_midway = self.is_midway(activity, (subject.index, subject.arrival.is_shared));
         let may_follow =
             !is_workload || !is_midway || self.works_somewhere(subject.index, is_midway);
         let key = self.watch_key(activity);

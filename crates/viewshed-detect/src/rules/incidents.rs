@@ -126,6 +126,12 @@ impl RuleIncidents {
         }
     }
 
+    /// Nobody will look for a while: tells every incident that has grown since it was last told.
+    pub fn pause(&mut self, incidents: &mut Vec<Incident>) {
+        let cases = self.cases.values_mut();
+        incidents.extend(cases.filter_map(|case| case.dossier.tell_rest()));
+    }
+
     /// Nothing more comes: everything ends.
     pub fn finish(&mut self, incidents: &mut Vec<Incident>) {
         for place in self.cases.keys().cloned().collect::<Vec<String>>() {
