@@ -47,10 +47,7 @@ pub(super) struct Ground<'i, 'c> {
     pub(super) network: LazyNetwork<'i, 'c>,
     pub(super) asker: Option<Identity>,
     pub(super) inhabitants: Vec<Inhabitant<'c>>,
-    /// Positions in `inhabitants`.
-    by_place: FxHashMap<(&'c str, &'c str), usize>,
-    by_namespace: FxHashMap<&'c str, Vec<usize>>,
-    by_node: FxHashMap<&'c str, Vec<usize>>,
+    whereabouts: OnceLock<Whereabouts<'c>>,
     open_kubelets: Vec<&'c Node>,
     /// What runs the pods of each node.
     runtimes: FxHashMap<&'c str, &'c str>,
@@ -60,6 +57,29 @@ pub(super) struct Ground<'i, 'c> {
     dashboards: OnceLock<Vec<Dashboard<'c>>>,
     anonymous_leads_on: OnceLock<bool>,
     rights: OnceLock<Rights<'c>>,
+}
+
+/// Where the inhabitants are, by their positions in the list.
+#[derive(Debug, Default)]
+struct Whereabouts<'c> {
+    by_place: FxHashMap<(&'c str, &'c str), usize>,
+    by_namespace: FxHashMap<&'c str, Vec<usize>>,
+    by_node: FxHashMap<&'c str, Vec<usize>>,
+}
+
+impl<'c> Whereabouts<'c> {
+    fn of(inhabitants: &[Inhabitant<'c>]) -> Self {
+        let mut found = Self::default();
+        for (number, pod) in inhabitants.iter().enumerate() {
+            found.by_place.insert((pod.namespace, pod.name), number);
+            let namespace = found.by_namespace.entry(pod.namespace).or_default();
+            namespace.push(number);
+            if !pod.node.is_empty() {
+                found.by_node.entry(pod.node).or_default().push(number);
+            }
+        }
+        found
+    }
 }
 
 /// The nodes of a cluster by name, and whether credentials of an administrator lie there.
@@ -76,9 +96,7 @@ impl<'i, 'c> Ground<'i, 'c> {
             sight,
             network,
             asker: asker.cloned(),
-            by_place: FxHashMap::default(),
-            by_namespace: FxHashMap::default(),
-            by_node: FxHashMap::default(),
+            whereabouts: OnceLock::new(),
             open_kubelets: Vec::new(),
             runtimes: FxHashMap::default(),
             nodes: OnceLock::new(),
@@ -89,14 +107,6 @@ impl<'i, 'c> Ground<'i, 'c> {
             rights: OnceLock::new(),
             inhabitants,
         };
-        for (number, pod) in ground.inhabitants.iter().enumerate() {
-            ground.by_place.insert((pod.namespace, pod.name), number);
-            let namespace = ground.by_namespace.entry(pod.namespace).or_default();
-            namespace.push(number);
-            if !pod.node.is_empty() {
-                ground.by_node.entry(pod.node).or_default().push(number);
-            }
-        }
         let nodes = sight.cluster.nodes.iter();
         ground.open_kubelets = nodes.clone().filter(|node| is_open(node)).collect();
         ground.runtimes = nodes
@@ -124,11 +134,11 @@ impl<'i, 'c> Ground<'i, 'c> {
         match state {
             State::Standing(..) | State::Entered(..) => self.leave_pod(state, &mut steps),
             State::PodsIn(namespace) => {
-                let pods = self.by_namespace.get(namespace);
+                let pods = self.whereabouts().by_namespace.get(namespace);
                 steps.extend(self.entered(pods.into_iter().flatten()));
             }
             State::PodsOn(node) => {
-                let pods = self.by_node.get(node);
+                let pods = self.whereabouts().by_node.get(node);
                 steps.extend(self.entered(pods.into_iter().flatten()));
             }
             State::AllPods => {
@@ -179,7 +189,7 @@ impl<'i, 'c> Ground<'i, 'c> {
     }
 
     fn pod(&self, namespace: &str, name: &str) -> Option<&Inhabitant<'c>> {
-        let number = self.by_place.get(&(namespace, name))?;
+        let number = self.whereabouts().by_place.get(&(namespace, name))?;
         self.inhabitants.get(*number)
     }
 
@@ -246,6 +256,11 @@ impl<'i, 'c> Ground<'i, 'c> {
         }
     }
 
+    fn whereabouts(&self) -> &Whereabouts<'c> {
+        let make = || Whereabouts::of(&self.inhabitants);
+        self.whereabouts.get_or_init(make)
+    }
+
     fn nodes(&self) -> &Nodes<'c> {
         self.nodes.get_or_init(|| {
             let mut nodes = Nodes::new();
@@ -306,7 +321,8 @@ fn inhabitants(cluster: &Cluster) -> Vec<Inhabitant<'_>> {
     let mut with_pods: BTreeSet<(&str, &str, &str)> = BTreeSet::new();
     for pod in &cluster.pods {
         let namespace = namespace_of(&pod.meta);
-        if let Some(owner) = &pod.meta.owner {
+        // A live estate has every pod: none stands for its workload.
+        if let Some(owner) = pod.meta.owner.as_ref().filter(|_| !cluster.is_live) {
             with_pods.insert((namespace, owner.kind.as_str(), owner.name.as_str()));
         }
         if !matches!(pod.phase.as_str(), "Succeeded" | "Failed") {
