@@ -29,6 +29,10 @@ pub struct Cluster {
     /// RBAC objects that exist, or may, and were not read: what they grant is not known.
     #[serde(skip_serializing_if = "UnreadGrants::is_none")]
     pub unread_grants: UnreadGrants,
+    /// Whether the API server takes requests without a credential, as its settings say; `None` when they were not
+    /// read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub anonymous_access: Option<AnonymousAccess>,
     /// What anonymous requests got, by path.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub anonymous: Vec<AnonymousAnswer>,
@@ -211,6 +215,19 @@ pub enum AuthorizerKind {
     AlwaysDeny,
     /// A kind that this version does not know.
     Unknown,
+}
+
+/// Whether requests without a credential reach the authorizers (`--anonymous-auth` of kube-apiserver, `anonymous`
+/// of its `AuthenticationConfiguration`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AnonymousAccess {
+    /// They are refused.
+    Refused,
+    /// They are taken, on every path.
+    Taken,
+    /// They are taken on these paths alone.
+    OnPaths(Vec<String>),
 }
 
 /// What an unauthenticated GET got.

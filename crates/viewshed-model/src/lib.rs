@@ -47,8 +47,9 @@ pub use audit_policy::{AuditPolicy, AuditResources, AuditRule};
 pub use audited::{AuditedObject, AuditedRequest};
 pub use baseline::{BaselineHolder, BaselineRow};
 pub use cluster::{
-    AnonymousAnswer, ApiResource, Authorizer, AuthorizerKind, Cluster, ConfigKind, ConfigNames,
-    HealthCheck, KubeletSettings, Namespace, Node, OtherObject, ServerVersion, UnreadGrants,
+    AnonymousAccess, AnonymousAnswer, ApiResource, Authorizer, AuthorizerKind, Cluster, ConfigKind,
+    ConfigNames, HealthCheck, KubeletSettings, Namespace, Node, OtherObject, ServerVersion,
+    UnreadGrants,
 };
 pub use coverage::{CoverageReport, CoverageRow, CoveredSource, Visibility};
 pub use decision::{AccessAnswer, Decision, Evidence, MissingFact, RulesReview};

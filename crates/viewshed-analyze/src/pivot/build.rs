@@ -4,17 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use rustc_hash::FxHashMap;
-use viewshed_model::{Cluster, Identity, Node, Pod, PodSpec, Target};
+use viewshed_model::{Cluster, Identity, Pod, PodSpec, Target};
 
 use super::LazyNetwork;
 use super::doors::{
-    ANONYMOUS, Dashboard, Paths, ask_kubelets, ask_without_credential, dashboards, is_open,
-    step_over, visit,
+    ANONYMOUS, Dashboard, OpenKubelet, Paths, ask_kubelets, ask_without_credential, dashboards,
+    open_kubelets, step_over, visit,
 };
 use super::graph::{State, Step, Why};
 use super::rights::Rights;
 use crate::checks::namespace_of;
-use crate::see::{Opening, is_of_pods, openings_on, pod_accounts};
+use crate::see::{Door, Opening, is_of_pods, openings_on, pod_accounts};
 use crate::sight::SightIndex;
 
 /// The name of a node that nobody knows.
@@ -48,7 +48,7 @@ pub(super) struct Ground<'i, 'c> {
     pub(super) asker: Option<Identity>,
     pub(super) inhabitants: Vec<Inhabitant<'c>>,
     whereabouts: OnceLock<Whereabouts<'c>>,
-    open_kubelets: Vec<&'c Node>,
+    open_kubelets: Vec<OpenKubelet<'c>>,
     /// What runs the pods of each node.
     runtimes: FxHashMap<&'c str, &'c str>,
     nodes: OnceLock<Nodes<'c>>,
@@ -108,7 +108,7 @@ impl<'i, 'c> Ground<'i, 'c> {
             inhabitants,
         };
         let nodes = sight.cluster.nodes.iter();
-        ground.open_kubelets = nodes.clone().filter(|node| is_open(node)).collect();
+        ground.open_kubelets = open_kubelets(sight.cluster);
         ground.runtimes = nodes
             .map(|node| (node.meta.name.as_str(), node.runtime.as_str()))
             .collect();
@@ -297,7 +297,8 @@ impl<'i, 'c> Ground<'i, 'c> {
     }
 
     fn anonymous_leads_on(&self) -> bool {
-        let leads_on = || !self.steps_of(ANONYMOUS).is_empty();
+        let is_closed = || Door::of(self.sight.cluster) == Door::Closed;
+        let leads_on = || !is_closed() && !self.steps_of(ANONYMOUS).is_empty();
         *self.anonymous_leads_on.get_or_init(leads_on)
     }
 

@@ -55,6 +55,16 @@ pub(super) fn mark(board: &mut Board<'_, '_>, held: &Held) {
     }
 }
 
+/// Marks the paths alone.
+pub(super) fn mark_paths(board: &mut Board<'_, '_>, held: &Held) {
+    let session = board.index.access.session(&held.identity);
+    let sight = Sight {
+        held,
+        session: &session,
+    };
+    sight.mark_paths(board);
+}
+
 /// The evidence, when no rule and no object can make a difference.
 pub(crate) fn sees_everything(session: &Session<'_>) -> Option<Evidence> {
     let asked = Question::NonResource {

@@ -46,6 +46,7 @@ use viewshed_model::{
 use board::Board;
 use identity::Held;
 
+pub(crate) use anonymous::Door;
 pub(crate) use docker::{openings_of_container, socket_of_host};
 pub(crate) use error::near_names;
 pub(crate) use from_pods::{FromPod, from_pods};
