@@ -7,12 +7,11 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use viewshed_model::{
     Confidence, Disclosure, EventReference, Guessed, Incident, IncidentActor, IncidentState,
-    Reason, RequestTally, Severity,
+    RequestTally, Severity,
 };
 
 use super::behaviour::{Op, Outcome};
-use super::decay::rounded;
-use super::evidence::Evidence;
+use super::evidence::{Evidence, reasons};
 use super::session::{Member, Note, Session};
 use super::severity::{doubt, severity};
 use super::who::display_name;
@@ -361,43 +360,6 @@ pub(crate) fn remember(list: &mut Vec<String>, text: &str, several: usize) {
     if !text.is_empty() && list.len() < several && !list.iter().any(|one| one == text) {
         list.push(text.to_owned());
     }
-}
-
-/// One reason per detection, the weightiest first; its text, time and event are those of its weightiest sign.
-fn reasons(evidence: &[Evidence]) -> Vec<Reason> {
-    let mut by_detection: BTreeMap<u8, Vec<&Evidence>> = BTreeMap::new();
-    for one in evidence {
-        by_detection.entry(one.detection).or_default().push(one);
-    }
-    let mut reasons: Vec<Reason> = Vec::new();
-    for (place, signs) in by_detection {
-        let (Some(detection), Some(first)) = (detections::at(place), signs.first()) else {
-            continue;
-        };
-        // Of several sentences the last of the heaviest counts: it has the largest numbers in it.
-        let heaviest = signs.iter().max_by_key(|one| one.weight).unwrap_or(first);
-        let sum: u32 = signs
-            .iter()
-            .map(|one| one.weight)
-            .fold(0, u32::saturating_add);
-        let weight = rounded(f64::from(sum) / 100.0).min(detection.cap);
-        if weight > 0 {
-            reasons.push(Reason {
-                detection: detection.name.to_owned(),
-                text: heaviest.text.to_string(),
-                weight,
-                at: time(heaviest.at_us),
-                audit_id: heaviest.audit_id.to_string(),
-            });
-        }
-    }
-    reasons.sort_by(|left, right| {
-        right
-            .weight
-            .cmp(&left.weight)
-            .then(left.detection.cmp(&right.detection))
-    });
-    reasons
 }
 
 impl Op {
