@@ -78,6 +78,9 @@ pub struct PodSpec {
     pub dns_policy: String,
     /// Host namespaces.
     pub host: HostAccess,
+    /// `hostUsers: false`: root of its containers is nobody on the node.
+    #[serde(skip_serializing_if = "is_false")]
+    pub has_own_users: bool,
     /// Volumes.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub volumes: Vec<PodVolume>,
@@ -273,6 +276,9 @@ pub struct StorageVolume {
     pub meta: Meta,
     /// `spec.claimRef` as namespace and name.
     pub claim: Option<(String, String)>,
+    /// `spec.hostPath.path` or `spec.local.path`: a path of the node that mounts it; empty for other volumes.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub host_path: String,
     /// Secrets that its driver reads on the node, as namespace and name.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<(String, String)>,

@@ -14,11 +14,8 @@ use super::doors::{
 use super::graph::{State, Step, Why};
 use super::rights::Rights;
 use crate::checks::namespace_of;
-use crate::see::{Opening, openings_on, pod_accounts};
+use crate::see::pod_accounts;
 use crate::sight::SightIndex;
-
-/// The name of a node that nobody knows.
-const UNPLACED: &str = "(where it runs)";
 
 /// A pod that exists, or a workload that makes pods.
 #[derive(Debug)]
@@ -30,7 +27,7 @@ pub(super) struct Inhabitant<'c> {
     pub(super) spec: &'c PodSpec,
     labels: &'c BTreeMap<String, String>,
     /// Empty when unknown.
-    node: &'c str,
+    pub(super) node: &'c str,
 }
 
 impl<'c> Inhabitant<'c> {
@@ -53,7 +50,7 @@ pub(super) struct Ground<'i, 'c> {
     by_node: FxHashMap<&'c str, Vec<usize>>,
     open_kubelets: Vec<&'c Node>,
     /// What runs the pods of each node.
-    runtimes: FxHashMap<&'c str, &'c str>,
+    pub(super) runtimes: FxHashMap<&'c str, &'c str>,
     nodes: OnceLock<Nodes<'c>>,
     to_api_server: OnceLock<Paths<'c>>,
     to_kubelet: OnceLock<Paths<'c>>,
@@ -208,8 +205,7 @@ impl<'i, 'c> Ground<'i, 'c> {
                 steps.push(Step::to(held, Why::Token(text)));
             }
         }
-        let runtime = self.runtimes.get(pod.node).copied().unwrap_or_default();
-        leave(pod, runtime, steps);
+        self.leave(pod, steps);
         if stands {
             if !self.open_kubelets.is_empty() {
                 let verdict = self.to_kubelet().of_pod(pod);
@@ -246,7 +242,7 @@ impl<'i, 'c> Ground<'i, 'c> {
         }
     }
 
-    fn nodes(&self) -> &Nodes<'c> {
+    pub(super) fn nodes(&self) -> &Nodes<'c> {
         self.nodes.get_or_init(|| {
             let mut nodes = Nodes::new();
             for node in &self.sight.cluster.nodes {
@@ -346,43 +342,5 @@ pub(super) fn own_account<'c>(pod: &Inhabitant<'c>) -> &'c str {
     match pod.spec.service_account.as_str() {
         "" => "default",
         name => name,
-    }
-}
-
-/// Ways out of the container: to its node, or to what lies there.
-fn leave<'c>(pod: &Inhabitant<'c>, runtime: &str, steps: &mut Vec<Step<'c>>) {
-    let node = if pod.node.is_empty() {
-        UNPLACED
-    } else {
-        pod.node
-    };
-    let title = format!("pod {}/{}", pod.namespace, pod.name);
-    for (opening, text) in openings_on(pod.spec, &title, runtime) {
-        let (to, doubt) = match opening {
-            Opening::Root => (State::Node(node), None),
-            Opening::Socket(runtime) => {
-                let doubt = runtime
-                    .filter(|runtime| !runtime.is_of_pods())
-                    .map(|_| format!("whether a container of that runtime becomes root on {node}"));
-                (State::Node(node), doubt)
-            }
-            Opening::AdminCredentials => {
-                let fact = format!("whether administrator credentials lie on node {node}");
-                (State::Administrator, Some(fact))
-            }
-            Opening::EtcdData => {
-                let fact = format!("whether etcd keeps its data on node {node}");
-                (State::AllSecrets, Some(fact))
-            }
-            Opening::NodeCredentials | Opening::KubeletConfiguration | Opening::PodVolumes => {
-                // The node's own rights are those to its pods' tokens.
-                let fact = format!("which pods run on node {node}");
-                let doubt = pod.node.is_empty().then_some(fact);
-                (State::PodsOn(node), doubt)
-            }
-            Opening::Logs | Opening::RuntimeState(_) | Opening::Processes => continue,
-        };
-        let why = Why::Text(text);
-        steps.push(Step { to, why, doubt });
     }
 }

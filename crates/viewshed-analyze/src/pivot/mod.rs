@@ -16,6 +16,7 @@ mod build;
 mod docker;
 mod doors;
 mod graph;
+mod out;
 mod powers;
 mod rights;
 #[cfg(test)]

@@ -1,6 +1,7 @@
 mod against_impersonation;
 mod docker;
 mod doors;
+mod out;
 mod people;
 
 use viewshed_decode::files::FileSet;

@@ -70,11 +70,13 @@ fn scenery() -> Cluster {
                 meta: meta("", "disk"),
                 claim: Some(("shop".to_owned(), "data".to_owned())),
                 secrets: vec![("storage".to_owned(), "ceph".to_owned())],
+                ..StorageVolume::default()
             },
             StorageVolume {
                 meta: meta("", "free"),
                 claim: None,
                 secrets: vec![("storage".to_owned(), "other".to_owned())],
+                ..StorageVolume::default()
             },
         ],
         volume_attachments: vec![VolumeAttachment {
