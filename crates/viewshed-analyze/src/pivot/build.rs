@@ -47,7 +47,7 @@ pub(super) struct Ground<'i, 'c> {
     /// Positions in `inhabitants`.
     by_place: FxHashMap<(&'c str, &'c str), usize>,
     by_namespace: FxHashMap<&'c str, Vec<usize>>,
-    by_node: FxHashMap<&'c str, Vec<usize>>,
+    pub(super) by_node: FxHashMap<&'c str, Vec<usize>>,
     open_kubelets: Vec<&'c Node>,
     /// What runs the pods of each node.
     pub(super) runtimes: FxHashMap<&'c str, &'c str>,
@@ -129,7 +129,7 @@ impl<'i, 'c> Ground<'i, 'c> {
                 steps.extend(self.entered(pods.into_iter().flatten()));
             }
             State::AllPods => {
-                let pods = self.inhabitants.iter();
+                let pods = self.inhabitants.iter().filter(|pod| is_entered(pod));
                 steps.extend(pods.map(|pod| member(State::Entered(pod.namespace, pod.name))));
             }
             State::AllNodes => {
@@ -137,6 +137,9 @@ impl<'i, 'c> Ground<'i, 'c> {
                 steps.extend(nodes.map(|name| member(State::Node(name))));
             }
             State::Node(name) => self.hold_node(name, &mut steps),
+            State::Kubelet(_) | State::AllKubelets | State::TokensOn(_) => {
+                self.hold_of_kubelet(state, &mut steps);
+            }
             State::AccountsIn(_)
             | State::AccountsBeside(_)
             | State::AllAccounts
@@ -160,6 +163,7 @@ impl<'i, 'c> Ground<'i, 'c> {
         pods: impl Iterator<Item = &'s usize>,
     ) -> impl Iterator<Item = Step<'c>> {
         let pods = pods.filter_map(|pod| self.inhabitants.get(*pod));
+        let pods = pods.filter(|pod| is_entered(pod));
         pods.map(|pod| member(State::Entered(pod.namespace, pod.name)))
     }
 
@@ -205,7 +209,7 @@ impl<'i, 'c> Ground<'i, 'c> {
                 steps.push(Step::to(held, Why::Token(text)));
             }
         }
-        self.leave(pod, steps);
+        self.leave(pod, stands, steps);
         if stands {
             if !self.open_kubelets.is_empty() {
                 let verdict = self.to_kubelet().of_pod(pod);
@@ -240,6 +244,8 @@ impl<'i, 'c> Ground<'i, 'c> {
             let text = format!("administrator credentials lie on control-plane node {name}");
             steps.push(Step::to(State::Administrator, Why::Text(text)));
         }
+        let text = format!("the certificate of its kubelet lies on node {name}");
+        steps.push(Step::to(State::Kubelet(name), Why::Text(text)));
     }
 
     pub(super) fn nodes(&self) -> &Nodes<'c> {
@@ -263,7 +269,7 @@ impl<'i, 'c> Ground<'i, 'c> {
         })
     }
 
-    fn to_api_server(&self) -> &Paths<'c> {
+    pub(super) fn to_api_server(&self) -> &Paths<'c> {
         let make = || Paths::of(&self.network, Target::Apiserver);
         self.to_api_server.get_or_init(make)
     }
@@ -335,6 +341,15 @@ fn inhabitants(cluster: &Cluster) -> Vec<Inhabitant<'_>> {
         }
     }
     found
+}
+
+/// A pod that waits for a node: nothing of it runs yet.
+pub(super) fn is_unplaced(pod: &Pod) -> bool {
+    pod.phase == "Pending" && pod.node.is_empty()
+}
+
+fn is_entered(pod: &Inhabitant<'_>) -> bool {
+    !pod.pod.is_some_and(is_unplaced)
 }
 
 /// The service account that a pod runs as.

@@ -13,12 +13,15 @@
 //! Constrained impersonation (KEP-5284) is left to `see`'s gaps.
 
 mod build;
+mod by_name;
 mod docker;
 mod doors;
 mod graph;
+mod named;
 mod out;
 mod powers;
 mod rights;
+mod roles;
 #[cfg(test)]
 mod tests;
 mod toward;
@@ -299,7 +302,10 @@ impl State<'_> {
             | Self::Asker
             | Self::AllPods
             | Self::AllAccounts
-            | Self::AllNodes => None,
+            | Self::AllNodes
+            | Self::Kubelet(_)
+            | Self::AllKubelets
+            | Self::TokensOn(_) => None,
         }
     }
 
@@ -322,7 +328,10 @@ impl State<'_> {
             | Self::Asker
             | Self::AllPods
             | Self::AllAccounts
-            | Self::AllNodes => String::new(),
+            | Self::AllNodes
+            | Self::Kubelet(_)
+            | Self::AllKubelets
+            | Self::TokensOn(_) => String::new(),
         }
     }
 
@@ -334,6 +343,7 @@ impl State<'_> {
             Self::User(name) => Some(Identity::user(name, [])),
             Self::Group(name @ "system:unauthenticated") => Some(Identity::exactly("", [*name])),
             Self::Group(name) => Some(Identity::user("", [*name])),
+            Self::Kubelet(node) => Some(Identity::node(node)),
             Self::Administrator
             | Self::AnyUser
             | Self::AnyGroup
@@ -350,7 +360,9 @@ impl State<'_> {
             | Self::Asker
             | Self::AllPods
             | Self::AllAccounts
-            | Self::AllNodes => None,
+            | Self::AllNodes
+            | Self::AllKubelets
+            | Self::TokensOn(_) => None,
         }
     }
 }

@@ -1,15 +1,25 @@
 //! Ways out of a container: to its node, or to what lies there.
 
-use super::build::{Ground, Inhabitant};
+use std::collections::BTreeSet;
+
+use viewshed_model::ServerVersion;
+
+use super::build::{Ground, Inhabitant, member, own_account};
+use super::doors::step_over;
 use super::graph::{State, Step, Why};
-use crate::see::{Opening, openings_on};
+use crate::see::{Opening, openings_on, pod_accounts};
+
+/// Minor version since which kubelets ask for audiences of their pods only, by default
+/// (`pkg/features/kube_features.go`).
+const AUDIENCES_MINOR: u32 = 32;
 
 /// The name of a node that nobody knows.
 const UNPLACED: &str = "(where it runs)";
 
 impl<'c> Ground<'_, 'c> {
     /// The steps of a pod to its node.
-    pub(super) fn leave(&self, pod: &Inhabitant<'c>, steps: &mut Vec<Step<'c>>) {
+    /// Credentials that lie on the node are used from where the intruder is: who stands in the pod meets its network.
+    pub(super) fn leave(&self, pod: &Inhabitant<'c>, stands: bool, steps: &mut Vec<Step<'c>>) {
         let runtime = self.runtimes.get(pod.node).copied().unwrap_or_default();
         let node = if pod.node.is_empty() {
             UNPLACED
@@ -23,12 +33,91 @@ impl<'c> Ground<'_, 'c> {
             let Some((to, doubt)) = self.behind(one.opening, node) else {
                 continue;
             };
-            steps.push(Step {
+            let doubt = one.doubt.or(doubt);
+            let is_credential = matches!(
                 to,
-                why: Why::Text(one.text),
-                doubt: one.doubt.or(doubt),
-            });
+                State::Administrator | State::Kubelet(_) | State::TokensOn(_)
+            );
+            let why = Why::Text(one.text);
+            if stands && is_credential {
+                let verdict = self.to_api_server().of_pod(pod);
+                let step = step_over(pod, verdict, (to, why, "the API server"));
+                steps.extend(step.map(|step| Step {
+                    doubt: doubt.or(step.doubt),
+                    ..step
+                }));
+            } else {
+                steps.push(Step { to, why, doubt });
+            }
         }
+    }
+
+    /// What the credential of a kubelet opens, and what it keeps for its pods.
+    pub(super) fn hold_of_kubelet(&self, state: State<'c>, steps: &mut Vec<Step<'c>>) {
+        match state {
+            State::Kubelet(node) => {
+                self.ask_for_tokens(node, steps);
+                self.rights().use_of_kubelet(self.sight, node, steps);
+            }
+            State::AllKubelets => {
+                let nodes = self.nodes().keys();
+                steps.extend(nodes.map(|name| member(State::Kubelet(name))));
+            }
+            State::TokensOn(node) => {
+                for pod in self.pods_on(node) {
+                    let place = (pod.namespace, "");
+                    for (account, _) in pod_accounts(self.sight.cluster, place, (pod.spec, pod.pod))
+                    {
+                        if let Some(account) = self.own_name(pod, &account) {
+                            steps.push(member(State::Account(pod.namespace, account)));
+                        }
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A kubelet may ask for tokens of the accounts of its pods (`plugin/pkg/auth/authorizer/node`), since 1.32 only
+    /// for audiences that the pod asks for (`ServiceAccountNodeAudienceRestriction`).
+    fn ask_for_tokens(&self, node: &'c str, steps: &mut Vec<Step<'c>>) {
+        let version = self.sight.cluster.version.as_ref();
+        let minor = version.and_then(ServerVersion::minor_number);
+        let is_free = minor.is_some_and(|minor| minor < AUDIENCES_MINOR);
+        // A static pod has no account that admission would look at.
+        let pods = self
+            .pods_on(node)
+            .filter(|pod| pod.pod.is_none_or(|pod| !pod.is_mirror));
+        let mut doubtful: BTreeSet<(&'c str, &'c str)> = BTreeSet::new();
+        let mut certain: BTreeSet<(&'c str, &'c str)> = BTreeSet::new();
+        for pod in pods {
+            let account = own_account(pod);
+            let held = pod_accounts(self.sight.cluster, (pod.namespace, ""), (pod.spec, pod.pod));
+            let is_mounted = held.iter().any(|(held, _)| held == account);
+            let own = self.rights().account(pod.namespace, account);
+            let list = if is_free || is_mounted {
+                &mut certain
+            } else {
+                &mut doubtful
+            };
+            list.extend(own.map(|account| (pod.namespace, account)));
+        }
+        let fact = "whether the API server lets kubelets ask for tokens that no pod asks for \
+                    (`ServiceAccountNodeAudienceRestriction`)";
+        let certain = certain.into_iter().map(|one| (one, None));
+        let doubtful = doubtful.into_iter().map(|one| (one, Some(fact.to_owned())));
+        steps.extend(certain.chain(doubtful).map(|((namespace, account), doubt)| Step {
+            to: State::Account(namespace, account),
+            why: Why::Text(format!(
+                "the kubelet of node {node} may ask for tokens of the service accounts of its pods"
+            )),
+            doubt,
+        }));
+    }
+
+    fn pods_on(&self, node: &str) -> impl Iterator<Item = &Inhabitant<'c>> {
+        let pods = self.by_node.get(node).into_iter().flatten();
+        pods.filter_map(|pod| self.inhabitants.get(*pod))
     }
 
     /// What lies behind an opening of a node, and on which fact it depends.
@@ -50,7 +139,10 @@ impl<'c> Ground<'_, 'c> {
                 (State::AllSecrets, self.on_control_plane(node, fact)?)
             }
             Opening::NodeCredentials | Opening::KubeletConfiguration | Opening::PodVolumes => {
-                // The node's own rights are those to its pods' tokens.
+                let to = match opening {
+                    Opening::PodVolumes => State::TokensOn(node),
+                    _ => State::Kubelet(node),
+                };
                 let doubt = match opening {
                     _ if node == UNPLACED => Some(format!("which pods run on node {node}")),
                     Opening::KubeletConfiguration => Some(format!(
@@ -59,7 +151,7 @@ impl<'c> Ground<'_, 'c> {
                     )),
                     _ => None,
                 };
-                (State::PodsOn(node), doubt)
+                (to, doubt)
             }
             Opening::Logs | Opening::RuntimeState(_) | Opening::Processes => return None,
         })

@@ -3,6 +3,7 @@ mod docker;
 mod doors;
 mod out;
 mod people;
+mod roles;
 
 use viewshed_decode::files::FileSet;
 use viewshed_model::{Cluster, PivotKind};

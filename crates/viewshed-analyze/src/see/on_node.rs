@@ -119,10 +119,25 @@ impl Mounted<'_> {
             };
             let opened = openings(&path, node_runtime);
             let is_root = opened.iter().any(|(opening, _)| *opening == Opening::Root);
-            found.extend(opened.into_iter().map(|(opening, place)| OnNode {
-                opening,
-                text: with(place),
-                doubt: None,
+            let for_users = user_doubt(self.container);
+            if is_root && for_users.is_some() {
+                found.extend([Opening::Logs, Opening::Processes].map(|opening| OnNode {
+                    opening,
+                    text: what.clone(),
+                    doubt: None,
+                }));
+            }
+            found.extend(opened.into_iter().map(|(opening, place)| {
+                // Everybody may list these.
+                let is_listed = matches!(
+                    opening,
+                    Opening::Logs | Opening::RuntimeState(_) | Opening::Processes
+                );
+                OnNode {
+                    opening,
+                    text: with(place),
+                    doubt: for_users.clone().filter(|_| !is_listed),
+                }
             }));
             if mount.read_only || is_root {
                 continue;
@@ -143,21 +158,113 @@ impl Mounted<'_> {
     }
 }
 
+/// What a capability that is added to a container opens (capabilities(7)).
+struct Capability {
+    name: &'static str,
+    openings: &'static [Opening],
+    /// Completes "container c of pod p may ...".
+    effect: &'static str,
+    /// Whether it is of use among the processes of the node only.
+    among_processes: bool,
+}
+
+const fn capability(name: &'static str, effect: &'static str) -> Capability {
+    Capability {
+        name,
+        openings: &[Opening::Root],
+        effect,
+        among_processes: false,
+    }
+}
+
+const CAPABILITIES: [Capability; 5] = [
+    capability(
+        "ALL",
+        "use every capability (ALL) and is as good as privileged",
+    ),
+    capability(
+        "SYS_MODULE",
+        "load modules into the kernel of its node (SYS_MODULE)",
+    ),
+    capability(
+        "SYS_ADMIN",
+        "administer the kernel of its node (SYS_ADMIN), programs in it included",
+    ),
+    Capability {
+        among_processes: true,
+        ..capability(
+            "SYS_PTRACE",
+            "trace the processes of its node (SYS_PTRACE with hostPID)",
+        )
+    },
+    // open_by_handle_at(2): the files that the kubelet mounts into each container lie on the node's file system.
+    Capability {
+        openings: &[Opening::NodeCredentials, Opening::PodVolumes],
+        ..capability(
+            "DAC_READ_SEARCH",
+            "open every file of its node by its handle (DAC_READ_SEARCH)",
+        )
+    },
+];
+
 /// Containers that are root on their node by what they may do.
 fn add_privileges(spec: &PodSpec, title: &str, found: &mut Vec<OnNode>) {
     // Root of a user namespace is nobody on the node (Kubernetes documentation, "User Namespaces").
     if spec.has_own_users {
         return;
     }
-    if let Some(container) = spec.standing().find(|container| container.privileged) {
+    let mut privileged: Vec<&Container> = spec
+        .standing()
+        .filter(|container| container.privileged)
+        .collect();
+    privileged.sort_by_key(|container| user_doubt(container).is_some());
+    if let Some(container) = privileged.first() {
         found.push(OnNode {
             opening: Opening::Root,
             text: format!(
                 "container {} of {title} is privileged: it is root on its node",
                 container.name
             ),
-            doubt: None,
+            doubt: user_doubt(container),
         });
-        return;
     }
+    for container in spec.standing().filter(|container| !container.privileged) {
+        let added = |name: &str| {
+            let mut added = container.added_capabilities.iter();
+            added.any(|known| known.strip_prefix("CAP_").unwrap_or(known) == name)
+        };
+        let held = CAPABILITIES
+            .iter()
+            .find(|one| added(one.name) && (!one.among_processes || spec.host.pid));
+        let Some(held) = held else { continue };
+        let confined = held.among_processes.then(|| {
+            format!(
+                "whether AppArmor or SELinux keeps container {} of {title} from them",
+                container.name
+            )
+        });
+        found.extend(held.openings.iter().map(|opening| OnNode {
+            opening: *opening,
+            text: format!(
+                "container {} of {title} may {}",
+                container.name, held.effect
+            ),
+            doubt: user_doubt(container).or_else(|| confined.clone()),
+        }));
+    }
+}
+
+/// Capabilities are of no use to a user other than root (capabilities(7), "effect of user ID changes"), and files and
+/// sockets that are root's admit none.
+fn user_doubt(container: &Container) -> Option<String> {
+    let is_other = match container.run_as_user {
+        Some(user) => user != 0,
+        None => container.run_as_non_root == Some(true),
+    };
+    is_other.then(|| {
+        format!(
+            "whether the user of container {}, who is not root, may do what root may",
+            container.name
+        )
+    })
 }
