@@ -136,6 +136,9 @@ pub struct Container {
     /// Names of secrets in `envFrom` and `valueFrom`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub env_secrets: Vec<String>,
+    /// Those of them of which all keys, or the key `token`, are in the environment.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub env_tokens: Vec<String>,
     /// Volume name, mount path and sub path of each mount.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub mounts: Vec<crate::Mount>,
@@ -201,12 +204,15 @@ pub enum Tell {
 }
 
 /// A volume of a pod.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PodVolume {
     /// Its name in the pod.
     pub name: String,
     /// Where its content comes from. A projected volume has one entry per source.
     pub sources: Vec<VolumeSource>,
+    /// Names of secrets of which `items` choose other keys than `token`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub without_token: Vec<String>,
 }
 
 /// The volume sources that matter to discovery.

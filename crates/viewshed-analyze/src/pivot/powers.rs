@@ -4,10 +4,6 @@
 //! Authorization" (escalate, bind); `pkg/kubelet/server` for what `nodes/proxy` gives;
 //! `plugin/pkg/admission/certificates` for the signers.
 
-use viewshed_model::{Decision, Evidence};
-
-use crate::rbac::{Question, ResourceQuestion, Session, Verdict};
-
 /// Where a right leads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Leads {
@@ -29,12 +25,18 @@ pub(super) enum Leads {
     Tokens,
     /// To the service accounts of the namespace, and to a node when no admission refuses it.
     AccountsAndNodes,
-    /// The same, where there is a workload of that kind.
+    /// To a node.
+    Nodes,
+    /// To a node, from a namespace whose label keeps pods from it.
+    Unguarded,
+    /// To the service accounts of pods that are made meanwhile.
+    Webhook,
+    /// The same as [`Self::AccountsAndNodes`], where there is a workload of that kind.
     Workloads(&'static str),
 }
 
 /// A right that must be held: verb, API group, resource, subresource, name.
-type Right = (
+pub(super) type Right = (
     &'static str,
     &'static str,
     &'static str,
@@ -46,7 +48,7 @@ type Right = (
 #[derive(Debug)]
 pub(super) struct Power {
     /// One right of each list must be held.
-    all: &'static [&'static [Right]],
+    pub(super) all: &'static [&'static [Right]],
     pub(super) leads: Leads,
     /// What follows, for people.
     pub(super) effect: &'static str,
@@ -55,6 +57,10 @@ pub(super) struct Power {
 }
 
 pub(super) const RBAC: &str = "rbac.authorization.k8s.io";
+const ADMISSION: &str = "admissionregistration.k8s.io";
+/// Resources of rights here that are in no namespace, beside those of powers that are cluster-wide. (A request for a
+/// namespace has its name as namespace.)
+pub(super) const IN_NO_NAMESPACE: [&str; 1] = ["persistentvolumes"];
 const CERTIFICATES: &str = "certificates.k8s.io";
 
 const fn right(verb: &'static str, group: &'static str, resource: &'static str) -> Right {
@@ -109,8 +115,20 @@ macro_rules! change {
     };
 }
 
+/// Starting pods, by themselves or through a workload.
+const STARTS: &[Right] = &[
+    right("create", "", "pods"),
+    right("create", "apps", "deployments"),
+    right("create", "apps", "daemonsets"),
+    right("create", "apps", "statefulsets"),
+    right("create", "apps", "replicasets"),
+    right("create", "", "replicationcontrollers"),
+    right("create", "batch", "jobs"),
+    right("create", "batch", "cronjobs"),
+];
+
 /// Every such right, the most powerful first.
-pub(super) const POWERS: [Power; 24] = [
+pub(super) const POWERS: [Power; 27] = [
     Power {
         all: &[&[right("*", "*", "*")]],
         leads: Leads::Administrator,
@@ -272,19 +290,46 @@ pub(super) const POWERS: [Power; 24] = [
         is_cluster_wide: false,
     },
     Power {
-        all: &[&[
-            right("create", "", "pods"),
-            right("create", "apps", "deployments"),
-            right("create", "apps", "daemonsets"),
-            right("create", "apps", "statefulsets"),
-            right("create", "apps", "replicasets"),
-            right("create", "", "replicationcontrollers"),
-            right("create", "batch", "jobs"),
-            right("create", "batch", "cronjobs"),
-        ]],
+        all: &[STARTS],
         leads: Leads::AccountsAndNodes,
         effect: "it starts pods as it likes",
         is_cluster_wide: false,
+    },
+    // Kubernetes documentation, "RBAC Good Practices", "Persistent volume creation": a volume may be any path of a
+    // node, and Pod Security looks at the claim alone.
+    Power {
+        all: &[
+            &[right("create", "", "persistentvolumes")],
+            &[right("create", "", "persistentvolumeclaims")],
+            STARTS,
+        ],
+        leads: Leads::Nodes,
+        effect: "it starts pods on a persistent volume that is a path of the node",
+        is_cluster_wide: false,
+    },
+    // The same, "Namespace modification": whoever sets its labels lifts what Pod Security enforces.
+    Power {
+        all: &[
+            &[
+                right("patch", "", "namespaces"),
+                right("update", "", "namespaces"),
+            ],
+            STARTS,
+        ],
+        leads: Leads::Unguarded,
+        effect: "it lifts the Pod Security label of the namespace, and starts pods as it likes",
+        is_cluster_wide: false,
+    },
+    // The same, "Control admission webhooks".
+    Power {
+        all: &[&[
+            right("create", ADMISSION, "mutatingwebhookconfigurations"),
+            right("update", ADMISSION, "mutatingwebhookconfigurations"),
+            right("patch", ADMISSION, "mutatingwebhookconfigurations"),
+        ]],
+        leads: Leads::Webhook,
+        effect: "its webhook changes pods that others make as it likes",
+        is_cluster_wide: true,
     },
     change!(DEPLOYMENTS),
     change!(DAEMON_SETS),
@@ -306,51 +351,3 @@ pub(super) const POWERS: [Power; 24] = [
         is_cluster_wide: false,
     },
 ];
-
-impl Power {
-    fn question<'q>(&self, right: &Right, namespace: &'q str) -> Question<'q> {
-        let (verb, api_group, resource, subresource, name) = *right;
-        Question::Resource(ResourceQuestion {
-            verb,
-            api_group,
-            resource,
-            subresource,
-            name,
-            namespace: if self.is_cluster_wide { "" } else { namespace },
-            ..ResourceQuestion::default()
-        })
-    }
-
-    /// Whether the session certainly holds it in a namespace; everywhere, where that is empty.
-    pub(super) fn is_held(&self, session: &Session<'_>, namespace: &str) -> bool {
-        self.all.iter().all(|any| {
-            any.iter()
-                .any(|right| session.verdict(self.question(right, namespace)) == Verdict::Yes)
-        })
-    }
-
-    /// The evidence of its last part, and the rights in words.
-    pub(super) fn evidence(
-        &self,
-        session: &Session<'_>,
-        namespace: &str,
-    ) -> Option<(Evidence, String)> {
-        let mut words = Vec::new();
-        let mut last = None;
-        for any in self.all {
-            let held = any.iter().find_map(|right| {
-                match session.decide(self.question(right, namespace)) {
-                    Decision::Allowed(evidence) => Some((right, evidence)),
-                    Decision::Denied(_) | Decision::DependsOn(_) => None,
-                }
-            });
-            let ((verb, _, resource, subresource, _), evidence) = held?;
-            words.push(match *subresource {
-                "" => format!("{verb} {resource}"),
-                subresource => format!("{verb} {resource}/{subresource}"),
-            });
-            last = Some(evidence);
-        }
-        Some((last?, words.join(" and ")))
-    }
-}

@@ -8,7 +8,7 @@ use viewshed_model::{Cluster, ConfigKind, Evidence, Identity, PolicyRule, Subjec
 use super::build::{Inhabitant, is_unplaced, member, own_account};
 use super::graph::{State, Step, Why};
 use super::named::Named;
-use super::powers::{Leads, POWERS, Power};
+use super::powers::{POWERS, Power};
 use crate::checks::namespace_of;
 use crate::rbac::Session;
 use crate::see::pod_accounts;
@@ -32,14 +32,19 @@ pub(super) struct Rights<'c> {
     tokens_in: Accounts<'c>,
     /// Workloads by kind, namespace and name.
     pub(super) workloads: BTreeSet<(&'c str, &'c str, &'c str)>,
+    /// Whether `kube-system` keeps a token that new nodes join with.
+    pub(super) has_bootstrap_token: bool,
     /// Namespaces in which anything is bound.
     pub(super) bound: BTreeSet<&'c str>,
     /// Namespaces where admission refuses paths of the node.
-    guarded: BTreeSet<&'c str>,
+    pub(super) guarded: BTreeSet<&'c str>,
 }
 
+/// Where bootstrap tokens count (Kubernetes documentation, "Authenticating with Bootstrap Tokens").
+pub(super) const BOOTSTRAP_PLACE: &str = "kube-system";
+
 /// A power that an identity holds: everywhere, or in one namespace.
-type Held<'c> = (&'static Power, Option<&'c str>);
+pub(super) type Held<'c> = (&'static Power, Option<&'c str>);
 
 /// A right on one named object that an identity holds, and where it leads.
 pub(super) type HeldByName<'c> = (State<'c>, Named);
@@ -109,6 +114,10 @@ impl<'c> Rights<'c> {
             .filter_map(|binding| binding.meta.namespace.as_deref())
             .collect();
         rights.guarded = guarded_namespaces(cluster);
+        rights.has_bootstrap_token = cluster.configs.iter().any(|config| {
+            config.secret_type == "bootstrap.kubernetes.io/token"
+                && config.meta.namespace.as_deref() == Some(BOOTSTRAP_PLACE)
+        });
         rights.add_people(cluster);
         rights
     }
@@ -233,63 +242,6 @@ impl<'c> Rights<'c> {
                 self.take((power, place), steps);
             }
         }
-    }
-
-    /// The steps that one power opens.
-    pub(super) fn take(&self, (power, place): Held<'c>, steps: &mut Vec<Step<'c>>) {
-        let why = || Why::Power(power, place.unwrap_or_default().to_owned());
-        let (pods, accounts, tokens) = match place {
-            None => (State::AllPods, State::AllAccounts, State::AllTokens),
-            Some(place) => (
-                State::PodsIn(place),
-                State::AccountsIn(place),
-                State::TokensIn(place),
-            ),
-        };
-        let mut step = |to: State<'c>| steps.push(Step::to(to, why()));
-        match power.leads {
-            Leads::Administrator => step(State::Administrator),
-            Leads::AnyUser => step(State::AnyUser),
-            Leads::AnyCertificate => {
-                step(State::AnyUser);
-                step(State::AnyGroup);
-                step(State::AllAccounts);
-            }
-            Leads::Kubelets => step(State::AllKubelets),
-            Leads::Secrets => step(State::AllSecrets),
-            Leads::Pods => step(pods),
-            Leads::Accounts => step(accounts),
-            Leads::Tokens => step(tokens),
-            Leads::Workloads(kind) if !self.has_workload(kind, place) => {}
-            Leads::Workloads(_) | Leads::AccountsAndNodes => {
-                let accounts = match (power.leads, place) {
-                    (Leads::Workloads(kind), None) => State::AccountsBeside(kind),
-                    _ => accounts,
-                };
-                step(accounts);
-                if place.is_none_or(|place| !self.guarded.contains(place)) {
-                    let place = place.map_or_else(
-                        || "every namespace".to_owned(),
-                        |place| format!("namespace {place}"),
-                    );
-                    let fact = format!("whether admission refuses paths of the node in {place}");
-                    steps.push(Step {
-                        to: State::AllNodes,
-                        why: why(),
-                        doubt: Some(fact),
-                    });
-                }
-            }
-        }
-    }
-
-    /// Whether there is a workload of a kind in a namespace, or anywhere.
-    fn has_workload(&self, kind: &str, namespace: Option<&str>) -> bool {
-        let from = (kind, namespace.unwrap_or_default(), "");
-        let found = self.workloads.range::<(&str, &str, &str), _>(from..).next();
-        found.is_some_and(|(found, place, _)| {
-            *found == kind && namespace.is_none_or(|namespace| namespace == *place)
-        })
     }
 
     fn powers_of(&self, session: &Session<'_>) -> Vec<Held<'c>> {

@@ -323,20 +323,6 @@ fn half_a_power_leads_nowhere() {
 }
 
 #[test]
-fn pod_security_keeps_pods_from_the_node() {
-    let grants = grant(
-        "make",
-        ("guarded", "maker"),
-        Some("guarded"),
-        &rule("create", "", "pods"),
-    );
-    assert_eq!(
-        leads(&cluster(&grants), ("guarded", "maker"), 9),
-        ["ServiceAccount guarded/maker 1"]
-    );
-}
-
-#[test]
 fn workloads_are_ranked_worst_first_and_steps_have_evidence() {
     let grants = grant(
         "exec",

@@ -214,3 +214,82 @@ fn credentials_on_the_node_need_the_network() {
         ["Administrator 1"]
     );
 }
+
+/// Kubernetes documentation, "RBAC Good Practices": persistent volumes, labels of namespaces, admission webhooks.
+#[test]
+fn volumes_labels_and_webhooks_lead_on() {
+    let root = "Node worker 2".to_owned();
+    let held = |rules: &str| of_web(None, rules, "");
+    let volume = both(
+        &rule("create", "", "persistentvolumes"),
+        &rule("create", "", "persistentvolumeclaims"),
+    );
+    let start = rule("create", "", "pods");
+    assert!(held(&both(&volume, &start)).contains(&root));
+    assert_eq!(held(&volume), Vec::<String>::new());
+    // A volume is in no namespace: a role of one does not let anybody make it.
+    let found = of_web(Some("ops"), &both(&volume, &start), "");
+    assert!(!found.contains(&root), "{found:?}");
+    let hook = rule(
+        "create",
+        "admissionregistration.k8s.io",
+        "mutatingwebhookconfigurations",
+    );
+    assert!(held(&hook).contains(&"ServiceAccount ops/tool 2?".to_owned()));
+
+    let guarded = |rules: &str| {
+        let role = grant("r", ("guarded", "maker"), Some("guarded"), rules);
+        leads(&cluster(&role), ("guarded", "maker"), 2)
+    };
+    let found = guarded(&both(&start, &rule("patch", "", "namespaces")));
+    assert!(found.contains(&"Node worker 2?".to_owned()), "{found:?}");
+    assert!(!guarded(&start).contains(&"Node worker 2?".to_owned()));
+}
+
+/// Kubernetes documentation, "Authenticating with Bootstrap Tokens".
+#[test]
+fn a_bootstrap_token_is_a_member_of_its_groups() {
+    let objects = |namespace: &str, kind: &str| {
+        format!(
+            "apiVersion: v1\nkind: Secret\nmetadata: {{ name: bootstrap-token-abcdef, namespace: {namespace} }}\n\
+             type: {kind}\n---\napiVersion: {RBAC}/v1\nkind: ClusterRoleBinding\nmetadata: {{ name: boot }}\n\
+             roleRef: {{ apiGroup: {RBAC}, kind: ClusterRole, name: none }}\n\
+             subjects: [{{ kind: Group, name: 'system:bootstrappers' }}, \
+             {{ kind: Group, name: 'system:bootstrappers:new' }}]\n---\n"
+        )
+    };
+    let read =
+        |place: &str, objects: &str| of_web(Some(place), &rule("list", "", "secrets"), objects);
+    let token = "bootstrap.kubernetes.io/token";
+    let both = [
+        "Group system:bootstrappers 2",
+        "Group system:bootstrappers:new 2?",
+    ];
+    assert_eq!(read("kube-system", &objects("kube-system", token)), both);
+    assert_eq!(
+        read("ops", &objects("kube-system", token)),
+        Vec::<String>::new()
+    );
+    assert_eq!(
+        read("kube-system", &objects("ops", token)),
+        Vec::<String>::new()
+    );
+    assert_eq!(
+        read("kube-system", &objects("kube-system", "Opaque")),
+        Vec::<String>::new()
+    );
+}
+
+#[test]
+fn pod_security_keeps_pods_from_the_node() {
+    let grants = grant(
+        "make",
+        ("guarded", "maker"),
+        Some("guarded"),
+        &rule("create", "", "pods"),
+    );
+    assert_eq!(
+        leads(&cluster(&grants), ("guarded", "maker"), 9),
+        ["ServiceAccount guarded/maker 1"]
+    );
+}

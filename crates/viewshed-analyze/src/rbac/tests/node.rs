@@ -30,6 +30,7 @@ fn scenery() -> Cluster {
     let volume = |name: &str, source| PodVolume {
         name: name.to_owned(),
         sources: vec![source],
+        ..PodVolume::default()
     };
     let web = PodSpec {
         service_account: "cart".to_owned(),
