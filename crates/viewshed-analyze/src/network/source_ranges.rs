@@ -17,16 +17,16 @@ pub(super) fn source_ranges(from: &End<'_>, service: &Service) -> Decision {
         reasons: Vec::new(),
     };
     if service.source_ranges.is_empty() {
-        return match service.has_annotated_ranges {
-            false => everybody(),
-            true => Decision {
+        if !service.has_annotated_ranges {
+            return everybody();
+        }
+        return Decision {
                 verdict: Tri::Maybe,
                 facts: [format!(
                     "whether the cloud keeps the load balancer of service `{name}` to the ranges of its annotation"
                 )]
                 .into(),
                 reasons: Vec::new(),
-            },
         };
     }
     let blocks: Vec<Block> = service

@@ -14,9 +14,10 @@ impl Power {
             resource,
             subresource,
             name,
-            namespace: match self.is_cluster_wide || IN_NO_NAMESPACE.contains(&resource) {
-                true => "",
-                false => namespace,
+            namespace: if self.is_cluster_wide || IN_NO_NAMESPACE.contains(&resource) {
+                ""
+            } else {
+                namespace
             },
             ..ResourceQuestion::default()
         })

@@ -130,13 +130,22 @@ impl<'c> Ground<'_, 'c> {
                     .map(|_| format!("whether a container of that runtime becomes root on {node}"));
                 (State::Node(node), doubt)
             }
-            Opening::AdminCredentials => {
-                let fact = format!("whether administrator credentials lie on node {node}");
-                (State::Administrator, self.on_control_plane(node, fact)?)
-            }
-            Opening::EtcdData => {
-                let fact = format!("whether etcd keeps its data on node {node}");
-                (State::AllSecrets, self.on_control_plane(node, fact)?)
+            Opening::AdminCredentials | Opening::EtcdData => {
+                let (to, fact) = match opening {
+                    Opening::EtcdData => (
+                        State::AllSecrets,
+                        format!("whether etcd keeps its data on node {node}"),
+                    ),
+                    _ => (
+                        State::Administrator,
+                        format!("whether administrator credentials lie on node {node}"),
+                    ),
+                };
+                match self.is_control_plane(node) {
+                    Some(true) => (to, None),
+                    Some(false) => return None,
+                    None => (to, Some(fact)),
+                }
             }
             Opening::NodeCredentials | Opening::KubeletConfiguration | Opening::PodVolumes => {
                 let to = match opening {
@@ -157,15 +166,12 @@ impl<'c> Ground<'_, 'c> {
         })
     }
 
-    /// Whether what lies on control-plane nodes lies on this one: certainly, perhaps by that fact, or (outer
-    /// `None`) not. kubeadm writes `admin.conf`, `ca.key` and etcd's data on control-plane nodes alone
-    /// (`cmd/kubeadm/app/phases`); a worker's `/etc/kubernetes/pki` holds `ca.crt`.
-    fn on_control_plane(&self, node: &str, fact: String) -> Option<Option<String>> {
+    /// Whether what lies on control-plane nodes lies on this one; `None` when the estate does not tell. kubeadm writes
+    /// `admin.conf`, `ca.key` and etcd's data on control-plane nodes alone (`cmd/kubeadm/app/phases`); a worker's
+    /// `/etc/kubernetes/pki` holds `ca.crt`.
+    fn is_control_plane(&self, node: &str) -> Option<bool> {
         let is_known = self.runtimes.contains_key(node);
-        match self.nodes().get(node) {
-            Some(true) => Some(None),
-            Some(false) if is_known => None,
-            Some(false) | None => Some(Some(fact)),
-        }
+        let is = self.nodes().get(node).copied();
+        is.filter(|is| *is || is_known)
     }
 }

@@ -67,7 +67,7 @@ impl<'c> Rights<'c> {
             };
             let named = Named::of(&BIND_ROLE, namespace, &role.meta.name);
             if may(session, &named) && may_make(session, "rolebindings", namespace) {
-                self.gain(&Given::of(role, Some(namespace)), named, steps);
+                self.gain(&Given::of(role, Some(namespace)), &named, steps);
             }
         }
     }
@@ -97,7 +97,7 @@ impl<'c> Rights<'c> {
                     is_of_cluster: is_everywhere,
                     ..*given
                 },
-                named,
+                &named,
                 steps,
             );
         };
@@ -120,7 +120,7 @@ impl<'c> Rights<'c> {
     }
 
     /// Adds the steps that a role opens, each by the right over it.
-    fn gain(&self, given: &Given<'_>, named: Named, steps: &mut Vec<Step<'c>>) {
+    fn gain(&self, given: &Given<'_>, named: &Named, steps: &mut Vec<Step<'c>>) {
         let place = given.place.and_then(|place| self.namespace(place));
         let mut gained = Vec::new();
         match (given.role, given.built_in) {
@@ -262,7 +262,7 @@ impl<'g> Given<'g> {
             }],
             ..RoleBinding::default()
         };
-        binding.meta.name = HOLDER.to_owned();
+        HOLDER.clone_into(&mut binding.meta.name);
         binding.meta.namespace = self.place.map(str::to_owned);
         Cluster {
             roles: vec![role.clone()],

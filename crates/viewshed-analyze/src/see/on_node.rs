@@ -113,9 +113,12 @@ impl Mounted<'_> {
                 "{} mounts {mounted} of its node{} into container {}",
                 self.title, self.folder.by_way_of, self.container.name
             );
-            let with = |place: &str| match mounted == place {
-                true => what.clone(),
-                false => format!("{what}, with {place} in it"),
+            let with = |place: &str| {
+                if mounted == place {
+                    what.clone()
+                } else {
+                    format!("{what}, with {place} in it")
+                }
             };
             let opened = openings(&path, node_runtime);
             let is_root = opened.iter().any(|(opening, _)| *opening == Opening::Root);
@@ -145,9 +148,10 @@ impl Mounted<'_> {
             found.extend(writes(&path).map(|written| {
                 OnNode {
                     opening: written.opening,
-                    text: match mounted.starts_with(written.place) {
-                        true => format!("{what}, writable: {}", written.effect),
-                        false => format!("{}, writable: {}", with(written.place), written.effect),
+                    text: if mounted.starts_with(written.place) {
+                        format!("{what}, writable: {}", written.effect)
+                    } else {
+                        format!("{}, writable: {}", with(written.place), written.effect)
                     },
                     doubt: written
                         .doubt

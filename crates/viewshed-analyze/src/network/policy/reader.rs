@@ -206,6 +206,11 @@ impl<'r, 't> Reader<'r, 't> {
         if let Some(labels) = object.get("matchLabels").and_then(Value::as_object) {
             for (key, value) in labels {
                 match value.as_str() {
+                    // `null` is the empty text.
+                    None if value.is_null() => {
+                        let test = Test::In(vec![String::new()]);
+                        parts.push(self.label_test(holder_of(key), test));
+                    }
                     Some(value) => {
                         let test = Test::In(vec![value.to_owned()]);
                         parts.push(self.label_test(holder_of(key), test));

@@ -135,22 +135,24 @@ fn a_service_of_one_family_lets_in_that_family() {
     );
 }
 
+/// A Gateway of one listener, the program that serves it behind a load balancer, and a service.
+fn gateway(listener: &str) -> String {
+    format!(
+        "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {{ name: g, namespace: shop }}\n\
+         spec: {{ gatewayClassName: c, listeners: [{{ name: l, port: 80, {listener} }}] }}\n---\n\
+         apiVersion: v1\nkind: Pod\nmetadata: {{ name: controller, namespace: ingress, labels: {{ app: c }} }}\n\
+         spec: {{ nodeName: n1, containers: [{{ name: c, image: registry.k8s.io/ingress-nginx/controller:v1 }}] }}\n\
+         status: {{ phase: Running, podIP: 10.0.0.9 }}\n---\n\
+         apiVersion: v1\nkind: Service\nmetadata: {{ name: front, namespace: ingress }}\n\
+         spec: {{ type: LoadBalancer, selector: {{ app: c }}, ports: [{{ port: 80 }}] }}\n---\n\
+         apiVersion: v1\nkind: Service\nmetadata: {{ name: web, namespace: shop }}\n\
+         spec: {{ selector: {{ app: web }}, ports: [{{ port: 80, targetPort: 8080 }}] }}\n---\n"
+    )
+}
+
 /// gateway-api `Listener` (name, port, protocol, hostname), `ParentReference` and `BackendRef.weight`.
 #[test]
 fn a_route_needs_a_listener_that_takes_it() {
-    let gateway = |listener: &str| {
-        format!(
-            "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {{ name: g, namespace: shop }}\n\
-             spec: {{ gatewayClassName: c, listeners: [{{ name: l, port: 80, {listener} }}] }}\n---\n\
-             apiVersion: v1\nkind: Pod\nmetadata: {{ name: controller, namespace: ingress, labels: {{ app: c }} }}\n\
-             spec: {{ nodeName: n1, containers: [{{ name: c, image: registry.k8s.io/ingress-nginx/controller:v1 }}] }}\n\
-             status: {{ phase: Running, podIP: 10.0.0.9 }}\n---\n\
-             apiVersion: v1\nkind: Service\nmetadata: {{ name: front, namespace: ingress }}\n\
-             spec: {{ type: LoadBalancer, selector: {{ app: c }}, ports: [{{ port: 80 }}] }}\n---\n\
-             apiVersion: v1\nkind: Service\nmetadata: {{ name: web, namespace: shop }}\n\
-             spec: {{ selector: {{ app: web }}, ports: [{{ port: 80, targetPort: 8080 }}] }}\n---\n"
-        )
-    };
     let route = |kind: &str, parent: &str, hosts: &str, backend: &str| {
         format!(
             "apiVersion: gateway.networking.k8s.io/v1\nkind: {kind}\nmetadata: {{ name: r, namespace: shop }}\n\

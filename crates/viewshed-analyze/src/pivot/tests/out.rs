@@ -2,13 +2,12 @@ use super::{cluster, leads};
 
 /// What pod `ops/probe` on a node leads to beside its own account, by its volumes and the mount of its container.
 fn probe(node: &str, volume: &str, mount: &str) -> Vec<String> {
-    with(node, "", "", volume, mount, 1)
+    with(node, ("", ""), volume, mount, 1)
 }
 
 fn with(
     node: &str,
-    pod: &str,
-    container: &str,
+    (pod, container): (&str, &str),
     volume: &str,
     mount: &str,
     depth: u32,
@@ -109,7 +108,7 @@ fn what_lies_on_control_plane_nodes_lies_on_no_worker() {
         ("/var/lib/kubelet/pods", "ServiceAccount ops/tool 1"),
     ];
     for (path, wanted) in paths {
-        let found = with("worker", "", "", &host_path(path), "readOnly: true", 2);
+        let found = with("worker", ("", ""), &host_path(path), "readOnly: true", 2);
         assert!(found.contains(&wanted.to_owned()), "{path}: {found:?}");
         assert!(
             !found.iter().any(|one| one.starts_with("Pod")),
@@ -174,7 +173,7 @@ fn a_claim_on_a_folder_of_the_node_is_that_folder() {
 fn capabilities_are_root_on_the_node_unless_users_are_apart() {
     let held = |pod: &str, context: &str| {
         let container = format!("securityContext: {{ {context} }},");
-        with("worker", pod, &container, "emptyDir: {}", "", 1)
+        with("worker", (pod, &container), "emptyDir: {}", "", 1)
     };
     let add = |name: &str| format!("capabilities: {{ add: [{name}] }}");
     let root = ["Node worker 1"];
