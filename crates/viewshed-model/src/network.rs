@@ -21,6 +21,15 @@ pub struct Service {
     /// Addresses or names that a load balancer was given.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub load_balancer_addresses: Vec<String>,
+    /// `status.loadBalancer` is there, and holds no address: no load balancer was given.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub awaits_balancer: bool,
+    /// The annotation that makes its load balancer an internal one; empty when there is none.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub internal_by: String,
+    /// Its source ranges stand in an annotation, which some clouds read where the field is empty.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub has_annotated_ranges: bool,
     /// `spec.externalTrafficPolicy`: `Local` keeps the client's address; empty is `Cluster`.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub external_traffic_policy: String,
@@ -135,6 +144,12 @@ pub struct Gateway {
     /// Gateways that a route hangs on, as `namespace/name` (`parentRefs`).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub gateways: Vec<String>,
+    /// The listeners of a Gateway.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub listeners: Vec<Listener>,
+    /// The parts of `gateways` that a route hangs on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sections: Vec<Section>,
     /// Ports that a Gateway listens on.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub listener_ports: Vec<u16>,
@@ -145,6 +160,37 @@ pub struct Gateway {
     /// Addresses that a Gateway was given (`status.addresses`).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub addresses: Vec<String>,
+}
+
+/// A listener of a Gateway.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Listener {
+    /// Its name.
+    pub name: String,
+    /// Its port.
+    pub port: u16,
+    /// `HTTP`, `HTTPS`, `TLS`, `TCP`, `UDP`, or one of an implementation's own.
+    pub protocol: String,
+    /// The host name that it takes; empty for all.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub host: String,
+    /// Whose routes it takes: `Same`, `All`, `Selector` or `None`.
+    pub routes_from: String,
+}
+
+/// The part of a Gateway that a route hangs on; all of it where neither is given.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Section {
+    /// The Gateway as `namespace/name`.
+    pub gateway: String,
+    /// Name of a listener (`sectionName`); empty for all.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// Port of the listeners; 0 for all.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub port: u16,
 }
 
 /// A network policy of any installed kind.

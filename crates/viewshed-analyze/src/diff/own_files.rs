@@ -51,9 +51,10 @@ fn seen(cluster: &Cluster) -> Workloads<'_> {
         .map(|runner| {
             let mut seen = secrets(runner.namespace, runner.spec);
             let title = runner.full_name();
-            for (opening, text) in openings_on(runner.spec, &title, "") {
-                if let Some(what) = words(opening) {
-                    seen.entry(what.to_owned()).or_insert(text);
+            let place = (cluster, runner.namespace, "");
+            for on_node in openings_on(place, runner.spec, &title, "") {
+                if let Some(what) = words(on_node.opening) {
+                    seen.entry(what.to_owned()).or_insert(on_node.text);
                 }
             }
             let key = (runner.namespace, runner.kind, runner.name);

@@ -9,7 +9,7 @@ use std::net::IpAddr;
 
 use viewshed_model::{Port, Protocol, ReachSide, Service};
 
-use super::address::{Block, Family};
+use super::address::Family;
 use super::answer::{Asked, Outcome};
 use super::cni::Cni;
 use super::decide::Decision;
@@ -20,7 +20,8 @@ use super::place::{AddressFact, Kind, PodPlace};
 use super::policy::Direction;
 use super::ports::{Point, PortSet, point};
 use super::publications::is_taken;
-use super::through::has_address;
+use super::source_ranges::source_ranges;
+use super::through::{has_address, service_families};
 
 /// Further ways that an answer mentions beside the one that decides.
 const MENTIONED_MAX: usize = 4;
@@ -97,7 +98,18 @@ impl<'c> NetworkIndex<'c> {
         (service, port, by): (&'c Service, &'c Port, By),
         (end, target): (&End<'c>, Point),
     ) -> impl Iterator<Item = Decision> {
-        let published = self.published(from, (service, port), by);
+        // A service of one family lets in clients of that family only.
+        let mut from = from.clone();
+        if let [family] = service_families(service, by).as_slice() {
+            from.keep(*family);
+        }
+        let from = &from;
+        let is_there = Family::BOTH
+            .into_iter()
+            .any(|family| *from.body.address(family) != AddressFact::Absent);
+        let published = self
+            .published(from, (service, port), by)
+            .filter(|_| is_there);
         let published = published.map(|open| open.and(self.admitted(from, service, end, target)));
         let is_named = by == By::Name;
         let routed = is_named.then(|| self.routed(from, (service, port), (end, target)));
@@ -159,12 +171,25 @@ impl<'c> NetworkIndex<'c> {
             );
             let way = match addresses.as_slice() {
                 // A live cluster tells the address as soon as there is one.
-                [] if self.cluster().is_live => {
+                [] if self.cluster().is_live || service.awaits_balancer => {
                     let fact = format!("whether service `{name}` gets a load balancer");
                     Decision::depends(fact, text)
                 }
                 [] => Decision::new(Tri::Yes, text),
                 addresses => at_addresses(addresses, text),
+            };
+            let way = match service.internal_by.as_str() {
+                "" => way,
+                annotation => {
+                    let fact = format!(
+                        "whether clients outside reach the internal load balancer of service `{name}` (`{annotation}`)"
+                    );
+                    way.and(Decision {
+                        verdict: Tri::Maybe,
+                        facts: [fact].into(),
+                        reasons: Vec::new(),
+                    })
+                }
             };
             ways.push(way.and(source_ranges(from, service)));
         }
@@ -325,46 +350,6 @@ fn is_private(address: IpAddr) -> bool {
         IpAddr::V6(address) => {
             let [first, ..] = address.segments();
             address.is_loopback() || first & 0xfe00 == 0xfc00 || first & 0xffc0 == 0xfe80
-        }
-    }
-}
-
-/// `spec.loadBalancerSourceRanges`.
-pub(super) fn source_ranges(from: &End<'_>, service: &Service) -> Decision {
-    let name = service.meta.full_name();
-    let everybody = || Decision {
-        verdict: Tri::Yes,
-        facts: std::collections::BTreeSet::new(),
-        reasons: Vec::new(),
-    };
-    if service.source_ranges.is_empty() {
-        return everybody();
-    }
-    let blocks: Vec<Block> = service
-        .source_ranges
-        .iter()
-        .filter_map(|text| Block::parse(text))
-        .collect();
-    let known = |family: Family| match from.body.address(family) {
-        AddressFact::Known(number) => Some((family, *number)),
-        AddressFact::Absent | AddressFact::Unknown | AddressFact::Several(_) => None,
-    };
-    match Family::BOTH.into_iter().find_map(known) {
-        None => Decision {
-            verdict: Tri::Maybe,
-            facts: ["the client's address".to_owned()].into(),
-            reasons: Vec::new(),
-        },
-        Some((family, number)) => {
-            let holds = blocks.iter().any(|block| {
-                block.family == family && block.first <= number && number <= block.last
-            });
-            if holds {
-                return everybody();
-            }
-            let ranges = service.source_ranges.join(", ");
-            let text = format!("service `{name}` takes connections from {ranges} only");
-            Decision::new(Tri::No, text)
         }
     }
 }

@@ -27,6 +27,7 @@ mod ranges;
 mod reasons;
 mod referrals;
 mod routes;
+mod source_ranges;
 mod sources;
 #[cfg(test)]
 mod tests;

@@ -139,6 +139,12 @@ impl<'c> NetworkIndex<'c> {
         let as_itself = self.through_service(from, (service, port), By::NodePort);
         let keeps = matches!(self.profile.cni(), Cni::Cilium | Cni::GkeDataplaneV2);
         let is_local = service.external_traffic_policy == "Local";
+        if is_local
+            && from.body.kind == Kind::Outside
+            && let Some(no) = self.no_endpoint_on(node, (service, port))
+        {
+            return no;
+        }
         if keeps || is_local || from.body.kind != Kind::Pod || !self.is_enforcing() {
             return as_itself;
         }
@@ -163,6 +169,27 @@ impl<'c> NetworkIndex<'c> {
             node.what
         ));
         decision
+    }
+
+    /// With `externalTrafficPolicy: Local`, a node that has no endpoint drops what comes from outside
+    /// (<https://kubernetes.io/docs/concepts/services-networking/service-traffic-policy/>, `KUBE-XLB`).
+    fn no_endpoint_on(
+        &self,
+        node: &End<'c>,
+        (service, port): (&'c Service, &'c Port),
+    ) -> Option<Decision> {
+        let own = node.body.node?;
+        let Behind::Ends(ends) = self.behind(service, port) else {
+            return None;
+        };
+        let is_elsewhere = |(end, _): &(End<'c>, Point)| end.body.node.is_some_and(|at| at != own);
+        let text = format!(
+            "service `{}` keeps what comes from outside to endpoints of the node that takes it, and {} has none",
+            service.meta.full_name(),
+            node.what
+        );
+        let has_none = !ends.is_empty() && ends.iter().all(is_elsewhere);
+        has_none.then(|| Decision::new(Tri::No, text))
     }
 
     /// The policies at the source alone.

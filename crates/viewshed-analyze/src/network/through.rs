@@ -281,7 +281,7 @@ impl<'c> NetworkIndex<'c> {
         if let By::Address(address) = by
             && has_address(&service.load_balancer_addresses, address)
         {
-            let admitted = super::entrance::source_ranges(from, service);
+            let admitted = super::source_ranges::source_ranges(from, service);
             if admitted.verdict != Tri::Yes {
                 let translated = self.pair(from, end, target);
                 return admitted.and(translated);
@@ -412,7 +412,7 @@ fn which_endpoint(service: &Service) -> String {
 
 /// Families of the connections to a service: of the address that is named, else of its own addresses; both
 /// where it shows none.
-fn service_families(service: &Service, by: By) -> Vec<Family> {
+pub(super) fn service_families(service: &Service, by: By) -> Vec<Family> {
     if let By::Address(address) = by {
         return vec![Family::of(address)];
     }

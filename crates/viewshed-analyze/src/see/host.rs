@@ -325,7 +325,12 @@ pub(super) fn token_text(token: &Token, namespace: &str) -> String {
         Some(secret) => format!(" from secret {namespace}/{secret}, which never expires"),
         None => String::new(),
     };
-    format!("{whose}{from} at {}", token.path)
+    let at = if token.path.starts_with('/') {
+        "at"
+    } else {
+        "in"
+    };
+    format!("{whose}{from} {at} {}", token.path)
 }
 
 /// Whether the node runs the control plane; `None` when the estate does not know the node.

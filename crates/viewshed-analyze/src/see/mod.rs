@@ -25,6 +25,7 @@ mod kubelet;
 mod masks;
 mod named;
 mod node_rules;
+mod on_node;
 #[cfg(test)]
 mod oracle;
 mod own;
@@ -37,6 +38,7 @@ mod tests;
 mod tokens;
 mod vantage;
 mod ways;
+mod writes;
 
 use viewshed_model::{
     Cluster, Estate, Gap, GapReason, HeldIdentity, KubeletSettings, MissingFact, Node, Vantage,
@@ -53,7 +55,8 @@ pub(crate) use from_pods::{FromPod, from_pods};
 pub(crate) use host_paths::{Opening, is_of_pods};
 pub(crate) use identity::sees_everything;
 pub(crate) use masks::{may_give, of_grant};
-pub(crate) use pod::{openings_on, pod_accounts};
+pub(crate) use on_node::openings_on;
+pub(crate) use pod::pod_accounts;
 
 pub use error::{NEAR_NAMES_MAX, SeeError};
 pub use explored::{Visible, is_answered, visible};

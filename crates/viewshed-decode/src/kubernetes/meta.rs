@@ -69,6 +69,14 @@ impl MetaWire {
         self.annotations.is_default_class
     }
 
+    pub(super) fn internal_balancer(&self) -> &str {
+        &self.annotations.internal_balancer
+    }
+
+    pub(super) const fn has_source_ranges(&self) -> bool {
+        self.annotations.has_source_ranges
+    }
+
     pub(super) fn service_account(&self) -> &str {
         &self.annotations.service_account
     }
@@ -113,6 +121,58 @@ impl MetaWire {
     }
 }
 
+/// Annotations that make a load balancer an internal one, and by which values; empty for any (Kubernetes
+/// documentation, "Service", internal load balancer; AWS Load Balancer Controller, "Service annotations").
+const INTERNAL_BALANCERS: [(&str, &str); 11] = [
+    ("networking.gke.io/load-balancer-type", "internal"),
+    ("cloud.google.com/load-balancer-type", "internal"),
+    (
+        "service.beta.kubernetes.io/aws-load-balancer-internal",
+        "true",
+    ),
+    (
+        "service.beta.kubernetes.io/aws-load-balancer-scheme",
+        "internal",
+    ),
+    (
+        "service.beta.kubernetes.io/azure-load-balancer-internal",
+        "true",
+    ),
+    (
+        "service.kubernetes.io/ibm-load-balancer-cloud-provider-ip-type",
+        "private",
+    ),
+    (
+        "service.beta.kubernetes.io/openstack-internal-load-balancer",
+        "true",
+    ),
+    (
+        "service.beta.kubernetes.io/cce-load-balancer-internal-vpc",
+        "true",
+    ),
+    (
+        "service.kubernetes.io/qcloud-loadbalancer-internal-subnetid",
+        "",
+    ),
+    (
+        "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-address-type",
+        "intranet",
+    ),
+    (
+        "service.beta.kubernetes.io/oci-load-balancer-internal",
+        "true",
+    ),
+];
+
+/// Whether an annotation makes the load balancer an internal one. AWS' older one also takes a block (`0.0.0.0/0`).
+fn is_internal(key: &str, value: &str) -> bool {
+    let mut known = INTERNAL_BALANCERS.iter().filter(|(name, _)| *name == key);
+    known.any(|(_, wanted)| {
+        let is_block = key.ends_with("aws-load-balancer-internal") && value == "0.0.0.0/0";
+        !value.is_empty() && (wanted.is_empty() || is_block || value.eq_ignore_ascii_case(wanted))
+    })
+}
+
 /// The annotations that are kept; none of them can hold a credential.
 #[derive(Debug, Default)]
 struct Annotations {
@@ -123,6 +183,11 @@ struct Annotations {
     ingress_class: String,
     /// An `IngressClass` is the one of Ingresses that name none (`AnnotationIsDefaultIngressClass`).
     is_default_class: bool,
+    /// The annotation that makes the load balancer of a Service an internal one.
+    internal_balancer: String,
+    /// `service.beta.kubernetes.io/load-balancer-source-ranges` (Kubernetes documentation, "Well-Known Labels,
+    /// Annotations and Taints").
+    has_source_ranges: bool,
     /// Whose token a Secret keeps (`k8s.io/api/core/v1`, `ServiceAccountNameKey`).
     service_account: String,
 }
@@ -154,6 +219,16 @@ impl<'de> Deserialize<'de> for Annotations {
                         }
                         "kubernetes.io/service-account.name" => {
                             annotations.service_account = map.next_value::<Nullable<String>>()?.0;
+                        }
+                        "service.beta.kubernetes.io/load-balancer-source-ranges" => {
+                            let value = map.next_value::<Nullable<String>>()?;
+                            annotations.has_source_ranges = !value.trim().is_empty();
+                        }
+                        key if INTERNAL_BALANCERS.iter().any(|(known, _)| *known == key) => {
+                            let value = map.next_value::<Nullable<String>>()?;
+                            if is_internal(key, &value) {
+                                key.clone_into(&mut annotations.internal_balancer);
+                            }
                         }
                         key => {
                             annotations.is_mirror |= key == "kubernetes.io/config.mirror";

@@ -47,7 +47,7 @@ struct PortWire {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct StatusWire {
-    load_balancer: Nullable<LoadBalancerWire>,
+    load_balancer: Option<LoadBalancerWire>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -70,7 +70,19 @@ impl ServiceWire {
         if cluster_ips.is_empty() && !spec.cluster_ip.is_empty() {
             cluster_ips.push(spec.cluster_ip.0);
         }
+        let status = self.status.0.load_balancer;
+        let is_told = status.is_some();
+        let addresses = status.unwrap_or_default().ingress.0.into_iter();
+        let load_balancer_addresses: Vec<String> = addresses
+            .flat_map(|address| [address.ip.0, address.hostname.0])
+            .filter(|address| !address.is_empty())
+            .collect();
         Service {
+            awaits_balancer: is_told
+                && load_balancer_addresses.is_empty()
+                && spec.r#type.as_str() == "LoadBalancer",
+            internal_by: self.metadata.internal_balancer().to_owned(),
+            has_annotated_ranges: self.metadata.has_source_ranges(),
             meta: self.metadata.0.into_meta(position),
             service_type: match spec.r#type.0 {
                 kind if kind.is_empty() => "ClusterIP".to_owned(),
@@ -78,20 +90,16 @@ impl ServiceWire {
             },
             cluster_ips,
             external_ips: spec.external_ips.0,
-            load_balancer_addresses: self
-                .status
-                .0
-                .load_balancer
-                .0
-                .ingress
-                .0
-                .into_iter()
-                .flat_map(|address| [address.ip.0, address.hostname.0])
-                .filter(|address| !address.is_empty())
-                .collect(),
+            load_balancer_addresses,
             external_traffic_policy: spec.external_traffic_policy.0,
             internal_traffic_policy: spec.internal_traffic_policy.0,
-            source_ranges: spec.load_balancer_source_ranges.0,
+            // "these values are allowed to be space-padded" (`pkg/apis/core/validation`).
+            source_ranges: spec
+                .load_balancer_source_ranges
+                .0
+                .iter()
+                .map(|range| range.trim().to_owned())
+                .collect(),
             // An empty selector selects nothing for a service; the endpoints are kept by hand.
             selector: Some(spec.selector.0).filter(|labels: &BTreeMap<_, _>| !labels.is_empty()),
             ports: spec.ports.0.into_iter().map(Into::into).collect(),

@@ -90,6 +90,7 @@ pub(super) struct PodSpecWire {
     host_pid: Nullable<bool>,
     #[serde(rename = "hostIPC")]
     host_ipc: Nullable<bool>,
+    host_users: Option<bool>,
     node_name: Nullable<String>,
     volumes: Nullable<Vec<VolumeWire>>,
     containers: Nullable<Vec<ContainerWire>>,
@@ -111,6 +112,12 @@ impl PodWire {
             let mut containers = spec.containers.iter_mut();
             let ended = containers.find(|one| one.name == name && !one.role.is_empty());
             if let Some(container) = ended {
+                container.has_ended = true;
+            }
+        }
+        if status.phase.0 == "Running" {
+            let init = spec.containers.iter_mut();
+            for container in init.filter(|container| container.role == "init") {
                 container.has_ended = true;
             }
         }
@@ -169,6 +176,7 @@ impl PodSpecWire {
                 pid: self.host_pid.0,
                 ipc: self.host_ipc.0,
             },
+            has_own_users: self.host_users == Some(false),
             volumes: self.volumes.0.into_iter().map(|volume| volume.0).collect(),
             containers: roles
                 .into_iter()

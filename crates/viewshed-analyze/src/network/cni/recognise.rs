@@ -155,13 +155,13 @@ impl Agent<'_> {
         let is_named = sign.names.contains(&self.name);
         // `/node` is Calico's image; alone it says nothing.
         let image = sign.image != "/node" || self.image.contains("calico/");
-        let has_image = image
-            && self
-                .spec
-                .containers
-                .iter()
-                .any(|container| repository(&container.image).ends_with(sign.image));
-        is_named || has_image
+        is_named || (image && self.has_image(sign.image))
+    }
+
+    /// Whether one of its containers runs an image whose repository ends so.
+    fn has_image(&self, end: &str) -> bool {
+        let mut containers = self.spec.containers.iter();
+        containers.any(|container| repository(&container.image).ends_with(end))
     }
 }
 
@@ -211,6 +211,10 @@ fn limits(cni: Cni, agent: &Agent<'_>, cluster: &Cluster) -> Limit {
         }
         Cni::KubeRouter if flag("run-firewall") == Some("false") => {
             Limit::Not("its firewall is off (`--run-firewall=false`)".into())
+        }
+        // weaveworks/weave `prog/weave-kube`: the policy controller is a container of its own.
+        Cni::Weave if !agent.has_image("/weave-npc") => {
+            Limit::Not("its policy controller `weave-npc` does not run".into())
         }
         Cni::KubeNetworkPolicies if repository(agent.image).ends_with("/kindnetd") => {
             match agent.image.rsplit_once(':') {

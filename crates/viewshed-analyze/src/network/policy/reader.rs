@@ -205,8 +205,23 @@ impl<'r, 't> Reader<'r, 't> {
         let mut parts = vec![unsure];
         if let Some(labels) = object.get("matchLabels").and_then(Value::as_object) {
             for (key, value) in labels {
-                let value = value.as_str().unwrap_or_default().to_owned();
-                parts.push(self.label_test(holder_of(key), Test::In(vec![value])));
+                match value.as_str() {
+                    // `null` is the empty text.
+                    None if value.is_null() => {
+                        let test = Test::In(vec![String::new()]);
+                        parts.push(self.label_test(holder_of(key), test));
+                    }
+                    Some(value) => {
+                        let test = Test::In(vec![value.to_owned()]);
+                        parts.push(self.label_test(holder_of(key), test));
+                    }
+                    // Also what YAML takes for a truth value or a number: `y`, `true`, `1`.
+                    None => {
+                        parts.push(
+                            self.refuse_selector(format!("the value of label `{key}` is no text")),
+                        );
+                    }
+                }
             }
         }
         for expression in object.list("matchExpressions") {
@@ -228,13 +243,33 @@ impl<'r, 't> Reader<'r, 't> {
                     continue;
                 }
             };
+            // apimachinery `pkg/apis/meta/v1/validation`, `ValidateLabelSelectorRequirement`.
             let needs_values = matches!(test, Test::In(_) | Test::NotIn(_));
-            if needs_values && requirement.list("values").is_empty() {
-                self.refuse("a selector's `In` or `NotIn` has no values");
+            let values = requirement.list("values");
+            let refused = match needs_values {
+                true if values.is_empty() => Some("a selector's `In` or `NotIn` has no values"),
+                true if !values.iter().all(Value::is_string) => {
+                    Some("a value of a selector's requirement is no text")
+                }
+                false if !values.is_empty() => {
+                    Some("a selector's `Exists` or `DoesNotExist` has values")
+                }
+                _ => None,
+            };
+            if let Some(refused) = refused {
+                parts.push(self.refuse_selector(refused.to_owned()));
+                continue;
             }
             parts.push(self.label_test(holder_of(key), test));
         }
         self.translator.vocabulary.and(parts)
+    }
+
+    /// A selector that the API server refuses: nobody knows what it would select.
+    fn refuse_selector(&mut self, why: String) -> ExprId {
+        let fact = format!("whom a selector of {} means: {why}", self.reference);
+        self.refuse(why);
+        self.unsure(&fact)
     }
 
     pub(super) fn label_test(&mut self, (holder, key): (Holder, String), test: Test) -> ExprId {
@@ -291,7 +326,8 @@ impl<'r, 't> Reader<'r, 't> {
         let mut taken_out = Vec::new();
         for text in except {
             let out = self.block(text)?;
-            if !block.covers(&out) {
+            // "must be a strict subset of `cidr`" (`pkg/apis/networking/validation`, `ValidateIPBlock`).
+            if !block.covers(&out) || out.covers(&block) {
                 self.refuse(format!("the exception `{text}` is not inside `{cidr}`"));
             }
             taken_out.push(out);

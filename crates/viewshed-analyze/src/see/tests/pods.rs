@@ -108,6 +108,10 @@ fn a_kubelets_kubeconfig_alone_is_a_doubt() {
             let volume = VolumeSource::HostPath((*path).to_owned());
             mount(&mut cluster.pods[1].spec, volume, path);
         }
+        // Whoever writes there becomes root on the node, which settles it.
+        for mount in &mut cluster.pods[1].spec.containers[0].mounts {
+            mount.read_only = true;
+        }
         let view = view(&cluster, &in_pod("shop", "web"));
         let is_doubt = |fact: &&viewshed_model::MissingFact| fact.fact.contains("kubelet.conf");
         view.depends_on.iter().filter(is_doubt).count()
@@ -301,7 +305,21 @@ fn kubelet_folders_hold_the_tokens_of_the_node() {
 
 #[test]
 fn administrator_credentials_lie_on_control_plane_nodes_only() {
-    let worker = with_host_path("/etc/kubernetes", "");
+    let mut worker = with_host_path("/etc/kubernetes", "");
+    // Whoever writes static pods there is root on the worker, and no administrator by that.
+    assert_eq!(
+        identities(&worker, &in_pod("ops", "dash")),
+        [
+            "system:node:worker-1",
+            "service account shop/cart",
+            "system:anonymous"
+        ]
+    );
+    for pod in &mut worker.pods {
+        for mount in &mut pod.spec.containers[0].mounts {
+            mount.read_only = true;
+        }
+    }
     assert_eq!(
         identities(&worker, &in_pod("ops", "dash")),
         ["system:anonymous"]
