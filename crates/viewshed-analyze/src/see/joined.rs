@@ -29,22 +29,30 @@ pub struct Joined {
 ///
 /// # Errors
 /// When the vantage does not exist.
-pub fn see_joined(estate: &Estate, vantage: &Vantage, joined: Joined) -> Result<View, SeeError> {
+pub fn see_joined<'e>(
+    estate: &'e Estate,
+    vantage: &Vantage,
+    joined: Joined,
+) -> Result<View<'e>, SeeError> {
     match vantage {
         Vantage::Pod { namespace, name } => from_pod(estate, vantage, (namespace, name), joined),
         Vantage::Identity { identity } => {
-            let mut view = from_identity(estate, vantage, identity, joined)?;
-            let access = SightIndex::new(vantage::cluster_of(estate, vantage)?).access;
-            view.gaps.extend(masks::gaps(&access, identity));
+            let sight = SightIndex::new(vantage::cluster_of(estate, vantage)?);
+            let mut view = from_identity(estate, (&sight, vantage), identity, joined)?;
+            view.gaps.extend(masks::gaps(&sight.access, identity));
             Ok(view)
         }
-        Vantage::Anonymous => from_identity(estate, vantage, &Identity::anonymous(), joined),
+        Vantage::Anonymous => {
+            let sight = SightIndex::new(vantage::cluster_of(estate, vantage)?);
+            from_identity(estate, (&sight, vantage), &Identity::anonymous(), joined)
+        }
         Vantage::Node { name } => {
-            let mut view = see(estate, vantage)?;
+            let cluster = vantage::cluster_of(estate, vantage)?;
+            let sight = SightIndex::new(cluster);
+            let mut view = see_in(&sight, vantage)?;
+            view.gaps.extend(gaps_of(estate, cluster));
             if let Some(depth) = joined.depth {
-                let cluster = vantage::cluster_of(estate, vantage)?;
                 let network = NetworkIndex::new(cluster, joined.cni);
-                let sight = SightIndex::new(cluster);
                 let found = PivotIndex::new(&sight, &network).from_node(name, depth);
                 lead(&mut view, found);
             }
@@ -58,26 +66,24 @@ pub fn see_joined(estate: &Estate, vantage: &Vantage, joined: Joined) -> Result<
 }
 
 /// From a credential, or none, at the API server.
-fn from_identity(
+fn from_identity<'e>(
     estate: &Estate,
-    vantage: &Vantage,
+    (sight, vantage): (&SightIndex<'e>, &Vantage),
     identity: &Identity,
     joined: Joined,
-) -> Result<View, SeeError> {
-    let cluster = vantage::cluster_of(estate, vantage)?;
-    let sight = SightIndex::new(cluster);
-    let mut view = see_in(&sight, vantage)?;
-    view.gaps.extend(gaps_of(estate, cluster));
+) -> Result<View<'e>, SeeError> {
+    let mut view = see_in(sight, vantage)?;
+    view.gaps.extend(gaps_of(estate, sight.cluster));
     if let Some(depth) = joined.depth {
-        let network = LazyNetwork::of(cluster, joined.cni);
-        let found = PivotIndex::asked_by(&sight, network, identity).from_asker(depth);
+        let network = LazyNetwork::of(sight.cluster, joined.cni);
+        let found = PivotIndex::asked_by(sight, network, identity).from_asker(depth);
         lead(&mut view, found);
     }
     Ok(view)
 }
 
 /// Adds what the vantage may become.
-fn lead(view: &mut View, (pivots, more): (Vec<Pivot>, u64)) {
+fn lead(view: &mut View<'_>, (pivots, more): (Vec<Pivot>, u64)) {
     view.pivots = pivots;
     if more > 0 {
         view.gaps.push(Gap {
@@ -91,12 +97,12 @@ fn lead(view: &mut View, (pivots, more): (Vec<Pivot>, u64)) {
     }
 }
 
-fn from_pod(
-    estate: &Estate,
+fn from_pod<'e>(
+    estate: &'e Estate,
     vantage: &Vantage,
     (namespace, name): (&str, &str),
     joined: Joined,
-) -> Result<View, SeeError> {
+) -> Result<View<'e>, SeeError> {
     let cluster = vantage::cluster_of(estate, vantage)?;
     let network = NetworkIndex::new(cluster, joined.cni);
     let from = Place::Pod {
@@ -203,7 +209,7 @@ fn kubelets<'c>(network: &NetworkIndex<'c>, from: &Place, standing: &mut Standin
 }
 
 /// What the way to the API server means for the view.
-fn tell(view: &mut View, api_server: &ReachAnswer) {
+fn tell(view: &mut View<'_>, api_server: &ReachAnswer) {
     match api_server.verdict {
         ReachVerdict::Allowed => {}
         ReachVerdict::Denied => {

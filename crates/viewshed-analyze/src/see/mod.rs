@@ -64,7 +64,7 @@ use crate::sight::SightIndex;
 ///
 /// With several clusters, the first in which the vantage exists is meant, and a gap says so. Fails
 /// only when the vantage does not exist.
-pub fn see(estate: &Estate, vantage: &Vantage) -> Result<View, SeeError> {
+pub fn see<'e>(estate: &'e Estate, vantage: &Vantage) -> Result<View<'e>, SeeError> {
     if matches!(
         vantage,
         Vantage::Container { .. } | Vantage::DockerApi { .. }
@@ -79,7 +79,7 @@ pub fn see(estate: &Estate, vantage: &Vantage) -> Result<View, SeeError> {
 
 /// What can be discovered in one cluster from `vantage`; the gaps of its collection are left to the
 /// caller.
-pub fn see_in(index: &SightIndex<'_>, vantage: &Vantage) -> Result<View, SeeError> {
+pub fn see_in<'c>(index: &SightIndex<'c>, vantage: &Vantage) -> Result<View<'c>, SeeError> {
     see_with(index, vantage, &Standing::anywhere())
 }
 
@@ -115,11 +115,11 @@ impl Standing<'_> {
     }
 }
 
-fn see_with(
-    index: &SightIndex<'_>,
+fn see_with<'c>(
+    index: &SightIndex<'c>,
     vantage: &Vantage,
     standing: &Standing<'_>,
-) -> Result<View, SeeError> {
+) -> Result<View<'c>, SeeError> {
     let credentials = standing.credentials;
     let mut board = Board::new(index);
     let held = vantage::enter(&mut board, vantage)?;

@@ -38,8 +38,12 @@ impl Inside<'_> {
             self.mark_host_network(board);
         }
         self.hold_tokens(board, &mut held);
-        self.mark_itself(board);
-        self.mark_service_links(board);
+        if board.looks_at(&["configmaps", "namespaces", "pods"]) {
+            self.mark_itself(board);
+        }
+        if board.looks_at(&["services"]) {
+            self.mark_service_links(board);
+        }
         self.mark_mounts(board, &mut held);
         // Anybody who reaches the API server can ask without a credential.
         let links = vec![link(format!("{} asks without a credential", self.title))];
@@ -77,7 +81,7 @@ impl Inside<'_> {
                 });
                 continue;
             }
-            if token.secret.is_none() {
+            if token.secret.is_none() && board.looks_at(&["nodes"]) {
                 self.mark_node_of_token(board, &text);
             }
             match token.audience {
@@ -155,9 +159,10 @@ impl Inside<'_> {
             let object = (namespace, AUTHORITIES);
             board.mark_object(("", "configmaps"), object, Ways::MOUNTED, chain);
         }
-        board
-            .unnamed
-            .extend(values_at_hand(&self.holder, &self.title));
+        if board.is_whole() {
+            let values = values_at_hand(&self.holder, &self.title);
+            board.unnamed.extend(values);
+        }
     }
 
     /// The services that the kubelet writes into the environment of each container that it starts: those of
@@ -203,6 +208,9 @@ impl Inside<'_> {
     }
 
     fn mark_mounts(&self, board: &mut Board<'_, '_>, held: &mut Vec<Held>) {
+        if has_no_openings(self.spec()) {
+            return;
+        }
         let runtime = node_runtime(board.index.cluster, self.node);
         let mut openings = openings_on(self.spec(), &self.title, runtime);
         // What is in doubt comes last: another mount may settle it.
@@ -313,6 +321,14 @@ pub(crate) fn pod_accounts(
             Some((token.service_account?, text))
         })
         .collect()
+}
+
+/// Whether [`openings_on`] finds nothing, whatever its node runs.
+fn has_no_openings(spec: &PodSpec) -> bool {
+    let mut sources = spec.volumes.iter().flat_map(|volume| &volume.sources);
+    !sources.any(|source| matches!(source, VolumeSource::HostPath(_)))
+        && !spec.containers.iter().any(|one| one.privileged)
+        && !spec.host.pid
 }
 
 /// Everything of its node that a pod opens, each with the step in plain words: mounted folders that
