@@ -99,8 +99,8 @@ pub use surroundings::{
 };
 pub use texts::{LazyText, Texts};
 pub use view::{
-    AnsweredCredential, Category, CategoryView, Chain, HeldIdentity, Here, Link, SeenItem, Vantage,
-    Verification, View, ViewDifference,
+    AnsweredCredential, Category, CategoryView, Chain, HeldIdentity, Here, Link, SeenBy, SeenItem,
+    Vantage, Verification, View, ViewDifference,
 };
 pub use watch::{DetectionPage, NearMiss, RuleTally, TIMELINE_POINTS_MAX, Timeline, WatchReport};
 pub use who::{

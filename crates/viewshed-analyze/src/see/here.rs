@@ -27,7 +27,7 @@ pub struct HereAnswers {
 /// The view from here: what the place itself holds, and the objects that lists really showed, each with the
 /// answer of the server that opens it. Nothing is computed that neither says. What daemons answered stands
 /// in the same categories as what the API server did.
-pub fn see_here(surroundings: Surroundings, answers: HereAnswers) -> View {
+pub fn see_here(surroundings: Surroundings, answers: HereAnswers) -> View<'static> {
     let HereAnswers { sights, daemons } = answers;
     let mut cluster = together(&sights);
     let own = Own::of(&surroundings, &cluster);
@@ -56,7 +56,7 @@ pub fn see_here(surroundings: Surroundings, answers: HereAnswers) -> View {
     board.gaps.dedup();
     own.mark(&mut board);
     derive::mark(&mut board);
-    let mut view = finish::view(board, Vantage::Here);
+    let mut view = finish::view(board, Vantage::Here).into_owned();
     for daemon in &daemons {
         docker::add_answers(&mut view, daemon);
     }

@@ -70,7 +70,7 @@ use crate::sight::SightIndex;
 ///
 /// With several clusters, the first in which the vantage exists is meant, and a gap says so. Fails
 /// only when the vantage does not exist.
-pub fn see(estate: &Estate, vantage: &Vantage) -> Result<View, SeeError> {
+pub fn see<'e>(estate: &'e Estate, vantage: &Vantage) -> Result<View<'e>, SeeError> {
     if matches!(
         vantage,
         Vantage::Container { .. } | Vantage::DockerApi { .. }
@@ -85,16 +85,16 @@ pub fn see(estate: &Estate, vantage: &Vantage) -> Result<View, SeeError> {
 
 /// What can be discovered in one cluster from `vantage`; the gaps of its collection are left to the
 /// caller.
-pub fn see_in(index: &SightIndex<'_>, vantage: &Vantage) -> Result<View, SeeError> {
+pub fn see_in<'c>(index: &SightIndex<'c>, vantage: &Vantage) -> Result<View<'c>, SeeError> {
     see_with(index, vantage, &Standing::anywhere())
 }
 
 /// As [`see_in`], for somebody who has the name of every object from elsewhere: what `get` opens counts, also
 /// where no list tells its name. So counts `who`, which is asked about objects by their names.
-pub(crate) fn see_knowing_names(
-    index: &SightIndex<'_>,
+pub(crate) fn see_knowing_names<'c>(
+    index: &SightIndex<'c>,
     vantage: &Vantage,
-) -> Result<View, SeeError> {
+) -> Result<View<'c>, SeeError> {
     let standing = Standing {
         knows_names: true,
         ..Standing::anywhere()
@@ -137,11 +137,11 @@ impl Standing<'_> {
     }
 }
 
-fn see_with(
-    index: &SightIndex<'_>,
+fn see_with<'c>(
+    index: &SightIndex<'c>,
     vantage: &Vantage,
     standing: &Standing<'_>,
-) -> Result<View, SeeError> {
+) -> Result<View<'c>, SeeError> {
     let mut board = Board::new(index);
     board.knows_names = standing.knows_names;
     let credentials = standing.credentials;

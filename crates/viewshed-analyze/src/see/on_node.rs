@@ -51,6 +51,22 @@ pub(crate) fn openings_on(
     found
 }
 
+/// Whether [`openings_on`] finds nothing, whatever the node runs and the claims of its volumes are.
+pub(super) fn has_no_openings(spec: &PodSpec) -> bool {
+    let mut sources = spec.volumes.iter().flat_map(|volume| &volume.sources);
+    let has_folder = sources.any(|source| {
+        matches!(
+            source,
+            VolumeSource::HostPath(_)
+                | VolumeSource::PersistentVolumeClaim(_)
+                | VolumeSource::Ephemeral
+        )
+    });
+    let mut privileges = Vec::new();
+    add_privileges(spec, "", &mut privileges);
+    !has_folder && privileges.is_empty() && !spec.host.pid
+}
+
 /// A folder of the node in a volume, with the words that say by way of what.
 #[derive(Debug)]
 struct Folder {

@@ -12,7 +12,7 @@ use super::host::{Foothold, hold, node_runtime, token_text};
 use super::host_paths::Opening;
 use super::identity::Held;
 use super::kubelet;
-use super::on_node::openings_on;
+use super::on_node::{has_no_openings, openings_on};
 use super::own::AUTHORITIES;
 use super::own_names::{Knows, Nameless, holds_authorities, values_at_hand};
 use super::tokens::{Audience, TokenHolder};
@@ -39,8 +39,12 @@ impl Inside<'_> {
             self.mark_host_network(board);
         }
         self.hold_tokens(board, &mut held);
-        self.mark_itself(board);
-        self.mark_service_links(board);
+        if board.looks_at(&["configmaps", "namespaces", "pods"]) {
+            self.mark_itself(board);
+        }
+        if board.looks_at(&["services"]) {
+            self.mark_service_links(board);
+        }
         self.mark_mounts(board, &mut held);
         // Anybody who reaches the API server can ask without a credential.
         let links = vec![link(format!("{} asks without a credential", self.title))];
@@ -78,7 +82,7 @@ impl Inside<'_> {
                 });
                 continue;
             }
-            if token.secret.is_none() {
+            if token.secret.is_none() && board.looks_at(&["nodes"]) {
                 self.mark_node_of_token(board, &text);
             }
             match token.audience {
@@ -156,9 +160,10 @@ impl Inside<'_> {
             let object = (namespace, AUTHORITIES);
             board.mark_object(("", "configmaps"), object, Ways::MOUNTED, chain);
         }
-        board
-            .unnamed
-            .extend(values_at_hand(&self.holder, &self.title));
+        if board.is_whole() {
+            let values = values_at_hand(&self.holder, &self.title);
+            board.unnamed.extend(values);
+        }
     }
 
     /// The services that the kubelet writes into the environment of each container that it starts: those of
@@ -204,6 +209,9 @@ impl Inside<'_> {
     }
 
     fn mark_mounts(&self, board: &mut Board<'_, '_>, held: &mut Vec<Held>) {
+        if has_no_openings(self.spec()) {
+            return;
+        }
         let cluster = board.index.cluster;
         let runtime = node_runtime(cluster, self.node);
         let place = (cluster, self.holder.namespace, self.pod);

@@ -46,7 +46,7 @@ struct CategoryDocument<'a> {
     seen_count: u64,
     hidden_count: u64,
     uncertain_count: u64,
-    seen: &'a [SeenItem],
+    seen: &'a [SeenItem<'a>],
 }
 
 #[derive(Debug, Serialize)]
@@ -56,7 +56,7 @@ struct VerificationDocument<'a> {
 }
 
 impl<'a> SeeDocument<'a> {
-    pub(crate) fn of(view: &'a View, verification: Option<&'a Verification>) -> Self {
+    pub(crate) fn of(view: &'a View<'a>, verification: Option<&'a Verification>) -> Self {
         let categories = view.categories.iter().map(|entry| CategoryDocument {
             category: entry.category,
             seen_count: entry.seen.len() as u64,
@@ -101,7 +101,7 @@ pub(crate) struct SeenDocument<'a> {
 }
 
 impl<'a> SeenDocument<'a> {
-    pub(crate) fn all(view: &'a View) -> impl Iterator<Item = Self> {
+    pub(crate) fn all(view: &'a View<'a>) -> impl Iterator<Item = Self> {
         view.categories.iter().flat_map(move |entry| {
             entry.seen.iter().map(move |item| Self {
                 estate: &view.estate,

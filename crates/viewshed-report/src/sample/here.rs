@@ -9,7 +9,7 @@ use viewshed_model::{
 const TOKEN: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 
 /// The view of the pod's sample, as seen from inside.
-pub(crate) fn here_view() -> View {
+pub(crate) fn here_view() -> View<'static> {
     let list_pods = OwnAnswer {
         action: Action::Resource(ResourceRequest {
             verb: "list".to_owned(),

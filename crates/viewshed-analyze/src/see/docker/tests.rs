@@ -57,12 +57,12 @@ fn bind(source: &str) -> Mount {
     }
 }
 
-fn view(host: DockerHost, vantage: &Vantage) -> View {
+fn view(host: DockerHost, vantage: &Vantage) -> View<'static> {
     let estate = Estate {
         docker_hosts: vec![host],
         ..Estate::default()
     };
-    see(&estate, vantage).unwrap()
+    see(&estate, vantage).unwrap().into_owned()
 }
 
 fn inside(name: &str) -> Vantage {
@@ -72,7 +72,7 @@ fn inside(name: &str) -> Vantage {
     }
 }
 
-fn shown(view: &View) -> String {
+fn shown(view: &View<'_>) -> String {
     view.categories
         .iter()
         .flat_map(|category| &category.seen)

@@ -57,7 +57,7 @@ fn sight(credential: &str, identity: Identity, cluster: Cluster, answers: &[&str
     }
 }
 
-fn seen(answers: &[&str]) -> View {
+fn seen(answers: &[&str]) -> View<'static> {
     let cart = Identity::service_account("shop", "cart");
     let sight = sight("/token", cart, shop(), answers);
     see_here(Surroundings::default(), of_server(vec![sight]))

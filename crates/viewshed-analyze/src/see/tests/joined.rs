@@ -35,13 +35,15 @@ fn estate(egress: &str, kubelet: Option<&KubeletSettings>) -> Estate {
     estate
 }
 
-fn seen(estate: &Estate, vantage: &Vantage) -> View {
+fn seen(estate: &Estate, vantage: &Vantage) -> View<'static> {
     let joined = Joined {
         cni: Some(Cni::Generic),
         depth: None,
         ..Joined::default()
     };
-    see_joined(estate, vantage, joined).expect("it exists")
+    see_joined(estate, vantage, joined)
+        .expect("it exists")
+        .into_owned()
 }
 
 /// Whether `shop/web` sees the pod of the other namespace, and by which words of its kubelet.

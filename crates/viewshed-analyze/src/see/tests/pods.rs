@@ -216,14 +216,16 @@ fn sockets_are_known_wherever_a_daemon_has_them() {
         "/var/snap/microk8s",
         "/opt/moved/containerd.sock",
     ] {
-        let view = view(&with_host_path(path, ""), &in_pod("ops", "dash"));
+        let estate = with_host_path(path, "");
+        let view = view(&estate, &in_pod("ops", "dash"));
         assert!(
             shown(&view).contains("pods/log shop/cart: runtime socket"),
             "{path}"
         );
     }
     for path in ["/run/user/1000/docker.sock", "/run/crio/crio.sock"] {
-        let view = view(&with_host_path(path, ""), &in_pod("ops", "dash"));
+        let estate = with_host_path(path, "");
+        let view = view(&estate, &in_pod("ops", "dash"));
         assert!(
             view.depends_on
                 .iter()
