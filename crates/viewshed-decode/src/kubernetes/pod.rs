@@ -115,10 +115,13 @@ impl PodWire {
                 container.has_ended = true;
             }
         }
+        // Of what has no status: init containers succeed before the pod is `Running` (Kubernetes documentation,
+        // "Init Containers").
         if status.phase.0 == "Running" {
-            let init = spec.containers.iter_mut();
-            for container in init.filter(|container| container.role == "init") {
-                container.has_ended = true;
+            for container in &mut spec.containers {
+                let mut told = status.init_container_statuses.iter();
+                let is_told = told.any(|one| one.name.0 == container.name);
+                container.has_ended |= container.role == "init" && !is_told;
             }
         }
         spec.resource_claims.extend(claim_names(
