@@ -14,7 +14,7 @@ use super::doors::{
 use super::graph::{State, Step, Why};
 use super::rights::Rights;
 use crate::checks::namespace_of;
-use crate::see::{Door, Opening, is_of_pods, openings_on, pod_accounts};
+use crate::see::{Door, Hand, Opening, is_of_pods, openings_on, pod_accounts};
 use crate::sight::SightIndex;
 
 /// The name of a node that nobody knows.
@@ -397,7 +397,16 @@ fn leave<'c>(pod: &Inhabitant<'c>, runtime: &str, steps: &mut Vec<Step<'c>>) {
                 let doubt = pod.node.is_empty().then_some(fact);
                 (State::PodsOn(node), doubt)
             }
-            Opening::Logs | Opening::RuntimeState(_) | Opening::Processes => continue,
+            Opening::StaticPods(Hand::Writes) => {
+                let fact = format!(
+                    "whether the kubelet of node {node} runs what lies in its folder of static pods"
+                );
+                (State::Node(node), Some(fact))
+            }
+            Opening::StaticPods(Hand::Reads)
+            | Opening::Logs
+            | Opening::RuntimeState(_)
+            | Opening::Processes => continue,
         };
         let why = Why::Text(text);
         steps.push(Step { to, why, doubt });

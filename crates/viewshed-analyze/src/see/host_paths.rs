@@ -24,6 +24,8 @@ pub(crate) enum Opening {
     AdminCredentials,
     /// etcd's data: every object of the cluster.
     EtcdData,
+    /// Manifests that the kubelet runs as static pods, which no admission judges.
+    StaticPods(Hand),
     /// A container runtime's socket; `None` for a folder with whichever the node has.
     Socket(Option<Runtime>),
     /// Log files of every container on the node; their paths name pods and containers.
@@ -34,7 +36,24 @@ pub(crate) enum Opening {
     Processes,
 }
 
+/// What may be done with files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Hand {
+    /// A file that is put there becomes a pod with whatever it asks for: root on the node.
+    Writes,
+    /// The mount is read-only.
+    Reads,
+}
+
 impl Opening {
+    /// The same through a read-only mount. A socket is not weakened by it.
+    pub(super) const fn read_only(self) -> Self {
+        match self {
+            Self::StaticPods(_) => Self::StaticPods(Hand::Reads),
+            other => other,
+        }
+    }
+
     const fn runtime(self) -> Option<Runtime> {
         match self {
             Self::Socket(runtime) | Self::RuntimeState(runtime) => runtime,
@@ -74,7 +93,7 @@ pub(crate) fn serves(runtime: Runtime, node_runtime: &str) -> Option<bool> {
 }
 
 /// Files and folders of a node, and what each opens. A mount of a parent opens it too.
-const PLACES: [(&str, Opening); 19] = [
+const PLACES: [(&str, Opening); 22] = [
     ("/var/lib/kubelet/pki", Opening::NodeCredentials),
     ("/var/lib/kubelet/kubeconfig", Opening::NodeCredentials),
     (
@@ -94,6 +113,19 @@ const PLACES: [(&str, Opening); 19] = [
     ("/etc/kubernetes/pki/ca.key", Opening::AdminCredentials),
     ("/etc/rancher/k3s/k3s.yaml", Opening::AdminCredentials),
     ("/var/lib/etcd", Opening::EtcdData),
+    // `staticPodPath` of kubeadm's KubeletConfiguration, and of k3s and RKE2.
+    (
+        "/etc/kubernetes/manifests",
+        Opening::StaticPods(Hand::Writes),
+    ),
+    (
+        "/var/lib/rancher/k3s/agent/pod-manifests",
+        Opening::StaticPods(Hand::Writes),
+    ),
+    (
+        "/var/lib/rancher/rke2/agent/pod-manifests",
+        Opening::StaticPods(Hand::Writes),
+    ),
     ("/var/log/pods", Opening::Logs),
     ("/var/log/containers", Opening::Logs),
     ("/var/lib/docker/containers", Opening::Logs),

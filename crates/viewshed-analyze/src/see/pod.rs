@@ -56,12 +56,19 @@ impl Inside<'_> {
         for token in self.holder.tokens() {
             let text = format!("{} mounts {}", self.title, token_text(&token, namespace));
             let Some(account) = &token.service_account else {
+                let secret = token.secret.as_deref().unwrap_or_default();
                 board.gaps.push(Gap {
                     source: board.index.cluster.name.clone(),
-                    what: format!("whose {}", token_text(&token, namespace)),
+                    what: format!(
+                        "what the token in Secret {namespace}/{secret} sees, which {} mounts at {}",
+                        self.title, token.path
+                    ),
                     reason: GapReason::NotCollected,
-                    detail: String::new(),
-                    hint: String::new(),
+                    detail: "only an annotation of the Secret names its service account, and annotations \
+                             of Secrets are not asked for: they may hold values"
+                        .to_owned(),
+                    hint: "look from the account: `viewshed see --serviceaccount NAMESPACE/NAME`"
+                        .to_owned(),
                     count: 1,
                 });
                 continue;
@@ -157,7 +164,7 @@ impl Inside<'_> {
         }
         board
             .unnamed
-            .extend(values_at_hand(&self.holder, &self.title));
+            .extend(values_at_hand(&self.holder, &self.title).map(|held| held.text));
     }
 
     /// The services that the kubelet writes into the environment of each container that it starts: those of
@@ -343,6 +350,10 @@ pub(crate) fn openings_on(
                 );
                 let opened = openings(&path, node_runtime).into_iter();
                 found.extend(opened.map(|(opening, place)| {
+                    let opening = match mount.read_only {
+                        true => opening.read_only(),
+                        false => opening,
+                    };
                     if mounted == place {
                         (opening, what.clone())
                     } else {
