@@ -62,7 +62,7 @@ impl Opening {
     }
 }
 
-/// Whether kubelets run pods with it. Podman's containers are its own, and BuildKit's last for a build.
+/// Whether kubelets run pods with it. Podman's containers are its own, and those of `BuildKit` last for a build.
 pub(crate) const fn is_of_pods(runtime: Runtime) -> bool {
     !matches!(runtime, Runtime::Podman | Runtime::BuildKit)
 }

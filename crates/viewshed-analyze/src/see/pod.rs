@@ -350,9 +350,10 @@ pub(crate) fn openings_on(
                 );
                 let opened = openings(&path, node_runtime).into_iter();
                 found.extend(opened.map(|(opening, place)| {
-                    let opening = match mount.read_only {
-                        true => opening.read_only(),
-                        false => opening,
+                    let opening = if mount.read_only {
+                        opening.read_only()
+                    } else {
+                        opening
                     };
                     if mounted == place {
                         (opening, what.clone())
