@@ -463,6 +463,9 @@ pub(crate) fn who_answers() -> Vec<WhoAnswer> {
             pods: Vec::new(),
             pivot: reach::pivot(),
         }],
+        holds_values: vec![
+            "container main of pod shop/cart-7d reads the keys of Secret shop/db at /db".to_owned(),
+        ],
         more_by_steps: 3,
         depends_on: Vec::new(),
     }]

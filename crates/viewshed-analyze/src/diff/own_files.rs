@@ -69,6 +69,7 @@ const fn words(opening: Opening) -> Option<&'static str> {
         Opening::Logs => Some("reads the logs of every container of its node"),
         Opening::RuntimeState(_) => Some("reads the runtime's records of its node"),
         Opening::Processes => Some("sees every process of its node"),
+        Opening::StaticPods => Some("reads the manifests of the static pods of its node"),
         Opening::Root
         | Opening::NodeCredentials
         | Opening::KubeletConfiguration

@@ -162,7 +162,9 @@ impl<'c> Ground<'_, 'c> {
                 };
                 (to, doubt)
             }
-            Opening::Logs | Opening::RuntimeState(_) | Opening::Processes => return None,
+            Opening::StaticPods | Opening::Logs | Opening::RuntimeState(_) | Opening::Processes => {
+                return None;
+            }
         })
     }
 

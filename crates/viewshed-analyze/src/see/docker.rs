@@ -16,7 +16,7 @@ use super::SeeError;
 use super::board::link;
 pub(crate) use container::openings_of_container;
 pub(super) use joined::add_answers;
-pub(crate) use sockets::socket_of_host;
+pub(crate) use sockets::{mounted_path, socket_of_host};
 
 use container::Inside;
 use sheet::Sheet;

@@ -11,7 +11,7 @@ use super::board::{Board, Place, extended, link, link_with};
 use super::own::{self, Own};
 use super::paths::PATHS;
 use super::ways::Ways;
-use super::{derive, docker, finish, kubelet, named};
+use super::{container_here, derive, docker, finish, kubelet, named};
 use crate::inventory::Inventory;
 use crate::sight::{SightIndex, Target, Verbs, resource_name, scope_text};
 
@@ -31,6 +31,7 @@ pub fn see_here(surroundings: Surroundings, answers: HereAnswers) -> View<'stati
     let HereAnswers { sights, daemons } = answers;
     let mut cluster = together(&sights);
     let own = Own::of(&surroundings, &cluster);
+    let is_pod = own.is_pod;
     named_by_others(&mut cluster, &sights);
     own.add_to(&mut cluster);
     named::add(&mut cluster, &sights);
@@ -59,6 +60,12 @@ pub fn see_here(surroundings: Surroundings, answers: HereAnswers) -> View<'stati
     let mut view = finish::view(board, Vantage::Here).into_owned();
     for daemon in &daemons {
         docker::add_answers(&mut view, daemon);
+    }
+    if daemons.is_empty() {
+        if !is_pod {
+            container_here::add_itself(&mut view, &surroundings);
+        }
+        container_here::add_beside(&mut view, &surroundings);
     }
     let credentials = sights.into_iter().map(|sight| AnsweredCredential {
         credential: sight.credential,

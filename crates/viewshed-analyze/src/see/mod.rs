@@ -9,6 +9,7 @@
 
 mod anonymous;
 mod board;
+mod container_here;
 mod derive;
 mod docker;
 mod error;
@@ -49,13 +50,14 @@ use board::Board;
 use identity::Held;
 
 pub(crate) use anonymous::Door;
-pub(crate) use docker::{openings_of_container, socket_of_host};
+pub(crate) use docker::{mounted_path, openings_of_container, socket_of_host};
 pub(crate) use error::near_names;
 pub(crate) use from_pods::{FromPod, from_pods};
 pub(crate) use host_paths::{Opening, is_of_pods};
 pub(crate) use identity::sees_everything;
 pub(crate) use masks::{may_give, of_grant};
 pub(crate) use on_node::openings_on;
+pub(crate) use own_names::holders_of_values;
 pub(crate) use pod::pod_accounts;
 
 pub use error::{NEAR_NAMES_MAX, SeeError};

@@ -61,12 +61,19 @@ impl Inside<'_> {
         for token in self.holder.tokens() {
             let text = format!("{} mounts {}", self.title, token_text(&token, namespace));
             let Some(account) = &token.service_account else {
+                let secret = token.secret.as_deref().unwrap_or_default();
                 board.gaps.push(Gap {
                     source: board.index.cluster.name.clone(),
-                    what: format!("whose {}", token_text(&token, namespace)),
+                    what: format!(
+                        "what the token in Secret {namespace}/{secret} sees, which {} mounts at {}",
+                        self.title, token.path
+                    ),
                     reason: GapReason::NotCollected,
-                    detail: String::new(),
-                    hint: String::new(),
+                    detail: "only an annotation of the Secret names its service account, and annotations \
+                             of Secrets are not asked for: they may hold values"
+                        .to_owned(),
+                    hint: "look from the account: `viewshed see --serviceaccount NAMESPACE/NAME`"
+                        .to_owned(),
                     count: 1,
                 });
                 continue;
@@ -162,7 +169,7 @@ impl Inside<'_> {
         }
         if board.is_whole() {
             let values = values_at_hand(&self.holder, &self.title);
-            board.unnamed.extend(values);
+            board.unnamed.extend(values.map(|held| held.text));
         }
     }
 

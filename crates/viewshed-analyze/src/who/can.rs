@@ -59,6 +59,7 @@ pub(super) fn answer(
         question,
         estate: index.cluster.name.clone(),
         entries,
+        holds_values: Vec::new(),
         by_steps: Vec::new(),
         more_by_steps: 0,
         depends_on: unknown(index),

@@ -262,6 +262,20 @@ fn is_about(entry: &WhoEntry, identity: &Identity) -> bool {
     }
 }
 
+#[test]
+fn who_sees_a_secret_tells_which_containers_hold_its_values() {
+    let cluster = shop();
+    let holders = |target: &str| {
+        let index = SightIndex::new(&cluster);
+        who_sees(&index, None, target).unwrap().holds_values
+    };
+    assert_eq!(
+        holders("secret/shop/db"),
+        ["container main of pod shop/cart reads the keys of Secret shop/db at /etc/db"]
+    );
+    assert_eq!(holders("secret/ops/admin"), Vec::<String>::new());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(100))]
 

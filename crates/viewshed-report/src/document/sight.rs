@@ -132,6 +132,9 @@ struct WhoAnswerDocument<'a> {
     question: &'a str,
     estate: &'a str,
     entries: Vec<EntryDocument<'a>>,
+    /// Who has the values of the object.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    holds_values: &'a [String],
     /// Who becomes one of them, step by step.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     by_steps: Vec<ByStepDocument<'a>>,
@@ -179,6 +182,7 @@ impl<'a> WhoDocument<'a> {
                 .iter()
                 .map(|entry| EntryDocument::of(answer, entry))
                 .collect(),
+            holds_values: &answer.holds_values,
             by_steps: ByStepDocument::of_answer(answer).collect(),
             more_by_steps: Some(answer.more_by_steps).filter(|more| *more > 0),
             depends_on: facts(&answer.depends_on),

@@ -188,6 +188,20 @@ fn the_address_at_which_the_daemon_was_read_is_its_socket() {
 }
 
 #[test]
+fn a_source_that_only_a_variable_holds_is_told_by_where_it_is_mounted() {
+    let mounted = |destination: &str| {
+        sees_everything(|host| {
+            host.containers[2].mounts.push(Mount {
+                destination: destination.to_owned(),
+                ..bind("${SOCK}")
+            });
+        })
+    };
+    assert!(mounted("/var/run/docker.sock"));
+    assert!(!mounted("/data"));
+}
+
+#[test]
 fn the_socket_of_another_runtime_shows_containers_that_are_not_in_the_estate() {
     for path in [
         "/run/crio/crio.sock",

@@ -106,3 +106,16 @@ fn settings_that_were_not_read_are_named() {
         "{facts:?}"
     );
 }
+
+#[test]
+fn a_kubelet_that_refuses_strangers_shows_nothing_reached_or_not() {
+    let doubts = |settings: &KubeletSettings| {
+        let vantage = Vantage::Kubelet {
+            address: "n1".to_owned(),
+        };
+        seen(&estate("", Some(settings)), &vantage).depends_on.len()
+    };
+    assert_eq!(doubts(&kubelet(false, 0)), 0);
+    assert_eq!(doubts(&kubelet(false, 10_255)), 1);
+    assert_eq!(doubts(&kubelet(true, 0)), 1);
+}

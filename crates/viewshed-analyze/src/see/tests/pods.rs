@@ -2,6 +2,7 @@ use viewshed_model::{Cluster, TokenProjection, Vantage, VolumeSource};
 
 use super::{chain_of, check, granted, in_pod, shown, view};
 use crate::samples::{api_token, mount, secret, shop};
+use crate::see::{Joined, see_joined};
 
 #[test]
 fn a_pod_holds_the_token_that_it_mounts() {
@@ -260,6 +261,38 @@ fn log_files_name_pods_and_containers() {
          pods/log ops/dash: node files
          pods/log shop/cart: node files",
     );
+}
+
+#[test]
+fn manifests_of_static_pods_name_them() {
+    for path in ["/etc/kubernetes/manifests", "/etc/kubernetes", "/etc"] {
+        let mut cluster = with_host_path(path, "");
+        cluster.pods[0].is_mirror = true;
+        let view = view(&cluster, &in_pod("ops", "dash"));
+        assert!(shown(&view).contains("Pod shop/cart: node files"), "{path}");
+        assert!(!shown(&view).contains("Pod shop/web"), "{path}");
+    }
+}
+
+#[test]
+fn who_writes_a_static_pod_becomes_root_on_the_node() {
+    let leads = |read_only: bool| {
+        let mut cluster = with_host_path("/etc/kubernetes/manifests", "");
+        cluster.pods[2].spec.containers[0].mounts[0].read_only = read_only;
+        let estate = viewshed_model::Estate {
+            clusters: vec![cluster],
+            ..viewshed_model::Estate::default()
+        };
+        let joined = Joined {
+            depth: Some(1),
+            ..Joined::default()
+        };
+        let view = see_joined(&estate, &in_pod("ops", "dash"), joined).unwrap();
+        let mut pivots = view.pivots.iter();
+        pivots.any(|pivot| pivot.kind == viewshed_model::PivotKind::Node)
+    };
+    assert!(leads(false));
+    assert!(!leads(true));
 }
 
 #[test]
