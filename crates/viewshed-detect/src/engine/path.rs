@@ -32,7 +32,8 @@ pub(crate) fn classify(uri: &str, verb: &str, kind: &mut String) -> Op {
 
 /// The path before the query.
 pub(crate) fn without_query(uri: &str) -> &str {
-    uri.split(['?', '#']).next().unwrap_or_default()
+    let end = memchr::memchr2(b'?', b'#', uri.as_bytes());
+    end.and_then(|end| uri.get(..end)).unwrap_or(uri)
 }
 
 /// Whether a query has this parameter with this value; an empty value asks for any.

@@ -7,10 +7,12 @@ use super::behaviour::{Op, Outcome};
 use super::decay::rounded;
 use super::evidence::{Evidence, Trial, WORK_FOLLOWS_S};
 use super::facts::Facts;
+use super::fingerprint::Fingerprint;
 use super::judge::{DAY_S, NAME_MAX, Subject};
 use super::origin::{identity_tag, program_tag};
 use super::session::Session;
 use super::who::{Class, ShortName, clip};
+use super::work::Deed;
 use crate::baseline::{DoesAt, Standing};
 use crate::detections::{Look, Sign, is_raw, judge, linking, tool};
 
@@ -50,12 +52,12 @@ impl Engine {
         &mut self,
         activity: &Activity<'_>,
         subject: &Subject<'_>,
-        shape: u64,
+        fingerprint: &Fingerprint,
         incidents: &mut Vec<Incident>,
     ) {
         self.go_on(subject);
         let (found, sessions) = self.look_for(activity, subject);
-        self.forgive_work(activity, subject);
+        self.forgive_work(activity, &Deed::of(subject));
         let points: u32 = found
             .signs
             .iter()
@@ -84,7 +86,7 @@ impl Engine {
             self.note(activity, subject, id, points);
             self.reconsider(id, incidents);
         }
-        self.learn(activity, subject, shape);
+        self.learn(activity, subject, fingerprint);
     }
 
     /// Lets every detection look, with what the session has shown so far that the activity belongs to.
@@ -168,7 +170,7 @@ impl Engine {
         }
     }
 
-    fn learn(&mut self, activity: &Activity<'_>, subject: &Subject<'_>, shape: u64) {
+    fn learn(&mut self, activity: &Activity<'_>, subject: &Subject<'_>, fingerprint: &Fingerprint) {
         let now_s = self.clock.now_s();
         let is_watched = self
             .baseline
@@ -192,7 +194,7 @@ impl Engine {
             && let Some(at) = self.baseline.habit(subject.index, behaviour)
             && (is_document || self.standing(subject.index, Some(at), behaviour).0)
         {
-            self.keep_warm(activity, subject, at, shape);
+            self.keep_warm(activity, subject, at, fingerprint);
         }
     }
 
