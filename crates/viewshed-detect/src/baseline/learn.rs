@@ -182,6 +182,10 @@ impl Baseline {
 
     /// Folds namespaces, then kinds, into "any" where there are many; says whether there were.
     fn fold(&mut self, index: usize, newest: Habit) -> bool {
+        let record = self.identities.get(index);
+        if record.is_none_or(|record| record.habits.len() <= NAMESPACES_MAX.min(KINDS_MAX)) {
+            return false;
+        }
         let hash_of = |kind: &str, namespace: &str| {
             self.hasher
                 .hash_one(((newest.op, newest.outcome), kind, namespace))

@@ -9,7 +9,6 @@ use super::origin::{Arrival, groups_of};
 use super::warm::Entry;
 use super::weigh::standing;
 use super::who::{Class, Who};
-use super::work::Deed;
 use crate::detections::tool;
 
 pub(super) const DAY_S: u32 = 24 * 60 * 60;
@@ -224,7 +223,7 @@ impl Engine {
         let Some(at) = subject.habit else { return };
         self.baseline.repeat(subject.index, at, now_s);
         self.settle_in(subject.arrival.spot, subject.index);
-        self.forgive_work(activity, &Deed::of(subject));
+        self.forgive_work(activity, subject);
         self.keep_warm(activity, subject, at, fingerprint);
     }
 

@@ -12,7 +12,6 @@ use super::judge::{DAY_S, NAME_MAX, Subject};
 use super::origin::{identity_tag, program_tag};
 use super::session::Session;
 use super::who::{Class, ShortName, clip};
-use super::work::Deed;
 use crate::baseline::{DoesAt, Standing};
 use crate::detections::{Look, Sign, is_raw, judge, linking, tool};
 
@@ -57,7 +56,7 @@ impl Engine {
     ) {
         self.go_on(subject);
         let (found, sessions) = self.look_for(activity, subject);
-        self.forgive_work(activity, &Deed::of(subject));
+        self.forgive_work(activity, subject);
         let points: u32 = found
             .signs
             .iter()
@@ -109,12 +108,14 @@ impl Engine {
             && self
                 .link_min(subject, near)
                 .is_some_and(|least| found.linking >= least);
-        let in_pod = self.session_at(self.pod_spot(activity));
-        let near = match (is_linked, in_pod) {
-            (true, _) => near,
+        let near = if is_linked {
+            near
+        } else if found.linking >= LINK_MIN {
             // What runs in a pod and what comes with the token of that pod is one hand.
-            (false, in_pod) if in_pod != own && found.linking >= LINK_MIN => in_pod,
-            _ => 0,
+            let in_pod = self.session_at(self.pod_spot(activity));
+            if in_pod == own { 0 } else { in_pod }
+        } else {
+            0
         };
         // Somebody else at work at this address: seen with what the others have shown already.
         if own == 0

@@ -44,16 +44,16 @@ struct Work<'a> {
 
 /// Something that somebody does, as far as it may be work.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Deed<'a> {
-    pub(super) behaviour: Behaviour<'a>,
-    pub(super) class: Class,
-    pub(super) index: usize,
-    pub(super) spot: u64,
-    pub(super) is_usual: bool,
+struct Deed<'a> {
+    behaviour: Behaviour<'a>,
+    class: Class,
+    index: usize,
+    spot: u64,
+    is_usual: bool,
 }
 
 impl<'a> Deed<'a> {
-    pub(super) fn of(subject: &Subject<'a>) -> Self {
+    fn of(subject: &Subject<'a>) -> Self {
         Self {
             behaviour: subject.behaviour,
             class: subject.who.class,
@@ -67,54 +67,65 @@ impl<'a> Deed<'a> {
 impl Engine {
     /// Something ordinary that was counted already, and may explain what came before.
     pub(super) fn explain(&mut self, activity: &Activity<'_>, index: u32) {
+        let Ok(index) = usize::try_from(index) else {
+            return;
+        };
         let [mut who_text, mut kind_text] = std::mem::take(&mut self.scratch);
-        let class = Who::of(activity, &mut who_text).class;
         let behaviour = Behaviour::of(activity, &mut kind_text);
-        if let Ok(index) = usize::try_from(index) {
+        if self.may_be_work(activity, &behaviour, index) {
             let deed = Deed {
                 behaviour,
-                class,
+                class: Who::of(activity, &mut who_text).class,
                 index,
                 spot: self.whence(activity).spot,
                 is_usual: true,
             };
-            self.forgive_work(activity, &deed);
+            self.forgive(activity, &deed);
         }
         self.scratch = [who_text, kind_text];
     }
 
     /// A watch after a list, a change where something was read, anything after a look at the API: then it was
     /// work, and who works somewhere is at home there.
-    pub(super) fn forgive_work(&mut self, activity: &Activity<'_>, deed: &Deed<'_>) {
-        let behaviour = &deed.behaviour;
-        let is_glimpse =
-            behaviour.op == Op::Watch && (is_short_watch(&activity.uri) || was_given_up(activity));
-        let is_read = is_read(behaviour.op);
-        let is_done = match behaviour.outcome {
+    pub(super) fn forgive_work(&mut self, activity: &Activity<'_>, subject: &Subject<'_>) {
+        if self.may_be_work(activity, &subject.behaviour, subject.index) {
+            self.forgive(activity, &Deed::of(subject));
+        }
+    }
+
+    /// Whether there is evidence that something may explain which an identity does.
+    fn may_be_work(&self, activity: &Activity<'_>, done: &Behaviour<'_>, index: usize) -> bool {
+        let is_read = is_read(done.op);
+        let is_done = match done.outcome {
             Outcome::Shown => true,
             Outcome::Missing => is_read,
             Outcome::Refused | Outcome::Failed => false,
         };
-        let is_work = is_read || matches!(behaviour.op, Op::Watch | Op::Write);
-        if is_glimpse || !is_done || !is_work {
-            return;
-        }
+        let is_work = is_read || matches!(done.op, Op::Watch | Op::Write);
+        let record = self.baseline.record(index);
+        let Some(record) = record.filter(|record| record.session != 0 && is_done && is_work) else {
+            return false;
+        };
         let now_s = self.clock.now_s();
+        if !may_explain(done.op, record.accused, now_s) {
+            return false;
+        }
+        let is_glimpse =
+            done.op == Op::Watch && (was_given_up(activity) || is_short_watch(&activity.uri));
+        let session = self.sessions.get(record.session).filter(|_| !is_glimpse);
+        session.is_some_and(|session| {
+            let mut own = session.evidence.iter();
+            own.any(|one| one.identity == identity_tag(index) && concerns(done, one, now_s))
+        })
+    }
+
+    fn forgive(&mut self, activity: &Activity<'_>, deed: &Deed<'_>) {
+        let (behaviour, now_s) = (&deed.behaviour, self.clock.now_s());
         let Some(record) = self.baseline.record(deed.index) else {
             return;
         };
-        if record.session == 0 || !may_explain(behaviour.op, record.accused, now_s) {
-            return;
-        }
         let (id, is_young) = (record.session, record.known_for_s(now_s) < DAY_S);
-        let tag = identity_tag(deed.index);
-        let is_asked = self.sessions.get(id).is_some_and(|session| {
-            let mut own = session.evidence.iter().filter(|one| one.identity == tag);
-            own.any(|one| concerns(behaviour, one, now_s))
-        });
-        if !is_asked {
-            return;
-        }
+        let is_read = is_read(behaviour.op);
         let is_workload = matches!(deed.class, Class::ServiceAccount | Class::Node);
         let is_midway = self.is_midway(activity, deed.index);
         let may_follow = !is_workload || !is_midway || self.works_somewhere(deed.index, is_midway);
@@ -135,7 +146,7 @@ impl Engine {
             key,
             now_s,
         };
-        let was_work = session.forgive(tag, |one| work.leaves(one));
+        let was_work = session.forgive(identity_tag(deed.index), |one| work.leaves(one));
         if was_work && !is_read {
             self.settle_in(deed.spot, deed.index);
         }

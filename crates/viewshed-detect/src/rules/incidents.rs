@@ -109,7 +109,7 @@ impl RuleIncidents {
         for (one, name) in matches.iter().zip(names) {
             case.add(activity, one, name);
         }
-        incidents.extend(case.dossier.tell(IncidentState::Open));
+        incidents.extend(case.tell(IncidentState::Open));
     }
 
     /// Time has passed up to `now_us` (live sources without events): what was quiet for long ends.
@@ -214,12 +214,25 @@ impl RuleIncidents {
 
     fn close(&mut self, place: &str, incidents: &mut Vec<Incident>) {
         if let Some(mut case) = self.cases.remove(place) {
-            incidents.extend(case.dossier.tell(IncidentState::Closed));
+            incidents.extend(case.tell(IncidentState::Closed));
         }
     }
 }
 
 impl Case {
+    /// The next revision, if there is something worth telling.
+    fn tell(&mut self, state: IncidentState) -> Option<Incident> {
+        if self.dossier.has_news(state) {
+            let reasons = self.dossier.incident.reasons.iter_mut();
+            for ((count, first), reason) in self.counts.iter().zip(reasons) {
+                if *count > 1 {
+                    reason.text = format!("{first} ({count} times)");
+                }
+            }
+        }
+        self.dossier.tell(state)
+    }
+
     fn add(&mut self, activity: &Activity<'_>, one: &RuleMatch, name: String) {
         let incident = &mut self.dossier.incident;
         incident.severity = incident.severity.max(one.rule.severity);
@@ -229,11 +242,8 @@ impl Case {
             .position(|reason| reason.detection == name);
         match known {
             Some(at) => {
-                if let (Some((count, first)), Some(reason)) =
-                    (self.counts.get_mut(at), incident.reasons.get_mut(at))
-                {
+                if let Some((count, _)) = self.counts.get_mut(at) {
                     *count += 1;
-                    reason.text = format!("{first} ({count} times)");
                 }
             }
             None if incident.reasons.len() < REASONS_MAX => {
