@@ -155,6 +155,7 @@ pub(crate) fn secret(full_name: &str, secret_type: &str) -> ConfigNames {
         kind: ConfigKind::Secret,
         meta: meta(full_name),
         secret_type: secret_type.to_owned(),
+        token_of: String::new(),
         keys: Vec::new(),
     }
 }
@@ -164,6 +165,7 @@ pub(crate) fn config_map(full_name: &str) -> ConfigNames {
         kind: ConfigKind::ConfigMap,
         meta: meta(full_name),
         secret_type: String::new(),
+        token_of: String::new(),
         keys: Vec::new(),
     }
 }

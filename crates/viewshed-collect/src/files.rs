@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use viewshed_decode::files::{FILE_BYTES_MAX, FileSet};
 use viewshed_decode::text::clean;
-use viewshed_model::{Estate, Gap, GapReason};
+use viewshed_model::{DockerHost, Estate, Gap, GapReason};
 
 use crate::error::Error;
 use crate::progress::Progress;
@@ -45,10 +45,11 @@ pub fn read(paths: &[PathBuf], progress: &dyn Progress) -> Result<Estate, Error>
             add(&mut set, &mut gaps, &shown(path), (&bytes, is_cut));
             progress.advanced(WHAT, 1);
         }
-        take(&mut estate, set.finish(), gaps);
+        take(&mut estate, (&name, set.finish()), gaps);
     }
     for folder in folders {
-        let mut set = FileSet::of_folder(&shown(folder));
+        let name = shown(folder);
+        let mut set = FileSet::of_folder(&name);
         let mut gaps = Vec::new();
         let found = walk::files_below(folder).map_err(|source| Error::Unreadable {
             path: folder.clone(),
@@ -62,7 +63,7 @@ pub fn read(paths: &[PathBuf], progress: &dyn Progress) -> Result<Estate, Error>
             }
             progress.advanced(WHAT, 1);
         }
-        take(&mut estate, set.finish(), gaps);
+        take(&mut estate, (&name, set.finish()), gaps);
     }
     progress.finished(WHAT);
     Ok(estate)
@@ -73,13 +74,21 @@ fn shown(path: &Path) -> String {
     clean(&path.to_string_lossy()).into_owned()
 }
 
-fn take(estate: &mut Estate, part: Estate, gaps: Vec<Gap>) {
+/// What was found in the set of files of that name.
+fn take(estate: &mut Estate, (set, part): (&str, Estate), gaps: Vec<Gap>) {
     if estate.collected_at.is_empty() {
         estate.collected_at = part.collected_at;
     }
+    for mut host in part.docker_hosts {
+        // Machines that were made from one image may say the same name.
+        let is_known = |known: &DockerHost| known.name == host.name;
+        if host.name != set && estate.docker_hosts.iter().any(is_known) {
+            host.name = format!("{} ({set})", host.name);
+        }
+        estate.docker_hosts.push(host);
+    }
     estate.sources.extend(part.sources);
     estate.clusters.extend(part.clusters);
-    estate.docker_hosts.extend(part.docker_hosts);
     estate.gaps.extend(part.gaps);
     estate.gaps.extend(gaps);
 }

@@ -11,7 +11,7 @@
 //! +1s      process pod=cart-1 exe=/bin/cat opens /var/run/secrets/kubernetes.io/serviceaccount/token
 //! +1s      dns @10.0.0.9 SRV any.any.svc.cluster.local
 //! ```
-//! Options: `@ADDRESS`, `~AGENT`, `pod=`, `node=`, `cred=`, `as=`, `group=`, `id=`, `rv=0`, `rv=42`, `stream`
+//! Options: `@ADDRESS`, `~AGENT`, `pod=`, `node=`, `uid=`, `cred=`, `as=`, `group=`, `id=`, `rv=0`, `rv=42`, `stream`
 //! (the query of a watch that begins with all objects), `label=`, `field=`, `uri=`, `count=`, `why=` (the
 //! authorizer's reason), `lasted=` (the last line of a request that began so many seconds before) and `x20`: the line twenty times, each a second later, with `%` as its number.
 
@@ -197,6 +197,7 @@ fn option(one: &mut Activity<'static>, word: &str) -> bool {
     match name {
         "pod" => one.actor.pod = value.into(),
         "node" => one.actor.node = value.into(),
+        "uid" => one.actor.uid = value.into(),
         "cred" => one.actor.credential = value.into(),
         "group" => one.actor.groups = Texts::List(vec![value.into()]),
         "as" => {

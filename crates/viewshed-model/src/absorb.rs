@@ -13,6 +13,7 @@ impl Cluster {
             version,
             authorizers,
             unread_grants,
+            anonymous_access,
             anonymous,
             health,
             api_resources,
@@ -40,6 +41,7 @@ impl Cluster {
         self.version = self.version.take().or(version);
         self.authorizers = self.authorizers.take().or(authorizers);
         self.unread_grants = self.unread_grants.or(unread_grants);
+        self.anonymous_access = self.anonymous_access.take().or(anonymous_access);
         self.anonymous.extend(anonymous);
         self.health.extend(health);
         self.api_resources.extend(api_resources);

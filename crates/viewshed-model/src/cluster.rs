@@ -29,6 +29,10 @@ pub struct Cluster {
     /// RBAC objects that exist, or may, and were not read: what they grant is not known.
     #[serde(skip_serializing_if = "UnreadGrants::is_none")]
     pub unread_grants: UnreadGrants,
+    /// Whether the API server takes requests without a credential, as its settings say; `None` when they were not
+    /// read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub anonymous_access: Option<AnonymousAccess>,
     /// What anonymous requests got, by path.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub anonymous: Vec<AnonymousAnswer>,
@@ -213,6 +217,19 @@ pub enum AuthorizerKind {
     Unknown,
 }
 
+/// Whether requests without a credential reach the authorizers (`--anonymous-auth` of kube-apiserver, `anonymous`
+/// of its `AuthenticationConfiguration`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AnonymousAccess {
+    /// They are refused.
+    Refused,
+    /// They are taken, on every path.
+    Taken,
+    /// They are taken on these paths alone.
+    OnPaths(Vec<String>),
+}
+
 /// What an unauthenticated GET got.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -327,6 +344,10 @@ pub struct ConfigNames {
     /// Secret type; empty for config maps and where unknown.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub secret_type: String,
+    /// The service account of which a secret keeps a token, where files say so
+    /// (`kubernetes.io/service-account.name`); empty otherwise. Servers are not asked for it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub token_of: String,
     /// Key names where they are known without reading values.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub keys: Vec<String>,

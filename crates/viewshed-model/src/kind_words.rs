@@ -11,6 +11,11 @@ pub fn kind_in_words(kind: &str) -> Cow<'_, str> {
     if let Some(part) = kind.strip_prefix("docker:") {
         return Cow::Owned(format!("Docker {part}"));
     }
+    match kind {
+        "process:token-file" => return Cow::Borrowed("a file with a credential"),
+        "process:file" => return Cow::Borrowed("a file"),
+        _ => {}
+    }
     if let Some(command) = kind.strip_prefix("process:") {
         return Cow::Owned(format!("the command {command}"));
     }
@@ -38,6 +43,7 @@ mod tests {
             ("docker:volumes", "Docker volumes"),
             ("dns:srv", "SRV records"),
             ("process:kubectl get", "the command kubectl get"),
+            ("process:token-file", "a file with a credential"),
             (
                 "selfsubjectrulesreviews.authorization.k8s.io",
                 "all of its own rights",

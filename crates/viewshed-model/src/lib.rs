@@ -30,6 +30,7 @@ mod reach;
 mod rehearsal;
 mod request;
 mod rules_check;
+mod runtime;
 mod scan;
 mod surroundings;
 mod texts;
@@ -46,8 +47,9 @@ pub use audit_policy::{AuditPolicy, AuditResources, AuditRule};
 pub use audited::{AuditedObject, AuditedRequest};
 pub use baseline::{BaselineHolder, BaselineRow};
 pub use cluster::{
-    AnonymousAnswer, ApiResource, Authorizer, AuthorizerKind, Cluster, ConfigKind, ConfigNames,
-    HealthCheck, KubeletSettings, Namespace, Node, OtherObject, ServerVersion, UnreadGrants,
+    AnonymousAccess, AnonymousAnswer, ApiResource, Authorizer, AuthorizerKind, Cluster, ConfigKind,
+    ConfigNames, HealthCheck, KubeletSettings, Namespace, Node, OtherObject, ServerVersion,
+    UnreadGrants,
 };
 pub use coverage::{CoverageReport, CoverageRow, CoveredSource, Visibility};
 pub use decision::{AccessAnswer, Decision, Evidence, MissingFact, RulesReview};
@@ -82,6 +84,10 @@ pub use rehearsal::{
 };
 pub use request::{AccessRequest, Action, NonResourceRequest, ResourceRequest};
 pub use rules_check::{RuleVerdict, RulesCheck};
+pub use runtime::{
+    RUNTIME_SOCKET_NAMES, RUNTIME_SOCKETS, Runtime, plain_host_path, runtime_of_socket,
+    runtime_sockets_below,
+};
 pub use scan::{
     CheckPage, ClusterSummary, DockerSummary, EstateSummary, MissingPlace, MitigationState,
     MitigationSummary, Presence, ScanReport,
@@ -95,7 +101,7 @@ pub use view::{
     AnsweredCredential, Category, CategoryView, Chain, HeldIdentity, Here, Link, SeenItem, Vantage,
     Verification, View, ViewDifference,
 };
-pub use watch::{DetectionPage, RuleTally, TIMELINE_POINTS_MAX, Timeline, WatchReport};
+pub use watch::{DetectionPage, NearMiss, RuleTally, TIMELINE_POINTS_MAX, Timeline, WatchReport};
 pub use who::{
     DiffReport, GrantOrigin, IdentityRank, RankReport, SightChange, WhoAnswer, WhoByStep, WhoEntry,
 };

@@ -172,8 +172,8 @@ pub struct NetworkPolicy {
     pub spec_json: String,
 }
 
-/// What network policies refer to (sets of addresses, tiers, host endpoints), and the settings of the
-/// network plugin that enforces them.
+/// What network policies and ways in refer to (sets of addresses, tiers, host endpoints, classes of Ingresses,
+/// grants to routes), and the settings of the network plugin that enforces policies.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct NetworkSetting {
@@ -186,7 +186,8 @@ pub struct NetworkSetting {
     /// `ConfigMap`, or `DaemonSet` for the variables of the plugin's containers.
     pub kind: String,
     /// The `spec` as JSON text. Of config maps and variables only the settings that decide on
-    /// enforcement are kept, as one object of texts.
+    /// enforcement are kept, as one object of texts. An `IngressClass` that is the default has `isDefaultClass`
+    /// beside what its `spec` says.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub spec_json: String,
 }

@@ -67,6 +67,10 @@ pub struct View {
     /// keys of Secret shop/db in its environment". Such objects are not counted as seen.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unnamed: Vec<String>,
+    /// Whom the identities may impersonate, each with how to look on: a view is that of the vantage's own
+    /// names, and what another name shows is not part of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub may_act_as: Vec<String>,
     /// Facts that would change the answer.
     pub depends_on: Vec<MissingFact>,
     /// What could not be read.

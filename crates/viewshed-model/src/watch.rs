@@ -29,10 +29,29 @@ pub struct WatchReport {
     pub detections: Vec<DetectionPage>,
     /// Entries that were not judged, over all sources.
     pub skips: Skips,
+    /// What came nearest to an incident and is none.
+    pub nearest: Option<NearMiss>,
+    /// Identities that the allow list names, in short form, with how many of their activities would have counted.
+    pub let_through: BTreeMap<String, u64>,
     /// What the sources can show.
     pub coverage: CoverageReport,
     /// What could not be read.
     pub gaps: Vec<Gap>,
+}
+
+/// A session that is no incident.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NearMiss {
+    /// Who, in short form: `shop/cart` for a service account.
+    pub actor: String,
+    /// Its points when it had the most.
+    pub points: u32,
+    /// From how many points on it is an incident.
+    pub threshold: u32,
+    /// The detection that weighed most.
+    pub detection: String,
+    /// What that said.
+    pub reason: String,
 }
 
 /// How often a rule that somebody brought along matched.

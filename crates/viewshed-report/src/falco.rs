@@ -15,7 +15,7 @@ use viewshed_model::{Incident, Severity, WatchReport};
 
 use crate::clean::clean;
 use crate::json;
-use crate::wording::incident::{detection, grants, shown, title};
+use crate::wording::incident::{detection, grants, known, shown, title, told_at};
 
 #[derive(Serialize)]
 struct Payload<'a> {
@@ -32,11 +32,15 @@ struct Payload<'a> {
 
 /// Every incident of a report, one per line.
 pub fn lines(report: &WatchReport) -> String {
-    report.incidents.iter().map(falco).collect()
+    let incidents = report.incidents.iter();
+    incidents
+        .map(|incident| falco(incident, told_at(report)))
+        .collect()
 }
 
-/// One incident as one line, ending with a line break: the body of a request to Falcosidekick.
-pub fn falco(incident: &Incident) -> String {
+/// One incident as one line, ending with a line break: the body of a request to Falcosidekick. That takes no alert
+/// without a time: where the log has none, it is `told_at`.
+pub fn falco(incident: &Incident, told_at: Timestamp) -> String {
     let reasons: Vec<String> = incident
         .reasons
         .iter()
@@ -55,7 +59,7 @@ pub fn falco(incident: &Incident) -> String {
         ),
         priority: priority(incident.severity),
         rule: detection(incident),
-        time: incident.last_event.time,
+        time: known(incident.last_event.time).unwrap_or(told_at),
         source: "viewshed",
         hostname: &incident.cluster,
         tags,

@@ -1,5 +1,5 @@
 //! LEAVES: JSON and JSON lines for programs, described by docs/reference/schemas/viewshed-1.json, and for
-//! incidents by docs/reference/schemas/viewshed-incident-1.json.
+//! incidents by docs/reference/schemas/viewshed-incident-2.json.
 //!
 //! Text from the estate is kept as it is; characters that could steer a terminal or hide text are written
 //! as escapes, so that the bytes are harmless to look at and a reader gets the original back.

@@ -8,7 +8,7 @@ mod watch;
 pub use rehearsal::rehearsal;
 pub use watch::{coverage, watch};
 
-use viewshed_model::{DiffReport, Finding, Gap, ScanReport, Severity, SightChange};
+use viewshed_model::{DiffReport, Finding, Gap, PivotReport, ScanReport, Severity, SightChange};
 
 use crate::clean::{clean, shorten};
 use crate::lines::{line, put};
@@ -22,6 +22,8 @@ const ROWS_BYTES_MAX: usize = 40_000;
 const COMMENT_BYTES_MAX: usize = 50_000;
 /// Characters of a cell.
 const CELL_CHARS_MAX: usize = 300;
+/// Workloads named with what they lead to.
+const WAYS_MAX: usize = 5;
 /// Gaps named.
 const GAPS_MAX: usize = 10;
 
@@ -63,8 +65,40 @@ pub fn scan(report: &ScanReport) -> String {
         &["severity", "check", "what", "where", "fix"],
         rows,
     );
+    for ways in &report.pivots {
+        pivots(&mut out, ways);
+    }
     gaps(&mut out, &report.gaps);
     out
+}
+
+/// The workloads that lead to most.
+fn pivots(out: &mut String, report: &PivotReport) {
+    if report.ranks.is_empty() || out.len() >= ROWS_BYTES_MAX {
+        return;
+    }
+    line(out, &format!("\n### {} leads to", text(&report.estate)));
+    let rows = report.ranks.iter().take(WAYS_MAX).map(|rank| {
+        let goal = format!("{} {}", rank.pivot.kind.words(), rank.pivot.name);
+        let steps = rank.pivot.steps.iter();
+        let steps: Vec<&str> = steps.map(|step| step.text.as_str()).collect();
+        let number = count(steps.len() as u64, "step", "steps");
+        let how = format!("{number}: {}", steps.join("; "));
+        let from = format!("{} {}", rank.workload_kind, rank.from);
+        let outside = rank.ways_in.join("; ");
+        let depends = rank.pivot.depends_on.iter();
+        let depends: Vec<&str> = depends.map(|fact| fact.fact.as_str()).collect();
+        row(&[&from, goal.trim_end(), &how, &outside, &depends.join("; ")])
+    });
+    let head = ["from", "to", "how", "reached from outside", "depends on"];
+    table(out, &head, rows);
+    let rest = report.ranks.len().saturating_sub(WAYS_MAX);
+    if rest > 0 {
+        line(
+            out,
+            &format!("\nand {} more workloads", thousands(rest as u64)),
+        );
+    }
 }
 
 /// Who gained and lost sight.

@@ -309,7 +309,7 @@ pub(crate) fn scan_report() -> ScanReport {
         findings: findings(),
         ranks: ranks(),
         totals: totals(),
-        pivots: Vec::new(),
+        pivots: vec![pivot_report()],
         gaps: vec![gap()],
     }
 }
@@ -391,6 +391,11 @@ pub(crate) fn view() -> View {
         categories: categories.to_vec(),
         unnamed: vec![
             "container main of pod shop/cart-7d has values of Secret shop/db in its environment"
+                .to_owned(),
+        ],
+        may_act_as: vec![
+            "service account shop/cart may impersonate user jane; look from there: \
+             `viewshed see --as jane`"
                 .to_owned(),
         ],
         depends_on: vec![MissingFact {

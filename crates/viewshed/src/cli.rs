@@ -16,7 +16,7 @@ pub(crate) use asking::{
     CanIArgs, ScopeArgs, SeeArgs, VantageArgs, WhoArgs, WhoQuestion, WhoSharedArgs,
 };
 pub(crate) use delivering::{DeliverArgs, SyslogFormat};
-pub(crate) use reaching::{DEPTH, PivotArgs, ReachArgs};
+pub(crate) use reaching::{PivotArgs, ReachArgs};
 pub(crate) use rehearsing::{EvidenceArgs, RehearseAction, RehearseArgs, TargetArgs};
 pub(crate) use ruling::{RulesAction, RulesArgs};
 pub(crate) use shared::{EstateArgs, Format, ImpersonateArgs, OutputArgs};
@@ -119,6 +119,8 @@ pub(crate) struct ScanArgs {
     /// Show the evidence of each finding step by step.
     #[arg(long, short)]
     pub(crate) details: bool,
+    #[command(flatten)]
+    pub(crate) pivots: PivotArgs,
 }
 
 /// Least severity that makes the exit code 1.

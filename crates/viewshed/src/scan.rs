@@ -1,12 +1,12 @@
 //! `viewshed scan`: what is exposed to whom, worst first.
 
 use viewshed_analyze::network::NetworkIndex;
-use viewshed_analyze::pivot::PivotIndex;
+use viewshed_analyze::pivot::{PivotIndex, docker_ranks};
 use viewshed_analyze::{SightIndex, checks, who};
 use viewshed_model::{Cluster, Estate, EstateSummary, Finding, PivotReport, ScanReport, Severity};
-use viewshed_report::{Answer, Format};
+use viewshed_report::Answer;
 
-use crate::cli::{DEPTH, FailOn, ScanArgs};
+use crate::cli::{FailOn, PivotArgs, ScanArgs};
 use crate::input::{self, Wanted};
 use crate::outcome::{Failure, Outcome};
 use crate::output::{Lists, Screen};
@@ -31,6 +31,10 @@ pub(crate) fn run(arguments: &ScanArgs, screen: &Screen) -> Result<Outcome, Fail
     let ranking = who::rank(&estate);
     let mut gaps = estate.gaps.clone();
     gaps.extend(ranking.gaps);
+    let mut pivots = ways(&estate, &arguments.pivots);
+    for of_estate in &mut pivots {
+        gaps.append(&mut of_estate.gaps);
+    }
     gaps.sort();
     gaps.dedup();
     let report = ScanReport {
@@ -44,7 +48,7 @@ pub(crate) fn run(arguments: &ScanArgs, screen: &Screen) -> Result<Outcome, Fail
         findings,
         ranks: ranking.ranks,
         totals: ranking.totals,
-        pivots: ways(&estate, arguments),
+        pivots,
         gaps,
     };
     let lists = Lists::whole_if(arguments.details);
@@ -59,17 +63,21 @@ pub(crate) fn run(arguments: &ScanArgs, screen: &Screen) -> Result<Outcome, Fail
     Ok(Outcome::with_gaps(has_findings, &report.gaps))
 }
 
-/// What the workloads lead to, for the page that draws it; other formats leave it to `reach --pivots`.
-fn ways(estate: &Estate, arguments: &ScanArgs) -> Vec<PivotReport> {
-    if Format::from(arguments.output.output) != Format::Html {
+/// What the workloads of each cluster, and the containers of the Docker hosts together, lead to.
+fn ways(estate: &Estate, steps: &PivotArgs) -> Vec<PivotReport> {
+    if steps.no_pivots {
         return Vec::new();
     }
     let of = |cluster: &Cluster| {
         let sight = SightIndex::new(cluster);
-        let network = NetworkIndex::new(cluster, None);
-        PivotIndex::new(&sight, &network).ranks(DEPTH)
+        let network = NetworkIndex::new(cluster, steps.cni);
+        PivotIndex::new(&sight, &network).ranks(steps.depth)
     };
-    estate.clusters.iter().map(of).collect()
+    let mut reports: Vec<PivotReport> = estate.clusters.iter().map(of).collect();
+    if !estate.docker_hosts.is_empty() {
+        reports.push(docker_ranks(estate, steps.depth));
+    }
+    reports
 }
 
 fn check_names<'a>(names: impl Iterator<Item = &'a String>) -> Result<(), Failure> {

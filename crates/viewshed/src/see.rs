@@ -33,6 +33,7 @@ pub(crate) fn run(arguments: &SeeArgs, screen: &Screen) -> Result<Outcome, Failu
     let joined = Joined {
         cni: arguments.pivots.cni,
         depth: (!arguments.pivots.no_pivots).then_some(arguments.pivots.depth),
+        knows_names: false,
     };
     let mut view = see_joined(&estate, &vantage, joined).map_err(|error| no_view(&error))?;
     let verification = if arguments.verify {

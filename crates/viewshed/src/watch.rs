@@ -150,7 +150,7 @@ impl<'a> Watch<'a> {
         self.reading.each(&chunk, arrived, |activities| {
             engine.step(now, activities, grown);
             if let Some(events) = events {
-                events.add(activities);
+                events.add(activities, now);
             }
             if let Some(places) = places {
                 places.add(&chunk, activities);
@@ -270,6 +270,14 @@ impl<'a> Watch<'a> {
             self.tell()?;
         }
         if self.keeper.is_kept() {
+            if self.pump.is_live() {
+                // What has grown since it was last told would be told tomorrow, or never.
+                self.engine.pause(&mut self.grown);
+                if let Some(rules) = &mut self.rules {
+                    rules.incidents.pause(&mut self.grown);
+                }
+                self.tell()?;
+            }
             // Pushers that wait for their receipt are told before anything else takes time.
             self.save();
             self.refresh()?;
@@ -295,6 +303,8 @@ impl<'a> Watch<'a> {
             tallies,
             gaps,
         );
+        report.nearest = self.engine.nearest().cloned();
+        report.let_through = self.engine.let_through().clone();
         report.positions = self
             .places
             .take()
@@ -318,6 +328,7 @@ impl<'a> Watch<'a> {
     /// A report has told everything up to now.
     fn told(&mut self) {
         self.reading.told();
+        self.engine.told();
         if let Some(rules) = &mut self.rules {
             rules.incidents.told();
         }

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 
+use crate::repository::root;
 use crate::say;
 
 /// How much to run.
@@ -19,7 +20,7 @@ pub(crate) enum Extent {
 /// One step: its name and the cargo arguments.
 type Step = (&'static str, &'static [&'static str]);
 
-const BEFORE: [Step; 2] = [
+const BEFORE: [Step; 3] = [
     ("format", &["fmt", "--all", "--check"]),
     (
         "lints",
@@ -31,6 +32,17 @@ const BEFORE: [Step; 2] = [
             "--",
             "--deny",
             "warnings",
+        ],
+    ),
+    // A workspace of its own, which the lints do not see.
+    (
+        "fuzz targets compile",
+        &[
+            "check",
+            "--manifest-path",
+            "fuzz/Cargo.toml",
+            "--no-default-features",
+            "--locked",
         ],
     ),
 ];
@@ -91,8 +103,13 @@ pub(crate) fn run(extent: Extent) -> Result<()> {
 fn run_step((name, arguments): Step) -> Result<()> {
     say(&format!("== {name}: cargo {}", arguments.join(" ")));
     let started = Instant::now();
+    let root = root()?;
+    // One target folder for both workspaces saves a second build of what both depend on.
+    let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| root.join("target").into());
     let status = Command::new(env!("CARGO"))
         .args(arguments)
+        .current_dir(root)
+        .env("CARGO_TARGET_DIR", target)
         .status()
         .with_context(|| format!("cannot start cargo for the step `{name}`"))?;
     anyhow::ensure!(status.success(), "the step `{name}` failed");

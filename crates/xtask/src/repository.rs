@@ -30,11 +30,7 @@ pub(crate) struct Package {
 impl Repository {
     /// Reads the repository that this program was built in.
     pub(crate) fn open() -> Result<Self> {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .ancestors()
-            .nth(2)
-            .context("the xtask crate stands two folders below the root")?
-            .to_owned();
+        let root = root()?.to_owned();
         let files = read_files(&root)?;
         let packages = read_packages(&root)?;
         Ok(Self {
@@ -55,6 +51,14 @@ impl Repository {
             })
             .map(|(path, text)| (path.as_str(), text.as_str()))
     }
+}
+
+/// Folder of the repository that this program was built in.
+pub(crate) fn root() -> Result<&'static Path> {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .nth(2)
+        .context("the xtask crate stands two folders below the root")
 }
 
 fn read_files(root: &Path) -> Result<BTreeMap<String, String>> {

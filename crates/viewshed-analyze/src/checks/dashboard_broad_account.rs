@@ -7,7 +7,7 @@ use viewshed_model::{
 use super::facts::{
     Asked, ClusterFacts, Product, Runner, Serves, Sight, SocketAccess, can_i_as, container_place,
     count, dashboard_of, dashboard_of_image, links, open_switches, reproduce, sight_of,
-    socket_access, ways_in,
+    socket_access_on, ways_in,
 };
 use super::{Check, MANY};
 
@@ -125,7 +125,7 @@ fn judge_container(
     let socket = container
         .mounts
         .iter()
-        .find(|mount| socket_access(&mount.source) == Some(SocketAccess::Socket))?;
+        .find(|mount| socket_access_on(host, &mount.source) == Some(SocketAccess::Socket))?;
     let published: Vec<String> = container
         .ports
         .iter()

@@ -9,6 +9,7 @@ mod cluster_wide_binding;
 mod dashboard_broad_account;
 mod docker_api_on_public_address;
 mod docker_api_without_tls;
+mod equal_policy_priorities;
 mod facts;
 mod kubelet_always_allow;
 mod kubelet_anonymous;
@@ -64,6 +65,7 @@ pub static ALL: &[&Check] = &[
     &dashboard_broad_account::CHECK,
     &docker_api_on_public_address::CHECK,
     &docker_api_without_tls::CHECK,
+    &equal_policy_priorities::CHECK,
     &kubelet_always_allow::CHECK,
     &kubelet_anonymous::CHECK,
     &kubelet_read_only_port::CHECK,

@@ -1,4 +1,5 @@
-//! Network policies that isolate no pod: what they were meant to close is open.
+//! Network policies that apply to no pod, and peers of them that no pod is: what they were meant to close is
+//! open, and what they were meant to let in stays out.
 
 use std::collections::BTreeSet;
 
@@ -6,10 +7,11 @@ use viewshed_model::{Confidence, Finding, Mitigation, NetworkPolicy, Severity};
 
 use super::facts::{ClusterFacts, Place, links, reproduce};
 use super::{Check, FEW};
+use crate::network::{IdlePeer, PolicyFlaws, policy_flaws};
 
 pub(super) static CHECK: Check = Check {
     name: "policy-selects-nothing",
-    title: "a network policy selects no pod",
+    title: "a network policy, or a peer of one, selects no pod",
     mitigation: Mitigation::M1030,
     worst: Severity::Low,
     page: include_str!("../../../../docs/checks/policy-selects-nothing.md"),
@@ -30,7 +32,7 @@ fn judge(facts: &ClusterFacts<'_>) -> Vec<Finding> {
         .collect();
     let inhabited: BTreeSet<&str> = facts.runners.iter().map(|one| one.namespace).collect();
     let policies = facts.cluster.network_policies.iter();
-    policies
+    let mut found: Vec<Finding> = policies
         .filter_map(|policy| {
             let namespace = policy.meta.namespace_or_empty();
             let namespace = if namespace.is_empty() {
@@ -53,7 +55,50 @@ fn judge(facts: &ClusterFacts<'_>) -> Vec<Finding> {
             };
             Some(finding(facts, policy, namespace, why))
         })
-        .collect()
+        .collect();
+    let PolicyFlaws {
+        idle, idle_peers, ..
+    } = policy_flaws(facts.cluster);
+    let policies = &facts.cluster.network_policies;
+    // The standard kind was judged above, whatever the network plugin enforces.
+    let others = idle.iter().filter_map(|number| policies.get(*number));
+    let others = others.filter(|policy| policy.pod_selector.is_none());
+    found.extend(others.map(|policy| {
+        let why = "nothing in the estate is what it selects".to_owned();
+        finding(facts, policy, policy.meta.namespace_or_empty(), why)
+    }));
+    found.extend(idle_peers.iter().filter_map(|peer| {
+        let policy = policies.get(peer.policy)?;
+        Some(peer_finding(facts, policy, peer))
+    }));
+    found
+}
+
+fn peer_finding(facts: &ClusterFacts<'_>, policy: &NetworkPolicy, peer: &IdlePeer) -> Finding {
+    let namespace = policy.meta.namespace_or_empty();
+    let rule = &peer.rule;
+    let why = format!("a peer of its `{rule}` is a {}", peer.asks);
+    let mut finding = Finding {
+        severity: Severity::Info,
+        ..finding(facts, policy, namespace, why)
+    };
+    finding.title = format!(
+        "A peer in `{rule}` of {} is no pod and no node",
+        title_of(policy, namespace)
+    );
+    "compare the labels that the peer asks for with those of the pods and namespaces that it is meant for; delete it \
+     when they are gone"
+        .clone_into(&mut finding.fix);
+    finding
+}
+
+/// Kind, name and namespace, in words.
+fn title_of(policy: &NetworkPolicy, namespace: &str) -> String {
+    let (kind, name) = (&policy.kind, &policy.meta.name);
+    match namespace {
+        "" => format!("{kind} `{name}`"),
+        namespace => format!("{kind} `{name}` of `{namespace}`"),
+    }
 }
 
 fn finding(
@@ -65,7 +110,7 @@ fn finding(
     let name = &policy.meta.name;
     let place = Place {
         estate: facts.cluster.name.clone(),
-        object: format!("NetworkPolicy {name}"),
+        object: format!("{} {name}", policy.kind),
         namespace: namespace.to_owned(),
         location: policy.meta.position.as_deref().cloned(),
     };
@@ -76,19 +121,28 @@ fn finding(
         Confidence::Low
     };
     let mut finding = CHECK.finding(place, Severity::Low, confidence);
-    finding.title = format!("NetworkPolicy `{name}` of `{namespace}` selects no pod");
+    let title = title_of(policy, namespace);
+    finding.title = format!("{title} selects no pod");
     finding.evidence = links([why]);
     finding.fix = format!(
-        "compare the labels under `spec.podSelector` of NetworkPolicy `{namespace}/{name}` with those of the \
-         pods that it is meant for, and its namespace with theirs; delete it when they are gone"
+        "compare the labels that {title} selects with those of the pods that it is meant for, and its namespace with \
+         theirs; delete it when they are gone"
     );
-    finding.reproduce = reproduce(&[
-        "kubectl",
-        "describe",
-        "networkpolicy",
-        "-n",
-        namespace,
-        name,
-    ]);
+    let kind = reproduced_kind(policy);
+    let mut words = vec!["kubectl", "describe", kind.as_str()];
+    if !namespace.is_empty() {
+        words.extend(["-n", namespace]);
+    }
+    words.push(name);
+    finding.reproduce = reproduce(&words);
     finding
+}
+
+/// The kind as kubectl tells it from those of other groups.
+fn reproduced_kind(policy: &NetworkPolicy) -> String {
+    let kind = policy.kind.to_ascii_lowercase();
+    match policy.api_group.as_str() {
+        "" | "networking.k8s.io" | "extensions" => kind,
+        group => format!("{kind}.{group}"),
+    }
 }

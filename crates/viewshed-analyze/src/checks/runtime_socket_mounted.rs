@@ -6,7 +6,7 @@ use viewshed_model::{
 
 use super::facts::{
     ClusterFacts, Runner, SocketAccess, container_place, count, links, list, reproduce,
-    socket_access,
+    socket_access, socket_access_on,
 };
 use super::{Check, MANY};
 
@@ -163,7 +163,7 @@ fn judge_container(host: &DockerHost, container: &DockerContainer) -> Option<Fin
         .mounts
         .iter()
         .filter(|mount| matches!(&*mount.kind, "bind" | "npipe" | ""))
-        .filter_map(|mount| Some((socket_access(&mount.source)?, mount)))
+        .filter_map(|mount| Some((socket_access_on(host, &mount.source)?, mount)))
         .filter(|(_, mount)| !mount.source.is_empty())
         .collect();
     mounts.sort_by_key(|(access, _)| *access == SocketAccess::Folder);

@@ -8,8 +8,10 @@
 mod fold;
 mod holders;
 mod network;
+mod own_files;
 mod places;
 mod rules;
+mod steps;
 #[cfg(test)]
 mod tests;
 
@@ -17,6 +19,8 @@ use viewshed_model::{Cluster, DiffReport, Estate, Gap, GapReason, SightChange};
 
 use rules::{Side, Sides, number_rules};
 
+use crate::network::NetworkIndex;
+use crate::pivot::PivotIndex;
 use crate::sight::{SightIndex, Targets};
 
 /// Compares two estates; `names` are what the user called them.
@@ -33,11 +37,16 @@ pub fn diff(before: &Estate, after: &Estate, names: (&str, &str)) -> DiffReport 
     };
     let readable = (can_tell(before), can_tell(after));
     for (old, new) in pairs(before, after, &mut report.gaps) {
+        let (before, after) = rayon::join(
+            || NetworkIndex::new(old, None),
+            || NetworkIndex::new(new, None),
+        );
         if readable == (true, true) {
-            compare(old, new, &mut report.changes);
+            compare((old, &before), (new, &after), &mut report.changes);
         }
-        let reach = network::changes(old, new, &mut report.gaps);
+        let reach = network::changes((old, &before), (new, &after), &mut report.gaps);
         report.changes.extend(reach);
+        report.changes.extend(own_files::changes(old, new));
     }
     if readable != (true, true) {
         report.gaps.push(Gap {
@@ -49,6 +58,9 @@ pub fn diff(before: &Estate, after: &Estate, names: (&str, &str)) -> DiffReport 
             count: 1,
         });
     }
+    let docker = network::docker_changes(before, after, &mut report.gaps);
+    report.changes.extend(docker);
+    report.changes.extend(steps::docker_changes(before, after));
     report.changes.extend(places::changes(before, after));
     report.changes.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
     report.changes.dedup();
@@ -57,7 +69,11 @@ pub fn diff(before: &Estate, after: &Estate, names: (&str, &str)) -> DiffReport 
     report
 }
 
-fn compare(old: &Cluster, new: &Cluster, changes: &mut Vec<SightChange>) {
+fn compare(
+    (old, old_network): (&Cluster, &NetworkIndex<'_>),
+    (new, new_network): (&Cluster, &NetworkIndex<'_>),
+    changes: &mut Vec<SightChange>,
+) {
     let (before, after) = rayon::join(|| SightIndex::new(old), || SightIndex::new(new));
     let targets = Targets::union(&before.targets, &after.targets);
     let [old_rules, new_rules] = number_rules([old, new]);
@@ -73,6 +89,10 @@ fn compare(old: &Cluster, new: &Cluster, changes: &mut Vec<SightChange>) {
     let (old, new) = (holders::accounts(old), holders::accounts(new));
     changes.extend(holders::gained(sides, &old, &new));
     changes.extend(lost(holders::gained(sides.swapped(), &new, &old)));
+    let old_ways = PivotIndex::new(&before.index, old_network);
+    let new_ways = PivotIndex::new(&after.index, new_network);
+    changes.extend(steps::gained(sides, &old_ways, &new_ways));
+    changes.extend(lost(steps::gained(sides.swapped(), &new_ways, &old_ways)));
 }
 
 type SortKey<'a> = (

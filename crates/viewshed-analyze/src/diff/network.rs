@@ -1,44 +1,62 @@
 //! Changes of network reach, as changes of sight: a workload that reaches a place can look at it.
 
 use viewshed_model::{
-    Cluster, Evidence, Gap, GapReason, PortRange, SightChange, Subject, SubjectKind,
+    Cluster, Estate, Evidence, Gap, GapReason, PortRange, SightChange, Subject, SubjectKind,
 };
 
-use crate::network::{Gain, NetworkIndex, gains, gains_from_outside};
+use crate::network::{Gain, NetworkIndex, docker_gains, gains, gains_from_outside};
 
 /// Destinations that a line names; more are counted.
 const DESTINATIONS_MAX: usize = 6;
 
 /// What sources gained and lost. Between the places of clusters without any network policy everything is
 /// open, so that only ways in from outside are asked for.
-pub(super) fn changes(old: &Cluster, new: &Cluster, gaps: &mut Vec<Gap>) -> Vec<SightChange> {
-    let (before, after) = rayon::join(
-        || NetworkIndex::new(old, None),
-        || NetworkIndex::new(new, None),
-    );
+pub(super) fn changes(
+    (old, before): (&Cluster, &NetworkIndex<'_>),
+    (new, after): (&Cluster, &NetworkIndex<'_>),
+    gaps: &mut Vec<Gap>,
+) -> Vec<SightChange> {
     gaps.extend(before.gaps());
     gaps.extend(after.gaps());
-    let mut changes = from_outside(&before, &after);
+    let mut changes = from_outside(before, after);
     let has_no_policies = old.network_policies.is_empty() && new.network_policies.is_empty();
     if has_no_policies && old.network_settings == new.network_settings {
         return changes;
     }
-    let found = gains(&before, &after).zip(gains(&after, &before));
+    let found = gains(before, after).zip(gains(after, before));
+    changes.extend(told(found, &new.name, gaps));
+    changes
+}
+
+/// The same of the Docker hosts of two estates.
+pub(super) fn docker_changes(old: &Estate, new: &Estate, gaps: &mut Vec<Gap>) -> Vec<SightChange> {
+    if old.docker_hosts.is_empty() || new.docker_hosts.is_empty() {
+        return Vec::new();
+    }
+    let found = docker_gains(old, new).zip(docker_gains(new, old));
+    told(found, "docker", gaps)
+}
+
+/// What was gained and what was lost; a gap where there is too much to compare.
+fn told(
+    found: Option<(Vec<Gain>, Vec<Gain>)>,
+    source: &str,
+    gaps: &mut Vec<Gap>,
+) -> Vec<SightChange> {
     let Some((gained, lost)) = found else {
         gaps.push(Gap {
-            source: new.name.clone(),
+            source: source.to_owned(),
             what: "compare who reaches whom".to_owned(),
             reason: GapReason::TooLarge,
             detail: "there are too many pairs of places".to_owned(),
             hint: "ask for single places with `viewshed reach --to`".to_owned(),
             count: 1,
         });
-        return changes;
+        return Vec::new();
     };
     let gained = gained.into_iter().map(|gain| change(gain, true));
     let lost = lost.into_iter().map(|gain| change(gain, false));
-    changes.extend(gained.chain(lost));
-    changes
+    gained.chain(lost).collect()
 }
 
 fn from_outside(before: &NetworkIndex<'_>, after: &NetworkIndex<'_>) -> Vec<SightChange> {

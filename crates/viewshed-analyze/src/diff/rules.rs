@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
-use viewshed_model::{Cluster, Evidence, Position, RoleBinding, SightChange, SubjectKind};
+use viewshed_model::{Cluster, Evidence, Position, Role, RoleBinding, SightChange, SubjectKind};
 
 use super::fold;
 use crate::rbac::{Grant, Session};
@@ -20,7 +20,7 @@ pub(super) struct Side<'c> {
     /// The same number for the same rules, on both sides, by the role's address.
     rules_numbers: FxHashMap<usize, usize>,
     /// Bindings by namespace and name.
-    bindings: FxHashMap<(Option<&'c str>, &'c str), &'c RoleBinding>,
+    pub(super) bindings: FxHashMap<(Option<&'c str>, &'c str), &'c RoleBinding>,
 }
 
 /// Both sides.
@@ -391,16 +391,20 @@ fn has_same_grants(sides: Sides<'_>, row: &Row) -> bool {
         && sides.before.signature(&old, row) == sides.after.signature(&new, row)
 }
 
-/// Where the change was made: the binding when it is new or differs, else the role.
 fn position(sides: Sides<'_>, source: &Source<'_>) -> Option<Position> {
-    let binding = source.grant.binding;
+    position_of(sides, source.grant.binding, source.grant.role)
+}
+
+/// Where the change was made: the binding when it is new or differs, else the role.
+pub(super) fn position_of(
+    sides: Sides<'_>,
+    binding: &RoleBinding,
+    role: Option<&Role>,
+) -> Option<Position> {
     let old = sides.before.bindings.get(&binding_key(binding));
     let is_old =
         old.is_some_and(|old| old.role == binding.role && old.subjects == binding.subjects);
-    let of_role = source
-        .grant
-        .role
-        .and_then(|role| role.meta.position.as_deref());
+    let of_role = role.and_then(|role| role.meta.position.as_deref());
     let of_binding = binding.meta.position.as_deref();
     let (first, second) = if is_old {
         (of_role, of_binding)

@@ -1,4 +1,6 @@
 mod against_oracle;
+mod docker;
+mod steps;
 
 use viewshed_model::{Cluster, DockerHost, Estate, Gap, GapReason, Role, RoleBinding, SightChange};
 
@@ -336,9 +338,15 @@ fn a_mounted_runtime_socket_is_a_gain() {
         }
     };
     let report = diff(&host(false), &host(true), ("a", "b"));
-    let gained: Vec<bool> = report.changes.iter().map(|change| change.gained).collect();
-    assert_eq!(gained, [true]);
-    assert_eq!(report.changes[0].subject.to_string(), "container agent");
+    let lines: Vec<String> = report.changes.iter().map(line).collect();
+    let [sees, leads] = lines.as_slice() else {
+        panic!("what it sees and what it leads to: {lines:?}");
+    };
+    let wanted = "+ container agent: leads to root on Docker host build in 1 step: ";
+    assert!(leads.starts_with(wanted), "{lines:?}");
+    assert!(
+        sees.starts_with("+ container agent: container `agent` sees and controls every container")
+    );
     assert_eq!(diff(&host(true), &host(true), ("a", "b")).changes, []);
 }
 

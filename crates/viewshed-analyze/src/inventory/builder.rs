@@ -89,6 +89,12 @@ fn add_by_kind<'a>(builder: &mut Builder<'a>, cluster: &'a Cluster) {
         let kind = builder.kind(&policy.api_group, &policy.kind, &policy.meta);
         builder.push(kind, &policy.meta, (List::Plain, source));
     }
+    // Settings without a group stand in config maps and workloads, which are counted as such.
+    let settings = cluster.network_settings.iter().enumerate();
+    for (source, setting) in settings.filter(|(_, setting)| !setting.api_group.is_empty()) {
+        let kind = builder.kind(&setting.api_group, &setting.kind, &setting.meta);
+        builder.push(kind, &setting.meta, (List::Plain, source));
+    }
     for (source, other) in cluster.others.iter().enumerate() {
         let kind = if other.resource.is_empty() {
             builder.kind(&other.group, &other.kind, &other.meta)

@@ -37,6 +37,33 @@ pub(super) fn number(address: IpAddr) -> u128 {
     }
 }
 
+/// The blocks that a range of addresses is made of, as `address/length`.
+pub(super) fn blocks_of(family: Family, (first, last): (u128, u128)) -> Vec<String> {
+    let bits = match family {
+        Family::V4 => 32,
+        Family::V6 => 128,
+    };
+    let mut blocks = Vec::new();
+    let mut at = first;
+    while at <= last {
+        // The largest block that starts here and ends in the range.
+        let mut host_bits = at.trailing_zeros().min(bits);
+        let end = |host_bits: u32| match host_bits {
+            128 => u128::MAX,
+            host_bits => at + ((1 << host_bits) - 1),
+        };
+        while end(host_bits) > last {
+            host_bits -= 1;
+        }
+        blocks.push(format!("{}/{}", address(family, at), bits - host_bits));
+        match end(host_bits).checked_add(1) {
+            Some(next) => at = next,
+            None => break,
+        }
+    }
+    blocks
+}
+
 /// The address of a number; numbers beyond a family's end are its last address.
 pub(super) fn address(family: Family, number: u128) -> IpAddr {
     match family {

@@ -7,20 +7,18 @@ use viewshed_model::{
 };
 
 mod entrances;
+mod outside;
+
+use outside::{Grown, Outside, Way};
 
 use super::index::NetworkIndex;
 use super::ports::{PortSet, shown, span};
 
-/// Targets that stand for addresses outside and for what the matrix does not have by name.
-const TARGETS: [Target; 4] = [
-    Target::Apiserver,
-    Target::Kubelet,
-    Target::Metadata,
-    Target::World,
-];
+/// Targets that the matrix does not have by name.
+const TARGETS: [Target; 3] = [Target::Apiserver, Target::Kubelet, Target::Metadata];
 
 /// Kind of sources outside.
-const ADDRESSES: &str = "Addresses";
+pub(super) const ADDRESSES: &str = "Addresses";
 /// All of them.
 const OUTSIDE: &str = "outside the cluster";
 
@@ -44,14 +42,15 @@ pub(crate) struct Gain {
 }
 
 /// Kind and name of an end.
-type Key = (String, String);
+pub(super) type Key = (String, String);
 /// Ports that are open, and those that may be.
-type Open = (PortSet, PortSet);
+pub(super) type Open = (PortSet, PortSet);
 
 /// What the workloads, nodes and the outside world of one cluster reach.
 struct Reach<'i, 'c> {
     index: &'i NetworkIndex<'c>,
     ends: BTreeSet<Key>,
+    outside: Outside,
     by_source: BTreeMap<Key, BTreeMap<Key, Open>>,
 }
 
@@ -60,34 +59,26 @@ pub(crate) fn gains_from_outside(old: &NetworkIndex<'_>, new: &NetworkIndex<'_>)
     entrances::gains(old, new)
 }
 
-/// What sources that both clusters have reach in `new` and not in `old`, at destinations that both have;
-/// `None` when one of them is too large for a matrix.
+/// What sources reach in `new` and not in `old`; `None` when one of them is too large for a matrix.
 pub(crate) fn gains(old: &NetworkIndex<'_>, new: &NetworkIndex<'_>) -> Option<Vec<Gain>> {
     let (old, new) = (Reach::of(old)?, Reach::of(new)?);
+    let is_known = |end: &Key| old.ends.contains(end);
     let mut found = Vec::new();
     for (from, now) in &new.by_source {
-        if !old.ends.contains(from) {
+        if !is_known(from) {
             continue;
         }
         let before = old.by_source.get(from);
         let mut by_ports: BTreeMap<(Vec<PortRange>, bool), Vec<&Key>> = BTreeMap::new();
-        for (to, (sure, possible)) in now {
-            if !old.ends.contains(to) {
-                continue;
-            }
-            let nothing = (PortSet::default(), PortSet::default());
-            let (old_sure, old_possible) = before.and_then(|open| open.get(to)).unwrap_or(&nothing);
-            let certain = sure.minus(old_sure);
-            let maybe = possible.minus(old_possible).minus(&certain);
-            for (ports, is_certain) in [(certain, true), (maybe, false)] {
-                let ports = shown(&ports);
-                if !ports.is_empty() {
-                    by_ports.entry((ports, is_certain)).or_default().push(to);
-                }
+        for (to, open) in now.iter().filter(|(to, _)| is_known(to)) {
+            for grown in grown(before.and_then(|open| open.get(to)), open) {
+                by_ports.entry(grown).or_default().push(to);
             }
         }
         for ((ports, is_certain), to) in by_ports {
-            let because = to.first().map(|to| new.because(from, to, &ports));
+            let because = to
+                .first()
+                .map(|to| new.because(place(from), place(to), &ports));
             let (because, location) = because.unwrap_or_default();
             found.push(Gain {
                 location,
@@ -100,8 +91,21 @@ pub(crate) fn gains(old: &NetworkIndex<'_>, new: &NetworkIndex<'_>) -> Option<Ve
             });
         }
     }
+    let outside = outside::gained(&old.outside, &new.outside, is_known).into_iter();
+    found.extend(outside.map(|grown| new.gain_outside(grown)));
     found.sort();
     Some(found)
+}
+
+/// Ports that are open for certain now and were not, then those that may be now and could not before.
+pub(super) fn grown(before: Option<&Open>, (sure, possible): &Open) -> Vec<(Vec<PortRange>, bool)> {
+    let nothing = Open::default();
+    let (old_sure, old_possible) = before.unwrap_or(&nothing);
+    let certain = sure.minus(old_sure);
+    let maybe = possible.minus(old_possible).minus(&certain);
+    let both = [(certain, true), (maybe, false)].into_iter();
+    let both = both.map(|(ports, is_certain)| (shown(&ports), is_certain));
+    both.filter(|(ports, _)| !ports.is_empty()).collect()
 }
 
 impl<'i, 'c> Reach<'i, 'c> {
@@ -112,6 +116,7 @@ impl<'i, 'c> Reach<'i, 'c> {
         let mut reach = Self {
             index,
             ends: BTreeSet::new(),
+            outside: Outside::of(&matrix),
             by_source: BTreeMap::new(),
         };
         for end in &matrix.ends {
@@ -122,8 +127,7 @@ impl<'i, 'c> Reach<'i, 'c> {
             let (Some(from), Some(to)) = (end(cell.from), end(cell.to)) else {
                 continue;
             };
-            // Addresses are cut differently in the two clusters; targets stand for them.
-            if to.kind == EndKind::Outside {
+            if [from.kind, to.kind].contains(&EndKind::Outside) {
                 continue;
             }
             let sure = set(&cell.allowed);
@@ -143,46 +147,83 @@ impl<'i, 'c> Reach<'i, 'c> {
         known.1 = known.1.union(&possible);
     }
 
+    /// Port by port: what is told of all of them together names the first that is open.
     fn add_target(&mut self, target: Target) {
         let to = ("target".to_owned(), target.name().to_owned());
         self.ends.insert(to.clone());
-        let Ok(column) = self.index.sources(&Place::Target(target), None, None) else {
-            return;
-        };
-        for source in column.sources {
-            let from = match source.kind {
-                EndKind::Pods => (
-                    source.workload_kind,
-                    format!("{}/{}", source.namespace, source.name),
-                ),
-                EndKind::Node => ("Node".to_owned(), source.name),
-                EndKind::Container | EndKind::Host | EndKind::Outside => continue,
-            };
-            let sure = set(&source.ports);
-            let possible = match source.verdict {
-                ReachVerdict::Denied => PortSet::default(),
-                ReachVerdict::Allowed => sure.clone(),
-                // Which ports is not told where it depends: the target's own.
-                ReachVerdict::Depends => sure.union(&self.ports_of(target)),
-            };
-            self.add(from, to.clone(), (sure, possible));
+        for port in self.ports_of(target) {
+            let place = Place::Target(target);
+            let column = self
+                .index
+                .sources(&place, Some(port.first), Some(port.protocol));
+            let Ok(column) = column else { continue };
+            for source in column.sources {
+                let from = match source.kind {
+                    EndKind::Pods => (
+                        source.workload_kind,
+                        format!("{}/{}", source.namespace, source.name),
+                    ),
+                    EndKind::Node => ("Node".to_owned(), source.name),
+                    EndKind::Container | EndKind::Host | EndKind::Outside => continue,
+                };
+                let open = set(&[port]);
+                let nothing = PortSet::default();
+                let (sure, possible) = match source.verdict {
+                    ReachVerdict::Denied => continue,
+                    ReachVerdict::Allowed => (open.clone(), open),
+                    ReachVerdict::Depends => (nothing, open),
+                };
+                self.add(from, to.clone(), (sure, possible));
+            }
         }
     }
 
-    fn ports_of(&self, target: Target) -> PortSet {
+    fn ports_of(&self, target: Target) -> Vec<PortRange> {
         let points = self.index.points_of(target);
         let ports = points.iter().flat_map(|point| &point.ports);
-        ports.map(|port| (*port, *port)).collect()
+        let ports: PortSet = ports.map(|port| (*port, *port)).collect();
+        let ranges = shown(&ports).into_iter();
+        let single = ranges.flat_map(|range| {
+            (range.first..=range.last).map(move |port| PortRange {
+                protocol: range.protocol,
+                first: port,
+                last: port,
+            })
+        });
+        single.collect()
+    }
+
+    fn gain_outside(&self, grown: Grown) -> Gain {
+        let inside = place(&grown.inside);
+        let example = Some(Place::Address(grown.example));
+        let ((kind, name), outside) = (grown.inside, grown.name);
+        let (because, location) = match grown.way {
+            Way::In => self.because(example, inside, &grown.ports),
+            Way::Out => self.because(inside, example, &grown.ports),
+        };
+        let (kind, from, to) = match grown.way {
+            Way::In => (ADDRESSES.to_owned(), outside, name),
+            Way::Out => (kind, name, outside),
+        };
+        Gain {
+            kind,
+            from,
+            ports: grown.ports,
+            is_certain: grown.is_certain,
+            to: vec![to],
+            because,
+            location,
+        }
     }
 
     /// Why one destination is open, in the words of a single answer, and where its policy stands.
-    fn because(&self, from: &Key, to: &Key, ports: &[PortRange]) -> (String, Option<Position>) {
-        let place = |(kind, name): &Key| match kind.as_str() {
-            "Node" => format!("node:{name}").parse(),
-            ADDRESSES => "world".parse(),
-            _ => name.parse::<Place>(),
-        };
-        let (Ok(from), Ok(to), Some(range)) = (place(from), place(to), ports.first()) else {
+    fn because(
+        &self,
+        from: Option<Place>,
+        to: Option<Place>,
+        ports: &[PortRange],
+    ) -> (String, Option<Position>) {
+        let (Some(from), Some(to), Some(range)) = (from, to, ports.first()) else {
             return (String::new(), None);
         };
         let question = ReachQuestion {
@@ -199,6 +240,14 @@ impl<'i, 'c> Reach<'i, 'c> {
     }
 }
 
+fn place((kind, name): &Key) -> Option<Place> {
+    let place = match kind.as_str() {
+        "Node" => format!("node:{name}").parse(),
+        _ => name.parse::<Place>(),
+    };
+    place.ok()
+}
+
 fn key(end: &ReachEnd) -> Key {
     match end.kind {
         EndKind::Pods => (
@@ -212,7 +261,7 @@ fn key(end: &ReachEnd) -> Key {
     }
 }
 
-fn set(ranges: &[PortRange]) -> PortSet {
+pub(super) fn set(ranges: &[PortRange]) -> PortSet {
     ranges.iter().fold(PortSet::default(), |all, range| {
         all.union(&span(range.protocol, range.first, range.last))
     })

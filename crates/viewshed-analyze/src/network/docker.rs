@@ -5,6 +5,7 @@
 //! two firewall backends let through the same, but for what internal networks reach through the host. The
 //! host's own rules for incoming packets are not in an estate: Docker leaves them alone.
 
+mod compare;
 mod engine;
 mod facts;
 mod outside;
@@ -25,6 +26,7 @@ use facts::title;
 use outside::leaving;
 use paths::between;
 
+pub(crate) use compare::docker_gains;
 pub(crate) use facts::has_stopped;
 pub(super) use facts::namespace_of;
 pub(super) use whole::{docker_matrix, docker_sources};

@@ -46,6 +46,22 @@ impl<'c> NetworkIndex<'c> {
         named: Option<Cni>,
         listed: &[(usize, &NetworkPolicy)],
     ) -> Self {
+        let mut index = Self::translated(cluster, named, listed);
+        index.kernels = index
+            .places
+            .families
+            .iter()
+            .map(|family| Kernel::new(&index.inputs(), *family))
+            .collect();
+        index
+    }
+
+    /// Places and policies without the tables that answers come from.
+    pub(super) fn translated(
+        cluster: &'c Cluster,
+        named: Option<Cni>,
+        listed: &[(usize, &NetworkPolicy)],
+    ) -> Self {
         let mut profile = recognise(cluster, named);
         match profile.cilium_mode {
             CiliumMode::Default | CiliumMode::Always => {}
@@ -74,7 +90,7 @@ impl<'c> NetworkIndex<'c> {
             policies.extend(built_in(&profile, &stages, &mut vocabulary));
         }
         sort(&mut policies);
-        let mut index = Self {
+        Self {
             places,
             profile,
             vocabulary,
@@ -84,14 +100,7 @@ impl<'c> NetworkIndex<'c> {
             referred,
             gaps,
             published: OnceLock::new(),
-        };
-        index.kernels = index
-            .places
-            .families
-            .iter()
-            .map(|family| Kernel::new(&index.inputs(), *family))
-            .collect();
-        index
+        }
     }
 
     pub(super) fn inputs(&self) -> Inputs<'_, 'c> {

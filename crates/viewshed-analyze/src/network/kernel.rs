@@ -8,6 +8,7 @@
 
 mod atoms;
 mod edit;
+mod held;
 mod matches;
 mod pairs;
 mod rows;
@@ -15,6 +16,7 @@ mod space;
 mod tables;
 
 pub(super) use edit::{Change, Drafts, Known};
+pub(super) use held::Held;
 pub(super) use pairs::{Bound, PortClass};
 pub(super) use space::{NOWHERE, Space, SpotOrigin};
 

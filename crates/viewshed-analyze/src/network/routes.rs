@@ -9,6 +9,7 @@ use super::eval::Tri;
 use super::index::NetworkIndex;
 use super::place::{Kind, PodPlace};
 use super::ports::Point;
+use super::referrals::{Class, repository, serves};
 use super::through::Behind;
 
 /// Image repositories of programs that serve Ingresses and Gateways, from a slash on: the projects' own
@@ -29,8 +30,8 @@ const CONTROLLERS: [&str; 9] = [
 struct Route<'s> {
     /// In words.
     name: String,
-    /// Of an Ingress, empty when it names none.
-    class: Option<&'s str>,
+    /// Of an Ingress.
+    class: Option<Class<'s>>,
     /// Numbers or names of the service's ports.
     ports: Vec<&'s str>,
     /// What it hangs on whether the route is in force.
@@ -67,7 +68,7 @@ impl<'c> NetworkIndex<'c> {
         });
         let ingresses = ingresses.map(move |ingress| Route {
             name: format!("Ingress `{}`", ingress.meta.full_name()),
-            class: Some(ingress.class.as_str()),
+            class: Some(self.class_of(ingress)),
             ports: ports_of(&ingress.backends, name),
             fact: None,
         });
@@ -76,15 +77,14 @@ impl<'c> NetworkIndex<'c> {
         let gateways = gateways.filter(move |route| route.services.contains(&full_name));
         ingresses.chain(gateways.filter_map(move |route| {
             let is_taken = self.is_taken(route);
-            let is_foreign = route.meta.namespace_or_empty() != namespace;
             let name = format!("{} `{}`", route.kind, route.meta.full_name());
-            // gateway-api `apis/v1beta1/referencegrant_types.go`: without one, references to other
-            // namespaces are invalid.
-            let fact = match is_taken {
-                Tri::No => return None,
-                Tri::Maybe => Some(format!("whether a Gateway takes {name}")),
-                Tri::Yes => is_foreign
-                    .then(|| format!("whether a ReferenceGrant of `{namespace}` lets {name} in")),
+            let fact = match (is_taken, self.is_granted(route, service)) {
+                (Tri::No, _) | (_, Tri::No) => return None,
+                (Tri::Maybe, _) => Some(format!("whether a Gateway takes {name}")),
+                (Tri::Yes, Tri::Maybe) => Some(format!(
+                    "whether a ReferenceGrant of `{namespace}` lets {name} in"
+                )),
+                (Tri::Yes, Tri::Yes) => None,
             };
             Some(Route {
                 ports: ports_of(&route.backends, &backend),
@@ -143,7 +143,11 @@ impl<'c> NetworkIndex<'c> {
             fact,
             ..
         } = route;
-        let controllers: Vec<End<'c>> = self.controllers();
+        let mut controllers: Vec<End<'c>> = self.controllers();
+        if let Some(Class::Of(_)) = class {
+            // Its program may be one that is not known here, or run elsewhere.
+            controllers.retain(|controller| self.serves(controller, class.as_ref()) != Tri::No);
+        }
         if controllers.is_empty() {
             let text = format!("{route} publishes service `{}`", service.meta.full_name());
             let fact = format!("where the program runs that serves {route}");
@@ -151,13 +155,17 @@ impl<'c> NetworkIndex<'c> {
         }
         let through = controllers.iter().map(|controller| {
             let text = format!("{route} leads to it through {}", controller.what);
-            let served = if let Some(fact) = fact {
-                Decision::depends(fact.clone(), text)
-            } else if self.serves(controller, *class) {
-                Decision::new(Tri::Yes, text)
-            } else {
-                let fact = format!("whether {} serves {route}", controller.what);
-                Decision::depends(fact, text)
+            let served = match (fact, self.serves(controller, class.as_ref())) {
+                (_, Tri::No) => {
+                    let text = format!("{} does not serve {route}", controller.what);
+                    return Decision::new(Tri::No, text);
+                }
+                (Some(fact), _) => Decision::depends(fact.clone(), text),
+                (None, Tri::Yes) => Decision::new(Tri::Yes, text),
+                (None, Tri::Maybe) => {
+                    let fact = format!("whether {} serves {route}", controller.what);
+                    Decision::depends(fact, text)
+                }
             };
             let reached = self.controller_reached(from, controller);
             served.and(reached).and(self.pair(controller, end, target))
@@ -167,36 +175,16 @@ impl<'c> NetworkIndex<'c> {
             .unwrap_or_else(|| Decision::new(Tri::No, format!("no program serves {route}")))
     }
 
-    /// Whether a program serves an Ingress of a class, by the name that the class has in its project's
-    /// manifests (`nginx`, `traefik`); routes of Gateways have none. An Ingress without a class is served
-    /// only where a default class or the program says so
-    /// (<https://kubernetes.io/docs/concepts/services-networking/ingress/#ingress-class>).
-    fn serves(&self, controller: &End<'c>, class: Option<&str>) -> bool {
+    /// Whether a program serves an Ingress of a class; routes of Gateways have none.
+    fn serves(&self, controller: &End<'c>, class: Option<&Class<'_>>) -> Tri {
         let Some(class) = class else {
-            return true;
+            return Tri::Yes;
         };
         let Which::Pod(pod) = controller.which else {
-            return false;
+            return Tri::Maybe;
         };
-        let Some(place) = self.places.pods.get(pod as usize) else {
-            return false;
-        };
-        let told = place.origin.spec().containers.iter();
-        let flags = told.flat_map(|container| &container.flags);
-        let mut own = flags.filter(|(flag, _)| {
-            matches!(
-                flag.as_str(),
-                "ingress-class" | "watch-ingress-without-class"
-            )
-        });
-        if own.any(|(flag, value)| match flag.as_str() {
-            "ingress-class" => !class.is_empty() && value.as_deref() == Some(class),
-            _ => class.is_empty() && value.as_deref() != Some("false"),
-        }) {
-            return true;
-        }
-        let mut images = place.origin.spec().containers.iter();
-        !class.is_empty() && images.any(|container| container.image.contains(class))
+        let place = self.places.pods.get(pod as usize);
+        place.map_or(Tri::Maybe, |place| serves(place, class))
     }
 
     /// Whether addresses outside reach such a program: by the services that publish it, or on its node.
@@ -258,12 +246,7 @@ fn is_controller(place: &PodPlace<'_>) -> bool {
     let mut ordinary = containers.filter(|container| container.role.is_empty());
     is_gateway
         || ordinary.any(|container| {
-            let image = container.image.split('@').next().unwrap_or_default();
-            let repository = match image.rsplit_once(':') {
-                Some((name, tag)) if !tag.contains('/') => name,
-                _ => image,
-            };
-            let repository = format!("/{repository}");
+            let repository = repository(&container.image);
             CONTROLLERS.iter().any(|end| repository.ends_with(end))
         })
 }

@@ -130,12 +130,14 @@ impl<'c> NetworkIndex<'c> {
             }
         }
         let pods = self.places.pods.iter().zip(by_pod);
-        let named = pods.filter_map(|(pod, verdict)| {
+        let mut named = FxHashMap::default();
+        named.reserve(self.places.pods.len());
+        named.extend(pods.filter_map(|(pod, verdict)| {
             let meta = pod.origin.meta();
             let namespace = meta.namespace.as_deref().unwrap_or("default");
             Some(((namespace, meta.name.as_str()), verdict?))
-        });
-        named.collect()
+        }));
+        named
     }
 
     /// Whether the tables alone settle it: a pod on a network of its own that some point certainly lets

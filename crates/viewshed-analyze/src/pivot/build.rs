@@ -4,17 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use rustc_hash::FxHashMap;
-use viewshed_model::{Cluster, Identity, Node, Pod, PodSpec, Target};
+use viewshed_model::{Cluster, Identity, Pod, PodSpec, Target};
 
 use super::LazyNetwork;
 use super::doors::{
-    ANONYMOUS, Dashboard, Paths, ask_kubelets, ask_without_credential, dashboards, is_open,
-    step_over, visit,
+    ANONYMOUS, Dashboard, OpenKubelet, Paths, ask_kubelets, ask_without_credential, dashboards,
+    open_kubelets, step_over, visit,
 };
 use super::graph::{State, Step, Why};
 use super::rights::Rights;
 use crate::checks::namespace_of;
-use crate::see::{Opening, openings_on, pod_accounts};
+use crate::see::{Door, Opening, is_of_pods, openings_on, pod_accounts};
 use crate::sight::SightIndex;
 
 /// The name of a node that nobody knows.
@@ -47,11 +47,8 @@ pub(super) struct Ground<'i, 'c> {
     pub(super) network: LazyNetwork<'i, 'c>,
     pub(super) asker: Option<Identity>,
     pub(super) inhabitants: Vec<Inhabitant<'c>>,
-    /// Positions in `inhabitants`.
-    by_place: FxHashMap<(&'c str, &'c str), usize>,
-    by_namespace: FxHashMap<&'c str, Vec<usize>>,
-    by_node: FxHashMap<&'c str, Vec<usize>>,
-    open_kubelets: Vec<&'c Node>,
+    whereabouts: OnceLock<Whereabouts<'c>>,
+    open_kubelets: Vec<OpenKubelet<'c>>,
     /// What runs the pods of each node.
     runtimes: FxHashMap<&'c str, &'c str>,
     nodes: OnceLock<Nodes<'c>>,
@@ -60,6 +57,29 @@ pub(super) struct Ground<'i, 'c> {
     dashboards: OnceLock<Vec<Dashboard<'c>>>,
     anonymous_leads_on: OnceLock<bool>,
     rights: OnceLock<Rights<'c>>,
+}
+
+/// Where the inhabitants are, by their positions in the list.
+#[derive(Debug, Default)]
+struct Whereabouts<'c> {
+    by_place: FxHashMap<(&'c str, &'c str), usize>,
+    by_namespace: FxHashMap<&'c str, Vec<usize>>,
+    by_node: FxHashMap<&'c str, Vec<usize>>,
+}
+
+impl<'c> Whereabouts<'c> {
+    fn of(inhabitants: &[Inhabitant<'c>]) -> Self {
+        let mut found = Self::default();
+        for (number, pod) in inhabitants.iter().enumerate() {
+            found.by_place.insert((pod.namespace, pod.name), number);
+            let namespace = found.by_namespace.entry(pod.namespace).or_default();
+            namespace.push(number);
+            if !pod.node.is_empty() {
+                found.by_node.entry(pod.node).or_default().push(number);
+            }
+        }
+        found
+    }
 }
 
 /// The nodes of a cluster by name, and whether credentials of an administrator lie there.
@@ -76,9 +96,7 @@ impl<'i, 'c> Ground<'i, 'c> {
             sight,
             network,
             asker: asker.cloned(),
-            by_place: FxHashMap::default(),
-            by_namespace: FxHashMap::default(),
-            by_node: FxHashMap::default(),
+            whereabouts: OnceLock::new(),
             open_kubelets: Vec::new(),
             runtimes: FxHashMap::default(),
             nodes: OnceLock::new(),
@@ -89,16 +107,8 @@ impl<'i, 'c> Ground<'i, 'c> {
             rights: OnceLock::new(),
             inhabitants,
         };
-        for (number, pod) in ground.inhabitants.iter().enumerate() {
-            ground.by_place.insert((pod.namespace, pod.name), number);
-            let namespace = ground.by_namespace.entry(pod.namespace).or_default();
-            namespace.push(number);
-            if !pod.node.is_empty() {
-                ground.by_node.entry(pod.node).or_default().push(number);
-            }
-        }
         let nodes = sight.cluster.nodes.iter();
-        ground.open_kubelets = nodes.clone().filter(|node| is_open(node)).collect();
+        ground.open_kubelets = open_kubelets(sight.cluster);
         ground.runtimes = nodes
             .map(|node| (node.meta.name.as_str(), node.runtime.as_str()))
             .collect();
@@ -124,11 +134,11 @@ impl<'i, 'c> Ground<'i, 'c> {
         match state {
             State::Standing(..) | State::Entered(..) => self.leave_pod(state, &mut steps),
             State::PodsIn(namespace) => {
-                let pods = self.by_namespace.get(namespace);
+                let pods = self.whereabouts().by_namespace.get(namespace);
                 steps.extend(self.entered(pods.into_iter().flatten()));
             }
             State::PodsOn(node) => {
-                let pods = self.by_node.get(node);
+                let pods = self.whereabouts().by_node.get(node);
                 steps.extend(self.entered(pods.into_iter().flatten()));
             }
             State::AllPods => {
@@ -179,7 +189,7 @@ impl<'i, 'c> Ground<'i, 'c> {
     }
 
     fn pod(&self, namespace: &str, name: &str) -> Option<&Inhabitant<'c>> {
-        let number = self.by_place.get(&(namespace, name))?;
+        let number = self.whereabouts().by_place.get(&(namespace, name))?;
         self.inhabitants.get(*number)
     }
 
@@ -246,6 +256,11 @@ impl<'i, 'c> Ground<'i, 'c> {
         }
     }
 
+    fn whereabouts(&self) -> &Whereabouts<'c> {
+        let make = || Whereabouts::of(&self.inhabitants);
+        self.whereabouts.get_or_init(make)
+    }
+
     fn nodes(&self) -> &Nodes<'c> {
         self.nodes.get_or_init(|| {
             let mut nodes = Nodes::new();
@@ -282,7 +297,8 @@ impl<'i, 'c> Ground<'i, 'c> {
     }
 
     fn anonymous_leads_on(&self) -> bool {
-        let leads_on = || !self.steps_of(ANONYMOUS).is_empty();
+        let is_closed = || Door::of(self.sight.cluster) == Door::Closed;
+        let leads_on = || !is_closed() && !self.steps_of(ANONYMOUS).is_empty();
         *self.anonymous_leads_on.get_or_init(leads_on)
     }
 
@@ -306,7 +322,8 @@ fn inhabitants(cluster: &Cluster) -> Vec<Inhabitant<'_>> {
     let mut with_pods: BTreeSet<(&str, &str, &str)> = BTreeSet::new();
     for pod in &cluster.pods {
         let namespace = namespace_of(&pod.meta);
-        if let Some(owner) = &pod.meta.owner {
+        // A live estate has every pod: none stands for its workload.
+        if let Some(owner) = pod.meta.owner.as_ref().filter(|_| !cluster.is_live) {
             with_pods.insert((namespace, owner.kind.as_str(), owner.name.as_str()));
         }
         if !matches!(pod.phase.as_str(), "Succeeded" | "Failed") {
@@ -362,7 +379,7 @@ fn leave<'c>(pod: &Inhabitant<'c>, runtime: &str, steps: &mut Vec<Step<'c>>) {
             Opening::Root => (State::Node(node), None),
             Opening::Socket(runtime) => {
                 let doubt = runtime
-                    .filter(|runtime| !runtime.is_of_pods())
+                    .filter(|runtime| !is_of_pods(*runtime))
                     .map(|_| format!("whether a container of that runtime becomes root on {node}"));
                 (State::Node(node), doubt)
             }

@@ -5,12 +5,12 @@
 
 use viewshed_model::{
     DockerContainer, DockerHost, Estate, Link, MissingFact, Pivot, PivotKind, PivotRank,
-    PivotReport, PivotStop, Place, Protocol, ReachQuestion, ReachVerdict, Target,
+    PivotReport, PivotStop, Place, Protocol, ReachQuestion, ReachVerdict, Runtime, Target,
 };
 
 use crate::checks::{Protection, Reach, listeners};
 use crate::network::{docker_answer, has_stopped};
-use crate::see::{Opening, Runtime, openings_of_container};
+use crate::see::{Opening, openings_of_container};
 
 /// A way from a container to root on a host.
 struct Way<'e> {
@@ -67,7 +67,7 @@ fn sort(ranks: &mut [PivotRank]) {
 
 fn ways<'e>(estate: &'e Estate, host: &'e DockerHost, container: &DockerContainer) -> Vec<Way<'e>> {
     let mut found = Vec::new();
-    for (opening, text) in openings_of_container(container) {
+    for (opening, text) in openings_of_container(host, container) {
         let mut facts = confined(host);
         let step = match opening {
             Opening::Root => text,

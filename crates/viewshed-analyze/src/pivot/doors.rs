@@ -1,7 +1,7 @@
 //! Steps that need no identity: places that answer whoever reaches them over the network.
 
 use rustc_hash::FxHashMap;
-use viewshed_model::{Node, Place, PodSpec, ReachVerdict, Target};
+use viewshed_model::{Cluster, KubeletSettings, Node, Place, PodSpec, ReachVerdict, Target};
 
 use super::LazyNetwork;
 use super::build::{Ground, Inhabitant};
@@ -82,17 +82,27 @@ pub(super) fn step_over<'c>(
 pub(super) fn ask_kubelets<'c>(
     pod: &Inhabitant<'c>,
     verdict: ReachVerdict,
-    kubelets: &[&'c Node],
+    kubelets: &[OpenKubelet<'c>],
     steps: &mut Vec<Step<'c>>,
 ) {
-    for node in kubelets {
-        let name = node.meta.name.as_str();
+    for kubelet in kubelets {
+        let name = kubelet.node.meta.name.as_str();
         let text = format!(
             "pod {}/{} reaches kubelets, and that of node {name} runs commands in its pods for everybody",
             pod.namespace, pod.name
         );
         let way = (State::PodsOn(name), Why::Text(text), "the kubelets");
-        steps.extend(step_over(pod, verdict, way));
+        let step = step_over(pod, verdict, way).map(|step| Step {
+            doubt: if kubelet.is_of_file {
+                Some(format!(
+                    "whether the kubelet of node `{name}` runs with the KubeletConfiguration of the files"
+                ))
+            } else {
+                step.doubt
+            },
+            ..step
+        });
+        steps.extend(step);
     }
 }
 
@@ -187,14 +197,31 @@ fn declared(spec: &PodSpec) -> Vec<u16> {
     ports
 }
 
-/// A kubelet that runs commands for everybody (`authentication.anonymous`, `authorization.mode`,
+/// A kubelet that runs commands for everybody.
+#[derive(Debug)]
+pub(super) struct OpenKubelet<'c> {
+    node: &'c Node,
+    /// Its settings are a file's that does not say which nodes it is for.
+    is_of_file: bool,
+}
+
+/// Those of a cluster: by the settings of each node, and where they were not read, by files of settings.
+pub(super) fn open_kubelets(cluster: &Cluster) -> Vec<OpenKubelet<'_>> {
+    let is_in_file = cluster.kubelet_files.iter().any(is_open);
+    let nodes = cluster.nodes.iter().filter_map(|node| {
+        let is_of_file = node.kubelet.is_none();
+        let is_open = node.kubelet.as_ref().map_or(is_in_file, is_open);
+        is_open.then_some(OpenKubelet { node, is_of_file })
+    });
+    nodes.collect()
+}
+
+/// Whether it runs commands for everybody (`authentication.anonymous`, `authorization.mode`,
 /// `enableDebuggingHandlers` of its configuration).
-pub(super) fn is_open(node: &Node) -> bool {
-    node.kubelet.as_ref().is_some_and(|settings| {
-        settings.anonymous == Some(true)
-            && settings.authorization_mode == "AlwaysAllow"
-            && settings.debugging_handlers != Some(false)
-    })
+fn is_open(settings: &KubeletSettings) -> bool {
+    settings.anonymous == Some(true)
+        && settings.authorization_mode == "AlwaysAllow"
+        && settings.debugging_handlers != Some(false)
 }
 
 impl<'c> Inhabitant<'c> {

@@ -13,6 +13,7 @@
 //! Constrained impersonation (KEP-5284) is left to `see`'s gaps.
 
 mod build;
+mod compare;
 mod docker;
 mod doors;
 mod graph;
@@ -37,6 +38,7 @@ use crate::sight::SightIndex;
 use build::Ground;
 use graph::{Graph, State};
 
+pub(crate) use compare::{NewWay, gained};
 pub use docker::{docker_ranks, joined_ranks};
 pub use toward::{BY_STEPS_MAX, Sought};
 

@@ -63,14 +63,30 @@ const fn sub(verb: &'static str, resource: &'static str, subresource: &'static s
     (verb, "", resource, subresource, "")
 }
 
-/// Changing the pods of workloads that are there.
-const fn change(all: &'static [&'static [Right]], kind: &'static str) -> Power {
-    Power {
-        all,
-        leads: Leads::Workloads(kind),
-        effect: "it changes the pods of workloads as it likes",
-        is_cluster_wide: false,
-    }
+/// A kind of workload whose template may be changed while it is there, its API group and resource. Of a Job the
+/// template stays as it is (`pkg/apis/batch/validation`).
+type Changeable = (&'static str, &'static str, &'static str);
+
+const DEPLOYMENTS: Changeable = ("Deployment", "apps", "deployments");
+const DAEMON_SETS: Changeable = ("DaemonSet", "apps", "daemonsets");
+const STATEFUL_SETS: Changeable = ("StatefulSet", "apps", "statefulsets");
+const REPLICA_SETS: Changeable = ("ReplicaSet", "apps", "replicasets");
+const CONTROLLERS: Changeable = ("ReplicationController", "", "replicationcontrollers");
+const CRON_JOBS: Changeable = ("CronJob", "batch", "cronjobs");
+
+/// Changing the pods of such workloads.
+macro_rules! change {
+    ($workload:expr) => {
+        Power {
+            all: &[&[
+                right("update", $workload.1, $workload.2),
+                right("patch", $workload.1, $workload.2),
+            ]],
+            leads: Leads::Workloads($workload.0),
+            effect: "it changes the pods of workloads as it likes",
+            is_cluster_wide: false,
+        }
+    };
 }
 
 /// Every such right, the most powerful first.
@@ -239,48 +255,12 @@ pub(super) const POWERS: [Power; 22] = [
         effect: "it starts pods as it likes",
         is_cluster_wide: false,
     },
-    change(
-        &[&[
-            right("update", "apps", "deployments"),
-            right("patch", "apps", "deployments"),
-        ]],
-        "Deployment",
-    ),
-    change(
-        &[&[
-            right("update", "apps", "daemonsets"),
-            right("patch", "apps", "daemonsets"),
-        ]],
-        "DaemonSet",
-    ),
-    change(
-        &[&[
-            right("update", "apps", "statefulsets"),
-            right("patch", "apps", "statefulsets"),
-        ]],
-        "StatefulSet",
-    ),
-    change(
-        &[&[
-            right("update", "apps", "replicasets"),
-            right("patch", "apps", "replicasets"),
-        ]],
-        "ReplicaSet",
-    ),
-    change(
-        &[&[
-            right("update", "", "replicationcontrollers"),
-            right("patch", "", "replicationcontrollers"),
-        ]],
-        "ReplicationController",
-    ),
-    change(
-        &[&[
-            right("update", "batch", "cronjobs"),
-            right("patch", "batch", "cronjobs"),
-        ]],
-        "CronJob",
-    ),
+    change!(DEPLOYMENTS),
+    change!(DAEMON_SETS),
+    change!(STATEFUL_SETS),
+    change!(REPLICA_SETS),
+    change!(CONTROLLERS),
+    change!(CRON_JOBS),
     Power {
         all: &[
             &[
@@ -388,10 +368,7 @@ const fn named(
 }
 
 /// A right to change one workload, of kind and resource of an API group.
-const fn changed(
-    verb: &'static str,
-    (kind, api_group, resource): (&'static str, &'static str, &'static str),
-) -> NamedRight {
+const fn changed(verb: &'static str, (kind, api_group, resource): Changeable) -> NamedRight {
     NamedRight {
         verb,
         api_group,
@@ -401,14 +378,9 @@ const fn changed(
     }
 }
 
-const DEPLOYMENTS: (&str, &str, &str) = ("Deployment", "apps", "deployments");
-const DAEMON_SETS: (&str, &str, &str) = ("DaemonSet", "apps", "daemonsets");
-const STATEFUL_SETS: (&str, &str, &str) = ("StatefulSet", "apps", "statefulsets");
-const CRON_JOBS: (&str, &str, &str) = ("CronJob", "batch", "cronjobs");
-
 /// Every such right. Groups come last: who acts as a member of one needs a user name too
 /// (`staging/src/k8s.io/apiserver/pkg/endpoints/filters/impersonation`).
-pub(super) const NAMED_RIGHTS: [NamedRight; 25] = [
+pub(super) const NAMED_RIGHTS: [NamedRight; 29] = [
     named("impersonate", "users", "", Whom::User),
     named("impersonate", "serviceaccounts", "", Whom::Account),
     named("create", "serviceaccounts", "token", Whom::Account),
@@ -431,6 +403,10 @@ pub(super) const NAMED_RIGHTS: [NamedRight; 25] = [
     changed("patch", DAEMON_SETS),
     changed("update", STATEFUL_SETS),
     changed("patch", STATEFUL_SETS),
+    changed("update", REPLICA_SETS),
+    changed("patch", REPLICA_SETS),
+    changed("update", CONTROLLERS),
+    changed("patch", CONTROLLERS),
     changed("update", CRON_JOBS),
     changed("patch", CRON_JOBS),
     named("impersonate", "groups", "", Whom::Group),

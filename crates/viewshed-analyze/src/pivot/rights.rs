@@ -457,8 +457,8 @@ fn covers(rule: &PolicyRule, right: &NamedRight) -> bool {
             .any(|known| known == "*" || resource(known))
 }
 
-/// The accounts of which Secrets keep a token, by namespace and name of the Secret: the account lists the Secret, or the Secret's name
-/// begins with the account's, as the token controller named them up to Kubernetes 1.23.
+/// The accounts of which Secrets keep a token, by namespace and name of the Secret: the Secret says so, the account lists
+/// it, or the Secret's name begins with the account's, as the token controller named them up to Kubernetes 1.23.
 fn token_secrets<'c>(
     cluster: &'c Cluster,
     accounts: &Accounts<'c>,
@@ -482,7 +482,12 @@ fn token_secrets<'c>(
             let mut ends = name.rmatch_indices("-token").map(|(at, _)| at);
             ends.find_map(|at| known.get(name.get(..at)?).copied())
         };
-        let account = listed.get(&(namespace, name)).copied().or_else(begins);
+        let account = match secret.token_of.as_str() {
+            "" => listed.get(&(namespace, name)).copied().or_else(begins),
+            account => accounts
+                .get(namespace)
+                .and_then(|known| known.get(account).copied()),
+        };
         if let Some(account) = account {
             found.insert((namespace, name), account);
         }

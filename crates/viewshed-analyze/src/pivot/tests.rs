@@ -245,6 +245,9 @@ fn secrets_and_workloads_that_exist_lead_to_accounts() {
          type: kubernetes.io/service-account-token\n---\n\
          apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: bossd, namespace: ops }\n\
          spec: { selector: { matchLabels: { app: b } }, template: { metadata: { labels: { app: b } }, \
+         spec: { serviceAccountName: boss, containers: [{ name: main, image: example }] } } }\n---\n\
+         apiVersion: apps/v1\nkind: ReplicaSet\nmetadata: { name: boss-set, namespace: ops }\n\
+         spec: { selector: { matchLabels: { app: c } }, template: { metadata: { labels: { app: c } }, \
          spec: { serviceAccountName: boss, containers: [{ name: main, image: example }] } } }\n---\n";
     let named = |verb: &str, group: &str, resource: &str, name: &str| {
         format!(
@@ -260,6 +263,8 @@ fn secrets_and_workloads_that_exist_lead_to_accounts() {
         rule("patch", "apps", "deployments"),
         rule("update", "apps", "deployments"),
         named("patch", "apps", "deployments", "bossd"),
+        rule("update", "apps", "replicasets"),
+        named("update", "apps", "replicasets", "boss-set"),
     ];
     let leads_nowhere = [
         rule("create", "", "secrets"),

@@ -42,8 +42,8 @@ fn is_of_the_cluster(subject: &Subject, has_pods: bool) -> bool {
     }
 }
 
-/// Whether a way starts there that is worth telling, and who that is.
-fn start(graph: &Graph<'_>, number: usize, state: State<'_>) -> Option<Subject> {
+/// Who acts in a state, if it is somebody whom a binding can name.
+pub(super) fn person(state: State<'_>) -> Option<Subject> {
     let of = |kind: SubjectKind, namespace: Option<&str>, name: &str| Subject {
         kind,
         name: name.to_owned(),
@@ -55,32 +55,23 @@ fn start(graph: &Graph<'_>, number: usize, state: State<'_>) -> Option<Subject> 
         State::Account(namespace, name) => {
             Some(of(SubjectKind::ServiceAccount, Some(namespace), name))
         }
-        State::Standing(namespace, name) => {
-            let kind = SubjectKind::Other("Pod".to_owned());
-            // Only a token of its own: that is told of its account.
-            let is_more = graph
-                .edges_of(number)
-                .iter()
-                .any(|edge| !matches!(edge.why, Why::Token(_)));
-            is_more.then(|| of(kind, Some(namespace), name))
-        }
-        State::Administrator
-        | State::AnyUser
-        | State::AnyGroup
-        | State::AllSecrets
-        | State::AllPods
-        | State::AllAccounts
-        | State::AllNodes
-        | State::PodsIn(_)
-        | State::PodsOn(_)
-        | State::AccountsIn(_)
-        | State::AccountsBeside(_)
-        | State::TokensIn(_)
-        | State::AllTokens
-        | State::Asker
-        | State::Entered(..)
-        | State::Node(_) => None,
+        _ => None,
     }
+}
+
+/// Whether a way starts there that is worth telling, and who that is.
+fn start(graph: &Graph<'_>, number: usize, state: State<'_>) -> Option<Subject> {
+    let State::Standing(namespace, name) = state else {
+        return person(state);
+    };
+    // Only a token of its own: that is told of its account.
+    let mut edges = graph.edges_of(number).iter();
+    let is_more = edges.any(|edge| !matches!(edge.why, Why::Token(_)));
+    is_more.then(|| Subject {
+        kind: SubjectKind::Other("Pod".to_owned()),
+        name: name.to_owned(),
+        namespace: Some(namespace.to_owned()),
+    })
 }
 
 impl PivotIndex<'_, '_> {

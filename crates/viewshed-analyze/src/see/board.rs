@@ -23,6 +23,11 @@ pub(super) struct Board<'i, 'c> {
     pub(super) gaps: Vec<Gap>,
     /// What the vantage holds of objects whose names nothing there tells.
     pub(super) unnamed: Vec<String>,
+    /// Grants that show objects to those who know their names, and tell none.
+    pub(super) guesses: Vec<Guess>,
+    /// Whether whoever stands at the vantage has every name from elsewhere, as the one who asks about a
+    /// named object has.
+    pub(super) knows_names: bool,
     /// Set where the vantage does not know the namespace that it is in.
     pub(super) nameless: Option<Nameless>,
 }
@@ -72,6 +77,17 @@ impl Focus {
             }
         }
     }
+}
+
+/// Objects that `get` shows one by one, to whoever has their names from elsewhere.
+#[derive(Debug, Clone)]
+pub(super) struct Guess {
+    pub(super) place: Place,
+    pub(super) range: Range<usize>,
+    /// "pods".
+    pub(super) resource: String,
+    /// " in shop", " in all namespaces"; empty for kinds without namespaces.
+    pub(super) scope: String,
 }
 
 /// What is known of one thing.
@@ -146,6 +162,7 @@ impl<'i, 'c> Board<'i, 'c> {
     }
 
     const fn focused(index: &'i SightIndex<'c>, focus: Option<Focus>) -> Self {
+        let knows_names = focus.is_some();
         Self {
             index,
             marks: Vec::new(),
@@ -155,6 +172,8 @@ impl<'i, 'c> Board<'i, 'c> {
             depends_on: BTreeSet::new(),
             gaps: Vec::new(),
             unnamed: Vec::new(),
+            guesses: Vec::new(),
+            knows_names,
             nameless: None,
         }
     }
@@ -186,6 +205,11 @@ impl<'i, 'c> Board<'i, 'c> {
         ways: Ways,
         chain: ChainId,
     ) {
+        let ways = if self.knows_names {
+            ways.with_known_names()
+        } else {
+            ways
+        };
         if let Some(focus) = &mut self.focus {
             focus.mark(place, positions, ways, chain);
             return;

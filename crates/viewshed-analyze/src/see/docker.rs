@@ -6,6 +6,7 @@
 mod container;
 mod joined;
 mod sheet;
+mod sockets;
 #[cfg(test)]
 mod tests;
 
@@ -15,6 +16,7 @@ use super::SeeError;
 use super::board::link;
 pub(crate) use container::openings_of_container;
 pub(super) use joined::add_answers;
+pub(crate) use sockets::socket_of_host;
 
 use container::Inside;
 use sheet::Sheet;
@@ -146,6 +148,7 @@ fn finish(estate: &Estate, sheet: Sheet<'_>, vantage: &Vantage) -> View {
         chains: chains.into_iter().map(|links| Chain { links }).collect(),
         categories,
         unnamed: Vec::new(),
+        may_act_as: Vec::new(),
         depends_on: depends_on
             .into_iter()
             .map(|fact| MissingFact { fact })

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use viewshed_model::{Identity, RequestTally, Surface, Vantage, Verdict};
 
-use super::{SeeError, see_in};
+use super::{SeeError, see_knowing_names};
 use crate::sight::SightIndex;
 
 /// How many objects an identity can discover, by resource (`pods`, `deployments.apps`) and namespace (empty for
@@ -14,15 +14,15 @@ pub struct Visible {
     counts: BTreeMap<String, BTreeMap<String, u64>>,
 }
 
-/// What an identity can discover in one cluster, counted.
+/// What an identity can discover in one cluster, counted; what it may only get by name counts too.
 ///
 /// # Errors
-/// As [`see_in`]; an identity that the cluster does not know sees what its groups see.
+/// As [`super::see_in`]; an identity that the cluster does not know sees what its groups see.
 pub fn visible(index: &SightIndex<'_>, identity: &Identity) -> Result<Visible, SeeError> {
     let vantage = Vantage::Identity {
         identity: identity.clone(),
     };
-    let view = see_in(index, &vantage)?;
+    let view = see_knowing_names(index, &vantage)?;
     let resources: BTreeMap<&str, String> = index
         .inventory
         .kinds

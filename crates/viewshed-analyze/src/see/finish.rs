@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use viewshed_model::{Category, CategoryView, Chain, SeenItem, Vantage, View};
 
 use super::board::{Board, Mark, Place};
+use super::guesses;
 use super::own_names::Nameless;
 use super::paths::PATHS;
 use super::ways::Ways;
@@ -16,7 +17,8 @@ use crate::sight::pod_objects;
 /// Writes the view.
 pub(super) fn view(mut board: Board<'_, '_>, vantage: Vantage) -> View {
     let identities = std::mem::take(&mut board.identities);
-    let depends_on = std::mem::take(&mut board.depends_on);
+    let mut depends_on = std::mem::take(&mut board.depends_on);
+    depends_on.extend(guesses::facts(&board));
     let gaps = std::mem::take(&mut board.gaps);
     let unnamed = std::mem::take(&mut board.unnamed);
     let nameless = board.nameless.take();
@@ -49,6 +51,7 @@ pub(super) fn view(mut board: Board<'_, '_>, vantage: Vantage) -> View {
         chains,
         categories,
         unnamed,
+        may_act_as: Vec::new(),
         depends_on: depends_on.into_iter().collect(),
         gaps,
         paths: Vec::new(),
@@ -164,8 +167,18 @@ impl Writer<'_> {
             }
             Things::Logs => {
                 let pods = pod_objects(&index.inventory);
-                for (pod, mark) in pods.iter().zip(board.marks(Place::Logs)) {
-                    self.add(*mark, || (pod.namespace, pod.name.to_owned()));
+                let of_pods = board
+                    .place("", "pods")
+                    .map_or(&[][..], |at| board.marks(at));
+                for (at, (pod, mark)) in pods.iter().zip(board.marks(Place::Logs)).enumerate() {
+                    let mut mark = *mark;
+                    // Whatever shows a pod tells the name that its log is asked for by.
+                    if mark.ways.is_guessed()
+                        && of_pods.get(at).is_some_and(|pod| pod.ways.is_seen())
+                    {
+                        mark.ways |= Ways::GET;
+                    }
+                    self.add(mark, || (pod.namespace, pod.name.to_owned()));
                 }
             }
             Things::Images => {
@@ -215,7 +228,10 @@ impl Writer<'_> {
                 // The board's number; `number_chains` replaces it.
                 chain: mark.chain.position(),
             });
-        } else if mark.ways.intersects(Ways::UNCERTAIN) {
+        } else if mark
+            .ways
+            .intersects(Ways::UNCERTAIN.with(Ways::GET_IF_KNOWN))
+        {
             self.view.uncertain_count += 1;
         } else {
             self.view.hidden_count += 1;

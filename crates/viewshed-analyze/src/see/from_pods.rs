@@ -37,7 +37,7 @@ pub(crate) fn from_pods<'i>(
     let kubelets = network.map_or_else(Vec::new, |network| {
         open_kubelets(&nodes_that_matter(index, &focus), network)
     });
-    let is_closed = Door::of(&Board::on(index, Focus::default())) == Door::Closed;
+    let is_closed = Door::of(index.cluster) == Door::Closed;
     pod_objects(&index.inventory)
         .par_iter()
         .filter_map(|object| {

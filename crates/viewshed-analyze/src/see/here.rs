@@ -8,10 +8,10 @@ use viewshed_model::{
 };
 
 use super::board::{Board, Place, extended, link, link_with};
-use super::own::{Own, named};
+use super::own::{self, Own};
 use super::paths::PATHS;
 use super::ways::Ways;
-use super::{derive, docker, finish, kubelet};
+use super::{derive, docker, finish, kubelet, named};
 use crate::inventory::Inventory;
 use crate::sight::{SightIndex, Target, Verbs, resource_name, scope_text};
 
@@ -33,6 +33,7 @@ pub fn see_here(surroundings: Surroundings, answers: HereAnswers) -> View {
     let own = Own::of(&surroundings, &cluster);
     named_by_others(&mut cluster, &sights);
     own.add_to(&mut cluster);
+    named::add(&mut cluster, &sights);
     let index = SightIndex::new(&cluster);
     let mut board = Board::new(&index);
     board.gaps.extend(surroundings.gaps.iter().cloned());
@@ -49,6 +50,7 @@ pub fn see_here(surroundings: Surroundings, answers: HereAnswers) -> View {
         });
         board.gaps.extend(sight.gaps.iter().cloned());
         mark(&mut board, sight);
+        board.depends_on.extend(named::guesses(&index, sight));
     }
     board.gaps.sort();
     board.gaps.dedup();
@@ -121,7 +123,7 @@ fn named_by_others(cluster: &mut Cluster, sights: &[Sight]) {
 pub(super) fn add_node(cluster: &mut Cluster, name: &str) {
     if cluster.nodes.iter().all(|known| known.meta.name != name) {
         cluster.nodes.push(Node {
-            meta: named(None, name),
+            meta: own::named(None, name),
             ..Node::default()
         });
     }
@@ -134,7 +136,7 @@ pub(super) fn add_namespace(cluster: &mut Cluster, name: &str) {
         .all(|known| known.meta.name != name)
     {
         cluster.namespaces.push(Namespace {
-            meta: named(None, name),
+            meta: own::named(None, name),
         });
     }
 }
@@ -213,6 +215,11 @@ fn mark_resource(board: &mut Board<'_, '_>, request: &ResourceRequest, links: &[
     }
     let positions: Vec<usize> = if request.name.is_empty() {
         range.collect()
+    } else if namespace.is_none() && target.namespaced {
+        kind.find_everywhere(&request.name)
+    } else if !target.namespaced {
+        let found = index.inventory.find(kind, "", &request.name);
+        found.into_iter().collect()
     } else {
         let found = index
             .inventory

@@ -1,9 +1,9 @@
 //! What follows from standing on a node, or from holding a part of it.
 
-use viewshed_model::{Cluster, Identity, Link, MissingFact, Pod};
+use viewshed_model::{Cluster, Identity, Link, MissingFact, Pod, Runtime};
 
 use super::board::{Board, extended, link};
-use super::host_paths::{Opening, Runtime};
+use super::host_paths::{Opening, is_of_pods, serves};
 use super::identity::Held;
 use super::kubelet::{Logs, mark_pods};
 use super::tokens::{Audience, Token, TokenHolder};
@@ -105,10 +105,10 @@ impl Foothold<'_> {
     fn is_served_by(&self, board: &mut Board<'_, '_>, runtime: Option<Runtime>) -> bool {
         let Some(runtime) = runtime else { return true };
         let told = node_runtime(board.index.cluster, self.node);
-        match runtime.serves(told) {
+        match serves(runtime, told) {
             Some(true) => true,
             // Nothing speaks against it: the mount names the runtime.
-            None => runtime.is_of_pods(),
+            None => is_of_pods(runtime),
             Some(false) => {
                 board.depends_on.insert(MissingFact {
                     fact: format!(

@@ -1,6 +1,13 @@
 //! What a folder of a node opens when it is mounted into a container.
 //!
-//! Paths are those of kubelet, kubeadm, containerd, CRI-O, Docker, Podman and k3s as shipped.
+//! Paths are those of kubelet, kubeadm, containerd, CRI-O, Docker, Podman and k3s as shipped. The sockets of
+//! runtimes are those of the model's one list.
+
+use std::borrow::Cow;
+
+use viewshed_model::{
+    RUNTIME_SOCKETS, Runtime, plain_host_path, runtime_of_socket, runtime_sockets_below,
+};
 
 /// Something on a node that shows more than itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,59 +43,38 @@ impl Opening {
     }
 }
 
-/// Container runtimes, as far as their sockets and records differ.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Runtime {
-    Docker,
-    Containerd,
-    CriO,
-    Podman,
+/// Whether kubelets run pods with it. Podman's containers are its own, and BuildKit's last for a build.
+pub(crate) const fn is_of_pods(runtime: Runtime) -> bool {
+    !matches!(runtime, Runtime::Podman | Runtime::BuildKit)
 }
 
-impl Runtime {
-    /// Its name for people.
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::Docker => "Docker",
-            Self::Containerd => "containerd",
-            Self::CriO => "CRI-O",
-            Self::Podman => "Podman",
-        }
-    }
+/// Whether it is the runtime that a node names in `containerRuntimeVersion`.
+fn is(runtime: Runtime, node_runtime: &str) -> bool {
+    let product = node_runtime.split_once("://").map(|(product, _)| product);
+    let own = match runtime {
+        Runtime::Docker => "docker",
+        Runtime::Containerd => "containerd",
+        Runtime::CriO => "cri-o",
+        // Kubelets do not run pods with these.
+        Runtime::Podman | Runtime::BuildKit => return false,
+    };
+    product == Some(own)
+}
 
-    /// Whether kubelets run pods with it. Podman's containers are its own.
-    pub(crate) const fn is_of_pods(self) -> bool {
-        !matches!(self, Self::Podman)
-    }
-
-    /// Whether it is the runtime that a node names in `containerRuntimeVersion`.
-    fn is(self, node_runtime: &str) -> bool {
-        let product = node_runtime.split_once("://").map(|(product, _)| product);
-        let own = match self {
-            Self::Docker => "docker",
-            Self::Containerd => "containerd",
-            Self::CriO => "cri-o",
-            // Kubelets do not run pods with it.
-            Self::Podman => return false,
-        };
-        product == Some(own)
-    }
-
-    /// Whether pods of a node with this `containerRuntimeVersion` show through it; `None` when the
-    /// node does not tell. Docker keeps its containers in containerd, so both show them.
-    pub(crate) fn serves(self, node_runtime: &str) -> Option<bool> {
-        let (product, _) = node_runtime.split_once("://")?;
-        Some(match self {
-            Self::Docker => product == "docker",
-            Self::Containerd => matches!(product, "containerd" | "docker"),
-            Self::CriO => product == "cri-o",
-            Self::Podman => false,
-        })
-    }
+/// Whether pods of a node with this `containerRuntimeVersion` show through it; `None` when the
+/// node does not tell. Docker keeps its containers in containerd, so both show them.
+pub(crate) fn serves(runtime: Runtime, node_runtime: &str) -> Option<bool> {
+    let (product, _) = node_runtime.split_once("://")?;
+    Some(match runtime {
+        Runtime::Docker => product == "docker",
+        Runtime::Containerd => matches!(product, "containerd" | "docker"),
+        Runtime::CriO => product == "cri-o",
+        Runtime::Podman | Runtime::BuildKit => false,
+    })
 }
 
 /// Files and folders of a node, and what each opens. A mount of a parent opens it too.
-const PLACES: [(&str, Opening); 26] = [
+const PLACES: [(&str, Opening); 19] = [
     ("/var/lib/kubelet/pki", Opening::NodeCredentials),
     ("/var/lib/kubelet/kubeconfig", Opening::NodeCredentials),
     (
@@ -108,28 +94,6 @@ const PLACES: [(&str, Opening); 26] = [
     ("/etc/kubernetes/pki/ca.key", Opening::AdminCredentials),
     ("/etc/rancher/k3s/k3s.yaml", Opening::AdminCredentials),
     ("/var/lib/etcd", Opening::EtcdData),
-    ("/run/docker.sock", Opening::Socket(Some(Runtime::Docker))),
-    (
-        "/run/cri-dockerd.sock",
-        Opening::Socket(Some(Runtime::Docker)),
-    ),
-    (
-        "/run/dockershim.sock",
-        Opening::Socket(Some(Runtime::Docker)),
-    ),
-    (
-        "/run/containerd/containerd.sock",
-        Opening::Socket(Some(Runtime::Containerd)),
-    ),
-    (
-        "/run/k3s/containerd/containerd.sock",
-        Opening::Socket(Some(Runtime::Containerd)),
-    ),
-    ("/run/crio/crio.sock", Opening::Socket(Some(Runtime::CriO))),
-    (
-        "/run/podman/podman.sock",
-        Opening::Socket(Some(Runtime::Podman)),
-    ),
     ("/var/log/pods", Opening::Logs),
     ("/var/log/containers", Opening::Logs),
     ("/var/lib/docker/containers", Opening::Logs),
@@ -156,18 +120,31 @@ const PLACES: [(&str, Opening); 26] = [
     ("/proc", Opening::Processes),
 ];
 
+/// Every known place and what it opens; the sockets of runtimes first.
+fn places() -> impl Iterator<Item = (&'static str, Opening)> {
+    RUNTIME_SOCKETS
+        .into_iter()
+        .map(|(place, runtime)| (place, Opening::Socket(Some(runtime))))
+        .chain(PLACES)
+}
+
 /// What a mount of `path` opens on a node with this `containerRuntimeVersion` (empty when unknown), each
 /// once, with the place on the node that does it. The root of the file system is everything, so nothing else
-/// is named beside it.
-pub(super) fn openings(path: &str, node_runtime: &str) -> Vec<(Opening, &'static str)> {
-    let mounted = normalized(path);
-    if mounted == "/" {
-        return vec![(Opening::Root, "/")];
+/// is named beside it. A relative path begins at a place that is not known; only its last name tells.
+pub(super) fn openings(path: &str, node_runtime: &str) -> Vec<(Opening, Cow<'static, str>)> {
+    let mounted = plain_host_path(path);
+    if let Some(runtime) = runtime_of_socket(path) {
+        return vec![(Opening::Socket(Some(runtime)), Cow::Owned(mounted))];
     }
-    let mut found: Vec<(Opening, &'static str)> = Vec::new();
-    for (place, opening) in PLACES {
-        let is_open = covers(&mounted, place) || is_inside_credentials(&mounted, place, opening);
-        if !is_open {
+    if !path.starts_with('/') {
+        return Vec::new();
+    }
+    if mounted == "/" {
+        return vec![(Opening::Root, Cow::Borrowed("/"))];
+    }
+    let mut found: Vec<(Opening, Cow<'static, str>)> = Vec::new();
+    for (place, opening) in places() {
+        if !opens(&mounted, place, opening) {
             continue;
         }
         let (opening, place) = match opening {
@@ -177,19 +154,28 @@ pub(super) fn openings(path: &str, node_runtime: &str) -> Vec<(Opening, &'static
             exact => (exact, place),
         };
         if !found.iter().any(|(known, _)| *known == opening) {
-            found.push((opening, place));
+            found.push((opening, Cow::Borrowed(place)));
         }
     }
     found
+}
+
+fn opens(mounted: &str, place: &str, opening: Opening) -> bool {
+    match opening {
+        Opening::Socket(_) => runtime_sockets_below(mounted).any(|(socket, _)| socket == place),
+        // A single file below a folder of credentials is as good as the folder.
+        Opening::NodeCredentials => covers(mounted, place) || covers(place, mounted),
+        _ => covers(mounted, place),
+    }
 }
 
 /// The socket, or the records, of the node's own runtime below a folder. Where the node has another runtime
 /// than those that keep theirs there, the first of those.
 fn of_its_runtime(mounted: &str, opening: Opening, node_runtime: &str) -> (Opening, &'static str) {
     let below = || {
-        PLACES.iter().filter(|(place, other)| {
+        places().filter(|(place, other)| {
             std::mem::discriminant(other) == std::mem::discriminant(&opening)
-                && covers(mounted, place)
+                && opens(mounted, place, *other)
         })
     };
     // k3s and RKE2 keep their containerd apart, and say so in its version.
@@ -199,13 +185,13 @@ fn of_its_runtime(mounted: &str, opening: Opening, node_runtime: &str) -> (Openi
     let serving = below().filter(|(_, other)| {
         other
             .runtime()
-            .is_some_and(|runtime| runtime.is(node_runtime))
+            .is_some_and(|runtime| is(runtime, node_runtime))
     });
     let (mut first, mut fitting) = (None, None);
     for (place, _) in serving {
-        first = first.or(Some(*place));
+        first = first.or(Some(place));
         let fits = is_rancher == (place.contains("k3s") || place.contains("rancher"));
-        fitting = fitting.or(fits.then_some(*place));
+        fitting = fitting.or(fits.then_some(place));
     }
     let unnamed = |place| match opening {
         Opening::RuntimeState(_) => (Opening::RuntimeState(None), place),
@@ -213,7 +199,7 @@ fn of_its_runtime(mounted: &str, opening: Opening, node_runtime: &str) -> (Openi
     };
     match (fitting.or(first), below().next()) {
         (Some(place), _) => unnamed(place),
-        (None, Some((place, other))) if !node_runtime.is_empty() => (*other, place),
+        (None, Some((place, other))) if !node_runtime.is_empty() => (other, place),
         _ => unnamed(match opening {
             Opening::RuntimeState(_) => "the records of its container runtime",
             _ => "the socket of its container runtime",
@@ -221,35 +207,9 @@ fn of_its_runtime(mounted: &str, opening: Opening, node_runtime: &str) -> (Openi
     }
 }
 
-/// A single file below a folder of credentials is as good as the folder.
-fn is_inside_credentials(mounted: &str, place: &str, opening: Opening) -> bool {
-    opening == Opening::NodeCredentials && covers(place, mounted)
-}
-
 /// Whether `inner` is `outer` or lies below it.
 fn covers(outer: &str, inner: &str) -> bool {
     inner
         .strip_prefix(outer)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
-/// The path without doubled, trailing and dotted parts, and with `/var/run` as the link to `/run`
-/// that it is.
-pub(super) fn normalized(path: &str) -> String {
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop();
-            }
-            part => parts.push(part),
-        }
-    }
-    let joined = format!("/{}", parts.join("/"));
-    match joined.strip_prefix("/var/run") {
-        Some("") => "/run".to_owned(),
-        Some(rest) if rest.starts_with('/') => format!("/run{rest}"),
-        _ => joined,
-    }
 }

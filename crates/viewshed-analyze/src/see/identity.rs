@@ -1,10 +1,11 @@
 //! What one identity sees through the API server: its grants laid over what exists.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use viewshed_model::{Decision, Evidence, Identity, Link};
 
-use super::board::{Board, Place, extended, link, link_with};
+use super::board::{Board, ChainId, Guess, Place, extended, link, link_with};
 use super::paths::PATHS;
 use super::ways::Ways;
 use super::{kubelet, node_rules};
@@ -52,6 +53,16 @@ pub(super) fn mark(board: &mut Board<'_, '_>, held: &Held) {
         }
         board.mark_rest_uncertain();
     }
+}
+
+/// Marks the paths alone.
+pub(super) fn mark_paths(board: &mut Board<'_, '_>, held: &Held) {
+    let session = board.index.access.session(&held.identity);
+    let sight = Sight {
+        held,
+        session: &session,
+    };
+    sight.mark_paths(board);
 }
 
 /// The evidence, when no rule and no object can make a difference.
@@ -133,12 +144,13 @@ impl Sight<'_> {
             } else if !kind.objects.is_empty() {
                 let chain = board.chain(links);
                 let ways = Ways::spanning(shown.verbs);
-                board.mark(place_of(target), 0..kind.objects.len(), ways, chain);
+                let all = (0..kind.objects.len(), None);
+                self.mark_of_whole(board, target, all, (ways, chain));
             }
             return;
         };
         if !target.namespaced {
-            self.mark_namespace_itself(board, grant, shown);
+            self.mark_namespace_itself(board, grant, (shown, false));
             return;
         }
         let range = index
@@ -148,13 +160,38 @@ impl Sight<'_> {
         if !range.is_empty() {
             let text = whole_text(target, shown.verbs, Some(namespace));
             let chain = board.chain(self.links(grant, shown, &text));
-            board.mark(place_of(target), range, Ways::of(shown.verbs), chain);
+            let ways = Ways::of(shown.verbs);
+            self.mark_of_whole(board, target, (range, Some(namespace)), (ways, chain));
+        }
+    }
+
+    fn mark_of_whole(
+        &self,
+        board: &mut Board<'_, '_>,
+        target: &Target,
+        (range, namespace): (Range<usize>, Option<&str>),
+        (ways, chain): (Ways, ChainId),
+    ) {
+        let place = place_of(target);
+        board.mark(place, range.clone(), ways, chain);
+        if ways.is_guessed() {
+            board.guesses.push(Guess {
+                place,
+                range,
+                resource: resource_name(target),
+                scope: scope_text(target, namespace),
+            });
         }
     }
 
     /// A RoleBinding shows one cluster-scoped object: its own namespace, by `get`, because
     /// `RequestInfo` takes the namespace's name for the namespace of the request.
-    fn mark_namespace_itself(&self, board: &mut Board<'_, '_>, grant: &Grant<'_>, shown: Shown) {
+    fn mark_namespace_itself(
+        &self,
+        board: &mut Board<'_, '_>,
+        grant: &Grant<'_>,
+        (shown, is_named): (Shown, bool),
+    ) {
         let index = board.index;
         let (Some(target), Some(namespace)) =
             (index.targets.all.get(shown.target), grant.namespace())
@@ -167,7 +204,12 @@ impl Sight<'_> {
         if is_namespaces {
             let links = self.links(grant, shown, &format!("get namespace {namespace}"));
             let chain = board.chain(links);
-            board.mark_object(("", "namespaces"), ("", namespace), Ways::GET, chain);
+            let ways = if is_named {
+                Ways::GET
+            } else {
+                Ways::GET_IF_KNOWN
+            };
+            board.mark_object(("", "namespaces"), ("", namespace), ways, chain);
         }
     }
 
@@ -182,7 +224,7 @@ impl Sight<'_> {
         let positions: Vec<usize> = match grant.namespace() {
             Some(namespace) if !target.namespaced => {
                 if namespace == name {
-                    self.mark_namespace_itself(board, grant, shown);
+                    self.mark_namespace_itself(board, grant, (shown, true));
                 }
                 return;
             }
@@ -198,18 +240,23 @@ impl Sight<'_> {
             kubelet::mark_behind_proxy(board, &self.links(grant, shown, &text), Some(name));
         } else if !positions.is_empty() {
             let text = format!(
-                "{} {} {name}{}: its name must be known",
+                "{} {} {name}{}: the rule tells its name",
                 shown.verbs.widest(),
                 resource_name(target),
                 scope_text(target, grant.namespace()),
             );
             let chain = board.chain(self.links(grant, shown, &text));
-            board.mark(
-                place_of(target),
-                positions,
-                Ways::of_named(shown.verbs),
-                chain,
-            );
+            let is_told = grant.namespace().is_some() || !target.namespaced;
+            if is_told || shown.verbs.intersects(Verbs::LIST | Verbs::WATCH) {
+                let ways = Ways::of_named(shown.verbs);
+                board.mark(place_of(target), positions, ways, chain);
+                return;
+            }
+            // The rule tells the name and not the namespace.
+            for at in positions {
+                let one = (at..at + 1, None);
+                self.mark_of_whole(board, target, one, (Ways::GET_IF_KNOWN, chain));
+            }
         }
     }
 

@@ -5,7 +5,7 @@ use viewshed_model::{
     ReachVerdict, Target, Vantage, View,
 };
 
-use super::{Credentials, SeeError, Standing, gaps_of, masks, see, see_in, see_with, vantage};
+use super::{Credentials, SeeError, Standing, gaps_of, masks, see, see_with, vantage};
 use crate::network::{Cni, NetworkIndex};
 use crate::pivot::{LazyNetwork, PivotIndex};
 use crate::sight::SightIndex;
@@ -21,6 +21,9 @@ pub struct Joined {
     pub cni: Option<Cni>,
     /// Most steps of a pivot; `None` leaves pivots out.
     pub depth: Option<u32>,
+    /// Whether whoever stands there has the name of every object from elsewhere: what `get` opens counts then,
+    /// also where no list tells its name.
+    pub knows_names: bool,
 }
 
 /// The view of [`see`], and what somebody at the vantage may become. From a pod it also says which of the
@@ -32,12 +35,7 @@ pub struct Joined {
 pub fn see_joined(estate: &Estate, vantage: &Vantage, joined: Joined) -> Result<View, SeeError> {
     match vantage {
         Vantage::Pod { namespace, name } => from_pod(estate, vantage, (namespace, name), joined),
-        Vantage::Identity { identity } => {
-            let mut view = from_identity(estate, vantage, identity, joined)?;
-            let access = SightIndex::new(vantage::cluster_of(estate, vantage)?).access;
-            view.gaps.extend(masks::gaps(&access, identity));
-            Ok(view)
-        }
+        Vantage::Identity { identity } => from_identity(estate, vantage, identity, joined),
         Vantage::Anonymous => from_identity(estate, vantage, &Identity::anonymous(), joined),
         Vantage::Node { name } => {
             let mut view = see(estate, vantage)?;
@@ -66,7 +64,15 @@ fn from_identity(
 ) -> Result<View, SeeError> {
     let cluster = vantage::cluster_of(estate, vantage)?;
     let sight = SightIndex::new(cluster);
-    let mut view = see_in(&sight, vantage)?;
+    let mut view = see_with(
+        &sight,
+        vantage,
+        &Standing {
+            knows_names: joined.knows_names,
+            ..Standing::anywhere()
+        },
+    )?;
+    view.may_act_as = masks::told(&sight.access, [identity]);
     view.gaps.extend(gaps_of(estate, cluster));
     if let Some(depth) = joined.depth {
         let network = LazyNetwork::of(cluster, joined.cni);
@@ -128,9 +134,12 @@ fn from_pod(
         title: format!("pod {namespace}/{name}"),
         kubelets: Vec::new(),
         facts: Vec::new(),
+        knows_names: joined.knows_names,
     };
     kubelets(&network, &from, &mut standing);
     let mut view = see_with(&sight, vantage, &standing)?;
+    let held = view.identities.iter().filter(|held| held.is_accepted);
+    view.may_act_as = masks::told(&sight.access, held.map(|held| &held.identity));
     view.gaps.extend(gaps_of(estate, cluster));
     view.gaps.extend(network.gaps());
     if let Some(answer) = api_server {

@@ -3,31 +3,31 @@
 
 use std::collections::BTreeSet;
 
-use viewshed_model::{Gap, GapReason, Identity, PolicyRule, Role};
+use viewshed_model::{Identity, PolicyRule, Role};
 
 use crate::rbac::{AccessIndex, Grant};
 
 /// Names of one kind that are told one by one.
 const NAMES_MAX: usize = 20;
 
-/// One gap for each identity, or kind of identities, that this one may take on
+/// One sentence for each identity, or kind of identities, that one of these may take on
 /// (`staging/src/k8s.io/apiserver/pkg/endpoints/filters/impersonation.go`).
-pub(super) fn gaps(index: &AccessIndex<'_>, identity: &Identity) -> Vec<Gap> {
-    let session = index.session(identity);
-    let masks: BTreeSet<(String, String)> = session
-        .grants()
-        .flat_map(|grant| of_grant(&grant))
-        .map(|mask| (mask.who, mask.next))
-        .collect();
-    let gap = |(who, next): (String, String)| Gap {
-        source: index.cluster().name.clone(),
-        what: format!("what it sees as {who}, whom it may impersonate"),
-        reason: GapReason::NotCollected,
-        detail: "a view is that of one name".to_owned(),
-        hint: next,
-        count: 1,
+pub(super) fn told<'a>(
+    index: &AccessIndex<'_>,
+    identities: impl IntoIterator<Item = &'a Identity>,
+) -> Vec<String> {
+    let of_identity = |identity: &Identity| {
+        let session = index.session(identity);
+        let masks: BTreeSet<(String, String)> = session
+            .grants()
+            .flat_map(|grant| of_grant(&grant))
+            .map(|mask| (mask.who, mask.next))
+            .collect();
+        let sentence =
+            |(who, next): (String, String)| format!("{identity} may impersonate {who}; {next}");
+        masks.into_iter().map(sentence).collect::<Vec<_>>()
     };
-    masks.into_iter().map(gap).collect()
+    identities.into_iter().flat_map(of_identity).collect()
 }
 
 /// An identity, or a kind of identities, that a grant lets impersonate.

@@ -15,6 +15,7 @@ mod error;
 mod explored;
 mod finish;
 mod from_pods;
+mod guesses;
 mod here;
 mod host;
 mod host_paths;
@@ -22,6 +23,7 @@ mod identity;
 mod joined;
 mod kubelet;
 mod masks;
+mod named;
 mod node_rules;
 #[cfg(test)]
 mod oracle;
@@ -44,10 +46,11 @@ use viewshed_model::{
 use board::Board;
 use identity::Held;
 
-pub(crate) use docker::openings_of_container;
+pub(crate) use anonymous::Door;
+pub(crate) use docker::{openings_of_container, socket_of_host};
 pub(crate) use error::near_names;
 pub(crate) use from_pods::{FromPod, from_pods};
-pub(crate) use host_paths::{Opening, Runtime};
+pub(crate) use host_paths::{Opening, is_of_pods};
 pub(crate) use identity::sees_everything;
 pub(crate) use masks::{may_give, of_grant};
 pub(crate) use pod::{openings_on, pod_accounts};
@@ -83,6 +86,19 @@ pub fn see_in(index: &SightIndex<'_>, vantage: &Vantage) -> Result<View, SeeErro
     see_with(index, vantage, &Standing::anywhere())
 }
 
+/// As [`see_in`], for somebody who has the name of every object from elsewhere: what `get` opens counts, also
+/// where no list tells its name. So counts `who`, which is asked about objects by their names.
+pub(crate) fn see_knowing_names(
+    index: &SightIndex<'_>,
+    vantage: &Vantage,
+) -> Result<View, SeeError> {
+    let standing = Standing {
+        knows_names: true,
+        ..Standing::anywhere()
+    };
+    see_with(index, vantage, &standing)
+}
+
 /// Whether the vantage can show its credentials to the API server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Credentials {
@@ -101,6 +117,8 @@ struct Standing<'c> {
     kubelets: Vec<(&'c Node, KubeletSettings)>,
     /// Completes "depends on ...".
     facts: Vec<String>,
+    /// Whether the names of all objects are known there from elsewhere.
+    knows_names: bool,
 }
 
 impl Standing<'_> {
@@ -111,6 +129,7 @@ impl Standing<'_> {
             title: String::new(),
             kubelets: Vec::new(),
             facts: Vec::new(),
+            knows_names: false,
         }
     }
 }
@@ -120,8 +139,9 @@ fn see_with(
     vantage: &Vantage,
     standing: &Standing<'_>,
 ) -> Result<View, SeeError> {
-    let credentials = standing.credentials;
     let mut board = Board::new(index);
+    board.knows_names = standing.knows_names;
+    let credentials = standing.credentials;
     let held = vantage::enter(&mut board, vantage)?;
     for (node, settings) in &standing.kubelets {
         let name = &node.meta.name;

@@ -61,7 +61,7 @@ impl Reader<'_> {
                     );
                     let chain = board.chain(self.links(evidence, text));
                     let ways = match verb {
-                        Verbs::GET => Ways::GET,
+                        Verbs::GET => Ways::GET_IF_KNOWN,
                         _ => Ways::spanning(verb),
                     };
                     board.mark(Place::Kind(target.kind), 0..kind.objects.len(), ways, chain);

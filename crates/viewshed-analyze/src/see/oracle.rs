@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use viewshed_model::{AccessRequest, Action, Decision, Identity, ResourceRequest, Vantage, View};
 
-use super::see_in;
+use super::see_knowing_names;
 use crate::SightIndex;
 use crate::inventory::Kind;
 use crate::samples::random::{any_cluster, identities};
@@ -149,7 +149,7 @@ proptest! {
         let index = SightIndex::new(&cluster);
         for identity in identities() {
             let vantage = Vantage::Identity { identity: identity.clone() };
-            let view = see_in(&index, &vantage).unwrap();
+            let view = see_knowing_names(&index, &vantage).unwrap();
             let (expected, uncertain) = expected(&index, &identity);
             prop_assert_eq!(computed(&view, &index), expected, "{}", identity);
             let counted: u64 = view.categories.iter().map(|category| category.uncertain_count).sum();

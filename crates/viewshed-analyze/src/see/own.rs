@@ -161,6 +161,7 @@ impl Own {
                 kind: ConfigKind::ConfigMap,
                 meta,
                 secret_type: String::new(),
+                token_of: String::new(),
                 keys: Vec::new(),
             });
         }

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use viewshed_model::{
     Cluster, Gap, GapReason, HeldIdentity, Identity, Link, MissingFact, Pod, PodSpec,
-    ServerVersion, Service, VolumeSource,
+    ServerVersion, Service, VolumeSource, plain_host_path,
 };
 
 use super::board::{Board, Place, extended, link};
 use super::host::{Foothold, hold, node_runtime, token_text};
-use super::host_paths::{Opening, normalized, openings};
+use super::host_paths::{Opening, openings};
 use super::identity::Held;
 use super::kubelet;
 use super::own::AUTHORITIES;
@@ -336,7 +336,7 @@ pub(crate) fn openings_on(
             let mounts = container.mounts.iter();
             for mount in mounts.filter(|mount| mount.source == volume.name) {
                 let path = format!("{path}/{}", mount.sub_path);
-                let mounted = normalized(&path);
+                let mounted = plain_host_path(&path);
                 let what = format!(
                     "{title} mounts {mounted} of its node into container {}",
                     container.name

@@ -153,13 +153,21 @@ impl TokenHolder<'_> {
     }
 
     fn legacy_token(&self, secret: &str, mount: &str) -> Option<Token> {
-        let owner = self.legacy_owner(secret);
-        let is_token = self.cluster.configs.iter().any(|config| {
+        let mut configs = self.cluster.configs.iter();
+        let token = configs.find(|config| {
             config.kind == ConfigKind::Secret
                 && config.meta.name == secret
                 && config.meta.namespace.as_deref().unwrap_or("default") == self.namespace
                 && config.secret_type == "kubernetes.io/service-account-token"
         });
+        let is_token = token.is_some();
+        let owner = match token.map(|token| token.token_of.as_str()) {
+            None | Some("") => self.legacy_owner(secret),
+            Some(account) => LegacyOwner {
+                name: Some(account.to_owned()),
+                is_listed: true,
+            },
+        };
         (is_token || owner.is_listed).then(|| Token {
             service_account: owner.name,
             path: format!("{}/token", mount.trim_end_matches('/')),

@@ -47,10 +47,13 @@ impl Ways {
     /// Only facts that are missing decide. Not a way of its own.
     pub(super) const UNCERTAIN: Self = Self(1 << 16);
 
+    /// By its name, which the way itself does not tell: it shows only where something else does.
+    pub(super) const GET_IF_KNOWN: Self = Self(1 << 17);
+
     const LABELS: [(Self, &'static str); 15] = [
         (Self::LIST, "list"),
         (Self::WATCH, "watch"),
-        (Self::GET, "get"),
+        (Self::GET.with(Self::GET_IF_KNOWN), "get"),
         (Self::LIST_BY_NAME, "list by name"),
         (Self::WATCH_BY_NAME, "watch by name"),
         (Self::OWN, "own"),
@@ -65,9 +68,9 @@ impl Ways {
         (Self::INDIRECT, "indirect"),
     ];
 
-    /// Whole lists; `get` of any name.
+    /// Whole lists; `get` of any name, beside lists that tell the names or without.
     pub(super) fn of(verbs: Verbs) -> Self {
-        Self::mapped(verbs, Self::LIST, Self::WATCH)
+        Self::mapped(verbs, [Self::LIST, Self::WATCH, Self::GET_IF_KNOWN])
     }
 
     /// Whole lists over all namespaces: their answers name the namespaces.
@@ -80,17 +83,17 @@ impl Ways {
         }
     }
 
-    /// One name only.
+    /// One name only, which the rule itself tells: whoever asks for their own rules reads it there.
     pub(super) fn of_named(verbs: Verbs) -> Self {
-        Self::mapped(verbs, Self::LIST_BY_NAME, Self::WATCH_BY_NAME)
+        Self::mapped(verbs, [Self::LIST_BY_NAME, Self::WATCH_BY_NAME, Self::GET])
     }
 
-    fn mapped(verbs: Verbs, list: Self, watch: Self) -> Self {
+    fn mapped(verbs: Verbs, [list, watch, get]: [Self; 3]) -> Self {
         let mut ways = Self::default();
         for (verb, way) in [
             (Verbs::LIST, list),
             (Verbs::WATCH, watch),
-            (Verbs::GET, Self::GET),
+            (Verbs::GET, get),
         ] {
             if verbs.contains(verb) {
                 ways |= way;
@@ -119,20 +122,39 @@ impl Ways {
 
     /// Whether the thing certainly shows.
     pub(super) const fn is_seen(self) -> bool {
-        self.0 & !(Self::UNCERTAIN.0 | Self::SPANS_NAMESPACES.0) != 0
+        let others = Self::UNCERTAIN.0 | Self::SPANS_NAMESPACES.0 | Self::GET_IF_KNOWN.0;
+        self.0 & !others != 0
+    }
+
+    /// The same for somebody who has the names from elsewhere.
+    pub(super) const fn with_known_names(self) -> Self {
+        if self.intersects(Self::GET_IF_KNOWN) {
+            Self(self.0 & !Self::GET_IF_KNOWN.0 | Self::GET.0)
+        } else {
+            self
+        }
+    }
+
+    /// Whether it shows to those only who know or guess its name.
+    pub(super) const fn is_guessed(self) -> bool {
+        self.intersects(Self::GET_IF_KNOWN) && !self.is_seen()
     }
 
     /// How much a way shows at once; the chain of the strongest way is the one that is told.
     pub(super) const fn strength(self) -> u8 {
+        let weak =
+            Self::LIST_BY_NAME.0 | Self::WATCH_BY_NAME.0 | Self::INDIRECT.0 | Self::GET_IF_KNOWN.0;
         if self.intersects(Self::LIST) {
-            5
+            6
         } else if self.intersects(Self::WATCH) {
+            5
+        } else if self.0 & !weak != 0 {
             4
-        } else if self.0 & !(Self::LIST_BY_NAME.0 | Self::WATCH_BY_NAME.0 | Self::INDIRECT.0) != 0 {
-            3
         } else if self.intersects(Self(Self::LIST_BY_NAME.0 | Self::WATCH_BY_NAME.0)) {
-            2
+            3
         } else if self.intersects(Self::INDIRECT) {
+            2
+        } else if self.intersects(Self::GET_IF_KNOWN) {
             1
         } else {
             0

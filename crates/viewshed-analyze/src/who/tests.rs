@@ -15,7 +15,7 @@ use crate::SightIndex;
 use crate::rbac::Reach;
 use crate::samples::random::{any_cluster, identities};
 use crate::samples::{binding, mount, role, shop};
-use crate::see::see_in;
+use crate::see::see_knowing_names;
 
 fn answer_lines(answer: &WhoAnswer) -> Vec<String> {
     answer
@@ -211,7 +211,7 @@ fn objects_seen(index: &SightIndex<'_>, identity: &Identity) -> BTreeSet<(String
     let vantage = Vantage::Identity {
         identity: identity.clone(),
     };
-    let view = see_in(index, &vantage).unwrap();
+    let view = see_knowing_names(index, &vantage).unwrap();
     objects_of(index, &view, |verb| verb != "indirect")
 }
 
@@ -290,7 +290,7 @@ proptest! {
         prop_assume!(!index.trust.rest_is_unknown);
         for identity in real_identities() {
             let vantage = Vantage::Identity { identity: identity.clone() };
-            let view = see_in(&index, &vantage).unwrap();
+            let view = see_knowing_names(&index, &vantage).unwrap();
             let seen = objects_of(&index, &view, |_| true);
             for kind in index.inventory.kinds.iter().filter(|kind| !kind.namespaced) {
                 if !matches!(kind.resource.as_str(), "nodes" | "namespaces") {

@@ -168,3 +168,17 @@ fn a_snapshot_brings_the_estate_that_it_holds() {
     let cut = read_one(&path);
     assert!(!cut.gaps.is_empty());
 }
+
+/// Two machines may say the same name; an estate has each name once.
+#[test]
+fn docker_hosts_of_one_name_are_told_apart_by_their_folders() {
+    let info = r#"{"Containers":1,"Driver":"overlay2","ServerVersion":"29.0.0","Name":"build"}"#;
+    let (one, two) = (folder(&[("i.json", info)]), folder(&[("i.json", info)]));
+    let paths = [one.path().to_owned(), two.path().to_owned()];
+    let estate = read(&paths, &Quiet).unwrap();
+    let names: Vec<&str> = estate.docker_hosts.iter().map(|host| &*host.name).collect();
+    assert_eq!(
+        names,
+        ["build", &*format!("build ({})", two.path().display())]
+    );
+}

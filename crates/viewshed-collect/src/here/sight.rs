@@ -140,6 +140,8 @@ async fn ask(
         })
         .collect();
     let mut inside = Vec::new();
+    let everywhere = named_questions(client, NO_NAMESPACE).await;
+    inside.extend(everywhere.iter().map(|asked| in_namespace(asked, "")));
     for namespace in namespaces {
         inside.extend(denied.iter().map(|request| {
             Action::Resource(ResourceRequest {
@@ -147,7 +149,15 @@ async fn ask(
                 ..request.clone()
             })
         }));
-        inside.extend(named_questions(client, namespace).await);
+        let named = named_questions(client, namespace).await;
+        let is_of_here = |asked: &ResourceRequest| {
+            !everywhere.contains(&ResourceRequest {
+                namespace: NO_NAMESPACE.to_owned(),
+                ..asked.clone()
+            })
+        };
+        let named = named.into_iter().filter(is_of_here);
+        inside.extend(named.map(Action::Resource));
     }
     put(client, inside, (&mut answers, gaps), progress).await;
     answers
@@ -243,8 +253,18 @@ fn path_question(path: &str) -> Action {
     })
 }
 
+/// A namespace that does not exist: the rules that hold in it hold everywhere.
+const NO_NAMESPACE: &str = "viewshed-no-such-namespace";
+
+fn in_namespace(asked: &ResourceRequest, namespace: &str) -> Action {
+    Action::Resource(ResourceRequest {
+        namespace: namespace.to_owned(),
+        ..asked.clone()
+    })
+}
+
 /// Rules that name objects tell their names to their holder: each is asked for by name.
-async fn named_questions(client: &Client, namespace: &str) -> Vec<Action> {
+async fn named_questions(client: &Client, namespace: &str) -> Vec<ResourceRequest> {
     let Ok(review) = own_rules_review(client, namespace).await else {
         return Vec::new();
     };
@@ -259,7 +279,7 @@ async fn named_questions(client: &Client, namespace: &str) -> Vec<Action> {
             for name in &rule.resource_names {
                 for verb in ["list", "watch", "get"] {
                     if rule.verbs.iter().any(|held| held == verb || held == "*") {
-                        actions.push(Action::Resource(ResourceRequest {
+                        actions.push(ResourceRequest {
                             verb: verb.to_owned(),
                             api_group: group.clone(),
                             resource: resource.to_owned(),
@@ -267,7 +287,7 @@ async fn named_questions(client: &Client, namespace: &str) -> Vec<Action> {
                             namespace: namespace.to_owned(),
                             name: name.clone(),
                             ..ResourceRequest::default()
-                        }));
+                        });
                     }
                 }
             }

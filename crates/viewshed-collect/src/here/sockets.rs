@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 
-use viewshed_model::ForeignMount;
+use viewshed_model::{ForeignMount, RUNTIME_SOCKET_NAMES, runtime_of_socket};
 
 use super::mounts::is_foreign;
 use crate::environment::Environment;
@@ -23,15 +23,6 @@ const FOLDERS: [&str; 11] = [
     "/var/run",
 ];
 
-const NAMES: [&str; 6] = [
-    "containerd.sock",
-    "cri-dockerd.sock",
-    "crio.sock",
-    "docker.sock",
-    "dockershim.sock",
-    "podman.sock",
-];
-
 /// Every runtime socket once, under its first path in alphabetical order.
 pub(super) fn find(environment: &Environment, mounts: &[ForeignMount]) -> Vec<String> {
     let mounted: Vec<&str> = mounts
@@ -42,14 +33,14 @@ pub(super) fn find(environment: &Environment, mounts: &[ForeignMount]) -> Vec<St
     let mut paths: BTreeSet<String> = BTreeSet::new();
     for folder in mounted.iter().copied().chain([""]) {
         for below in FOLDERS {
-            for name in NAMES {
+            for (name, _) in RUNTIME_SOCKET_NAMES {
                 paths.insert(format!("{folder}{below}/{name}"));
             }
         }
     }
     for mount in mounts.iter().filter(|mount| is_foreign(mount)) {
-        let is_socket = |path: &str| NAMES.iter().any(|name| path.ends_with(&format!("/{name}")));
-        if is_socket(&mount.path) || is_socket(&mount.root) {
+        let ends = [&mount.path, &mount.root];
+        if ends.iter().any(|path| runtime_of_socket(path).is_some()) {
             paths.insert(mount.path.clone());
         }
     }

@@ -82,6 +82,7 @@ pub(super) fn add_names(
                 name,
                 ..Meta::default()
             },
+            token_of: String::new(),
             keys: keys_of_type(&secret_type),
             secret_type,
         });

@@ -5,10 +5,15 @@ use viewshed_model::{Daemon, DockerHost, Gap, Position};
 use super::answer::Answer;
 use super::fields::Fields;
 
-/// Reads `GET /version`. Podman names itself in `Components`.
+/// Reads `GET /version`, or the server's part of `docker version`. Podman names itself in `Components`.
 pub fn version(host: &mut DockerHost, gaps: &mut Vec<Gap>, body: &[u8]) {
     let daemon = &mut host.daemon;
     Answer::new(&host.name, "version", gaps).one(body, |fields| {
+        let fields = if fields.has("Client") && fields.has("Server") {
+            fields.object("Server")
+        } else {
+            fields
+        };
         let is_podman = fields
             .objects("Components")
             .any(|component| component.text("Name").starts_with("Podman"));

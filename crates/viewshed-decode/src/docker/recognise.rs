@@ -21,7 +21,7 @@ pub enum DocumentKind {
     DaemonConfig,
     /// Output of `docker info --format '{{json .}}'` or `GET /info`.
     Info,
-    /// An answer of `GET /version`.
+    /// An answer of `GET /version`, or output of `docker version --format '{{json .}}'`.
     Version,
 }
 
@@ -92,7 +92,7 @@ fn recognise_object(path: &str, object: &Map<String, Value>) -> Option<DocumentK
         Some(DocumentKind::DaemonConfig)
     } else if has_all(object, &["ServerVersion", "Containers", "Driver"]) {
         Some(DocumentKind::Info)
-    } else if has_all(object, &["ApiVersion", "Version", "Os"]) {
+    } else if is_version(object) || server_version(object).is_some_and(is_version) {
         Some(DocumentKind::Version)
     } else {
         None
@@ -117,6 +117,17 @@ fn is_listener_list(hosts: &Value) -> bool {
                 .any(|scheme| host.starts_with(scheme))
         })
     })
+}
+
+fn is_version(object: &Map<String, Value>) -> bool {
+    has_all(object, &["ApiVersion", "Version", "Os"])
+}
+
+/// The server's part of `docker version`, which has the client's beside it (docker/cli
+/// `cli/command/system/version.go`, `versionInfo`).
+fn server_version(object: &Map<String, Value>) -> Option<&Map<String, Value>> {
+    object.get("Client")?;
+    object.get("Server").and_then(Value::as_object)
 }
 
 fn has_all(object: &Map<String, Value>, keys: &[&str]) -> bool {

@@ -60,7 +60,7 @@ impl Hosts {
     }
 
     /// Those of which anything was found. A single project and settings of a daemon are one host, named as
-    /// the whole set.
+    /// the daemon names its host (`docker info`), else as the whole set.
     pub(super) fn finish(mut self) -> impl Iterator<Item = DockerHost> {
         let mut projects = self.projects.unwrap_or_default();
         if projects.len() == 1
@@ -73,7 +73,12 @@ impl Hosts {
             name: self.machine.name.clone(),
             ..DockerHost::default()
         };
-        let machine = Some(self.machine).filter(|machine| *machine != nothing);
+        let mut machine = Some(self.machine).filter(|machine| *machine != nothing);
+        if let Some(machine) = &mut machine
+            && !machine.daemon.host_name.is_empty()
+        {
+            machine.daemon.host_name.clone_into(&mut machine.name);
+        }
         machine
             .into_iter()
             .chain(projects.into_values())

@@ -46,7 +46,7 @@ pub(super) fn settle(cluster: &mut Cluster) {
     let sets = cluster.network_settings.iter_mut().filter_map(|setting| {
         matches!(
             setting.kind.as_str(),
-            "NetworkSet" | "ConfigMap" | "DaemonSet"
+            "NetworkSet" | "ConfigMap" | "DaemonSet" | "ReferenceGrant"
         )
         .then_some(&mut setting.meta)
     });

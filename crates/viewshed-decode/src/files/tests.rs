@@ -232,6 +232,32 @@ fn docker_files_give_a_host() {
     assert_eq!(inspect.docker_hosts[0].containers[0].name, "db");
 }
 
+/// `docker info` and `docker version` as the command line prints them.
+#[test]
+fn a_docker_host_of_files_has_its_own_name_and_version() {
+    let info = br#"{"ID":"x","Containers":1,"Driver":"overlay2","ServerVersion":"29.0.0","Name":"build-7"}"#;
+    let version = br#"{"Client":{"Version":"28.0.0","ApiVersion":"1.48","Os":"linux"},
+        "Server":{"Version":"28.1.1","ApiVersion":"1.49","MinAPIVersion":"1.24","Os":"linux","Components":[]}}"#;
+    let inspected =
+        br#"[{"Id":"abc","Name":"/db","Config":{"Image":"postgres"},"HostConfig":{},"State":{}}]"#;
+    let host = |documents: &[&[u8]]| {
+        let mut set = FileSet::new("folder");
+        for (document, number) in documents.iter().zip(0..) {
+            set.add(&format!("{number}.json"), document);
+        }
+        let estate = set.finish();
+        assert_eq!(estate.gaps, []);
+        let [host] = estate.docker_hosts.as_slice() else {
+            panic!("one host, not {:?}", estate.docker_hosts);
+        };
+        (host.name.clone(), host.daemon.version.clone())
+    };
+    let pair = |name: &str, version: &str| (name.to_owned(), version.to_owned());
+    assert_eq!(host(&[inspected]), pair("folder", ""));
+    assert_eq!(host(&[inspected, info]), pair("build-7", "29.0.0"));
+    assert_eq!(host(&[version, inspected]), pair("folder", "28.1.1"));
+}
+
 #[test]
 fn several_files_are_one_cluster_and_a_snapshot_is_its_own() {
     let mut bytes = Vec::new();

@@ -32,6 +32,10 @@ impl ConfigWire {
         keys.dedup();
         ConfigNames {
             kind,
+            token_of: match kind {
+                ConfigKind::Secret => self.metadata.service_account().to_owned(),
+                ConfigKind::ConfigMap => String::new(),
+            },
             meta: self.metadata.0.into_meta(position),
             secret_type: match kind {
                 ConfigKind::Secret => self.r#type.0,

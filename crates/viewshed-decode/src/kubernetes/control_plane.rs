@@ -2,6 +2,7 @@
 
 use viewshed_model::{Cluster, Container, Gap, GapReason};
 
+use super::authentication::anonymous_of_flags;
 use super::authorization::chain_of_flags;
 use super::flags::value_of;
 use super::kubelet::settings_of_flags;
@@ -33,6 +34,12 @@ pub fn settings_from_pods(cluster: &mut Cluster, gaps: &mut Vec<Gap>) {
         .first()
         .and_then(|(_, server)| value_of(&server.flags, "authorization-config"))
         .map(str::to_owned);
+    let mut access = servers.iter().map(|(_, server)| anonymous_of_flags(server));
+    let first_access = access.next().flatten();
+    // Servers that differ settle nothing.
+    if cluster.anonymous_access.is_none() && access.all(|other| other == first_access) {
+        cluster.anonymous_access = first_access;
+    }
     if cluster.authorizers.is_none() {
         cluster.authorizers = first.flatten();
         if let Some(file) = config_file {

@@ -1,7 +1,7 @@
 //! Flags of command lines: which values may be kept, and what control-plane flags say.
 
 /// Flags whose values are settings, never secrets: control plane, kubelet, etcd, kube-proxy,
-/// container engines, dashboards and the other web interfaces that show a cluster
+/// container engines, programs that serve Ingresses, dashboards and the other web interfaces that show a cluster
 /// (component references on kubernetes.io, etcd's and Docker's command-line references, and each
 /// dashboard's own documentation). A value of any other flag is dropped.
 const SETTINGS: &[&str] = &[
@@ -49,6 +49,7 @@ const SETTINGS: &[&str] = &[
     "config",
     "config.file",
     "container-runtime-endpoint",
+    "controller-class",
     "disable-admission-plugins",
     "disable-auth",
     "disable-csrf-protection",
@@ -76,6 +77,7 @@ const SETTINGS: &[&str] = &[
     "host",
     "hostname-override",
     "in-cluster",
+    "ingress-class",
     "insecure",
     "insecure-bind-address",
     "insecure-port",
@@ -144,6 +146,7 @@ const SETTINGS: &[&str] = &[
     "trusted-ca-file",
     "unsafe-use-service-account-token",
     "use-service-account-credentials",
+    "watch-ingress-without-class",
     "watch-plugins-changes",
     "web.enable-admin-api",
     "web.enable-lifecycle",

@@ -104,10 +104,14 @@ impl IngressWire {
         if hosts.is_empty() {
             hosts.push("*".to_owned());
         }
+        let class = match spec.ingress_class_name.0 {
+            class if class.is_empty() => self.metadata.ingress_class().to_owned(),
+            class => class,
+        };
         Ingress {
             meta: self.metadata.0.into_meta(position),
             hosts: sorted(hosts),
-            class: spec.ingress_class_name.0,
+            class,
             services: services_of(&backends),
             backends: sorted_backends(backends),
         }

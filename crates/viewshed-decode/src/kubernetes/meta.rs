@@ -61,6 +61,18 @@ impl MetaWire {
         self.annotations.is_mirror
     }
 
+    pub(super) fn ingress_class(&self) -> &str {
+        &self.annotations.ingress_class
+    }
+
+    pub(super) fn is_default_class(&self) -> bool {
+        self.annotations.is_default_class
+    }
+
+    pub(super) fn service_account(&self) -> &str {
+        &self.annotations.service_account
+    }
+
     pub(crate) fn label(&self, key: &str) -> Option<&str> {
         self.labels.0.get(key).map(String::as_str)
     }
@@ -101,11 +113,18 @@ impl MetaWire {
     }
 }
 
-/// Of the annotations only this is kept: whether the object mirrors a static pod
-/// (`kubernetes.io/config.mirror`, `pkg/kubelet/types`).
+/// The annotations that are kept; none of them can hold a credential.
 #[derive(Debug, Default)]
 struct Annotations {
+    /// The object mirrors a static pod (`kubernetes.io/config.mirror`, `pkg/kubelet/types`).
     is_mirror: bool,
+    /// The class of an Ingress before there was a field for it (`k8s.io/api/networking/v1`,
+    /// `AnnotationIngressClass`).
+    ingress_class: String,
+    /// An `IngressClass` is the one of Ingresses that name none (`AnnotationIsDefaultIngressClass`).
+    is_default_class: bool,
+    /// Whose token a Secret keeps (`k8s.io/api/core/v1`, `ServiceAccountNameKey`).
+    service_account: String,
 }
 
 impl<'de> Deserialize<'de> for Annotations {
@@ -124,8 +143,23 @@ impl<'de> Deserialize<'de> for Annotations {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Annotations, A::Error> {
                 let mut annotations = Annotations::default();
-                while let Some((key, IgnoredAny)) = map.next_entry::<Cow<'de, str>, IgnoredAny>()? {
-                    annotations.is_mirror |= key == "kubernetes.io/config.mirror";
+                while let Some(key) = map.next_key::<Cow<'de, str>>()? {
+                    match key.as_ref() {
+                        "kubernetes.io/ingress.class" => {
+                            annotations.ingress_class = map.next_value::<Nullable<String>>()?.0;
+                        }
+                        "ingressclass.kubernetes.io/is-default-class" => {
+                            let value = map.next_value::<Nullable<String>>()?;
+                            annotations.is_default_class = value.as_str() == "true";
+                        }
+                        "kubernetes.io/service-account.name" => {
+                            annotations.service_account = map.next_value::<Nullable<String>>()?.0;
+                        }
+                        key => {
+                            annotations.is_mirror |= key == "kubernetes.io/config.mirror";
+                            map.next_value::<IgnoredAny>()?;
+                        }
+                    }
                 }
                 Ok(annotations)
             }

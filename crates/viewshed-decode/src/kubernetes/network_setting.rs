@@ -25,6 +25,8 @@ const KINDS: &[(&str, &str)] = &[
     ("crd.projectcalico.org", "IPPool"),
     ("crd.projectcalico.org", "NetworkSet"),
     ("crd.projectcalico.org", "Tier"),
+    ("gateway.networking.k8s.io", "ReferenceGrant"),
+    ("networking.k8s.io", "IngressClass"),
     ("projectcalico.org", "FelixConfiguration"),
     ("projectcalico.org", "GlobalNetworkSet"),
     ("projectcalico.org", "HostEndpoint"),
@@ -75,6 +77,9 @@ const VARIABLES: &[&str] = &[
 /// `DaemonSets` whose variables are looked at.
 const DAEMON_SETS: &[&str] = &["aws-node", "calico-node", "canal", "rke2-canal"];
 
+/// Stands in the kept `spec` of an `IngressClass` whose annotation makes it the default.
+const DEFAULT_CLASS: &str = "isDefaultClass";
+
 pub(super) fn is_object(group: &str, kind: &str) -> bool {
     KINDS.contains(&(group, kind))
 }
@@ -92,7 +97,10 @@ pub(super) fn of_object(
     kind: &ObjectKind<'_>,
     position: Option<Box<Position>>,
 ) -> Result<NetworkSetting, serde_json::Error> {
-    let wire: ObjectWire = serde_json::from_str(body)?;
+    let mut wire: ObjectWire = serde_json::from_str(body)?;
+    if let (true, Value::Object(spec)) = (wire.metadata.is_default_class(), &mut wire.spec) {
+        spec.insert(DEFAULT_CLASS.to_owned(), Value::Bool(true));
+    }
     Ok(NetworkSetting {
         meta: wire.metadata.0.into_meta(position),
         api_group: kind.group.to_owned(),

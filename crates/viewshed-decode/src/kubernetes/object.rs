@@ -4,7 +4,6 @@ use serde::Deserialize;
 use serde_json::Value;
 use viewshed_model::{Cluster, ConfigKind, Gap, GapReason, Meta, Namespace, OtherObject, Position};
 
-use super::authorization;
 use super::config::ConfigWire;
 use super::gateway::{GatewayWire, IngressWire};
 use super::kubelet;
@@ -19,6 +18,7 @@ use super::policy::{PolicyWire, is_policy};
 use super::rbac::{BindingWire, RoleWire, ServiceAccountWire};
 use super::storage::{AttachmentWire, ClaimWire, VolumeWire};
 use super::workload::WorkloadWire;
+use super::{authentication, authorization};
 use crate::gaps::GapList;
 
 /// Lists within lists that are followed: `kubectl` makes one level, `helm get manifest` none.
@@ -232,6 +232,11 @@ fn decode(
             .push(read::<AttachmentWire>(body)?.into_attachment(position)),
         (group, name) if authorization::is_configuration(group, name) => {
             cluster.authorizers = Some(authorization::chain(body)?);
+        }
+        (group, name) if authentication::is_configuration(group, name) => {
+            if let Some(access) = authentication::anonymous(body)? {
+                cluster.anonymous_access = Some(access);
+            }
         }
         (group, name) if kubelet::is_configuration(group, name) => cluster
             .kubelet_files

@@ -48,7 +48,7 @@ impl<R: Read> BoundedLines<R> {
                     (false, false) => Next::Line,
                 });
             }
-            let end = available.iter().position(|byte| *byte == b'\n');
+            let end = memchr::memchr(b'\n', available);
             let part = available.get(..end.unwrap_or(available.len()));
             let part = part.unwrap_or_default();
             if is_too_long || line.len() + part.len() > self.line_bytes_max {

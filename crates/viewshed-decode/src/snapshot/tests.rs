@@ -312,6 +312,7 @@ fn cluster() -> impl Strategy<Value = Cluster> {
         kind: ConfigKind::Secret,
         meta,
         secret_type: String::new(),
+        token_of: String::new(),
         keys,
     });
     (

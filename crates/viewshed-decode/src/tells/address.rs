@@ -1,5 +1,7 @@
 //! Addresses of services: URLs, host and port, cluster DNS names, container runtime sockets.
 
+use viewshed_model::RUNTIME_SOCKET_NAMES;
+
 use super::Name;
 
 /// Ports below 1000 that are a service's; other small numbers after a colon are image tags and times.
@@ -28,15 +30,6 @@ const ADDRESS_WORDS: [&str; 16] = [
 /// Settings of connection strings (libpq, ADO.NET) whose value is an address.
 const ADDRESS_KEYS: [&str; 6] = ["host", "hostname", "server", "addr", "address", "endpoint"];
 
-/// Sockets of container runtimes: what listens there lists every container of the host.
-const RUNTIME_SOCKETS: [&str; 5] = [
-    "docker.sock",
-    "containerd.sock",
-    "podman.sock",
-    "crio.sock",
-    "cri-dockerd.sock",
-];
-
 pub(super) fn is_told(name: &Name, value: Option<&str>) -> bool {
     if is_service_link(name) {
         return true;
@@ -48,7 +41,11 @@ pub(super) fn is_told(name: &Name, value: Option<&str>) -> bool {
     if matches!(name.last_word(), "VERSION" | "IMAGE" | "TAG") {
         return false;
     }
-    if RUNTIME_SOCKETS.iter().any(|socket| value.contains(socket)) || value.starts_with("jdbc:") {
+    // What listens there lists every container of the host.
+    let names_socket = RUNTIME_SOCKET_NAMES
+        .iter()
+        .any(|(socket, _)| value.contains(socket));
+    if names_socket || value.starts_with("jdbc:") {
         return true;
     }
     // `$NAME` and `${NAME}` stand for an address that the file does not hold.

@@ -119,9 +119,10 @@ fn value_is_credential(value: &str) -> bool {
     holds_url_password(value)
         || holds_private_key(value)
         || is_json_web_token(value)
-        || TOKEN_PREFIXES
-            .iter()
-            .any(|prefix| holds_token(value, prefix))
+        || (value.len() > TOKEN_REST_MIN
+            && TOKEN_PREFIXES
+                .iter()
+                .any(|prefix| holds_token(value, prefix)))
         || holds_access_key_id(value)
         || holds_connection_password(value)
         || value.contains("client-key-data:")
@@ -199,6 +200,10 @@ fn holds_access_key_id(value: &str) -> bool {
 
 /// `password=...` in connection strings, `Authorization: Bearer ...` in headers.
 fn holds_connection_password(value: &str) -> bool {
+    // One of these is in every key below.
+    if memchr::memchr2(b'=', b':', value.as_bytes()).is_none() {
+        return false;
+    }
     let lower = value.to_ascii_lowercase();
     let is_set = |key: &str| {
         lower.split_once(key).is_some_and(|(_, rest)| {

@@ -21,7 +21,7 @@ pub use bytes::StateError;
 pub(crate) use bytes::{seal, unseal};
 pub(crate) use learn::Repeated;
 use record::Habit;
-pub(crate) use record::{Accused, ORIGINS_MAX, Record, Standing, remember_origin};
+pub(crate) use record::{Accused, ONCE, ORIGINS_MAX, Record, Standing, remember_origin};
 use symbols::{Symbol, Symbols};
 use table::Table;
 
@@ -304,13 +304,22 @@ impl Baseline {
         does
     }
 
+    /// Whether an identity lists a kind, wherever: then it knows the names of its objects.
+    pub(crate) fn lists(&self, index: usize, kind: &str) -> bool {
+        self.has_done(index, Op::List, kind)
+    }
+
     /// Whether an identity follows a kind, wherever.
     pub(crate) fn watches(&self, index: usize, kind: &str) -> bool {
+        self.has_done(index, Op::Watch, kind)
+    }
+
+    fn has_done(&self, index: usize, op: Op, kind: &str) -> bool {
         let kind = self.symbols.find(kind);
         let record = self.identities.get(index);
         record.is_some_and(|record| {
             record.has(|habit| {
-                (habit.op, habit.outcome) == (Op::Watch, Outcome::Shown)
+                (habit.op, habit.outcome) == (op, Outcome::Shown)
                     && [kind, Some(Symbol::ANY)].contains(&Some(habit.kind))
             })
         })

@@ -13,7 +13,7 @@ pub(super) const HABITS_MAX: usize = 64;
 /// Habits of a group: it has many members with different tasks.
 pub(super) const GROUP_HABITS_MAX: usize = 512;
 /// One time weighs this much in [`Habit::strength`].
-pub(super) const ONCE: u32 = 1_000;
+pub(crate) const ONCE: u32 = 1_000;
 /// A habit gets no stronger: what was done all day for years is forgotten after a year as well.
 const STRENGTH_MAX: u32 = 1_000 * ONCE;
 /// Below this a habit is forgotten: a single time is, after four half-lives.

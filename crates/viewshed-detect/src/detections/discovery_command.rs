@@ -33,7 +33,10 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     }
     look.facts.nth(Sort::Command, [&process.command, ""])?;
     let nth = look.facts.count(Sort::Command);
-    let in_container = !process.container.is_empty() || !look.activity.actor.pod.is_empty();
+    // Audit records of the kernel name no container; a file that only containers have tells as well.
+    let in_container = !process.container.is_empty()
+        || !look.activity.actor.pod.is_empty()
+        || look.facts.count(Sort::InContainer) > 0;
     let has_token =
         process.command.contains("--token=eyJ") || process.command.contains("Bearer eyJ");
     let base: f64 = match (in_container, fetches) {

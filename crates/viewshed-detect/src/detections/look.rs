@@ -29,6 +29,8 @@ pub(crate) struct Look<'a> {
     pub(crate) has_habit: bool,
     /// Whether a tool of people uses the identity of a program that never was used so.
     pub(crate) is_other_hand: bool,
+    /// Whether a program lists from a new place what it lists at its start and follows.
+    pub(crate) is_elsewhere: bool,
     /// How far the hand behind a request is from one that is known, 0 to 1; programs have other signs.
     pub(crate) strangeness: f64,
     /// Whether it has long been doing something in this very namespace.

@@ -7,6 +7,7 @@
 mod access_question_storm;
 mod anonymous_walk;
 mod api_crawl;
+mod cluster_dump;
 mod cluster_survey;
 mod discovery_command;
 mod diverse_refusals;
@@ -23,6 +24,7 @@ pub(crate) mod look;
 mod many_kinds;
 mod name_guessing;
 mod new_identity;
+mod objects_by_name;
 mod pod_query_threshold;
 mod proxied_read;
 mod question_then_list;
@@ -63,6 +65,7 @@ pub static ALL: &[&Detection] = &[
     &access_question_storm::DETECTION,
     &anonymous_walk::DETECTION,
     &api_crawl::DETECTION,
+    &cluster_dump::DETECTION,
     &cluster_survey::DETECTION,
     &discovery_command::DETECTION,
     &diverse_refusals::DETECTION,
@@ -78,6 +81,7 @@ pub static ALL: &[&Detection] = &[
     &many_kinds::DETECTION,
     &name_guessing::DETECTION,
     &new_identity::DETECTION,
+    &objects_by_name::DETECTION,
     &pod_query_threshold::DETECTION,
     &proxied_read::DETECTION,
     &question_then_list::DETECTION,

@@ -10,7 +10,7 @@ pub(super) static DETECTION: Detection = Detection {
     name: "token-file-read",
     title: "opens the token of a workload",
     techniques: &["T1552.007", "T1528", "T1613"],
-    cap: 80,
+    cap: 100,
     page: include_str!("../../../../docs/detections/token-file-read.md"),
     judge,
 };
@@ -21,6 +21,10 @@ const READERS: [&str; 16] = [
     "cp", "base64", "curl", "python3",
 ];
 
+/// Where pods find their token.
+const MOUNT: &str = "/run/secrets/kubernetes.io/";
+/// So many files of one program are told.
+const FILES_OF_PROGRAM: u16 = 2;
 /// Words of a command line that are looked at.
 const WORDS_MAX: usize = 64;
 
@@ -43,10 +47,22 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         return None;
     }
     look.facts.nth(Sort::Command, [file, program])?;
-    let weight = if READERS.contains(&program) {
-        60.0
-    } else {
-        12.0 + 20.0 * look.acquaintance
+    if file.starts_with(MOUNT) || file.starts_with("/var/run/secrets/") {
+        // No host has this file, so this hand is in a container, whoever logs it.
+        look.facts.nth(Sort::InContainer, ["", ""]);
+    }
+    let is_another = look.facts.nth(Sort::TokenFile, [file, ""]).is_some();
+    let in_container = !process.container.is_empty() || !look.activity.actor.pod.is_empty();
+    // Somebody wrote a rule that nobody should do this, and it is an alert of that rule (Falco).
+    let is_alert = in_container && !look.activity.message.is_empty();
+    let weight = match (READERS.contains(&program), is_another) {
+        (true, true) if is_alert => 100.0,
+        (true, true) => 60.0,
+        // A shell and what it runs.
+        (true, false) => 5.0,
+        // Agents that look after all pods of a node open the files of all.
+        (false, _) if look.facts.count(Sort::TokenFile) > FILES_OF_PROGRAM => return None,
+        (false, _) => 12.0 + 20.0 * look.acquaintance,
     };
     Some(Sign::new(
         weight,

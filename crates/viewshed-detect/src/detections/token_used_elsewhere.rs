@@ -19,7 +19,7 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     let moved = origin.moved != Moved::No;
     let is_elsewhere = origin.is_foreign && origin.is_new_address;
     if !moved && !is_elsewhere {
-        return None;
+        return started_elsewhere(look);
     }
     let is_workload = matches!(look.class, Class::ServiceAccount | Class::Node);
     let base = match (is_workload, moved, origin.is_foreign) {
@@ -61,5 +61,22 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     Some(Sign::new(
         further.min(base) * family * usual,
         text.trim_start().to_owned(),
+    ))
+}
+
+/// A program lists at a new address what it lists once, at its start: if it goes on to follow that, it was started
+/// there.
+fn started_elsewhere(look: &mut Look<'_>) -> Option<Sign> {
+    let address = &look.activity.actor.address;
+    if !look.is_elsewhere {
+        return None;
+    }
+    look.facts.nth(Sort::Program, ["address", address])?;
+    Some(Sign::held(
+        25.0,
+        format!(
+            "{} lists from {address}, where it never was before, what it otherwise lists when it starts",
+            look.who
+        ),
     ))
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::clock::Clock;
+use super::margin::Margin;
 use super::own::Own;
 use super::places::Places;
 use super::recent::RecentIds;
@@ -14,7 +15,7 @@ use crate::{Baseline, StateError};
 
 const MAGIC: &[u8] = b"vshedcp\n";
 /// Changes when a field does.
-const LAYOUT: u32 = 5;
+const LAYOUT: u32 = 6;
 
 #[derive(Serialize, Deserialize)]
 struct Saved {
@@ -24,6 +25,7 @@ struct Saved {
     recent: RecentIds,
     documents: Vec<SavedDocument>,
     places: Places,
+    margin: Margin,
     counters: Counters,
     stages: [(u64, u64); 5],
     /// As JSON: incidents leave out what is empty, which only self-describing formats can read back.
@@ -48,6 +50,7 @@ impl Engine {
                 record.is_some_and(|record| record.stamp == entry.stamp)
             }),
             places: self.places.clone(),
+            margin: self.margin.clone(),
             counters: self.counters,
             stages: self.stages,
             sessions: json(serde_json::to_vec(&self.sessions)),
@@ -76,6 +79,7 @@ impl Engine {
         engine.clock = saved.clock;
         engine.recent = saved.recent;
         engine.places = saved.places;
+        engine.margin = saved.margin;
         engine.counters = saved.counters;
         engine.stages = saved.stages;
         engine.sessions = sessions;

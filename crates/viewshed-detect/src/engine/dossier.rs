@@ -14,7 +14,7 @@ use super::behaviour::{Op, Outcome};
 use super::decay::rounded;
 use super::evidence::Evidence;
 use super::session::{Member, Note, Session};
-use super::severity::severity;
+use super::severity::{doubt, severity};
 use super::who::display_name;
 use crate::detections;
 
@@ -222,14 +222,22 @@ impl Dossier {
             _ => Confidence::Low,
         };
         self.incident.severity = self.incident.severity.max(severity(&self.incident));
+        doubt(&mut self.incident);
     }
 
     /// The next revision, if there is something worth telling: a new reason, a higher severity, twice the
     /// events, one more after a long pause, or the end.
     pub(crate) fn tell(&mut self, state: IncidentState) -> Option<Incident> {
-        if !self.has_news(state) {
-            return None;
-        }
+        self.has_news(state).then(|| self.revise(state))
+    }
+
+    /// The next revision, if there were events since the last one.
+    pub(crate) fn tell_rest(&mut self) -> Option<Incident> {
+        let is_news = self.incident.event_count > self.told_events;
+        is_news.then(|| self.revise(self.incident.state))
+    }
+
+    fn revise(&mut self, state: IncidentState) -> Incident {
         let incident = &mut self.incident;
         incident.state = state;
         incident.revision += 1;
@@ -237,7 +245,7 @@ impl Dossier {
         self.told_events = incident.event_count;
         self.told_severity = incident.severity;
         self.told_reasons = incident.reasons.len();
-        Some(incident.clone())
+        incident.clone()
     }
 
     /// Whether [`tell`](Self::tell) has something to tell.

@@ -53,9 +53,40 @@ pub(crate) enum Sort {
     SurveyedNamespace,
     /// Addresses to which a credential was carried.
     Moved,
+    /// Objects that were read by name, one after the other.
+    NamedObject,
+    /// Addresses from which a pod was read by name: the first one is the reader's own.
+    OwnPod,
+    /// Files with credentials.
+    TokenFile,
+    /// Whether a process was seen to be in a container.
+    InContainer,
 }
 
-const SORTS: usize = 22;
+const SORTS: usize = 26;
+
+/// Two steps of a dump lie no further apart, by their own times. Microseconds.
+const DUMP_STEP_US: i64 = 60 * 1_000_000;
+
+/// How far somebody has come in writing a cluster out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Dump {
+    namespace: u64,
+    next: u8,
+    steps: u8,
+    at_us: i64,
+}
+
+impl Dump {
+    /// The nodes were listed, with which a dump begins.
+    pub(crate) fn begin(&mut self, at_us: i64) {
+        *self = Self {
+            steps: 1,
+            at_us,
+            ..Self::default()
+        };
+    }
+}
 
 /// Bounded, and kept for each session with unusual activity.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,6 +95,8 @@ pub(crate) struct Facts {
     counts: [u16; SORTS],
     /// The last question about own rights: hash of its kind, and when.
     last_question: (u64, u32),
+    /// How far it has come in writing the cluster out.
+    pub(crate) dump: Dump,
     /// The last address that was resolved back, to notice a sweep.
     pub(crate) last_resolved: u32,
     seed: u64,
@@ -120,6 +153,25 @@ impl Facts {
         let (question, at_s) = self.last_question;
         question == self.hash(Sort::Question, [resource, ""])
             && now_s.saturating_sub(at_s) <= within_s
+    }
+
+    /// The kind at this place of the order in which clusters are written out was listed in a namespace: how many steps
+    /// in that order it makes. The first kind of the order begins anew; what is missing from it may be usual.
+    pub(crate) fn dump_step(&mut self, namespace: &str, place: u8, at_us: i64) -> u8 {
+        let hash = self.hash(Sort::Listed, [namespace, ""]);
+        let dump = &mut self.dump;
+        let is_soon = at_us.saturating_sub(dump.at_us) <= DUMP_STEP_US;
+        let nodes = u8::from(is_soon && dump.namespace == 0 && dump.steps == 1);
+        if place == 0 {
+            (dump.namespace, dump.steps) = (hash, 1 + nodes);
+        } else if is_soon && dump.namespace == hash && place >= dump.next {
+            dump.steps = dump.steps.saturating_add(1);
+        } else {
+            *dump = Dump::default();
+            return 0;
+        }
+        (dump.next, dump.at_us) = (place + 1, at_us);
+        dump.steps
     }
 
     fn hash(&self, sort: Sort, parts: [&str; 2]) -> u64 {

@@ -5,6 +5,7 @@ use viewshed_model::{Activity, Incident};
 use super::Engine;
 use super::behaviour::{Behaviour, Op, Outcome};
 use super::fingerprint::Fingerprint;
+use super::kinds::is_step_by_name;
 use super::origin::{Arrival, groups_of};
 use super::warm::Entry;
 use super::weigh::standing;
@@ -27,6 +28,8 @@ pub(super) struct Subject<'a> {
     pub(super) window: (u32, u32),
     pub(super) mask_is_usual: bool,
     pub(super) is_other_hand: bool,
+    /// Whether a program lists from a new place what it lists at its start and follows.
+    pub(super) is_elsewhere: bool,
     /// Whether the tools that use the identity are counted, each time.
     pub(super) is_tool_counted: bool,
     pub(super) arrival: Arrival,
@@ -96,7 +99,8 @@ impl Engine {
         let by_tool = self.by_tool(activity, (index, who.class), &arrival, &behaviour);
         // What a program does by habit says nothing about somebody else who has its credential.
         let is_other_hand = by_tool == Some(Tool::New);
-        let is_usual = is_usual && !is_other_hand;
+        let is_elsewhere = self.begins_elsewhere(activity, (index, who.class), habit);
+        let is_usual = is_usual && !is_other_hand && !is_elsewhere;
         Subject {
             who,
             behaviour,
@@ -107,6 +111,7 @@ impl Engine {
             window,
             mask_is_usual,
             is_other_hand,
+            is_elsewhere,
             is_tool_counted: by_tool.is_some(),
             arrival,
         }
@@ -271,10 +276,13 @@ impl Engine {
     }
 }
 
-/// Whether each single request of a program may be a step: one Secret after the other. Kubelets and the control
-/// plane read those all day.
+/// Whether each single request of a program may be a step: one Secret after the other, one pod after the other.
+/// Kubelets and the control plane read those all day.
 fn is_step_of_program(behaviour: &Behaviour<'_>, class: Class) -> bool {
     behaviour.op == Op::Get
-        && behaviour.kind == "secrets"
-        && matches!(class, Class::ServiceAccount | Class::Person)
+        && match class {
+            Class::ServiceAccount => behaviour.kind == "secrets" || is_step_by_name(behaviour.kind),
+            Class::Person => behaviour.kind == "secrets",
+            _ => false,
+        }
 }

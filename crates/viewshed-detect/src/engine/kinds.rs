@@ -37,6 +37,11 @@ pub(crate) fn is_telling(kind: &str) -> bool {
     points(kind) >= 15.0
 }
 
+/// Kinds of which each single object that a program reads by name may be a step of reading them all.
+pub(crate) fn is_step_by_name(kind: &str) -> bool {
+    matches!(kind, "pods" | "serviceaccounts") || is_rbac(kind)
+}
+
 /// Roles and their bindings.
 pub(crate) fn is_rbac(kind: &str) -> bool {
     kind.ends_with(".rbac.authorization.k8s.io")

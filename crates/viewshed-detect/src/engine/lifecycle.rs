@@ -148,14 +148,33 @@ impl Engine {
         incidents.extend(dossier.tell(IncidentState::Open));
     }
 
+    /// Nobody will look for a while: tells every incident that has grown since it was last told, as it is now.
+    pub fn pause(&mut self, incidents: &mut Vec<Incident>) {
+        let threshold = f64::from(self.settings.threshold);
+        for id in self.sessions.ids() {
+            let Some(session) = self.sessions.get_mut(id) else {
+                continue;
+            };
+            if let Some(dossier) = session.dossier.as_mut() {
+                dossier.refresh(&session.members);
+                dossier.weigh(&session.evidence, threshold);
+                incidents.extend(dossier.tell_rest());
+            }
+        }
+    }
+
     fn open_if(&mut self, id: u32, held: Held, incidents: &mut Vec<Incident>) {
         let (now_s, half_life_s) = (self.clock.now_s(), self.half_life_s());
         let threshold = f64::from(self.settings.threshold);
         let Some(session) = self.sessions.get_mut(id) else {
             return;
         };
-        if session.dossier.is_some() || !session.has_reached(threshold, now_s, half_life_s, held) {
+        if session.dossier.is_some() {
             return;
+        }
+        let score = session.score(now_s, half_life_s, held);
+        if score < threshold && !session.had_reached(threshold, now_s, half_life_s, held) {
+            return self.remember_nearest(id, score);
         }
         if let Some(near) = self.join_incident(id) {
             return self.tell(near, incidents);

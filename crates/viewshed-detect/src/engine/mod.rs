@@ -18,6 +18,7 @@ mod fingerprint;
 mod judge;
 pub(crate) mod kinds;
 pub(crate) mod lifecycle;
+mod margin;
 mod merge;
 pub(crate) mod origin;
 mod own;
@@ -46,6 +47,7 @@ use crate::baseline::{Repeated, hasher};
 use clock::{Clock, Tick};
 pub use course::{Course, silences};
 use fingerprint::{Fingerprint, moment};
+use margin::Margin;
 use own::Own;
 use places::Places;
 use recent::RecentIds;
@@ -94,6 +96,7 @@ pub struct Engine {
     places: Places,
     sessions: Sessions,
     own: Own,
+    margin: Margin,
     counters: Counters,
     /// The identity of all that find no room.
     crowd: usize,
@@ -124,6 +127,7 @@ impl Engine {
             places: Places::default(),
             sessions: Sessions::default(),
             own: Own::default(),
+            margin: Margin::default(),
             counters: Counters::default(),
             crowd,
             scratch: [String::new(), String::new()],

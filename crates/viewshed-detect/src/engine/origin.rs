@@ -38,7 +38,7 @@ pub(super) struct Arrival {
 pub(super) struct Whence {
     /// Hash of cluster and address; 0 without one.
     address: u64,
-    place: Place,
+    pub(super) place: Place,
     /// See [`Arrival::spot`].
     pub(super) spot: u64,
 }
@@ -206,20 +206,23 @@ impl Engine {
         }
     }
 
-    /// Whether the program behind a request has been running for a while: its pod was seen before, or, where the
-    /// token names none, the identity was, the day before.
-    pub(super) fn is_midway(&self, activity: &Activity<'_>, index: usize) -> bool {
+    /// Whether the program behind a request has been running for a while: its pod was seen before, or the identity was,
+    /// the day before, where the token names no pod or the pod has an address of its own that is long known.
+    pub(super) fn is_midway(
+        &self,
+        activity: &Activity<'_>,
+        (index, is_shared): (usize, bool),
+    ) -> bool {
         let now_s = self.clock.now_s();
-        match self.pod_key(activity) {
-            Some(pod) => {
-                let since_s = self.places.pod_since_s(pod).unwrap_or(now_s);
-                now_s.saturating_sub(since_s) > STARTS_S
-            }
-            None => {
-                let record = self.baseline.record(index);
-                record.is_some_and(|record| record.known_for_s(now_s) > DAY_S)
-            }
-        }
+        let record = self.baseline.record(index);
+        let is_known = record.is_some_and(|record| record.known_for_s(now_s) > DAY_S);
+        let Some(pod) = self.pod_key(activity) else {
+            return is_known;
+        };
+        let since_s = self.places.pod_since_s(pod).unwrap_or(now_s);
+        let has_own_address = !is_shared && !activity.actor.address.is_empty();
+        now_s.saturating_sub(since_s) > STARTS_S
+            || (is_known && has_own_address && !self.is_elsewhere(activity, index))
     }
 
     /// Where what belongs to a pod is remembered; 0 without a pod.

@@ -195,18 +195,15 @@ impl Session {
         score_of(&self.evidence, now_s, half_life_s, held)
     }
 
-    /// Whether the points reach the threshold: now or, when nothing was added since, when each piece of evidence began
-    /// to count. What happened before a gap in the log has not faded by the time that somebody looks.
-    pub(crate) fn has_reached(
+    /// Whether the points reached the threshold, when nothing was added since, when a piece of evidence began to count.
+    /// What happened before a gap in the log has not faded by the time that somebody looks.
+    pub(crate) fn had_reached(
         &self,
         threshold: f64,
         now_s: u32,
         half_life_s: u32,
         held: Held,
     ) -> bool {
-        if self.score(now_s, half_life_s, held) >= threshold {
-            return true;
-        }
         let counts_s = |one: &Evidence| one.at_s.saturating_add(WORK_FOLLOWS_S);
         let is_late = self.evidence.iter().all(|one| counts_s(one) < now_s);
         let mut times = self.evidence.iter().map(counts_s);

@@ -1,6 +1,8 @@
 //! How bad an incident is.
 
-use viewshed_model::{Incident, Severity, Verdict};
+use viewshed_model::{Confidence, Incident, Severity, Verdict};
+
+use crate::detections::tool;
 
 /// How bad it is: what was shown, or else what was asked.
 pub(super) fn severity(incident: &Incident) -> Severity {
@@ -29,6 +31,9 @@ pub(super) fn severity(incident: &Incident) -> Severity {
             || one.kind.ends_with("/exec")
             || one.kind == "docker:exec"
     });
+    if looks_installed(incident) {
+        return Severity::Medium;
+    }
     if shown("secrets", true) || (runs && is_answered) {
         return Severity::Critical;
     }
@@ -53,4 +58,58 @@ pub(super) fn severity(incident: &Incident) -> Severity {
         _ if is_anonymous => Severity::High,
         _ => Severity::Medium,
     }
+}
+
+/// Says of what may be a tool that was just installed that it may be one.
+pub(super) fn doubt(incident: &mut Incident) {
+    if !looks_installed(incident) {
+        return;
+    }
+    incident.confidence = Confidence::Low;
+    let mut reasons = incident.reasons.iter_mut();
+    if let Some(reason) = reasons.find(|reason| reason.detection == "new-identity") {
+        reason.text.push_str(INSTALLED);
+    }
+}
+
+/// What has to be known about a newcomer that was refused nothing.
+const INSTALLED: &str =
+    ". A tool that was just installed begins like this as well: ask who installed it";
+
+/// What a tool that was just installed gives rise to, and reads everything, as backup tools and scanners do.
+const OF_INSTALLED: [&str; 6] = [
+    "many-kinds",
+    "new-identity",
+    "pod-query-threshold",
+    "rbac-survey",
+    "secret-sweep",
+    "unwatched-list",
+];
+
+/// Whether this is just as well the first run of a tool that was installed with the rights for what it does: a
+/// service account that nobody knew, one client that carries its own name, one address, nothing refused, nothing but
+/// reading. By its behaviour it cannot be told from somebody with a token that was never used before.
+fn looks_installed(incident: &Incident) -> bool {
+    let is_service_account = incident.actor.name.starts_with("system:serviceaccount:");
+    let is_new = incident
+        .reasons
+        .iter()
+        .any(|reason| reason.detection == "new-identity" && reason.weight >= 20);
+    let is_plain = incident
+        .reasons
+        .iter()
+        .all(|reason| reason.weight < 5 || OF_INSTALLED.contains(&&*reason.detection));
+    let agents = &incident.actor.user_agents;
+    let has_own_name = !agents.is_empty() && agents.iter().all(|agent| tool(agent).is_none());
+    let is_served = incident
+        .requests
+        .iter()
+        .all(|one| one.verdict != Verdict::Refused);
+    is_service_account
+        && is_new
+        && is_plain
+        && has_own_name
+        && is_served
+        && incident.also_as.is_empty()
+        && incident.source_addresses.len() == 1
 }

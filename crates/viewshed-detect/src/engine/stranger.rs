@@ -3,11 +3,11 @@
 use viewshed_model::Activity;
 
 use super::Engine;
-use super::behaviour::{Behaviour, Outcome};
+use super::behaviour::{Behaviour, Op, Outcome};
 use super::judge::{DAY_S, Subject};
 use super::own::FLOOD_WINDOW_S;
 use super::who::Class;
-use crate::baseline::Record;
+use crate::baseline::{ONCE, Record};
 use crate::detections::{is_raw, tool};
 
 /// On the first day of a log everybody is new, which says that much, of 1.
@@ -19,13 +19,17 @@ const ELSEWHERE: f64 = 0.35;
 /// ... or with a client that knows nothing of Kubernetes.
 const RAW: f64 = 0.2;
 
+/// A list that is made more often, in thousandths as [`Habit::strength`](crate::baseline::Habit) has them, belongs to
+/// no start: about three a day.
+const STARTS_MAX: u32 = 60 * ONCE;
+
 impl Engine {
     /// From 0, the hand that is known, to 1, somebody whom nobody knows. Of people and of the control plane: programs
     /// in pods change their addresses, and have habits that say more.
     pub(super) fn strangeness(&self, activity: &Activity<'_>, subject: &Subject<'_>) -> f64 {
         match subject.who.class {
             Class::Person => self.strangeness_of_person(activity, subject.index),
-            Class::System if subject.is_other_hand => 1.0,
+            Class::System if subject.is_other_hand || subject.is_elsewhere => 1.0,
             _ => 0.0,
         }
     }
@@ -70,7 +74,32 @@ impl Engine {
         })
     }
 
-    /// Remembers when a person was first seen at an address, if it is new and others are known.
+    /// Whether a program lists at an address that is new to it what it lists once, at its start, and then follows. It
+    /// may have been started there; then it follows now as well, which takes the weight of the list again.
+    pub(super) fn begins_elsewhere(
+        &self,
+        activity: &Activity<'_>,
+        (index, class): (usize, Class),
+        habit: Option<usize>,
+    ) -> bool {
+        let is_program = matches!(class, Class::ServiceAccount | Class::System);
+        if !is_program || &*activity.verb != "list" {
+            return false;
+        }
+        let record = self.baseline.record(index);
+        let Some((record, habit)) = record.and_then(|one| Some((one, one.habits.get(habit?)?)))
+        else {
+            return false;
+        };
+        let follows = record.has(|other| {
+            (other.op, other.outcome) == (Op::Watch, Outcome::Shown)
+                && (other.kind, other.namespace) == (habit.kind, habit.namespace)
+                && other.strength >= habit.strength
+        });
+        habit.strength <= STARTS_MAX && follows && self.is_elsewhere(activity, index)
+    }
+
+    /// Remembers when a person or a program was first seen at an address, if it is new and others are known.
     pub(super) fn meet_address(
         &mut self,
         activity: &Activity<'_>,
@@ -80,13 +109,16 @@ impl Engine {
         let now_s = self.clock.now_s();
         let record = self.baseline.record(index);
         let is_known = record.is_some_and(|record| record.known_for_s(now_s) >= DAY_S);
-        if is_new && is_known && class == Class::Person {
+        let can_be_elsewhere =
+            matches!(class, Class::Person | Class::ServiceAccount | Class::System);
+        if is_new && is_known && can_be_elsewhere {
             let key = self.elsewhere_key(activity, index);
             self.places.meet_pod(key, now_s);
         }
     }
 
-    fn is_elsewhere(&self, activity: &Activity<'_>, index: usize) -> bool {
+    /// Whether an identity that is long known was first seen at this address within a day.
+    pub(super) fn is_elsewhere(&self, activity: &Activity<'_>, index: usize) -> bool {
         let key = self.elsewhere_key(activity, index);
         let since_s = self.places.pod_since_s(key);
         since_s.is_some_and(|since_s| self.clock.now_s().saturating_sub(since_s) < DAY_S)

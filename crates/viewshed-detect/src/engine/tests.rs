@@ -7,6 +7,7 @@ mod benign;
 mod forms;
 mod hostile;
 mod intrusions;
+mod margin;
 mod newcomers;
 mod queries;
 mod robustness;

@@ -63,7 +63,12 @@ impl Engine {
             .map(|(_, sign)| hundredths(sign.weight))
             .fold(0, u32::saturating_add);
         let is_noise = sessions.own == 0 && sessions.near == 0 && points < SESSION_MIN;
-        if found.signs.is_empty() || is_noise || self.settings.allows(subject.who.key) {
+        let is_nothing = found.signs.is_empty() || is_noise;
+        let is_let_through = !is_nothing && self.settings.allows(subject.who.key);
+        if is_let_through {
+            self.count_let_through(subject.who.key);
+        }
+        if is_nothing || is_let_through {
             self.let_pass(activity, subject, sessions.own, incidents);
         } else {
             let id = match sessions {
@@ -191,6 +196,7 @@ impl Engine {
             && (is_document || behaviour.is_settled_by_habit())
             && !subject.arrival.is_unusual
             && !subject.is_other_hand
+            && !subject.is_elsewhere
             && subject.mask_is_usual
             && let Some(at) = self.baseline.habit(subject.index, behaviour)
             && (is_document || self.standing(subject.index, Some(at), behaviour).0)
@@ -226,7 +232,7 @@ impl Engine {
             .count();
         let mut origin = subject.arrival.origin;
         origin.companions = u32::try_from(others).unwrap_or(u32::MAX);
-        let is_midway = self.is_midway(activity, subject.index);
+        let is_midway = self.is_midway(activity, (subject.index, subject.arrival.is_shared));
         let known_s = record.map_or(0, |record| record.known_for_s(now_s));
         let mut look = Look {
             activity,
@@ -236,7 +242,8 @@ impl Engine {
             key: subject.who.key,
             is_usual: subject.is_usual,
             has_habit: subject.habit.is_some(),
-            is_other_hand: subject.is_other_hand,
+            is_other_hand: subject.is_other_hand || subject.is_elsewhere,
+            is_elsewhere: subject.is_elsewhere,
             strangeness: self.strangeness(activity, subject),
             is_at_home: self.is_at_home(subject.index, &behaviour),
             is_new_identity: subject.is_new,

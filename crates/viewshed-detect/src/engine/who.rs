@@ -64,6 +64,11 @@ impl<'a> Who<'a> {
             _ => local_name(activity),
         });
         scratch.push(SEPARATOR);
+        if told_apart_by.is_empty() && !actor.uid.is_empty() {
+            // Audit records of the kernel, as they are, know numbers alone.
+            scratch.push_str("uid ");
+            scratch.push_str(clip(&actor.uid, NAME_MAX));
+        }
         scratch.push_str(clip(told_apart_by, NAME_MAX));
         Self {
             class,

@@ -49,6 +49,7 @@ struct Deed<'a> {
     class: Class,
     index: usize,
     spot: u64,
+    is_shared: bool,
     is_usual: bool,
 }
 
@@ -59,6 +60,7 @@ impl<'a> Deed<'a> {
             class: subject.who.class,
             index: subject.index,
             spot: subject.arrival.spot,
+            is_shared: subject.arrival.is_shared,
             is_usual: subject.is_usual,
         }
     }
@@ -73,11 +75,13 @@ impl Engine {
         let [mut who_text, mut kind_text] = std::mem::take(&mut self.scratch);
         let behaviour = Behaviour::of(activity, &mut kind_text);
         if self.may_be_work(activity, &behaviour, index) {
+            let whence = self.whence(activity);
             let deed = Deed {
                 behaviour,
                 class: Who::of(activity, &mut who_text).class,
                 index,
-                spot: self.whence(activity).spot,
+                spot: whence.spot,
+                is_shared: whence.place.is_shared(),
                 is_usual: true,
             };
             self.forgive(activity, &deed);
@@ -127,7 +131,7 @@ impl Engine {
         let (id, is_young) = (record.session, record.known_for_s(now_s) < DAY_S);
         let is_read = is_read(behaviour.op);
         let is_workload = matches!(deed.class, Class::ServiceAccount | Class::Node);
-        let is_midway = self.is_midway(activity, deed.index);
+        let is_midway = self.is_midway(activity, (deed.index, deed.is_shared));
         let may_follow = !is_workload || !is_midway || self.works_somewhere(deed.index, is_midway);
         let key = self.watch_key(activity);
         let Some(session) = self.sessions.get_mut(id) else {

@@ -126,6 +126,12 @@ impl RuleIncidents {
         }
     }
 
+    /// Nobody will look for a while: tells every incident that has grown since it was last told.
+    pub fn pause(&mut self, incidents: &mut Vec<Incident>) {
+        let cases = self.cases.values_mut();
+        incidents.extend(cases.filter_map(|case| case.tell_rest()));
+    }
+
     /// Nothing more comes: everything ends.
     pub fn finish(&mut self, incidents: &mut Vec<Incident>) {
         for place in self.cases.keys().cloned().collect::<Vec<String>>() {
@@ -223,14 +229,24 @@ impl Case {
     /// The next revision, if there is something worth telling.
     fn tell(&mut self, state: IncidentState) -> Option<Incident> {
         if self.dossier.has_news(state) {
-            let reasons = self.dossier.incident.reasons.iter_mut();
-            for ((count, first), reason) in self.counts.iter().zip(reasons) {
-                if *count > 1 {
-                    reason.text = format!("{first} ({count} times)");
-                }
-            }
+            self.write_counts();
         }
         self.dossier.tell(state)
+    }
+
+    /// The next revision, if there were events since the last one.
+    fn tell_rest(&mut self) -> Option<Incident> {
+        self.write_counts();
+        self.dossier.tell_rest()
+    }
+
+    fn write_counts(&mut self) {
+        let reasons = self.dossier.incident.reasons.iter_mut();
+        for ((count, first), reason) in self.counts.iter().zip(reasons) {
+            if *count > 1 {
+                reason.text = format!("{first} ({count} times)");
+            }
+        }
     }
 
     fn add(&mut self, activity: &Activity<'_>, one: &RuleMatch, name: String) {

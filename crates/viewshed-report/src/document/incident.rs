@@ -1,4 +1,4 @@
-//! The incident, as docs/reference/schemas/viewshed-incident-1.json promises it.
+//! The incident, as docs/reference/schemas/viewshed-incident-2.json promises it.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use viewshed_model::{
 use crate::wording::incident;
 
 /// Version of the incident; raised when a field goes, changes its meaning, or becomes required.
-const INCIDENT_SCHEMA_VERSION: u32 = 1;
+const INCIDENT_SCHEMA_VERSION: u32 = 2;
 
 /// One incident.
 #[derive(Debug, Serialize)]

@@ -8,7 +8,7 @@ use viewshed_model::{
     ScanReport, Severity,
 };
 
-use super::{ChainDocument, RankRowDocument, SubjectDocument};
+use super::{ChainDocument, PivotsDocument, RankRowDocument, SubjectDocument};
 use crate::sarif::fingerprint;
 
 /// The whole scan.
@@ -24,6 +24,9 @@ pub(crate) struct ScanDocument<'a> {
     findings: Vec<FindingDocument<'a>>,
     ranks: Vec<RankRowDocument<'a>>,
     totals: BTreeMap<&'a str, u64>,
+    /// What the workloads lead to; left out where it was not asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pivots: Vec<PivotsDocument<'a>>,
     gaps: &'a [Gap],
 }
 
@@ -133,6 +136,7 @@ impl<'a> ScanDocument<'a> {
                 .iter()
                 .map(|(name, total)| (name.as_str(), *total))
                 .collect(),
+            pivots: report.pivots.iter().map(PivotsDocument::of).collect(),
             gaps: &report.gaps,
         }
     }

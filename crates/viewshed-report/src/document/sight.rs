@@ -26,6 +26,8 @@ pub(crate) struct SeeDocument<'a> {
     categories: Vec<CategoryDocument<'a>>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     unnamed: &'a [String],
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    may_act_as: &'a [String],
     depends_on: Vec<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     verification: Option<VerificationDocument<'a>>,
@@ -70,6 +72,7 @@ impl<'a> SeeDocument<'a> {
             chains: view.chains.iter().map(ChainDocument::of).collect(),
             categories: categories.collect(),
             unnamed: &view.unnamed,
+            may_act_as: &view.may_act_as,
             depends_on: facts(&view.depends_on),
             verification: verification.map(|verification| VerificationDocument {
                 asked: verification.asked,

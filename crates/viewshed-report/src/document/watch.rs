@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Serialize;
 use viewshed_model::{
-    BaselineHolder, BaselineRow, CoverageReport, CoverageRow, CoveredSource, Gap, RuleTally,
-    Severity, SkipReason, Skips, Surface, Visibility, WatchReport,
+    BaselineHolder, BaselineRow, CoverageReport, CoverageRow, CoveredSource, Gap, NearMiss,
+    RuleTally, Severity, SkipReason, Skips, Surface, Visibility, WatchReport,
 };
 
 use super::IncidentDocument;
@@ -27,10 +27,36 @@ pub(crate) struct WatchSummary<'a> {
     event_count: u64,
     /// Incidents per severity, and together as `total`.
     counts: BTreeMap<String, u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nearest: Option<NearMissDocument<'a>>,
+    /// Identities of the allow list, with how many of their events would have counted.
+    let_through: &'a BTreeMap<String, u64>,
     rules: Vec<RuleTallyDocument<'a>>,
     skipped: SkipsDocument<'a>,
     coverage: CoverageDocument<'a>,
     gaps: &'a [Gap],
+}
+
+/// What came nearest to an incident and is none.
+#[derive(Debug, Serialize)]
+struct NearMissDocument<'a> {
+    actor: &'a str,
+    points: u32,
+    threshold: u32,
+    detection: &'a str,
+    reason: &'a str,
+}
+
+impl<'a> NearMissDocument<'a> {
+    fn of(source: &'a NearMiss) -> Self {
+        Self {
+            actor: &source.actor,
+            points: source.points,
+            threshold: source.threshold,
+            detection: &source.detection,
+            reason: &source.reason,
+        }
+    }
 }
 
 /// A rule of the user that matched.
@@ -71,6 +97,8 @@ impl<'a> WatchSummary<'a> {
             program_version: &report.program_version,
             event_count: report.event_count,
             counts,
+            nearest: report.nearest.as_ref().map(NearMissDocument::of),
+            let_through: &report.let_through,
             rules: report.rules.iter().map(RuleTallyDocument::of).collect(),
             skipped: SkipsDocument::of(&report.skips),
             coverage: CoverageDocument::of(&report.coverage),

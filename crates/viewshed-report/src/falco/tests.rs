@@ -7,7 +7,7 @@ use crate::sample;
 /// or time is refused; output fields are texts and numbers.
 #[test]
 fn a_payload_is_one_that_falcosidekick_takes() {
-    let line = falco(&sample::incident());
+    let line = falco(&sample::incident(), jiff::Timestamp::UNIX_EPOCH);
     assert_eq!(line.matches('\n').count(), 1);
     let payload: Value = serde_json::from_str(&line).expect("it is JSON");
     for name in [
@@ -29,8 +29,11 @@ fn a_payload_is_one_that_falcosidekick_takes() {
 
 #[test]
 fn a_bare_incident_is_one_too() {
-    let payload: Value =
-        serde_json::from_str(&falco(&sample::bare_incident())).expect("it is JSON");
+    let payload: Value = serde_json::from_str(&falco(
+        &sample::bare_incident(),
+        jiff::Timestamp::UNIX_EPOCH,
+    ))
+    .expect("it is JSON");
     assert_eq!(payload["rule"], "discovery");
     assert_eq!(payload["priority"], "Notice");
 }

@@ -6,8 +6,8 @@ use super::page::Page;
 use super::summary::{badge, rest, severity_class, tiles};
 use super::{FINDINGS_BYTES_MAX, coverage, timeline, visibility};
 use crate::wording::incident::{
-    actor, confidence, explored, grants, guessed, next_in_words, nothing, place, requests, shown,
-    span, state, time, title, worst_first,
+    actor, confidence, explored, grants, guessed, let_through, next_in_words, nothing, place,
+    requests, shown, span, state, time, title, worst_first,
 };
 use crate::wording::{count, position, sentence};
 
@@ -87,10 +87,14 @@ fn overview(page: &mut Page, report: &WatchReport, sorted: &[&Incident]) {
                 .raw("</a>.");
         }
         None => {
-            page.raw(nothing(report));
+            page.text(&nothing(report));
         }
     }
     page.raw(" <a href=\"#coverage\">What the logs cannot show</a> is told below.</p>\n");
+    let allowed = let_through(report);
+    if !allowed.is_empty() {
+        page.raw("<p>").text(&allowed).raw("</p>\n");
+    }
     let of_severity = |severity| {
         let all = report.incidents.iter();
         all.filter(|incident| incident.severity == severity).count()

@@ -1,4 +1,4 @@
-use super::{coverage, diff, rehearsal, text, watch};
+use super::{coverage, diff, rehearsal, scan, text, watch};
 use crate::sample;
 
 fn check(input: &str, expected: &str) {
@@ -31,6 +31,14 @@ fn names_notify_and_link_nobody() {
 #[test]
 fn a_difference_reads_well() {
     insta::assert_snapshot!(diff(&sample::diff_report()));
+}
+
+#[test]
+fn a_scan_tells_what_the_workloads_lead_to() {
+    let told = scan(&sample::scan_report());
+    let row = "| Deployment shop/web | root on node worker-1 | 2 steps: pod shop/web-1 mounts";
+    assert!(told.contains(row), "{told}");
+    assert!(told.contains("takes connections from everywhere"), "{told}");
 }
 
 #[test]

@@ -6,7 +6,8 @@ use super::{COMMENT_BYTES_MAX, gaps, row, table, text};
 use crate::clean::clean;
 use crate::lines::line;
 use crate::wording::incident::{
-    actor, guessed, next, nothing, requests, shown, span, title, visibility, worst_first,
+    actor, guessed, let_through, next, nothing, requests, shown, span, title, visibility,
+    worst_first,
 };
 use crate::wording::{count, thousands};
 
@@ -60,7 +61,11 @@ pub fn watch(report: &WatchReport) -> String {
         block(&mut out, incident);
     }
     if sorted.is_empty() {
-        line(&mut out, &format!("\n{}", nothing(report)));
+        line(&mut out, &format!("\n{}", text(&nothing(report))));
+    }
+    let allowed = let_through(report);
+    if !allowed.is_empty() {
+        line(&mut out, &format!("\n{}", text(&allowed)));
     }
     rules(&mut out, &report.rules);
     coverage_section(&mut out, &report.coverage);

@@ -1,5 +1,6 @@
 //! API Activity, class 6003.
 
+use jiff::Timestamp;
 use serde::Serialize;
 use viewshed_model::{Activity, Level, Surface, Verdict};
 
@@ -72,7 +73,8 @@ struct Unmapped<'a> {
 
 /// One activity as one line, ending with a line break. The source is the last hop's address, the only one
 /// that a client cannot choose; OCSF's own mapping takes the first, which it can.
-pub fn api_activity(activity: &Activity<'_>, program_version: &str) -> String {
+/// `read_at` is the time of an event whose line has none: `time` is required.
+pub fn api_activity(activity: &Activity<'_>, program_version: &str, read_at: Timestamp) -> String {
     const CLASS: u32 = 6003;
     let (activity_id, activity_name, method) = operation(activity);
     let is_refused = activity.verdict == Verdict::Refused || activity.code >= 400;
@@ -86,7 +88,10 @@ pub fn api_activity(activity: &Activity<'_>, program_version: &str) -> String {
         activity_id,
         activity_name,
         type_uid: CLASS * 100 + activity_id,
-        time: activity.at_us.div_euclid(1_000),
+        time: match activity.at_us {
+            0 => read_at.as_millisecond(),
+            at_us => at_us.div_euclid(1_000),
+        },
         severity_id: 1,
         severity: "Informational",
         status_id: match (is_known, is_refused) {

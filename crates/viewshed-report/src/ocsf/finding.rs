@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::Serialize;
 use viewshed_model::{Confidence, Incident, Severity, WatchReport};
 
 use super::{Actor, Api, Endpoint, Metadata, Named, Resource, Shown, User};
 use crate::json;
-use crate::wording::incident::{detection, title};
+use crate::wording::incident::{detection, known, title, told_at};
 
 /// Requests given as evidence; the rest is in the counts.
 const EVIDENCES_MAX: usize = 50;
@@ -28,8 +29,10 @@ struct DetectionFinding<'a> {
     activity_name: &'static str,
     type_uid: u32,
     time: i64,
-    start_time: i64,
-    end_time: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    start_time: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end_time: Option<i64>,
     count: u64,
     severity_id: u8,
     severity: &'static str,
@@ -57,8 +60,10 @@ struct FindingInfo<'a> {
     attacks: Vec<Attack<'a>>,
     created_time: i64,
     modified_time: i64,
-    first_seen_time: i64,
-    last_seen_time: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first_seen_time: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_seen_time: Option<i64>,
     related_events: Vec<RelatedEvent<'a>>,
     related_events_count: u64,
 }
@@ -127,13 +132,14 @@ struct Unmapped<'a> {
 pub fn findings(report: &WatchReport) -> String {
     let incidents = report.incidents.iter();
     incidents
-        .map(|incident| detection_finding(incident, &report.program_version))
+        .map(|incident| detection_finding(incident, &report.program_version, told_at(report)))
         .collect()
 }
 
 /// One incident as one line, ending with a line break. Revisions of an incident have the same
-/// `finding_info.uid`.
-pub fn detection_finding(incident: &Incident, program_version: &str) -> String {
+/// `finding_info.uid`. `told_at` is the time of the finding where the log has none: `time` is required, and is "the
+/// normalized event occurrence time or the finding creation time" (ocsf-schema, `dictionary.json`).
+pub fn detection_finding(incident: &Incident, program_version: &str, told_at: Timestamp) -> String {
     const CLASS: u32 = 2004;
     // A session that has ended is not a finding that somebody closed: only people resolve findings.
     let (activity_id, activity_name) = if incident.revision <= 1 {
@@ -151,9 +157,11 @@ pub fn detection_finding(incident: &Incident, program_version: &str) -> String {
         activity_id,
         activity_name,
         type_uid: CLASS * 100 + activity_id,
-        time: incident.last_event.time.as_millisecond(),
-        start_time: incident.first_event.time.as_millisecond(),
-        end_time: incident.last_event.time.as_millisecond(),
+        time: known(incident.last_event.time)
+            .unwrap_or(told_at)
+            .as_millisecond(),
+        start_time: milliseconds(incident.first_event.time),
+        end_time: milliseconds(incident.last_event.time),
         count: incident.event_count,
         severity_id,
         severity,
@@ -169,7 +177,7 @@ pub fn detection_finding(incident: &Incident, program_version: &str) -> String {
             event_code: detection(incident),
             ..Metadata::new(program_version)
         },
-        finding_info: finding_info(incident),
+        finding_info: finding_info(incident, told_at),
         evidences: evidences(incident),
         resources: incident.disclosed.iter().map(resource).collect(),
         unmapped: Unmapped {
@@ -184,7 +192,12 @@ pub fn detection_finding(incident: &Incident, program_version: &str) -> String {
     })
 }
 
-fn finding_info(incident: &Incident) -> FindingInfo<'_> {
+/// Unless the log has no times.
+fn milliseconds(time: Timestamp) -> Option<i64> {
+    known(time).map(Timestamp::as_millisecond)
+}
+
+fn finding_info(incident: &Incident, told_at: Timestamp) -> FindingInfo<'_> {
     let reasons: Vec<&str> = incident
         .reasons
         .iter()
@@ -199,10 +212,14 @@ fn finding_info(incident: &Incident) -> FindingInfo<'_> {
         analytic: analytic(detection(incident)),
         related_analytics: more.map(|reason| analytic(&reason.detection)).collect(),
         attacks: incident.techniques.iter().map(|id| attack(id)).collect(),
-        created_time: incident.opened_at.as_millisecond(),
-        modified_time: incident.last_event.time.as_millisecond(),
-        first_seen_time: incident.first_event.time.as_millisecond(),
-        last_seen_time: incident.last_event.time.as_millisecond(),
+        created_time: known(incident.opened_at)
+            .unwrap_or(told_at)
+            .as_millisecond(),
+        modified_time: known(incident.last_event.time)
+            .unwrap_or(told_at)
+            .as_millisecond(),
+        first_seen_time: milliseconds(incident.first_event.time),
+        last_seen_time: milliseconds(incident.last_event.time),
         related_events: incident
             .audit_ids
             .iter()

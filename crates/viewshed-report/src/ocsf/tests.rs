@@ -9,6 +9,8 @@ use viewshed_model::{Activity, Actor, Impersonated, Incident, Texts, Verdict};
 use super::{api_activity, detection_finding};
 use crate::sample;
 
+const TOLD_AT: jiff::Timestamp = jiff::Timestamp::constant(1_772_452_800, 0);
+
 /// Path of an object (`[]` for each entry of a list), attributes that it must have, and attributes of
 /// which it must have one; a path that leads nowhere asks for nothing.
 type Requirement = (
@@ -156,7 +158,10 @@ fn check(line: &str, requirements: &[Requirement]) -> Value {
 
 #[test]
 fn an_incident_is_a_detection_finding() {
-    let event = check(&detection_finding(&sample::incident(), "1.2.3"), FINDING);
+    let event = check(
+        &detection_finding(&sample::incident(), "1.2.3", TOLD_AT),
+        FINDING,
+    );
     assert_eq!(event["class_uid"], 2004);
     assert_eq!(
         event["finding_info"]["attacks"][0]["technique"]["uid"],
@@ -172,8 +177,8 @@ fn a_grown_incident_is_an_update_of_the_same_finding() {
         revision: 2,
         ..first.clone()
     };
-    let first = check(&detection_finding(&first, ""), FINDING);
-    let grown = check(&detection_finding(&grown, ""), FINDING);
+    let first = check(&detection_finding(&first, "", TOLD_AT), FINDING);
+    let grown = check(&detection_finding(&grown, "", TOLD_AT), FINDING);
     assert_eq!(
         (&first["activity_id"], &grown["activity_id"]),
         (&1.into(), &2.into())
@@ -184,7 +189,10 @@ fn a_grown_incident_is_an_update_of_the_same_finding() {
 
 #[test]
 fn a_bare_incident_has_what_is_required() {
-    check(&detection_finding(&sample::bare_incident(), ""), FINDING);
+    check(
+        &detection_finding(&sample::bare_incident(), "", TOLD_AT),
+        FINDING,
+    );
 }
 
 fn activity() -> Activity<'static> {
@@ -220,7 +228,7 @@ fn activity() -> Activity<'static> {
 
 #[test]
 fn an_event_is_an_api_activity() {
-    let event = check(&api_activity(&activity(), "1.2.3"), ACTIVITY);
+    let event = check(&api_activity(&activity(), "1.2.3", TOLD_AT), ACTIVITY);
     assert_eq!(event["src_endpoint"]["ip"], "10.0.3.17");
     assert_eq!(event["time"], 1_764_050_744_123_i64);
     insta::assert_snapshot!(serde_json::to_string_pretty(&event).expect("it is JSON"));
@@ -242,7 +250,7 @@ fn verbs_are_the_four_activities() {
             ..activity()
         };
         assert_eq!(
-            check(&api_activity(&event, ""), ACTIVITY)["activity_id"],
+            check(&api_activity(&event, "", TOLD_AT), ACTIVITY)["activity_id"],
             id,
             "{verb}"
         );
@@ -251,8 +259,9 @@ fn verbs_are_the_four_activities() {
 
 #[test]
 fn an_event_without_anything_has_what_is_required() {
-    let event = check(&api_activity(&Activity::default(), ""), ACTIVITY);
+    let event = check(&api_activity(&Activity::default(), "", TOLD_AT), ACTIVITY);
     assert_eq!(event["src_endpoint"]["name"], "(not in the log)");
+    assert_eq!(event["time"], TOLD_AT.as_millisecond());
     let hostile = Activity {
         actor: Actor {
             address: Cow::Borrowed("\u{1b}[2J\"}"),
@@ -261,7 +270,7 @@ fn an_event_without_anything_has_what_is_required() {
         at_us: -1,
         ..Activity::default()
     };
-    let line = api_activity(&hostile, "");
+    let line = api_activity(&hostile, "", TOLD_AT);
     assert!(!line.contains('\u{1b}'));
     check(&line, ACTIVITY);
 }

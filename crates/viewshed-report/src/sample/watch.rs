@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use viewshed_model::{
     BaselineHolder, BaselineRow, Confidence, CoverageReport, CoverageRow, CoveredSource,
     DetectionPage, Disclosure, EventReference, Explored, Guessed, Incident, IncidentActor,
-    IncidentState, Position, Reason, RequestTally, RuleTally, RuleVerdict, RulesCheck, Severity,
-    SkipReason, Skips, Surface, Timeline, Verdict, Visibility, WatchReport,
+    IncidentState, NearMiss, Position, Reason, RequestTally, RuleTally, RuleVerdict, RulesCheck,
+    Severity, SkipReason, Skips, Surface, Timeline, Verdict, Visibility, WatchReport,
 };
 
 use super::gap;
@@ -284,6 +284,14 @@ pub(crate) fn watch_report() -> WatchReport {
         )]),
         timelines: BTreeMap::from([(incident.id.clone(), timeline)]),
         incidents: vec![bare_incident(), incident],
+        nearest: Some(NearMiss {
+            actor: "shop/cart".to_owned(),
+            points: 64,
+            threshold: 100,
+            detection: "first-time-behaviour".to_owned(),
+            reason: "first time in 34 days that shop/cart lists nodes".to_owned(),
+        }),
+        let_through: BTreeMap::from([("ops/scanner".to_owned(), 12)]),
         rules: vec![RuleTally {
             name: "falco: K8s Secret Get Successfully".to_owned(),
             language: "Falco".to_owned(),

@@ -6,11 +6,13 @@ use super::layout::paragraph;
 use super::{limited, severity_ink};
 use crate::style::{Ink, Style};
 use crate::wording::incident::{
-    actor, clock, confidence, explored, grants, guessed, next_in_words, place, requests, shown,
-    span, state, title, user,
+    actor, clock, confidence, explored, grants, guessed, next_in_words, place, points, requests,
+    shown, span, state, title, user,
 };
 use crate::wording::{count, severity};
 
+/// From so many points on a session is an incident.
+const THRESHOLD: u32 = 100;
 /// Entries of one list in a brief block.
 const LIST_MAX: usize = 3;
 
@@ -51,29 +53,7 @@ pub(super) fn write(out: &mut String, style: &Style, incident: &Incident, what: 
     }
     let others: Vec<String> = incident.also_as.iter().map(actor).collect();
     field(out, style, "also as", &limited(style, &others, LIST_MAX));
-    let most = if style.is_full() {
-        usize::MAX
-    } else {
-        LIST_MAX
-    };
-    for (index, reason) in incident.reasons.iter().take(most).enumerate() {
-        let label = if index == 0 { "why" } else { "" };
-        field(
-            out,
-            style,
-            label,
-            &format!("{}: {}", clock(reason.at), reason.text),
-        );
-    }
-    if let Some(more) = incident
-        .reasons
-        .len()
-        .checked_sub(most)
-        .filter(|more| *more > 0)
-    {
-        let more = count(more as u64, "more reason", "more reasons");
-        field(out, style, "", &format!("and {more}"));
-    }
+    reasons(out, style, incident);
     field(
         out,
         style,
@@ -98,6 +78,46 @@ pub(super) fn write(out: &mut String, style: &Style, incident: &Incident, what: 
     words.push(what.to_owned());
     field(out, style, "id", &words.join(", "));
     field(out, style, "next", &next_in_words(incident));
+}
+
+/// Why, with the points of each reason and of all.
+fn reasons(out: &mut String, style: &Style, incident: &Incident) {
+    let most = if style.is_full() {
+        usize::MAX
+    } else {
+        LIST_MAX
+    };
+    let points = points(incident);
+    for (index, reason) in incident.reasons.iter().take(most).enumerate() {
+        let label = if index == 0 { "why" } else { "" };
+        field(
+            out,
+            style,
+            label,
+            &match points {
+                Some(_) => format!(
+                    "{}: {} ({})",
+                    clock(reason.at),
+                    reason.text,
+                    count(u64::from(reason.weight), "point", "points")
+                ),
+                None => format!("{}: {}", clock(reason.at), reason.text),
+            },
+        );
+    }
+    if let Some(more) = incident
+        .reasons
+        .len()
+        .checked_sub(most)
+        .filter(|more| *more > 0)
+    {
+        let more = count(more as u64, "more reason", "more reasons");
+        field(out, style, "", &format!("and {more}"));
+    }
+    if let Some(points) = points {
+        let words = format!("{points} by now; it opened at {THRESHOLD}");
+        field(out, style, "points", &words);
+    }
 }
 
 fn field(out: &mut String, style: &Style, label: &str, text: &str) {

@@ -1,8 +1,8 @@
 //! The terminal reports of `viewshed reach`.
 
 use viewshed_model::{
-    EndKind, MissingFact, Pivot, PivotReport, ReachAnswer, ReachMatrix, ReachReason, ReachReport,
-    ReachSide, ReachSource, ReachSources, ReachVerdict,
+    EndKind, MissingFact, Pivot, PivotRank, PivotReport, ReachAnswer, ReachMatrix, ReachReason,
+    ReachReport, ReachSide, ReachSource, ReachSources, ReachVerdict,
 };
 
 use super::layout::{Column, Columns, headline, paragraph};
@@ -244,16 +244,7 @@ pub fn pivots(report: &PivotReport, style: &Style) -> String {
     };
     for rank in report.ranks.iter().take(most) {
         out.push('\n');
-        let from = format!("{} {}", rank.workload_kind, rank.from);
-        write_pivot(&mut out, style, &format!("from {from} to "), &rank.pivot);
-        for way in &rank.ways_in {
-            paragraph(
-                &mut out,
-                style,
-                "    reached from outside: ",
-                &style.text(way),
-            );
-        }
+        write_rank(&mut out, style, rank);
     }
     if report.ranks.len() > most {
         more(&mut out, style, report.ranks.len() - most);
@@ -261,6 +252,15 @@ pub fn pivots(report: &PivotReport, style: &Style) -> String {
     write_assumed(&mut out, style, &report.cni, &[]);
     gaps::write(&mut out, style, &report.gaps);
     style.finish(&out)
+}
+
+/// A workload, the most powerful thing that it leads to, and how it is reached from outside.
+pub(super) fn write_rank(out: &mut String, style: &Style, rank: &PivotRank) {
+    let from = format!("from {} {} to ", rank.workload_kind, rank.from);
+    write_pivot(out, style, &from, &rank.pivot);
+    for way in &rank.ways_in {
+        paragraph(out, style, "    reached from outside: ", &style.text(way));
+    }
 }
 
 /// One way: where it ends, then its steps.

@@ -1,8 +1,9 @@
 //! The terminal report of `viewshed scan`: counts, mitigations, then findings worst first.
 
-use viewshed_model::{Finding, MitigationSummary, Presence, ScanReport, Severity};
+use viewshed_model::{Finding, MitigationSummary, PivotReport, Presence, ScanReport, Severity};
 
 use super::layout::{Column, Columns, headline, pack, paragraph};
+use super::reach::write_rank;
 use super::{estate_lines, finding, gaps, limited, more, severity_ink};
 use crate::group::Group;
 use crate::style::{Ink, Style};
@@ -12,6 +13,8 @@ use crate::wording::{
 
 /// Findings of one check told in full in a brief report.
 const BLOCKS_MAX: usize = 3;
+/// Workloads of one estate told with what they lead to in a brief report.
+const WAYS_MAX: usize = 3;
 /// Findings of one check told by their title after those.
 const TITLES_MAX: usize = 5;
 
@@ -24,6 +27,9 @@ pub fn scan(report: &ScanReport, style: &Style) -> String {
     out.push('\n');
     counts(&mut out, style, report);
     mitigations(&mut out, style, report);
+    for ways in &report.pivots {
+        pivots(&mut out, style, ways);
+    }
     for group in Group::all(&report.findings) {
         write_group(&mut out, style, &group, report);
     }
@@ -131,6 +137,29 @@ fn mitigations(out: &mut String, style: &Style, report: &ScanReport) {
         table.row(vec![name, thousands(summary.findings), worst, missing]);
     }
     table.write(out, 2);
+}
+
+/// What the workloads of a cluster, or the containers of the Docker hosts, lead to.
+fn pivots(out: &mut String, style: &Style, report: &PivotReport) {
+    if report.ranks.is_empty() {
+        return;
+    }
+    out.push('\n');
+    let lead = count(report.ranks.len() as u64, "workload", "workloads");
+    let title = format!("LEADS TO  {}: {lead}", style.text(&report.estate));
+    headline(out, style, Ink::Bad, &title);
+    let most = if style.is_full() {
+        usize::MAX
+    } else {
+        WAYS_MAX
+    };
+    for rank in report.ranks.iter().take(most) {
+        out.push('\n');
+        write_rank(out, style, rank);
+    }
+    if report.ranks.len() > most {
+        more(out, style, report.ranks.len() - most);
+    }
 }
 
 /// The first reason why it is not known whether the mitigation is there.

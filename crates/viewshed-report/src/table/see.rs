@@ -54,7 +54,8 @@ pub fn see(view: &View, verification: Option<&Verification>, style: &Style) -> S
     out.push('\n');
     categories(&mut out, style, view);
     chains(&mut out, style, view);
-    unnamed(&mut out, style, &view.unnamed);
+    told(&mut out, style, ("AT HAND, BUT NOT BY NAME", &view.unnamed));
+    told(&mut out, style, ("MAY ACT AS", &view.may_act_as));
     network(&mut out, style, view);
     depends_on(&mut out, style, &view.depends_on);
     if let Some(verification) = verification {
@@ -64,16 +65,14 @@ pub fn see(view: &View, verification: Option<&Verification>, style: &Style) -> S
     style.finish(&out)
 }
 
-/// Values at hand of objects that are not counted, because nothing inside tells their names.
-fn unnamed(out: &mut String, style: &Style, told: &[String]) {
+/// What is not counted, sentence by sentence: values at hand of objects whose names nothing inside tells, and
+/// other names that may be taken on.
+fn told(out: &mut String, style: &Style, (title, told): (&str, &[String])) {
     if told.is_empty() {
         return;
     }
     out.push('\n');
-    let title = format!(
-        "AT HAND, BUT NOT BY NAME ({})",
-        thousands(told.len() as u64)
-    );
+    let title = format!("{title} ({})", thousands(told.len() as u64));
     headline(out, style, Ink::Strong, &title);
     let most = if style.is_full() {
         usize::MAX

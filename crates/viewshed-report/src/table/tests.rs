@@ -355,6 +355,7 @@ fn a_log_without_times_has_no_incident_of_1970() {
     bare.opened_at = jiff::Timestamp::UNIX_EPOCH;
     let report = WatchReport {
         incidents: vec![bare],
+        generated_at: "2026-03-02T12:00:00Z".to_owned(),
         ..WatchReport::default()
     };
     let answer = crate::Answer::Watch(&report);
@@ -362,9 +363,21 @@ fn a_log_without_times_has_no_incident_of_1970() {
         let Ok(text) = crate::render(&answer, format, &Style::default()) else {
             continue;
         };
-        // Falcosidekick takes no alert without a time.
-        let has_to = format == crate::Format::Falco;
-        assert!(has_to || !text.contains("1970"), "{format:?}: {text}");
+        assert!(!text.contains("1970"), "{format:?}: {text}");
+        // Those that demand a time have that of the report.
+        if format == crate::Format::Falco {
+            assert!(text.contains("2026-03-02T12:00:00Z"), "{text}");
+        }
+        if format == crate::Format::Ocsf {
+            let finding: serde_json::Value = serde_json::from_str(&text).unwrap();
+            assert_eq!(finding["time"], 1_772_452_800_000_i64);
+            assert_eq!(finding["finding_info"]["created_time"], finding["time"]);
+            assert!(finding.get("start_time").is_none(), "{text}");
+            assert!(
+                finding["finding_info"].get("first_seen_time").is_none(),
+                "{text}"
+            );
+        }
     }
     let text = incident(&report.incidents[0], &Style::default());
     assert!(text.contains("time unknown, the log has none"), "{text}");
@@ -379,4 +392,35 @@ fn steps_left_out_for_one_reason_are_one_line() {
     }
     let text = rehearsal(&report, &Style::default());
     assert_eq!(text.matches("left out by --steps").count(), 1, "{text}");
+}
+
+#[test]
+fn without_incidents_the_nearest_miss_is_told() {
+    let report = WatchReport {
+        incidents: Vec::new(),
+        ..sample::watch_report()
+    };
+    let answer = crate::Answer::Watch(&report);
+    for format in [
+        crate::Format::Table,
+        crate::Format::Markdown,
+        crate::Format::Html,
+        crate::Format::Yaml,
+        crate::Format::Json,
+    ] {
+        let text = crate::render(&answer, format, &Style::default()).unwrap();
+        let text = text.replace('\\', "");
+        for part in ["64", "lists nodes", "ops/scanner"] {
+            assert!(text.contains(part), "{format:?} {part}: {text}");
+        }
+    }
+    let text = watch(&report, &Style::default()).replace("\n  ", " ");
+    assert!(
+        text.contains("Nearest to an incident came shop/cart, with 64 of 100 points: first time"),
+        "{text}"
+    );
+    assert!(
+        text.contains("Let through by --user-allow-list, though unusual: ops/scanner (12 events)."),
+        "{text}"
+    );
 }

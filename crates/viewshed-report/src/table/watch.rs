@@ -5,7 +5,7 @@ use viewshed_model::{Severity, Skips, WatchReport};
 use super::layout::{headline, pack, paragraph};
 use super::{coverage, gaps, incident, more, rules_check, severity_ink};
 use crate::style::{Ink, Style};
-use crate::wording::incident::{nothing, state, worst_first};
+use crate::wording::incident::{let_through, nothing, state, worst_first};
 use crate::wording::{count, thousands};
 
 /// Incidents told in a brief summary.
@@ -63,8 +63,11 @@ fn counts(out: &mut String, style: &Style, report: &WatchReport) {
     }
     pack(out, style, &words);
     if report.incidents.is_empty() {
-        let text = nothing(report);
-        paragraph(out, style, "  ", text);
+        paragraph(out, style, "  ", &style.text(&nothing(report)));
+    }
+    let allowed = let_through(report);
+    if !allowed.is_empty() {
+        paragraph(out, style, "  ", &style.text(&allowed));
     }
 }
 

@@ -15,6 +15,9 @@ use super::{count, share, thousands};
 pub(crate) use super::next::{next, next_in_words};
 pub(crate) use super::title::title;
 
+/// Names in one sentence.
+const NAMES_MAX: usize = 8;
+
 /// Worst first; among equals the surer, then the earlier.
 pub(crate) fn worst_first(incidents: &[Incident]) -> Vec<&Incident> {
     let mut sorted: Vec<&Incident> = incidents.iter().collect();
@@ -27,7 +30,53 @@ pub(crate) fn worst_first(incidents: &[Incident]) -> Vec<&Incident> {
 }
 
 /// What a report without incidents means: nothing happened, or nothing could be seen.
-pub(crate) fn nothing(report: &WatchReport) -> &'static str {
+pub(crate) fn nothing(report: &WatchReport) -> String {
+    let nearest = report.nearest.as_ref().map_or_else(String::new, |one| {
+        format!(
+            " Nearest to an incident came {}, with {} of {} points: {}.",
+            user(&one.actor),
+            one.points,
+            one.threshold,
+            one.reason
+        )
+    });
+    format!("{}{nearest}", nothing_found(report))
+}
+
+/// Whom the allow list let through; empty when it changed nothing.
+pub(crate) fn let_through(report: &WatchReport) -> String {
+    if report.let_through.is_empty() {
+        return String::new();
+    }
+    let mut names: Vec<(&String, &u64)> = report.let_through.iter().collect();
+    names.sort_by_key(|(name, number)| (std::cmp::Reverse(**number), *name));
+    let more = names.len().saturating_sub(NAMES_MAX);
+    let mut words: Vec<String> = names
+        .into_iter()
+        .take(NAMES_MAX)
+        .map(|(name, number)| format!("{name} ({})", count(*number, "event", "events")))
+        .collect();
+    if more > 0 {
+        words.push(format!("and {more} more"));
+    }
+    format!(
+        "Let through by --user-allow-list, though unusual: {}.",
+        words.join(", ")
+    )
+}
+
+/// Points of an incident, if its reasons have any that can be added up: those of rules that somebody brought along
+/// say how severe a match is.
+pub(crate) fn points(incident: &Incident) -> Option<u32> {
+    let is_of_rules = incident
+        .reasons
+        .iter()
+        .any(|reason| reason.detection.contains(": "));
+    let points = incident.reasons.iter().map(|reason| reason.weight).sum();
+    (!is_of_rules && points > 0).then_some(points)
+}
+
+fn nothing_found(report: &WatchReport) -> &'static str {
     let is_complete = report.gaps.is_empty() && report.skips.total() == 0;
     match report.event_count {
         0 if is_complete => "Nothing was judged, because there was nothing new to read.",
@@ -92,6 +141,11 @@ pub(crate) const fn confidence(confidence: Confidence) -> &'static str {
 /// A time, unless the log had none.
 pub(crate) fn known(time: Timestamp) -> Option<Timestamp> {
     (time != Timestamp::UNIX_EPOCH).then_some(time)
+}
+
+/// When a report tells: the time of incidents in logs without times, for formats that demand one.
+pub(crate) fn told_at(report: &WatchReport) -> Timestamp {
+    report.generated_at.parse().unwrap_or_default()
 }
 
 /// `2026-11-25 06:05:44Z`.
@@ -184,8 +238,16 @@ pub(crate) fn requests(incident: &Incident) -> Vec<String> {
     lines
 }
 
+/// Whether a process opened a file of this kind, and ran nothing.
+pub(super) fn is_file(kind: &str) -> bool {
+    matches!(kind, "process:token-file" | "process:file")
+}
+
 /// One request: `list pods`, `ask for all of its own rights`, `run kubectl get`.
 fn asked(verb: &str, kind: &str) -> String {
+    if is_file(kind) {
+        return format!("open {}", kind_in_words(kind));
+    }
     if let Some(command) = kind.strip_prefix("process:") {
         return format!("run {command}");
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use viewshed_model::{Incident, IncidentState, kind_in_words};
 
-use super::incident::{detection, user};
+use super::incident::{detection, is_file, user};
 use super::sensitivity::{is_path, sensitivity};
 use super::{count, thousands};
 
@@ -13,7 +13,10 @@ const KINDS_MAX: usize = 3;
 
 /// Who looked at what, in one line.
 pub(crate) fn title(incident: &Incident) -> String {
-    let name = user(&incident.actor.name);
+    let name = match &incident.actor.pod {
+        Some(pod) if incident.actor.name == "(process)" => format!("a process in pod {pod}"),
+        _ => user(&incident.actor.name),
+    };
     if incident.requests.is_empty() {
         match detection(incident) {
             "silent-source" => {
@@ -64,11 +67,18 @@ fn looked_at(incident: &Incident) -> String {
     let mut kinds: Vec<(&str, u64)> = counts.into_iter().collect();
     kinds.sort_by_key(|(kind, count)| (sensitivity(kind), std::cmp::Reverse(*count), *kind));
     // Who only ran programs did not look at them.
+    let is_opened = kinds.iter().all(|(kind, _)| is_file(kind));
     let commands: Option<Vec<&str>> = kinds
         .iter()
-        .map(|(kind, _)| kind.strip_prefix("process:"))
+        .map(|(kind, _)| kind.strip_prefix("process:").filter(|_| !is_file(kind)))
         .collect();
     let (verb, words): (&str, Vec<String>) = match commands {
+        _ if is_opened && !kinds.is_empty() => {
+            let words = kinds
+                .iter()
+                .map(|(kind, _)| kind_in_words(kind).into_owned());
+            ("opened", words.collect())
+        }
         Some(commands) if !commands.is_empty() => {
             ("ran", commands.into_iter().map(str::to_owned).collect())
         }
@@ -162,6 +172,12 @@ mod tests {
         assert_eq!(
             title(&incident),
             "a process without a pod ran cat and kubectl get"
+        );
+        let mut incident = by("(process)", &[(Surface::Process, "process:token-file")]);
+        incident.actor.pod = Some("cart-7d".to_owned());
+        assert_eq!(
+            title(&incident),
+            "a process in pod cart-7d opened a file with a credential"
         );
         let mut incident = by("jane", &[(Surface::KubernetesApi, "secrets")]);
         incident.actor.acted_as = ["root", "bob", "eve"].map(str::to_owned).to_vec();

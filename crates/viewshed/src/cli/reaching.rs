@@ -10,7 +10,7 @@ use super::{EstateArgs, OutputArgs};
 
 /// Steps that are followed unless `--depth` says otherwise: beyond it nearly everything follows from
 /// what was reached before.
-pub(crate) const DEPTH: u32 = 6;
+const DEPTH: u32 = 6;
 
 /// What an intruder may become from where they stand.
 #[derive(Debug, Clone, Args)]

@@ -101,7 +101,7 @@ pub(crate) struct JudgeArgs {
       --deliver-webhook https://alerts.example/viewshed --deliver-webhook-secret-file secret
   kubectl logs -n kube-system -l component=coredns | viewshed watch --from -
 
-JSON is one incident per line (docs/reference/schemas/viewshed-incident-1.json), then, of past logs, one line
+JSON is one incident per line (docs/reference/schemas/viewshed-incident-2.json), then, of past logs, one line
 with what the logs can show and what was skipped (`watch-summary` in viewshed-1.json); live, an incident that grows
 comes again with the same id and a higher revision.
 

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use viewshed_model::{Activity, Stage};
 
 use crate::outcome::Failure;
@@ -34,12 +35,14 @@ impl Events {
     }
 
     /// Adds a line for each. A line that only tells that a request was received says nothing of what came of it.
-    pub(crate) fn add(&mut self, activities: &[Activity<'_>]) {
+    /// `now` is the time of those whose line has none.
+    pub(crate) fn add(&mut self, activities: &[Activity<'_>], now: Timestamp) {
         for activity in activities {
             if activity.stage == Stage::RequestReceived || self.problem.is_some() {
                 continue;
             }
-            let line = viewshed_report::ocsf::api_activity(activity, env!("CARGO_PKG_VERSION"));
+            let version = env!("CARGO_PKG_VERSION");
+            let line = viewshed_report::ocsf::api_activity(activity, version, now);
             self.problem = self.file.write_all(line.as_bytes()).err();
         }
     }

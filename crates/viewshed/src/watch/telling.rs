@@ -104,12 +104,12 @@ impl<'a> Telling<'a> {
 }
 
 fn line(incident: &Incident, format: Format, style: &Style) -> Option<String> {
-    let version = env!("CARGO_PKG_VERSION");
+    let (version, now) = (env!("CARGO_PKG_VERSION"), jiff::Timestamp::now());
     Some(match format {
         Format::Json | Format::Jsonl => viewshed_report::json::incident(incident),
-        Format::Ocsf => viewshed_report::ocsf::detection_finding(incident, version),
+        Format::Ocsf => viewshed_report::ocsf::detection_finding(incident, version, now),
         Format::Cef => viewshed_report::cef::cef(incident, version),
-        Format::Falco => viewshed_report::falco::falco(incident),
+        Format::Falco => viewshed_report::falco::falco(incident, now),
         Format::Table | Format::Wide => viewshed_report::table::incident(incident, style),
         Format::Yaml
         | Format::Csv

@@ -176,14 +176,44 @@ fn the_front_end_is_reached_from_the_internet_and_leads_to_everything() {
 #[test]
 fn the_ways_are_drawn_in_the_pages() {
     let program = Program::new();
-    for words in [&["scan"][..], &["reach", "--pivots"]] {
+    // `scan` draws the cluster and the Docker host of the demo, each by itself.
+    for (words, drawn) in [(&["scan"][..], 2), (&["reach", "--pivots"], 1)] {
         let page = program.run(&[words, &["--demo", "--output", "html"]].concat());
         page.check(0, &[]);
         assert_eq!(
             page.out.matches("<svg class=\"ways\"").count(),
-            1,
+            drawn,
             "{words:?}"
         );
         assert!(page.out.contains("shop/web"), "{words:?}");
+    }
+}
+
+#[test]
+fn a_scan_tells_what_workloads_lead_to() {
+    let program = Program::new();
+    let told = |words: &[&str]| {
+        let run = program.run(&[&["scan", "--demo"], words].concat());
+        run.check(0, &[]);
+        run.out
+    };
+    let table = told(&[]);
+    let way = "from Deployment shop/web to everything in 2 steps";
+    assert!(table.contains(way), "{table}");
+    assert!(
+        told(&["--output", "markdown"]).contains("| Deployment shop/web | everything | 2 steps: ")
+    );
+    assert!(!told(&["--no-pivots"]).contains("to everything in"));
+    let json: Value = serde_json::from_str(&told(&["--output", "json"])).expect("it is JSON");
+    assert_eq!(
+        json["pivots"][0]["ranks"][0]["pivot"]["becomes"],
+        "administrator"
+    );
+    let short = told(&["--depth", "1", "--output", "json"]);
+    let short: Value = serde_json::from_str(&short).expect("it is JSON");
+    let ranks = short["pivots"][0]["ranks"].as_array().expect("a list");
+    assert!(!ranks.is_empty());
+    for rank in ranks {
+        assert_eq!(rank["pivot"]["steps"].as_array().map(Vec::len), Some(1));
     }
 }

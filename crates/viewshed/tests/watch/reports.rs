@@ -52,6 +52,41 @@ fn every_command_means_the_same_by_partial() {
 }
 
 #[test]
+fn who_is_no_incident_is_told_as_well() {
+    let program = Program::new()
+        .with_file("audit.log", lines(recently(), 0..12))
+        .with_file("one.log", lines(recently(), 0..1));
+    let watch = ["watch", "--from", "audit.log", "--output", "json"];
+    let allowed = [
+        &watch[..],
+        &["--user-allow-list", "system:serviceaccount:shop:*"],
+    ]
+    .concat();
+    let run = program.run(&allowed);
+    assert_eq!(run.code, 0, "{run:?}");
+    let counted = summary(&run)["let_through"]["shop/cart"].as_u64();
+    assert!((10..=12).contains(&counted.unwrap_or_default()), "{run:?}");
+    assert_eq!(
+        summary(&program.run(&watch))["let_through"],
+        serde_json::json!({})
+    );
+
+    let run = program.run(&["watch", "--from", "one.log", "--output", "json"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    let nearest = &summary(&run)["nearest"];
+    assert_eq!(
+        (&nearest["actor"], &nearest["threshold"]),
+        (&"shop/cart".into(), &100.into()),
+        "{run:?}"
+    );
+    let points = nearest["points"].as_u64().unwrap();
+    let text = program.run(&["watch", "--from", "one.log"]);
+    let words = text.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    let sentence = format!("Nearest to an incident came shop/cart, with {points} of 100 points");
+    assert!(words.contains(&sentence), "{words}");
+}
+
+#[test]
 fn where_nothing_was_recognised_nothing_is_said_to_be_usual() {
     let program = Program::new()
         .with_file("notes.txt", "hello\nworld\n")

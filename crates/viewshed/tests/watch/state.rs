@@ -81,11 +81,23 @@ fn a_killed_watch_goes_on_as_if_it_had_never_ended() {
     second.kill();
     assert_eq!(essence(&last), essence(&expected));
 
-    // Everything was told. No report has counted the incident yet, though; then one has.
-    for code in [1, 0] {
+    // The events since the last update are told at the end of a run, once. No report has counted the incident yet
+    // either; then one has.
+    for (code, told) in [(1, Some(96)), (0, None)] {
         let running = Running::start(broken.folder(), FOLLOW);
         let (ended, out, err) = running.terminate();
-        assert_eq!((ended, out.as_str()), (code, ""), "{err}");
+        assert_eq!(ended, code, "{err}");
+        let rest: Option<Value> = (!out.is_empty()).then(|| serde_json::from_str(&out).unwrap());
+        let counted = rest.as_ref().and_then(|one| one["event_count"].as_u64());
+        assert_eq!(counted, told, "{out}");
+        if let Some(rest) = rest {
+            assert_eq!(rest["id"], last["id"]);
+            assert_eq!(rest["state"], "open");
+            assert_eq!(
+                rest["revision"].as_u64().unwrap(),
+                last["revision"].as_u64().unwrap() + 1
+            );
+        }
     }
 }
 

@@ -44,7 +44,9 @@ pub(super) use listeners::place as listener_place;
 pub(crate) use listeners::{Listener, Protection, Reach, listeners};
 pub(crate) use runners::{Runner, namespace_of, runners};
 pub(super) use scoping::is_cluster_scoped;
-pub(super) use sockets::{Access as SocketAccess, access as socket_access};
+pub(super) use sockets::{
+    Access as SocketAccess, access as socket_access, access_on as socket_access_on,
+};
 pub(super) use tokens::is_in_no_need_of_api;
 pub(crate) use tokens::{TokenMount, token_mount};
 pub(super) use ways_in::ways_in;

@@ -1,32 +1,8 @@
 //! Which paths of a host lead to a container runtime's socket.
 
-/// Sockets by their full path. `/var/run` is `/run` on every current distribution.
-/// Sources: defaults of dockerd, containerd, CRI-O, Podman, cri-dockerd, k3s, `MicroK8s` and `BuildKit`.
-const SOCKETS: [&str; 9] = [
-    "/run/docker.sock",
-    "/run/containerd/containerd.sock",
-    "/run/crio/crio.sock",
-    "/run/podman/podman.sock",
-    "/run/cri-dockerd.sock",
-    "/run/dockershim.sock",
-    "/run/k3s/containerd/containerd.sock",
-    "/run/buildkit/buildkitd.sock",
-    "/var/snap/microk8s/common/run/containerd.sock",
-];
+use viewshed_model::{DockerHost, plain_host_path, runtime_of_socket, runtime_sockets_below};
 
-/// File names that are a runtime's socket wherever they stand (rootless and moved ones).
-const FILE_NAMES: [&str; 7] = [
-    "docker.sock",
-    "docker-cli.sock",
-    "containerd.sock",
-    "crio.sock",
-    "podman.sock",
-    "cri-dockerd.sock",
-    "buildkitd.sock",
-];
-
-/// Windows named pipes of Docker and containerd.
-const PIPES: [&str; 2] = [r"\\.\pipe\docker_engine", r"\\.\pipe\containerd-containerd"];
+use crate::see::socket_of_host;
 
 /// How a host path that is mounted into a container leads to a runtime.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,41 +15,25 @@ pub(in crate::checks) enum Access {
 
 /// How `host_path` leads to a runtime; `None` when it does not.
 pub(in crate::checks) fn access(host_path: &str) -> Option<Access> {
-    if PIPES
-        .iter()
-        .any(|pipe| host_path.eq_ignore_ascii_case(pipe))
-    {
+    if runtime_of_socket(host_path).is_some() {
         return Some(Access::Socket);
     }
-    let path = plain(host_path);
-    let file_name = path.rsplit('/').next().unwrap_or_default();
-    if FILE_NAMES.contains(&file_name) || SOCKETS.contains(&&*path) {
-        return Some(Access::Socket);
-    }
-    // A mount of `/var` does not count: `/var/run` in it is a link to the container's own `/run`.
-    let folder = format!("{}/", path.trim_end_matches('/'));
-    let holds_one = SOCKETS
-        .iter()
-        .any(|socket| socket.starts_with(&folder) && path != "/var");
-    holds_one.then_some(Access::Folder)
+    runtime_sockets_below(host_path)
+        .next()
+        .map(|_| Access::Folder)
 }
 
-/// Without doubled or trailing slashes and dots, and with `/run` for `/var/run`.
-fn plain(path: &str) -> String {
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop();
-            }
-            part => parts.push(part),
-        }
-    }
-    if parts.starts_with(&["var", "run"]) {
-        parts.remove(0);
-    }
-    format!("/{}", parts.join("/"))
+/// How a path of a Docker host leads to a runtime, the sockets of that host's own daemon included.
+pub(in crate::checks) fn access_on(host: &DockerHost, path: &str) -> Option<Access> {
+    let own = || {
+        let socket = socket_of_host(host, path)?;
+        Some(if socket == plain_host_path(path) {
+            Access::Socket
+        } else {
+            Access::Folder
+        })
+    };
+    access(path).or_else(own)
 }
 
 #[cfg(test)]
@@ -108,6 +68,8 @@ mod tests {
         check("/var/run/cilium", None);
         check("/run/containerd-other", None);
         check("/proc", None);
-        check("", Some(Access::Folder));
+        check("", None);
+        check(".", None);
+        check("./run", None);
     }
 }

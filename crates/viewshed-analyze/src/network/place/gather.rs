@@ -20,14 +20,19 @@ use crate::network::ranges::Ranges;
 /// Numbers for namespaces, in order of their names.
 struct Namespaces<'c> {
     facts: Vec<NamespaceFacts<'c>>,
-    numbers: BTreeMap<&'c str, u32>,
+    numbers: FxHashMap<&'c str, u32>,
 }
 
 impl<'c> Namespaces<'c> {
     fn of(cluster: &'c Cluster, profile: &Profile) -> Self {
         let mut labels: BTreeMap<&str, Option<&BTreeMap<String, String>>> = BTreeMap::new();
+        // Lists come namespace by namespace.
+        let mut last = None;
         for pod in &cluster.pods {
-            labels.entry(pod.meta.namespace_or_empty()).or_default();
+            let namespace = pod.meta.namespace_or_empty();
+            if last.replace(namespace) != Some(namespace) {
+                labels.entry(namespace).or_default();
+            }
         }
         for workload in &cluster.workloads {
             let namespace = workload.meta.namespace_or_empty();
@@ -64,7 +69,7 @@ pub(super) fn gather<'c>(cluster: &'c Cluster, profile: &Profile) -> Places<'c> 
         .host_network_namespace
         .and_then(|name| namespaces.get(name));
     let nodes = node_places(cluster, &families, (&api_servers, host_namespace));
-    let node_numbers: BTreeMap<&str, u32> = nodes
+    let node_numbers: FxHashMap<&str, u32> = nodes
         .iter()
         .zip(0..)
         .map(|(node, index)| (node.name, index))
@@ -145,7 +150,7 @@ fn node_places<'c>(
 fn pod_places<'c>(
     cluster: &'c Cluster,
     namespaces: &Namespaces<'c>,
-    nodes: &BTreeMap<&str, u32>,
+    nodes: &FxHashMap<&str, u32>,
     families: &[Family],
 ) -> Vec<PodPlace<'c>> {
     let mut pods: Vec<PodPlace<'_>> = latest_pods(cluster)
@@ -191,19 +196,15 @@ fn workloads_by_name(cluster: &Cluster) -> BTreeMap<(&str, &str, &str), &Workloa
     named.collect()
 }
 
-/// The last of several pods with one name counts, as after `kubectl apply`.
+/// Sorted by namespace and name; the last of several pods with one name counts, as after `kubectl apply`.
 fn latest_pods(cluster: &Cluster) -> Vec<&Pod> {
-    let mut last: FxHashMap<(&str, &str), usize> = FxHashMap::default();
-    for (pod, position) in cluster.pods.iter().zip(0..) {
-        let meta = &pod.meta;
-        last.insert((meta.namespace_or_empty(), meta.name.as_str()), position);
+    fn key(pod: &Pod) -> (&str, &str) {
+        (pod.meta.namespace_or_empty(), &pod.meta.name)
     }
-    let is_last = |(position, pod): &(usize, &Pod)| {
-        let meta = &pod.meta;
-        last.get(&(meta.namespace_or_empty(), meta.name.as_str())) == Some(position)
-    };
-    let pods = cluster.pods.iter().enumerate().filter(is_last);
-    pods.map(|(_, pod)| pod).collect()
+    let mut pods: Vec<&Pod> = cluster.pods.iter().rev().collect();
+    pods.par_sort_by(|a, b| key(a).cmp(&key(b)));
+    pods.dedup_by(|a, b| key(a) == key(b));
+    pods
 }
 
 /// Nodes by name, also those that only pods speak of.
@@ -226,22 +227,25 @@ fn latest_nodes(cluster: &Cluster) -> BTreeMap<&str, Option<&Node>> {
 /// Workloads of which no pod is in the estate: a manifest, or a job that runs later. On a running
 /// server, a workload that keeps no pods now has no place.
 fn podless_workloads(cluster: &Cluster) -> impl Iterator<Item = &Workload> {
-    let mut owners: FxHashSet<(&str, &str, &str)> = FxHashSet::default();
-    let of_pods = cluster.pods.iter().map(|pod| &pod.meta);
-    let of_workloads = cluster.workloads.iter().map(|workload| &workload.meta);
-    for meta in of_pods.chain(of_workloads) {
-        if let Some(owner) = &meta.owner {
-            let namespace = meta.namespace_or_empty();
-            owners.insert((namespace, owner.kind.as_str(), owner.name.as_str()));
-        }
-    }
-    let latest: BTreeMap<(&str, &str, &str), &Workload> = cluster
+    let mut candidates = cluster
         .workloads
         .iter()
         .filter(|workload| workload.kind != "PodTemplate")
         .filter(|workload| !cluster.is_live || workload.kind == "CronJob")
         // A workload of a workload is made from the template of the upper one.
         .filter(|workload| workload.meta.owner.is_none())
+        .peekable();
+    let has_candidates = candidates.peek().is_some();
+    let mut owners: FxHashSet<(&str, &str, &str)> = FxHashSet::default();
+    let of_pods = cluster.pods.iter().map(|pod| &pod.meta);
+    let of_workloads = cluster.workloads.iter().map(|workload| &workload.meta);
+    for meta in of_pods.chain(of_workloads).filter(|_| has_candidates) {
+        if let Some(owner) = &meta.owner {
+            let namespace = meta.namespace_or_empty();
+            owners.insert((namespace, owner.kind.as_str(), owner.name.as_str()));
+        }
+    }
+    let latest: BTreeMap<(&str, &str, &str), &Workload> = candidates
         .map(|workload| {
             let meta = &workload.meta;
             let key = (
@@ -259,7 +263,7 @@ fn podless_workloads(cluster: &Cluster) -> impl Iterator<Item = &Workload> {
 fn pod_place<'c>(
     pod: &'c Pod,
     namespaces: &Namespaces<'c>,
-    nodes: &BTreeMap<&str, u32>,
+    nodes: &FxHashMap<&str, u32>,
     families: &[Family],
 ) -> PodPlace<'c> {
     let namespace = namespaces.get(pod.meta.namespace_or_empty());
@@ -462,6 +466,7 @@ fn by_address(
     nodes: &[NodePlace<'_>],
 ) -> (FxHashMap<IpAddr, Found>, BTreeMap<IpAddr, Vec<Found>>) {
     let mut found: FxHashMap<IpAddr, Found> = FxHashMap::default();
+    found.reserve(pods.len());
     let mut shared: BTreeMap<IpAddr, Vec<Found>> = BTreeMap::new();
     let mut note = |address: IpAddr, place: Found| {
         let first = *found.entry(address).or_insert(place);

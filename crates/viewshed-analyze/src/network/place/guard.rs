@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use rustc_hash::FxHashMap;
 use serde_json::Value;
 use viewshed_model::Cluster;
 
@@ -51,7 +52,7 @@ pub(in crate::network) type Guards = Vec<Option<u32>>;
 /// All host endpoints of a cluster, and the nodes that they stand for.
 pub(super) fn host_endpoints<'c>(
     cluster: &'c Cluster,
-    nodes: &BTreeMap<&str, u32>,
+    nodes: &FxHashMap<&str, u32>,
 ) -> (Vec<HostEndpoint<'c>>, BTreeMap<u32, Vec<u32>>) {
     let settings = &cluster.network_settings;
     let known: Vec<&str> = settings

@@ -150,3 +150,85 @@ fn a_node_and_its_own_pods_are_no_change() {
         ]
     );
 }
+
+fn policy(spec: &str) -> String {
+    format!(
+        "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n\
+         metadata: {{ name: p, namespace: a }}\nspec: {{ podSelector: {{}}, {spec} }}\n---\n"
+    )
+}
+
+/// Blocks are compared address by address, whatever other blocks the policies name. Whether addresses of pods
+/// are routed outside is not in the estate, so that ways in stay uncertain.
+#[test]
+fn addresses_that_a_policy_adds_are_gained_and_no_others() {
+    let out = |to: &str| policy(&format!("policyTypes: [Egress], egress: [{to}]"));
+    let into = |from: &str| policy(&format!("policyTypes: [Ingress], ingress: [{from}]"));
+    let block = |way: &str, cidr: &str, port: &str| {
+        format!("{{ {way}: [{{ ipBlock: {{ cidr: '{cidr}' }} }}], ports: [{port}] }}")
+    };
+    let web = "{ port: 443 }";
+    for (before, after, gained, lost) in [
+        (
+            out(&block("to", "203.0.113.0/25", web)),
+            out(&block("to", "203.0.113.0/24", web)),
+            vec!["a/web reaches 203.0.113.128/25 on TCP 443"],
+            vec![],
+        ),
+        (
+            out(&block("to", "203.0.113.0/24", web)),
+            out(&block(
+                "to",
+                "203.0.113.0/24",
+                "{ port: 443 }, { port: 22 }",
+            )),
+            vec!["a/web reaches 203.0.113.0/24 on TCP 22"],
+            vec![],
+        ),
+        (
+            into(&block("from", "203.0.113.0/25", web)),
+            into(&block("from", "203.0.113.0/24", web)),
+            vec!["203.0.113.128/25 may reach a/web on TCP 443"],
+            vec![],
+        ),
+        (
+            into(&block("from", "198.51.100.0/24", web)),
+            into(&block("from", "203.0.113.0/24", web)),
+            vec!["203.0.113.0/24 may reach a/web on TCP 443"],
+            vec!["198.51.100.0/24 may reach a/web on TCP 443"],
+        ),
+        // Two blocks instead of one that is both: no change.
+        (
+            out(&block("to", "203.0.113.0/24", web)),
+            out(&[
+                block("to", "203.0.113.0/25", web),
+                block("to", "203.0.113.128/25", web),
+            ]
+            .join(", ")),
+            vec![],
+            vec![],
+        ),
+    ] {
+        let found = changes(&estate(&before), &estate(&after), Cni::Calico);
+        assert_eq!(found, [gained, lost], "{before} -> {after}");
+    }
+}
+
+/// Every port of a target is compared by itself.
+#[test]
+fn a_port_that_opens_takes_no_other_away() {
+    let service = "apiVersion: v1\nkind: Service\nmetadata: { name: kubernetes, namespace: default }\n\
+                   spec: { clusterIP: 10.96.0.1, ports: [{ port: 443, targetPort: 6443 }] }\n---\n\
+                   apiVersion: v1\nkind: Endpoints\nmetadata: { name: kubernetes, namespace: default }\n\
+                   subsets: [{ addresses: [{ ip: 10.9.0.1 }], ports: [{ port: 6443 }] }]\n---\n";
+    let closed = estate(&[service, &policy("policyTypes: [Egress]")].concat());
+    let open = estate(&[service, &policy("policyTypes: [Egress], egress: [{}]")].concat());
+    let [gained, lost] = changes(&closed, &open, Cni::Calico);
+    assert_eq!(lost, NOTHING);
+    let of_server = gained.iter().find(|line| line.contains("apiserver"));
+    let of_server = of_server.expect("the API server is gained");
+    assert!(
+        of_server.contains("443") && of_server.contains("6443"),
+        "{of_server}"
+    );
+}

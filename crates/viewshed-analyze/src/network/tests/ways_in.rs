@@ -162,22 +162,88 @@ fn an_ingress_lets_in_through_its_controller() {
     );
 }
 
-/// <https://kubernetes.io/docs/concepts/services-networking/ingress/#ingress-class>
+const CLASSES: [(&str, &str); 3] = [
+    ("nginx", "k8s.io/ingress-nginx"),
+    ("haproxy", "haproxy.org/ingress-controller/haproxy"),
+    ("cloud", "ingress.k8s.aws/alb"),
+];
+
+fn class(name: &str, annotation: &str) -> String {
+    let controller = CLASSES.iter().find(|(known, _)| *known == name);
+    let controller = controller.map_or("", |(_, controller)| *controller);
+    format!(
+        "apiVersion: networking.k8s.io/v1\nkind: IngressClass\n\
+         metadata: {{ name: {name}, annotations: {{ {annotation} }} }}\nspec: {{ controller: {controller} }}\n---\n"
+    )
+}
+
+/// <https://kubernetes.io/docs/concepts/services-networking/ingress/#ingress-class>, ingress-nginx user guide
+/// "Multiple Ingress controllers".
 #[test]
 fn an_ingress_of_another_class_or_port_is_no_certain_way_in() {
     let web = service("web", "web", "type: ClusterIP");
-    let classes = [
-        INGRESS.replace("nginx,", "haproxy,"),
-        INGRESS.replace("ingressClassName: nginx,", ""),
+    let of = |name: &str| INGRESS.replace("ingressClassName: nginx,", name);
+    let default = "ingressclass.kubernetes.io/is-default-class: 'true'";
+    let (nginx, haproxy) = (class("nginx", ""), class("haproxy", ""));
+    let serves = "depends on whether pod `ingress/controller` serves Ingress `shop/front`";
+    let runs = "depends on where the program runs that serves Ingress `shop/front`";
+    let unnamed = CONTROLLER.replace("registry.k8s.io/ingress-nginx/controller", "skipper");
+    let watching = CONTROLLER.replace(
+        "controller:v1.12.0'",
+        "controller:v1.12.0', args: [--watch-ingress-without-class=true]",
+    );
+    let told = CONTROLLER.replace(
+        "controller:v1.12.0'",
+        "controller:v1.12.0', args: [--controller-class=example.com/front]",
+    );
+    let annotated = INGRESS.replace("ingressClassName: nginx,", "").replace(
+        "name: front,",
+        "name: front, annotations: { kubernetes.io/ingress.class: nginx },",
+    );
+    let table = [
+        // No class is in the files: they may be elsewhere.
+        (
+            of("ingressClassName: haproxy,"),
+            CONTROLLER.to_owned(),
+            serves,
+        ),
+        (annotated, CONTROLLER.to_owned(), "allowed"),
+        // ingress-nginx leaves those without a class alone; of others it is not known.
+        (of(""), CONTROLLER.to_owned(), DIRECTLY),
+        (of(""), unnamed, serves),
+        (of(""), watching, "allowed"),
+        // The classes are there.
+        (
+            format!("{nginx}{INGRESS}"),
+            CONTROLLER.to_owned(),
+            "allowed",
+        ),
+        (
+            format!("{nginx}{}", of("ingressClassName: haproxy,")),
+            CONTROLLER.to_owned(),
+            DIRECTLY,
+        ),
+        (
+            format!("{nginx}{haproxy}{}", of("ingressClassName: haproxy,")),
+            CONTROLLER.to_owned(),
+            runs,
+        ),
+        (
+            format!("{}{}", class("cloud", ""), of("ingressClassName: cloud,")),
+            CONTROLLER.to_owned(),
+            runs,
+        ),
+        (format!("{nginx}{INGRESS}"), told, runs),
+        // Without a class, the default one is given when the manifest is applied.
+        (
+            format!("{}{}", class("nginx", default), of("")),
+            CONTROLLER.to_owned(),
+            "allowed",
+        ),
     ];
-    for ingress in classes {
-        rows(
-            &format!("{web}{ingress}{CONTROLLER}"),
-            &[(
-                "world shop/web 8080",
-                "depends on whether pod `ingress/controller` serves Ingress `shop/front`",
-            )],
-        );
+    for (ingress, controller, wanted) in table {
+        let text = format!("{web}{ingress}{controller}");
+        rows(&text, &[("world shop/web 8080", wanted)]);
     }
     let elsewhere = INGRESS.replace("number: 80", "number: 81");
     rows(
@@ -207,6 +273,17 @@ fn a_gateway_takes_routes_that_it_says_it_takes() {
     let web = service("web", "web", "type: ClusterIP");
     let all = "allowedRoutes: { namespaces: { from: All } }";
     let selected = "allowedRoutes: { namespaces: { from: Selector } }";
+    let grant = |to: &str, from: &str| {
+        format!(
+            "apiVersion: gateway.networking.k8s.io/v1beta1\nkind: ReferenceGrant\n\
+             metadata: {{ name: grant, namespace: {to} }}\n\
+             spec: {{ from: [{{ group: gateway.networking.k8s.io, {from}, namespace: other }}], \
+             to: [{{ group: '', kind: Service }}] }}\n---\n"
+        )
+    };
+    let named =
+        grant("shop", "kind: HTTPRoute").replace("kind: Service", "kind: Service, name: api");
+    let foreign = format!("{}{}", gateway("other", ""), route("other", "other"));
     let table = [
         (gateway("shop", ""), route("shop", "shop"), "allowed"),
         (gateway("front", ""), route("shop", "front"), DIRECTLY),
@@ -216,11 +293,12 @@ fn a_gateway_takes_routes_that_it_says_it_takes() {
             route("shop", "front"),
             "depends on whether a Gateway takes HTTPRoute `shop/r`",
         ),
-        (
-            gateway("other", ""),
-            route("other", "other"),
-            "depends on whether a ReferenceGrant of `shop` lets HTTPRoute `other/r` in",
-        ),
+        // Into another namespace, only where a grant of that namespace says so.
+        (foreign.clone(), String::new(), DIRECTLY),
+        (foreign.clone(), grant("shop", "kind: HTTPRoute"), "allowed"),
+        (foreign.clone(), grant("shop", "kind: GRPCRoute"), DIRECTLY),
+        (foreign.clone(), grant("other", "kind: HTTPRoute"), DIRECTLY),
+        (foreign, named, DIRECTLY),
     ];
     for (gateway, route, wanted) in table {
         let text = format!("{web}{gateway}{route}{CONTROLLER}");

@@ -50,8 +50,50 @@ fn rights_of_the_anonymous_are_used_by_pods_that_reach_the_api_server() {
          roleRef: { apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: open }\n\
          subjects: [{ kind: User, name: 'system:anonymous' }]\n---\n";
     assert_eq!(of_web(text), ["AllSecrets 2", "User system:anonymous 1"]);
+    // kube-apiserver's own settings (`pkg/kubeapiserver/options/authentication.go`, `AnonymousAuthConfig`).
+    let server = |flags: &str| {
+        format!(
+            "{text}apiVersion: v1\nkind: Pod\nmetadata: {{ name: kube-apiserver-cp, namespace: kube-system }}\n\
+             spec: {{ hostNetwork: true, containers: [{{ name: kube-apiserver, image: x, \
+             command: [kube-apiserver, '--authorization-mode=Node,RBAC', {flags}] }}] }}\n---\n"
+        )
+    };
+    let configured = |anonymous: &str| {
+        format!(
+            "{text}apiVersion: apiserver.config.k8s.io/v1\nkind: AuthenticationConfiguration\n\
+             anonymous: {{ {anonymous} }}\n---\n"
+        )
+    };
+    for taken in [
+        server(""),
+        server("--anonymous-auth=true"),
+        configured("enabled: true"),
+    ] {
+        assert_eq!(of_web(&taken), ["AllSecrets 2", "User system:anonymous 1"]);
+    }
+    for refused in [
+        server("--anonymous-auth=false"),
+        configured("enabled: false"),
+        configured("enabled: true, conditions: [{ path: /livez }]"),
+    ] {
+        assert_eq!(of_web(&refused), Vec::<String>::new());
+    }
     assert_eq!(
         leads(&cluster(text), ("shut", "job"), 9),
         Vec::<String>::new()
     );
+}
+
+/// Files of settings do not say which kubelets run with them.
+#[test]
+fn a_kubelet_file_that_lets_everybody_in_may_be_a_way_to_each_node() {
+    let file = |mode: &str| {
+        format!(
+            "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n\
+             authentication: {{ anonymous: {{ enabled: true }} }}\nauthorization: {{ mode: {mode} }}\n---\n"
+        )
+    };
+    let open = of_web(&file("AlwaysAllow"));
+    assert!(open.contains(&"Pod ops/tool 1?".to_owned()), "{open:?}");
+    assert_eq!(of_web(&file("Webhook")), Vec::<String>::new());
 }

@@ -264,6 +264,23 @@ fn a_secret_with_a_token_is_a_step_to_its_account() {
     );
 }
 
+/// The token controller goes by the annotation (`pkg/controller/serviceaccount/tokens_controller.go`), whatever the
+/// Secret is called.
+#[test]
+fn a_secret_says_itself_whose_token_it_keeps() {
+    let objects = "apiVersion: v1\nkind: Secret\nmetadata: { name: deploy-token-x7, namespace: ops, \
+                   annotations: { kubernetes.io/service-account.name: tool } }\n\
+                   type: kubernetes.io/service-account-token\n---\n\
+                   apiVersion: v1\nkind: ServiceAccount\nmetadata: { name: tool, namespace: ops }\n---\n\
+                   apiVersion: v1\nkind: ServiceAccount\nmetadata: { name: deploy, namespace: ops }\n---\n";
+    let rights = give("s", "User joe", Some("ops"), &rule("list", "", "secrets"));
+    let joe = Identity::user("joe", []);
+    assert_eq!(
+        leads(&cluster(&format!("{objects}{rights}")), &joe),
+        ["ServiceAccount ops/tool 1"]
+    );
+}
+
 /// An account's pod that the network keeps from the API server is named, and is no way.
 #[test]
 fn pods_that_cannot_use_their_token_are_told_apart() {

@@ -1,10 +1,11 @@
 //! What a container on a Docker host holds, and what each of these opens.
 
-use viewshed_model::{DockerContainer, DockerHost, Link};
+use viewshed_model::{DockerContainer, DockerHost, Link, Runtime, plain_host_path};
 
 use super::super::board::{extended, link};
-use super::super::host_paths::{Opening, Runtime, normalized, openings};
+use super::super::host_paths::{Opening, openings};
 use super::sheet::{Sheet, ThingKind};
+use super::sockets::socket_of_host;
 
 /// A container of a host.
 pub(super) struct Inside<'h> {
@@ -138,14 +139,14 @@ impl Inside<'_> {
     }
 
     fn mark_bind(&self, sheet: &mut Sheet<'_>, path: &str) {
-        for (opening, text) in openings_of_mount(&self.title(), path) {
+        for (opening, text) in openings_of_mount(self.host, &self.title(), path) {
             let links = [link(text)];
             match opening {
                 Opening::Root => self.mark_root(sheet, &links),
                 Opening::Socket(None | Some(Runtime::Docker | Runtime::Podman)) => {
                     self.mark_socket(sheet, &links);
                 }
-                Opening::Socket(Some(Runtime::Containerd)) => {
+                Opening::Socket(Some(Runtime::Containerd)) if is_dockers_own(path) => {
                     let links = extended(&links, [link("containerd runs Docker's containers")]);
                     sheet.mark(
                         |kind, _| kind == ThingKind::Container,
@@ -169,9 +170,18 @@ impl Inside<'_> {
                     let links = extended(&links, [link("it shows every container's processes")]);
                     sheet.mark(|kind, _| kind == ThingKind::Container, "processes", links);
                 }
-                Opening::Socket(Some(Runtime::CriO))
+                Opening::Socket(Some(runtime @ (Runtime::Containerd | Runtime::CriO))) => {
+                    sheet.depends_on.insert(format!(
+                        "which containers {} runs beside Docker: {} is its socket, and they are not \
+                         in the estate",
+                        runtime.name(),
+                        plain_host_path(path)
+                    ));
+                }
+                // Builds have no containers that last.
+                Opening::Socket(Some(Runtime::BuildKit))
                 | Opening::RuntimeState(Some(
-                    Runtime::Containerd | Runtime::CriO | Runtime::Podman,
+                    Runtime::Containerd | Runtime::CriO | Runtime::Podman | Runtime::BuildKit,
                 ))
                 | Opening::NodeCredentials
                 | Opening::KubeletConfiguration
@@ -221,11 +231,14 @@ impl Inside<'_> {
 }
 
 /// What a container holds of its host, each with a sentence that says how.
-pub(crate) fn openings_of_container(container: &DockerContainer) -> Vec<(Opening, String)> {
+pub(crate) fn openings_of_container(
+    host: &DockerHost,
+    container: &DockerContainer,
+) -> Vec<(Opening, String)> {
     let title = format!("container {}", container.name);
     let bound = bound_paths(container);
     let mut found: Vec<(Opening, String)> = bound
-        .flat_map(|path| openings_of_mount(&title, path))
+        .flat_map(|path| openings_of_mount(host, &title, path))
         .collect();
     if container.privileged {
         found.push((Opening::Root, privileged(&title)));
@@ -236,23 +249,39 @@ pub(crate) fn openings_of_container(container: &DockerContainer) -> Vec<(Opening
 fn bound_paths(container: &DockerContainer) -> impl Iterator<Item = &str> {
     let bound = container.mounts.iter().filter(|mount| {
         // A volume's own folder is a path of the host, too.
-        mount.kind == "bind" || mount.source.starts_with('/')
+        matches!(mount.kind.as_str(), "bind" | "npipe") || mount.source.starts_with('/')
     });
     bound.map(|mount| mount.source.as_str())
 }
 
-fn openings_of_mount(title: &str, path: &str) -> Vec<(Opening, String)> {
-    let mounted = normalized(path);
-    let told = openings(path, "docker://")
-        .into_iter()
-        .map(|(opening, place)| {
-            let mut text = format!("{title} mounts {mounted} of its host");
-            if mounted != place {
-                text = format!("{text}, with {place} in it");
-            }
-            (opening, text)
-        });
+fn openings_of_mount(host: &DockerHost, title: &str, path: &str) -> Vec<(Opening, String)> {
+    let mounted = plain_host_path(path);
+    let mut opened = openings(path, "docker://");
+    let is_settled = |opening: Opening| {
+        matches!(
+            opening,
+            Opening::Root | Opening::Socket(None | Some(Runtime::Docker | Runtime::Podman))
+        )
+    };
+    if !opened.iter().any(|(opening, _)| is_settled(*opening))
+        && let Some(socket) = socket_of_host(host, path)
+    {
+        opened.insert(0, (Opening::Socket(Some(Runtime::Docker)), socket.into()));
+    }
+    let told = opened.into_iter().map(|(opening, place)| {
+        let mut text = format!("{title} mounts {mounted} of its host");
+        if mounted != place {
+            text = format!("{text}, with {place} in it");
+        }
+        (opening, text)
+    });
     told.collect()
+}
+
+/// Whether a containerd may be the one that Docker runs its containers with: those that k3s and `MicroK8s`
+/// bring along run pods only.
+fn is_dockers_own(socket: &str) -> bool {
+    !["k3s", "microk8s"].iter().any(|name| socket.contains(name))
 }
 
 fn privileged(title: &str) -> String {

@@ -143,17 +143,61 @@ fn the_socket_shows_everything_also_when_read_only() {
         "/var/run",
         "/run/",
         "/",
+        "/run/user/1000/docker.sock",
+        "/var/snap/docker/common/run/docker.sock",
+        "/srv/docker.sock",
+        "./run/docker.sock",
+        r"\\.\pipe\docker_engine",
     ] {
         assert!(
             sees_everything(|host| host.containers[2].mounts.push(bind(path))),
             "{path}"
         );
     }
-    for path in ["/var/run/docker", "/run2", "/srv/docker.sock", "/etc"] {
+    for path in [
+        "/var/run/docker",
+        "/run2",
+        "/srv/docker.sock.d",
+        "/etc",
+        ".",
+        "./",
+        "",
+    ] {
         assert!(
             !sees_everything(|host| host.containers[2].mounts.push(bind(path))),
             "{path}"
         );
+    }
+}
+
+#[test]
+fn the_address_at_which_the_daemon_was_read_is_its_socket() {
+    let through = |path: &str| {
+        sees_everything(|host| {
+            host.endpoint = "unix:///opt/engine/run/api".to_owned();
+            host.containers[2].mounts.push(bind(path));
+        })
+    };
+    assert!(through("/opt/engine/run/api"));
+    assert!(through("/opt/engine"));
+    assert!(!through("/opt/engine/run/api2"));
+    assert!(sees_everything(|host| {
+        host.daemon.hosts = vec!["unix:///opt/other".to_owned()];
+        host.containers[2].mounts.push(bind("/opt/other"));
+    }));
+}
+
+#[test]
+fn the_socket_of_another_runtime_shows_containers_that_are_not_in_the_estate() {
+    for path in [
+        "/run/crio/crio.sock",
+        "/var/snap/microk8s/common/run/containerd.sock",
+    ] {
+        let mut changed = host();
+        changed.containers[2].mounts.push(bind(path));
+        let view = view(changed, &inside("agent"));
+        assert!(!shown(&view).contains("runtime socket"), "{path}");
+        assert!(view.depends_on[0].fact.contains(path), "{path}");
     }
 }
 

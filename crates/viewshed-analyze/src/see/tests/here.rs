@@ -79,6 +79,44 @@ fn a_name_that_may_be_read_shows_that_object_alone() {
 }
 
 #[test]
+fn what_a_rule_names_is_told_by_the_rule() {
+    let api = |resource: &str, kind: &str| viewshed_model::ApiResource {
+        version: "v1".to_owned(),
+        resource: resource.to_owned(),
+        kind: kind.to_owned(),
+        namespaced: true,
+        verbs: vec!["get".to_owned()],
+        ..viewshed_model::ApiResource::default()
+    };
+    let cluster = Cluster {
+        api_resources: vec![api("secrets", "Secret"), api("pods", "Pod")],
+        ..Cluster::default()
+    };
+    let cart = Identity::service_account("shop", "cart");
+    let answers = [
+        "get secrets shop db-pass",
+        "get pods shop",
+        // It holds everywhere, so it does not tell where the object is.
+        "get pods  anywhere",
+    ];
+    let sight = sight("/token", cart, cluster, &answers);
+    let view = see_here(Surroundings::default(), of_server(vec![sight]));
+    assert_eq!(shown(&view), "Secret shop/db-pass: get");
+    let facts: Vec<&str> = view
+        .depends_on
+        .iter()
+        .map(|one| one.fact.as_str())
+        .collect();
+    assert_eq!(
+        facts,
+        [
+            "which names are known or guessed: get pods in shop is allowed one by one, and nothing \
+          here lists them"
+        ]
+    );
+}
+
+#[test]
 fn every_credential_shows_its_own_and_objects_count_once() {
     let services = Cluster {
         services: vec![viewshed_model::Service {

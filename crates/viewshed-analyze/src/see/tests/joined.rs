@@ -39,6 +39,7 @@ fn seen(estate: &Estate, vantage: &Vantage) -> View {
     let joined = Joined {
         cni: Some(Cni::Generic),
         depth: None,
+        ..Joined::default()
     };
     see_joined(estate, vantage, joined).expect("it exists")
 }

@@ -1,6 +1,6 @@
 use viewshed_model::{
-    AnonymousAnswer, Authorizer, AuthorizerKind, Category, Cluster, Estate, Identity, OtherObject,
-    Vantage, View,
+    AnonymousAccess, AnonymousAnswer, Authorizer, AuthorizerKind, Category, Cluster, Estate,
+    Identity, OtherObject, Vantage, View,
 };
 
 use super::super::{SeeError, see};
@@ -61,6 +61,33 @@ fn unmeasured_anonymous_access_depends_on_the_flag() {
     assert_eq!(view(&cluster, &Vantage::Anonymous).depends_on.len(), 1);
     answered(&mut cluster, "/api/v1/namespaces", 403);
     assert!(view(&cluster, &Vantage::Anonymous).depends_on.is_empty());
+}
+
+/// `--anonymous-auth` and `anonymous.conditions` settle what nobody measured.
+#[test]
+fn anonymous_access_goes_by_the_servers_settings() {
+    let mut cluster = granted(
+        &["list | core | pods"],
+        "shop/open",
+        &["group:system:unauthenticated"],
+    );
+    for (access, sees_pods) in [
+        (AnonymousAccess::Taken, true),
+        (AnonymousAccess::Refused, false),
+        (AnonymousAccess::OnPaths(vec!["/livez".to_owned()]), false),
+    ] {
+        cluster.anonymous_access = Some(access.clone());
+        let seen = view(&cluster, &Vantage::Anonymous);
+        assert!(seen.depends_on.is_empty(), "{access:?}");
+        assert_eq!(
+            shown(&seen).contains("Pod shop/cart: list"),
+            sees_pods,
+            "{access:?}"
+        );
+    }
+    // What a server answered goes before.
+    answered(&mut cluster, "/api/v1/namespaces", 403);
+    assert!(shown(&view(&cluster, &Vantage::Anonymous)).contains("Pod shop/cart: list"));
 }
 
 #[test]

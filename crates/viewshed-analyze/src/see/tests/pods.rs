@@ -206,6 +206,30 @@ fn a_folder_above_a_runtime_socket_shows_the_node() {
 }
 
 #[test]
+fn sockets_are_known_wherever_a_daemon_has_them() {
+    for path in [
+        "/var/snap/microk8s/common/run/containerd.sock",
+        "/var/snap/microk8s",
+        "/opt/moved/containerd.sock",
+    ] {
+        let view = view(&with_host_path(path, ""), &in_pod("ops", "dash"));
+        assert!(
+            shown(&view).contains("pods/log shop/cart: runtime socket"),
+            "{path}"
+        );
+    }
+    for path in ["/run/user/1000/docker.sock", "/run/crio/crio.sock"] {
+        let view = view(&with_host_path(path, ""), &in_pod("ops", "dash"));
+        assert!(
+            view.depends_on
+                .iter()
+                .any(|one| one.fact.contains("beside its runtime")),
+            "{path}"
+        );
+    }
+}
+
+#[test]
 fn a_socket_of_another_runtime_depends_on_it_running() {
     let cluster = with_host_path("/var/run/docker.sock", "");
     let view = view(&cluster, &in_pod("ops", "dash"));

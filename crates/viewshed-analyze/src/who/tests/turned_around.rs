@@ -9,7 +9,7 @@ use viewshed_model::{Estate, SubjectKind, Vantage, View, WhoAnswer};
 use crate::SightIndex;
 use crate::network::NetworkIndex;
 use crate::samples::inhabited::any_inhabited_cluster;
-use crate::see::{Joined, see_in, see_joined};
+use crate::see::{Joined, see_joined, see_knowing_names};
 use crate::who::{join, who_sees};
 
 /// Kind, namespace and name.
@@ -105,7 +105,7 @@ proptest! {
         let index = SightIndex::new(&cluster);
         // What a webhook may deny is named by WHO with that fact, and uncertain to SEE.
         prop_assume!(!index.trust.rest_is_unknown);
-        let seen = seen_from(&index, |vantage| see_in(&index, vantage).unwrap());
+        let seen = seen_from(&index, |vantage| see_knowing_names(&index, vantage).unwrap());
         for (target, key) in objects(&index) {
             let answer = who_sees(&index, None, &target).unwrap();
             let expected = seen.get(&key).cloned().unwrap_or_default();
@@ -127,7 +127,11 @@ fn on_the_network(estate: &Estate) -> Result<(), TestCaseError> {
     let index = SightIndex::new(cluster);
     let network = NetworkIndex::new(cluster, None);
     let seen = seen_from(&index, |vantage| {
-        see_joined(estate, vantage, Joined::default()).unwrap()
+        let joined = Joined {
+            knows_names: true,
+            ..Joined::default()
+        };
+        see_joined(estate, vantage, joined).unwrap()
     });
     for (target, key) in objects(&index) {
         let mut answer = who_sees(&index, Some(&network), &target).unwrap();

@@ -86,6 +86,22 @@ fn the_kinds_read_in_full_are_sorted_and_hold_no_values() {
     }
 }
 
+/// What policies and ways in refer to is needed whole: names alone decide nothing.
+#[test]
+fn what_policies_refer_to_is_read_in_full() {
+    for (group, resource) in [
+        ("crd.projectcalico.org", "felixconfigurations"),
+        ("crd.projectcalico.org", "hostendpoints"),
+        ("crd.projectcalico.org", "tiers"),
+        ("cilium.io", "ciliumcidrgroups"),
+        ("gateway.networking.k8s.io", "referencegrants"),
+        ("networking.k8s.io", "ingressclasses"),
+    ] {
+        let list = List::new(&api(group, resource), Scope::Everywhere, 1).unwrap();
+        assert_eq!(list.accept(), "application/json", "{resource}");
+    }
+}
+
 #[test]
 fn a_continue_token_stays_one_value() {
     let list = List::new(&api("", "pods"), Scope::Namespace("shop".to_owned()), 5).unwrap();

@@ -61,6 +61,30 @@ fn sets_and_tiers_keep_their_specification() {
 }
 
 #[test]
+fn classes_and_grants_keep_their_specification() {
+    let class = setting(
+        r#"{"apiVersion":"networking.k8s.io/v1","kind":"IngressClass","metadata":{"name":"nginx","annotations":{
+            "ingressclass.kubernetes.io/is-default-class":"true","note":"x"}},"spec":{"controller":"k8s.io/ingress-nginx"}}"#,
+    )
+    .expect("a class");
+    assert_eq!(
+        class.spec_json,
+        r#"{"controller":"k8s.io/ingress-nginx","isDefaultClass":true}"#
+    );
+    let grant = setting(
+        r#"{"apiVersion":"gateway.networking.k8s.io/v1beta1","kind":"ReferenceGrant","metadata":{"name":"g","namespace":"a"},
+            "spec":{"from":[],"to":[]}}"#,
+    )
+    .expect("a grant");
+    assert_eq!(grant.spec_json, r#"{"from":[],"to":[]}"#);
+    let old = check(
+        r#"{"apiVersion":"networking.k8s.io/v1","kind":"Ingress","metadata":{"name":"i","namespace":"a","annotations":{
+            "kubernetes.io/ingress.class":"nginx"}},"spec":{}}"#,
+    );
+    assert_eq!(old.ingresses[0].class, "nginx");
+}
+
+#[test]
 fn a_policy_with_one_and_several_specifications_keeps_all() {
     let cluster = check(
         r#"{"apiVersion":"cilium.io/v2","kind":"CiliumNetworkPolicy","metadata":{"name":"p","namespace":"a"},

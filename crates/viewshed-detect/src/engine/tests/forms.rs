@@ -23,6 +23,17 @@ fn forms_of_discovery_by_one_program_in_its_own_namespace() {
             &times(52, pause, "shop/cart get secrets s-% -n shop 403"),
             6,
         );
+        // The first one is taken for its own.
+        check_month(
+            "pods by name",
+            &times(52, pause, "shop/cart get pods web-% -n shop 200"),
+            6,
+        );
+        check_month(
+            "pods by name, of a pod that is known by its address",
+            &times(52, pause, "shop/cart pod=cart-1 get pods web-% -n shop 200"),
+            5,
+        );
         check_month(
             "logs",
             &times(50, pause, "shop/cart get pods/log web-% -n shop 200"),

@@ -3,7 +3,10 @@
 use std::fmt::Write as _;
 
 use super::benign::check as check_quiet;
-use super::strangers::{AWAY, KINDS};
+use viewshed_model::{Confidence, Severity};
+
+use super::intrusions::check_month;
+use super::strangers::{AWAY, KINDS, sweep};
 
 #[test]
 fn ordinary_newcomers_are_quiet() {
@@ -63,6 +66,42 @@ fn ordinary_newcomers_are_quiet() {
          +5s alice can-i list secrets as=bob
          +5s alice can-i get pods as=carol",
     );
+}
+
+#[test]
+fn a_backup_tool_that_was_just_installed_is_told_as_what_it_may_be() {
+    let lists = |agent: &str, code: u16| {
+        let mut script = sweep("velero/velero", agent, 200, "+0s");
+        writeln!(
+            script,
+            "+0s velero/velero list roles.rbac.authorization.k8s.io -A {agent} {code}"
+        )
+        .unwrap();
+        script
+    };
+    let pod = "pod=velero-1 node=worker-1";
+    let incident = check_month("velero", &lists(pod, 200), 5);
+    assert_eq!(incident.severity, Severity::Medium);
+    assert_eq!(incident.confidence, Confidence::Low);
+    assert!(
+        incident
+            .reasons
+            .iter()
+            .any(|reason| reason.text.contains("just installed")),
+        "{incident:#?}"
+    );
+    // Somebody else's client, and rights that are missing, are no installation.
+    for script in [lists(&format!("{pod} ~curl/8.4.0"), 200), lists(pod, 403)] {
+        let incident = check_month("token", &script, 5);
+        assert_eq!(incident.severity, Severity::Critical);
+        assert!(
+            incident
+                .reasons
+                .iter()
+                .all(|reason| !reason.text.contains("just installed")),
+            "{incident:#?}"
+        );
+    }
 }
 
 #[test]

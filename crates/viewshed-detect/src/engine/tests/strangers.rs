@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use viewshed_model::{Confidence, Severity};
 
-use super::intrusions::{check_hour, check_month};
+use super::intrusions::{check, check_hour, check_month};
 use super::world::{ORDINARY, renamed};
 use crate::script::activities;
 
@@ -171,12 +171,38 @@ fn the_credential_of_a_control_plane_is_used_elsewhere() {
     );
 }
 
+#[test]
+fn a_known_person_dumps_the_cluster() {
+    let mut script = String::from("10:00:00 alice list nodes -A 200\n");
+    for namespace in ["default", "kube-system", "pay"] {
+        for kind in [
+            "events",
+            "replicationcontrollers",
+            "services",
+            "daemonsets.apps",
+            "deployments.apps",
+            "replicasets.apps",
+            "pods",
+        ] {
+            writeln!(script, "+0s alice list {kind} -n {namespace} 200").unwrap();
+        }
+        writeln!(script, "+0s alice get pods/log web-% -n {namespace} 200 x4").unwrap();
+    }
+    check_month("of a known person", &script, 5);
+    // In a log that has just begun as well.
+    check("of anybody", &script.replace("alice", "dora"), 5);
+}
+
 /// A program that lists and follows everything, for a month.
 const ARGO: &str = "argocd/argocd-application-controller";
 
 #[test]
 fn the_strongest_token_is_used_from_outside() {
-    for agent in ["~curl/8.4.0 @203.0.113.5", "~kubectl/v1.30.1 @10.0.77.7"] {
+    for agent in [
+        "~curl/8.4.0 @203.0.113.5",
+        "~kubectl/v1.30.1 @10.0.77.7",
+        "@203.0.113.5",
+    ] {
         let mut batch = Vec::new();
         for day in -34..=0 {
             batch.extend(activities(ORDINARY, day));
@@ -197,6 +223,25 @@ fn the_strongest_token_is_used_from_outside() {
             "{:#?}",
             incidents[0].reasons
         );
+    }
+}
+
+#[test]
+fn a_program_that_is_started_elsewhere_is_quiet() {
+    let restarted = argo_starts().replace("07:00:00", "12:00:00");
+    let in_pages = restarted
+        .replace("rv=0 200", "@10.0.77.7 200")
+        .replace("rv=8", "@10.0.77.7 rv=8");
+    let of_another_pod = restarted.replace("rv=", "@10.0.78.7 pod=argo-1 node=worker-2 rv=");
+    for script in [restarted, in_pages, of_another_pod] {
+        let mut batch = Vec::new();
+        for day in -34..=0 {
+            batch.extend(activities(ORDINARY, day));
+            batch.extend(activities(&argo_starts(), day));
+        }
+        batch.extend(renamed(activities(&script, 0)));
+        let incidents = super::world::run(&batch);
+        assert!(incidents.is_empty(), "{incidents:#?}");
     }
 }
 

@@ -1,0 +1,164 @@
+//! Steps, values and openings are sight that a difference must tell, each once and at whoever has it.
+
+use std::fmt::Write as _;
+
+use viewshed_decode::files::FileSet;
+use viewshed_model::Estate;
+
+use super::{diff, line};
+
+const BASE: &str = r"
+apiVersion: v1
+kind: ServiceAccount
+metadata: { name: boss, namespace: adm }
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: { name: boss }
+roleRef: { apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: all }
+subjects: [{ kind: ServiceAccount, name: boss, namespace: adm }]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: { name: all }
+rules: [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }, { nonResourceURLs: ['*'], verbs: ['*'] }]
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: boss, namespace: adm }
+spec: { serviceAccountName: boss, nodeName: n1, containers: [{ name: main, image: example }] }
+";
+
+fn estate(texts: &[&str]) -> Estate {
+    let mut set = FileSet::new("cluster");
+    let mut text = BASE.to_owned();
+    for one in texts {
+        write!(text, "---\n{one}\n").unwrap();
+    }
+    set.add("cluster.yaml", text.as_bytes());
+    set.finish()
+}
+
+fn grant(rule: &str, subject: &str) -> String {
+    format!(
+        "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {{ name: new }}\nrules: [{rule}]\n---\n\
+         apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {{ name: new }}\n\
+         roleRef: {{ apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: new }}\nsubjects: [{subject}]"
+    )
+}
+
+fn web(spec: &str, container: &str) -> String {
+    format!(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{ name: web, namespace: shop }}\n\
+         spec: {{ selector: {{ matchLabels: {{ app: web }} }}, template: {{ metadata: {{ labels: {{ app: web }} }}, \
+         spec: {{ automountServiceAccountToken: false, {spec} containers: [{{ name: main, image: example, {container} }}] }} }} }}"
+    )
+}
+
+/// What is gained, and that the way back loses just that.
+fn gained(before: &Estate, after: &Estate) -> Vec<String> {
+    let there = diff(before, after, ("a", "b")).changes;
+    let back = diff(after, before, ("b", "a")).changes;
+    assert!(there.iter().all(|change| change.gained));
+    assert!(back.iter().all(|change| !change.gained));
+    let words = |changes: &[viewshed_model::SightChange]| -> Vec<String> {
+        let lines = changes.iter().map(line);
+        let plain = lines.map(|line| line.trim_start_matches(['+', '-', ' ']).to_owned());
+        plain.collect()
+    };
+    assert_eq!(words(&there), words(&back));
+    assert!(
+        there.iter().all(|change| change.position.is_some()),
+        "everything has a line of a file"
+    );
+    words(&there)
+}
+
+/// Each rule is one call away from everything that the administrator's account may do: Kubernetes
+/// documentation, RBAC Good Practices, "Privilege escalation risks".
+#[test]
+fn a_right_that_leads_on_is_a_gain() {
+    let mallory = "{ kind: User, name: mallory }";
+    let core = |resources: &str, verbs: &str| {
+        format!("{{ apiGroups: [''], resources: [{resources}], verbs: [{verbs}] }}")
+    };
+    let rbac = |resources: &str, verbs: &str| {
+        core(resources, verbs).replace("['']", "[rbac.authorization.k8s.io]")
+    };
+    for rule in [
+        core("users, groups", "impersonate"),
+        core("serviceaccounts", "impersonate"),
+        core("pods", "create"),
+        core("pods/exec", "create"),
+        core("serviceaccounts/token", "create"),
+        rbac("clusterroles", "escalate, update"),
+        rbac("clusterroles, clusterrolebindings", "bind, create"),
+    ] {
+        let found = gained(&estate(&[]), &estate(&[&grant(&rule, mallory)]));
+        let leads: Vec<&String> = found
+            .iter()
+            .filter(|line| line.starts_with("user mallory: leads to everything in "))
+            .collect();
+        assert_eq!((leads.len(), found.len()), (1, 1), "{rule}: {found:?}");
+    }
+}
+
+#[test]
+fn what_everybody_may_become_is_told_at_the_group() {
+    let everybody = "{ kind: Group, name: 'system:authenticated' }";
+    let rule = "{ apiGroups: [''], resources: [serviceaccounts], verbs: [impersonate] }";
+    let found = gained(&estate(&[]), &estate(&[&grant(rule, everybody)]));
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].starts_with("group system:authenticated: leads to everything in 2 steps: "));
+}
+
+#[test]
+fn a_step_to_what_was_reached_before_is_no_gain() {
+    let all = "{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }, { nonResourceURLs: ['*'], verbs: ['*'] }";
+    let old = estate(&[&grant(all, "{ kind: User, name: mallory }")]);
+    let more = grant(
+        "{ apiGroups: [''], resources: [pods/exec], verbs: [create] }",
+        "{ kind: User, name: mallory }",
+    );
+    let more = more.replace("name: new", "name: more");
+    let new = estate(&[&grant(all, "{ kind: User, name: mallory }"), &more]);
+    assert_eq!(diff(&old, &new, ("a", "b")).changes, []);
+}
+
+#[test]
+fn what_a_workload_opens_of_its_node_and_of_secrets_is_a_gain() {
+    let plain = estate(&[&web("", "")]);
+    let folder = |path: &str| {
+        web(
+            &format!("volumes: [{{ name: v, hostPath: {{ path: {path} }} }}],"),
+            "volumeMounts: [{ name: v, mountPath: /v }]",
+        )
+    };
+    for (workload, expected) in [
+        (
+            folder("/var/log"),
+            "reads the logs of every container of its node",
+        ),
+        (web("hostPID: true,", ""), "sees every process of its node"),
+        (
+            web("", "securityContext: { privileged: true }"),
+            "leads to root on node (where it runs) in 1 step: ",
+        ),
+        (
+            web(
+                "volumes: [{ name: v, secret: { secretName: db } }],",
+                "volumeMounts: [{ name: v, mountPath: /v }]",
+            ),
+            "has values of Secret shop/db",
+        ),
+        (
+            web("", "envFrom: [{ secretRef: { name: db } }]"),
+            "has values of Secret shop/db",
+        ),
+    ] {
+        let found = gained(&plain, &estate(&[&workload]));
+        let wanted = format!("Deployment shop/web: {expected}");
+        let told = found.iter().filter(|line| line.starts_with(&wanted));
+        assert_eq!(told.count(), 1, "{expected}: {found:?}");
+    }
+}

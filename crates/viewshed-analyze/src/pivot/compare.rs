@@ -1,0 +1,243 @@
+//! What somebody may become by steps in one cluster and not in another.
+//!
+//! Compared are single steps, state by state: a way that goes on over a step of somebody else is told there,
+//! once, and not again for everybody who could become them all along.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rustc_hash::FxHashMap;
+use viewshed_model::{Evidence, Pivot, PivotKind, Position, Subject, SubjectKind};
+
+use super::PivotIndex;
+use super::graph::{Edge, Graph, State, Why};
+use super::toward::person;
+use super::ways::Goals;
+use crate::checks::runners;
+
+/// New ways that are told of one subject, the most powerful first.
+const WAYS_MAX: usize = 8;
+
+/// A way that is new.
+#[derive(Debug, Clone)]
+pub(crate) struct NewWay {
+    /// Who has it.
+    pub(crate) subject: Subject,
+    /// What it leads to.
+    pub(crate) pivot: Pivot,
+    /// How many more of that kind the same step leads to.
+    pub(crate) more: u64,
+    /// Where the workload stands in a file.
+    pub(crate) position: Option<Position>,
+}
+
+/// A state by names that stay when pods are made anew: tag, namespace, name.
+type Key = (&'static str, String, String);
+
+/// One cluster, with the states of each subject.
+struct Side<'g, 'c> {
+    index: &'g PivotIndex<'g, 'c>,
+    graph: &'g Graph<'c>,
+    /// Kind and name of what makes a pod.
+    makers: FxHashMap<(&'c str, &'c str), (&'c str, &'c str)>,
+    starts: BTreeMap<Subject, (Vec<usize>, Option<Position>)>,
+}
+
+/// The new ways of everybody, by subject. `before` and `after` exchanged give what was lost.
+pub(crate) fn gained(before: &PivotIndex<'_, '_>, after: &PivotIndex<'_, '_>) -> Vec<NewWay> {
+    let (old, new) = rayon::join(|| Side::of(before), || Side::of(after));
+    let goals = new.graph.goals();
+    let mut found = Vec::new();
+    for (subject, (states, position)) in &new.starts {
+        let old_states = old.starts.get(subject);
+        let old_states = old_states.map_or(&[][..], |(states, _)| states);
+        let mut ways = new.ways((subject, states), (&old, old_states), &goals);
+        ways.sort_by(|a, b| (a.0.kind, &a.0.name).cmp(&(b.0.kind, &b.0.name)));
+        ways.dedup_by(|a, b| (a.0.kind, &a.0.name) == (b.0.kind, &b.0.name));
+        if let Some((first, _)) = ways.first()
+            && first.kind == PivotKind::Administrator
+        {
+            ways.truncate(1);
+        }
+        found.extend(ways.into_iter().take(WAYS_MAX).map(|(pivot, more)| NewWay {
+            subject: subject.clone(),
+            pivot,
+            more,
+            position: position.clone(),
+        }));
+    }
+    found
+}
+
+impl<'g, 'c> Side<'g, 'c> {
+    fn of(index: &'g PivotIndex<'g, 'c>) -> Self {
+        let graph = index.whole();
+        let mut side = Self {
+            index,
+            graph,
+            makers: FxHashMap::default(),
+            starts: BTreeMap::new(),
+        };
+        for runner in runners(index.ground.sight.cluster) {
+            let subject = Subject {
+                kind: SubjectKind::Other(runner.kind.to_owned()),
+                name: runner.full_name(),
+                namespace: None,
+            };
+            let mut names: Vec<&'c str> = vec![runner.name];
+            if !runner.pods.is_empty() {
+                names = runner.pods.iter().map(|pod| &*pod.meta.name).collect();
+            }
+            let maker = (runner.kind, runner.name);
+            for name in &names {
+                side.makers.insert((runner.namespace, name), maker);
+            }
+            let states = names.iter();
+            let states = states.filter_map(|name| graph.standing(runner.namespace, name));
+            side.starts
+                .insert(subject, (states.collect(), runner.location));
+        }
+        for (number, state) in graph.states() {
+            if let Some(subject) = person(state) {
+                side.starts.insert(subject, (vec![number], None));
+            }
+        }
+        side
+    }
+
+    /// The ways that begin with a step which the subject did not have, each with how many more things that
+    /// step leads to.
+    fn ways(
+        &self,
+        (subject, states): (&Subject, &[usize]),
+        (old, old_states): (&Side<'_, '_>, &[usize]),
+        goals: &Goals,
+    ) -> Vec<(Pivot, u64)> {
+        let is_workload = matches!(subject.kind, SubjectKind::Other(_));
+        let edges = old_states.iter().flat_map(|at| old.graph.edges_of(*at));
+        let known: BTreeSet<Key> = edges.map(|edge| old.key(edge.to, is_workload)).collect();
+        let mut seen: BTreeSet<Key> = BTreeSet::new();
+        let mut reached: Option<BTreeSet<Key>> = None;
+        let mut ways = Vec::new();
+        for state in states {
+            for edge in self.graph.edges_of(*state) {
+                let key = self.key(edge.to, is_workload);
+                if known.contains(&key) || !seen.insert(key) {
+                    continue;
+                }
+                if self.is_of_a_group(subject, *state, edge) {
+                    continue;
+                }
+                let reached =
+                    reached.get_or_insert_with(|| old.reached_by(old_states, is_workload));
+                ways.extend(self.way((*state, edge), reached, (goals, is_workload)));
+            }
+        }
+        ways
+    }
+
+    /// The most powerful thing that a step leads to and that was not reached before.
+    fn way(
+        &self,
+        (from, edge): (usize, &'g Edge),
+        reached: &BTreeSet<Key>,
+        (goals, is_workload): (&Goals, bool),
+    ) -> Option<(Pivot, u64)> {
+        if reached.contains(&everything()) {
+            return None;
+        }
+        let is_new = |state: usize| !reached.contains(&self.key(state, is_workload));
+        let kind = self.graph.kind(edge.to);
+        let best = goals.best(edge.to, u32::MAX);
+        let further = best.filter(|(better, ..)| kind.is_none_or(|kind| *better < kind));
+        if let Some((kind, _, table)) = further {
+            let (rest, goal) = goals.path(self.graph, edge.to, table);
+            if is_new(goal) {
+                let mut path = vec![(from, edge)];
+                path.extend(rest);
+                let pivot = self.index.pivot(self.graph, (kind, goal), path)?;
+                return Some((pivot, 0));
+            }
+        }
+        // Listing them is sight, which is told as such; its own token is told of the account.
+        if kind == Some(PivotKind::AllSecrets) && matches!(edge.why, Why::Power(..))
+            || matches!(edge.why, Why::Token(_))
+        {
+            return None;
+        }
+        if let Some(kind) = kind {
+            let path = vec![(from, edge)];
+            let pivot = || self.index.pivot(self.graph, (kind, edge.to), path);
+            return is_new(edge.to).then(pivot)?.map(|pivot| (pivot, 0));
+        }
+        let members = self.graph.edges_of(edge.to).iter();
+        let mut members = members.filter(|member| member.cost() == 0 && is_new(member.to));
+        let first = members.next()?;
+        let kind = self.graph.kind(first.to)?;
+        let path = vec![(from, edge), (edge.to, first)];
+        let pivot = self.index.pivot(self.graph, (kind, first.to), path)?;
+        Some((pivot, members.count() as u64))
+    }
+
+    /// Whether somebody has a step as a member of a group only, where it is told.
+    fn is_of_a_group(&self, subject: &Subject, from: usize, edge: &Edge) -> bool {
+        let link = self.graph.link(self.index.ground.sight, from, edge);
+        match link.and_then(|link| link.evidence) {
+            Some(Evidence::Grant { subject: entry, .. }) => {
+                entry.kind == SubjectKind::Group
+                    && (subject.kind != SubjectKind::Group || entry.name != subject.name)
+            }
+            _ => false,
+        }
+    }
+
+    /// Everything that can be got to from some states.
+    fn reached_by(&self, states: &[usize], is_workload: bool) -> BTreeSet<Key> {
+        let walk = self.graph.walk(states);
+        let reached = walk.reached(u32::MAX);
+        reached
+            .map(|(state, _)| self.key(state, is_workload))
+            .collect()
+    }
+
+    /// Workloads are placed anew all the time, so that for them one node is like another.
+    fn key(&self, state: usize, is_workload: bool) -> Key {
+        let Some(state) = self.graph.states.get(state) else {
+            return Key::default();
+        };
+        let named = |tag, name: &str| (tag, String::new(), name.to_owned());
+        let of_pod = |tag, namespace: &'c str, name: &'c str| {
+            let maker = self.makers.get(&(namespace, name));
+            let name =
+                maker.map_or_else(|| name.to_owned(), |(kind, name)| format!("{kind} {name}"));
+            (tag, namespace.to_owned(), name)
+        };
+        match *state {
+            State::Node(_) if is_workload => named("node", ""),
+            State::PodsOn(_) if is_workload => named("pods on", ""),
+            State::Node(name) => named("node", name),
+            State::PodsOn(name) => named("pods on", name),
+            State::User(name) => named("user", name),
+            State::Group(name) => named("group", name),
+            State::PodsIn(namespace) => named("pods in", namespace),
+            State::AccountsIn(namespace) => named("accounts in", namespace),
+            State::AccountsBeside(kind) => named("accounts beside", kind),
+            State::TokensIn(namespace) => named("tokens in", namespace),
+            State::Account(namespace, name) => ("account", namespace.to_owned(), name.to_owned()),
+            State::Standing(namespace, name) => of_pod("in pod", namespace, name),
+            State::Entered(namespace, name) => of_pod("pod", namespace, name),
+            State::Administrator => everything(),
+            State::AnyUser => named("any user", ""),
+            State::AnyGroup => named("any group", ""),
+            State::AllSecrets => named("all secrets", ""),
+            State::AllPods => named("all pods", ""),
+            State::AllAccounts => named("all accounts", ""),
+            State::AllNodes => named("all nodes", ""),
+            State::AllTokens => named("all tokens", ""),
+            State::Asker => named("asker", ""),
+        }
+    }
+}
+
+fn everything() -> Key {
+    ("everything", String::new(), String::new())
+}

@@ -1,0 +1,55 @@
+//! Writes the state of a cluster out, namespace after namespace, in the order of `kubectl cluster-info dump`.
+
+use super::{Detection, Look, Sign};
+use crate::engine::behaviour::Op;
+
+pub(super) static DETECTION: Detection = Detection {
+    name: "cluster-dump",
+    title: "dumps what the cluster holds, as kubectl cluster-info dump does",
+    techniques: &["T1613"],
+    cap: 100,
+    page: include_str!("../../../../docs/detections/cluster-dump.md"),
+    judge,
+};
+
+/// What is listed in each namespace, in this order, after the nodes.
+///
+/// Source: kubernetes `staging/src/k8s.io/kubectl/pkg/cmd/clusterinfo/clusterinfo_dump.go`.
+const ORDER: [&str; 7] = [
+    "events",
+    "replicationcontrollers",
+    "services",
+    "daemonsets.apps",
+    "deployments.apps",
+    "replicasets.apps",
+    "pods",
+];
+
+/// So many lists in that order are no coincidence: nobody else begins with nodes or events.
+const STEPS: u8 = 5;
+
+fn judge(look: &mut Look<'_>) -> Option<Sign> {
+    if look.behaviour.op != Op::List || look.is_usual || look.is_nobody() {
+        return None;
+    }
+    let (kind, namespace) = (look.behaviour.kind, look.behaviour.namespace);
+    if kind == "nodes" {
+        look.facts.dump.begin(look.activity.at_us);
+        return None;
+    }
+    let place = ORDER.iter().position(|one| *one == kind)?;
+    let place = u8::try_from(place).ok()?;
+    let steps = look.facts.dump_step(namespace, place, look.activity.at_us);
+    if namespace.is_empty() || steps != STEPS {
+        return None;
+    }
+    // Who works in a namespace alone may send what is wrong there to somebody who helps.
+    let home = if look.is_at_home { 0.4 } else { 1.0 };
+    Some(Sign::new(
+        100.0 * home * look.surprise(),
+        format!(
+            "{} dumps what the cluster holds, as kubectl cluster-info dump does, at present {namespace}",
+            look.who
+        ),
+    ))
+}
