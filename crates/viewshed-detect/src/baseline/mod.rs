@@ -19,6 +19,8 @@ use crate::engine::who::{Class, Who};
 
 pub use bytes::StateError;
 pub(crate) use bytes::{seal, unseal};
+pub(crate) use learn::Repeated;
+use record::Habit;
 pub(crate) use record::{Accused, ONCE, ORIGINS_MAX, Record, Standing, remember_origin};
 use symbols::{Symbol, Symbols};
 use table::Table;
@@ -241,6 +243,33 @@ impl Baseline {
         self.covering(record, behaviour)
     }
 
+    /// Whether the same behaviour in any other namespace, if it is in one, is covered by this habit as well: as long
+    /// as the record keeps its stamp, none is made that this one covers.
+    pub(crate) fn is_for_any_namespace(
+        &self,
+        index: usize,
+        at: usize,
+        behaviour: &Behaviour<'_>,
+    ) -> bool {
+        let record = self.identities.get(index);
+        let habit = record.and_then(|record| record.habits.get(at));
+        let (Some(record), Some(habit)) = (record, habit) else {
+            return false;
+        };
+        let Some(kind) = self.symbols.find(behaviour.kind) else {
+            return false;
+        };
+        let is_nearer = |(place, one): (usize, &Habit)| {
+            place != at
+                && (one.op, one.outcome) == (behaviour.op, behaviour.outcome)
+                && one.namespace != Symbol::EMPTY
+                && [kind, Symbol::OTHER].contains(&one.kind)
+        };
+        habit.namespace == Symbol::ANY
+            && !behaviour.namespace.is_empty()
+            && !record.habits.iter().enumerate().any(is_nearer)
+    }
+
     fn covering(&self, record: &Record, behaviour: &Behaviour<'_>) -> Option<usize> {
         // One namespace after the other is not all of them at once.
         let any = any_namespace(behaviour.namespace);
@@ -329,6 +358,11 @@ impl Baseline {
     fn habit_hash(&self, behaviour: &Behaviour<'_>, kind: &str, namespace: &str) -> u64 {
         let shape = (behaviour.op, behaviour.outcome);
         self.hasher.hash_one((shape, kind, namespace))
+    }
+
+    /// The symbol of a name that occurred.
+    pub(crate) fn symbol(&self, name: &str) -> Option<Symbol> {
+        self.symbols.find(name)
     }
 
     /// The name behind a symbol.

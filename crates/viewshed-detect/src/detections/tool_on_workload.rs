@@ -3,6 +3,7 @@
 use super::{Detection, Look, Sign};
 use crate::engine::behaviour::Op;
 use crate::engine::facts::Sort;
+use crate::engine::origin::program_of;
 use crate::engine::who::Class;
 
 pub(super) static DETECTION: Detection = Detection {
@@ -31,7 +32,7 @@ const TOOLS: [&str; 10] = [
 
 /// The tool of people that a client says it is.
 pub(crate) fn tool(user_agent: &str) -> Option<&'static str> {
-    let name = user_agent.split(['/', ' ']).next().unwrap_or_default();
+    let name = program_of(user_agent);
     TOOLS
         .into_iter()
         .find(|tool| name.eq_ignore_ascii_case(tool))

@@ -227,14 +227,7 @@ impl Dossier {
     /// The next revision, if there is something worth telling: a new reason, a higher severity, twice the
     /// events, one more after a long pause, or the end.
     pub(crate) fn tell(&mut self, state: IncidentState) -> Option<Incident> {
-        let incident = &self.incident;
-        let is_news = incident.revision == 0
-            || incident.state != state
-            || incident.severity > self.told_severity
-            || incident.reasons.len() > self.told_reasons
-            || incident.event_count >= self.told_events.saturating_mul(2)
-            || incident.last_event.time.as_second() - self.told_until.as_second() >= PAUSE_S;
-        is_news.then(|| self.revise(state))
+        self.has_news(state).then(|| self.revise(state))
     }
 
     /// The next revision, if there were events since the last one.
@@ -252,6 +245,17 @@ impl Dossier {
         self.told_severity = incident.severity;
         self.told_reasons = incident.reasons.len();
         incident.clone()
+    }
+
+    /// Whether [`tell`](Self::tell) has something to tell.
+    pub(crate) fn has_news(&self, state: IncidentState) -> bool {
+        let incident = &self.incident;
+        incident.revision == 0
+            || incident.state != state
+            || incident.severity > self.told_severity
+            || incident.reasons.len() > self.told_reasons
+            || incident.event_count >= self.told_events.saturating_mul(2)
+            || incident.last_event.time.as_second() - self.told_until.as_second() >= PAUSE_S
     }
 
     fn tally(&mut self, note: &Note) {

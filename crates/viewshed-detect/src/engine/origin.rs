@@ -4,7 +4,7 @@ use viewshed_model::Activity;
 
 use super::Engine;
 use super::judge::DAY_S;
-use super::places::Host;
+use super::places::{Host, Place};
 use super::who::{Class, service_account};
 use crate::baseline::{ORIGINS_MAX, Record, hasher, remember_origin};
 use crate::detections::look::{Moved, Origin};
@@ -33,6 +33,16 @@ pub(super) struct Arrival {
     pub(super) is_settled: bool,
 }
 
+/// Where a request comes from, and what is known of that.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Whence {
+    /// Hash of cluster and address; 0 without one.
+    address: u64,
+    pub(super) place: Place,
+    /// See [`Arrival::spot`].
+    pub(super) spot: u64,
+}
+
 /// A short hash that is the same in every run.
 fn tag(text: &str) -> u32 {
     if text.is_empty() {
@@ -58,21 +68,22 @@ impl Engine {
     ) -> Arrival {
         let actor = &activity.actor;
         let mut origin = Origin::default();
-        let address = match &*actor.address {
-            "" => 0,
-            text => self.hasher.hash_one((&*activity.cluster, text)).max(1),
-        };
+        let Whence {
+            address,
+            place,
+            spot,
+        } = self.whence(activity);
         let record = self.baseline.record(index);
         let arrival = self.arrival_key(activity, record, address);
         let is_as_before = record.is_some_and(|record| record.last_arrival == arrival)
             || self.places.knows_arrival(arrival);
-        let place = self.places.address(address);
         let is_shared = place.is_shared();
-        let spot = match &*actor.user_agent {
-            agent if is_shared => self.hasher.hash_one((address, agent)).max(1),
-            _ => address,
+        let has_session = if spot == address {
+            place.has_session()
+        } else {
+            self.places.address(spot).has_session()
         };
-        if is_as_before && !self.places.address(spot).has_session() {
+        if is_as_before && !has_session {
             return Arrival {
                 origin,
                 spot,
@@ -125,6 +136,25 @@ impl Engine {
             is_shared,
             is_unusual,
             is_settled: !is_unusual && is_remembered,
+        }
+    }
+
+    /// Where a request comes from.
+    pub(super) fn whence(&self, activity: &Activity<'_>) -> Whence {
+        let actor = &activity.actor;
+        let address = match &*actor.address {
+            "" => 0,
+            text => self.hasher.hash_one((&*activity.cluster, text)).max(1),
+        };
+        let place = self.places.address(address);
+        let spot = match &*actor.user_agent {
+            agent if place.is_shared() => self.hasher.hash_one((address, agent)).max(1),
+            _ => address,
+        };
+        Whence {
+            address,
+            place,
+            spot,
         }
     }
 
@@ -292,6 +322,8 @@ pub(super) fn program_tag(activity: &Activity<'_>) -> u32 {
 }
 
 /// The name that a client gives itself, without versions: `kubectl` of `kubectl/v1.30.0 (linux/amd64) ...`.
-fn program_of(user_agent: &str) -> &str {
-    user_agent.split(['/', ' ']).next().unwrap_or_default()
+pub(crate) fn program_of(user_agent: &str) -> &str {
+    let end = memchr::memchr2(b'/', b' ', user_agent.as_bytes());
+    end.and_then(|end| user_agent.get(..end))
+        .unwrap_or(user_agent)
 }

@@ -27,28 +27,28 @@ impl Engine {
     /// From 0, the hand that is known, to 1, somebody whom nobody knows. Of people and of the control plane: programs
     /// in pods change their addresses, and have habits that say more.
     pub(super) fn strangeness(&self, activity: &Activity<'_>, subject: &Subject<'_>) -> f64 {
-        let now_s = self.clock.now_s();
-        let known = self.baseline.acquaintance(subject.index, now_s);
-        let log = self.baseline.log_acquaintance();
+        match subject.who.class {
+            Class::Person => self.strangeness_of_person(activity, subject.index),
+            Class::System if subject.is_other_hand || subject.is_elsewhere => 1.0,
+            _ => 0.0,
+        }
+    }
+
+    fn strangeness_of_person(&self, activity: &Activity<'_>, index: usize) -> f64 {
+        let known = self.baseline.acquaintance(index, self.clock.now_s());
         let is_raw = tool(&activity.actor.user_agent).is_some_and(is_raw);
-        let change = if self.is_elsewhere(activity, subject.index) {
+        let change = if self.is_elsewhere(activity, index) {
             ELSEWHERE
         } else {
             0.0
         } + if is_raw { RAW } else { 0.0 };
-        match subject.who.class {
-            Class::Person => {
-                let stranger = if self.everybody_is_new() {
-                    0.0
-                } else {
-                    (1.0 - known) * log.max(FIRST_DAY)
-                };
-                let changed = known * (KNOWN + change);
-                stranger.max(changed).min(1.0)
-            }
-            Class::System if subject.is_other_hand || subject.is_elsewhere => 1.0,
-            _ => 0.0,
-        }
+        let stranger = if self.everybody_is_new() {
+            0.0
+        } else {
+            (1.0 - known) * self.baseline.log_acquaintance().max(FIRST_DAY)
+        };
+        let changed = known * (KNOWN + change);
+        stranger.max(changed).min(1.0)
     }
 
     /// Whether the log has only begun: who is new then says nothing.
@@ -62,13 +62,16 @@ impl Engine {
         let Some(record) = self.baseline.record(index) else {
             return false;
         };
-        !behaviour.namespace.is_empty()
-            && record.has(|habit| {
-                habit.outcome == Outcome::Shown
-                    && habit.is_usual(now_s, self.baseline.half_life_s())
-                    && now_s.saturating_sub(habit.first_s) >= DAY_S
-                    && self.baseline.text(habit.namespace) == behaviour.namespace
-            })
+        let namespace = Some(behaviour.namespace).filter(|name| !name.is_empty());
+        let Some(namespace) = namespace.and_then(|name| self.baseline.symbol(name)) else {
+            return false;
+        };
+        record.has(|habit| {
+            habit.namespace == namespace
+                && habit.outcome == Outcome::Shown
+                && now_s.saturating_sub(habit.first_s) >= DAY_S
+                && habit.is_usual(now_s, self.baseline.half_life_s())
+        })
     }
 
     /// Whether a program lists at an address that is new to it what it lists once, at its start, and then follows. It

@@ -7,6 +7,7 @@ use super::behaviour::{Op, Outcome};
 use super::decay::rounded;
 use super::evidence::{Evidence, Trial, WORK_FOLLOWS_S};
 use super::facts::Facts;
+use super::fingerprint::Fingerprint;
 use super::judge::{DAY_S, NAME_MAX, Subject};
 use super::origin::{identity_tag, program_tag};
 use super::session::Session;
@@ -50,7 +51,7 @@ impl Engine {
         &mut self,
         activity: &Activity<'_>,
         subject: &Subject<'_>,
-        shape: u64,
+        fingerprint: &Fingerprint,
         incidents: &mut Vec<Incident>,
     ) {
         self.go_on(subject);
@@ -89,7 +90,7 @@ impl Engine {
             self.note(activity, subject, id, points);
             self.reconsider(id, incidents);
         }
-        self.learn(activity, subject, shape);
+        self.learn(activity, subject, fingerprint);
     }
 
     /// Lets every detection look, with what the session has shown so far that the activity belongs to.
@@ -112,12 +113,14 @@ impl Engine {
             && self
                 .link_min(subject, near)
                 .is_some_and(|least| found.linking >= least);
-        let in_pod = self.session_at(self.pod_spot(activity));
-        let near = match (is_linked, in_pod) {
-            (true, _) => near,
+        let near = if is_linked {
+            near
+        } else if found.linking >= LINK_MIN {
             // What runs in a pod and what comes with the token of that pod is one hand.
-            (false, in_pod) if in_pod != own && found.linking >= LINK_MIN => in_pod,
-            _ => 0,
+            let in_pod = self.session_at(self.pod_spot(activity));
+            if in_pod == own { 0 } else { in_pod }
+        } else {
+            0
         };
         // Somebody else at work at this address: seen with what the others have shown already.
         if own == 0
@@ -173,7 +176,7 @@ impl Engine {
         }
     }
 
-    fn learn(&mut self, activity: &Activity<'_>, subject: &Subject<'_>, shape: u64) {
+    fn learn(&mut self, activity: &Activity<'_>, subject: &Subject<'_>, fingerprint: &Fingerprint) {
         let now_s = self.clock.now_s();
         let is_watched = self
             .baseline
@@ -198,7 +201,7 @@ impl Engine {
             && let Some(at) = self.baseline.habit(subject.index, behaviour)
             && (is_document || self.standing(subject.index, Some(at), behaviour).0)
         {
-            self.keep_warm(activity, subject, at, shape);
+            self.keep_warm(activity, subject, at, fingerprint);
         }
     }
 
