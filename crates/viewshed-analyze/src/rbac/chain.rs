@@ -13,7 +13,7 @@ const ASSUMED: [(AuthorizerKind, &str); 2] = [
 ];
 
 /// What one authorizer says.
-enum Opinion<'a> {
+enum Says<'a> {
     Allow(Answer<'a>),
     /// Nothing; the text is what the server would report.
     NoOpinion(String),
@@ -44,15 +44,15 @@ pub(super) fn decide<'a>(session: &Session<'a>, question: &Question<'_>) -> Answ
     for (kind, authorizer) in links(session) {
         let name = authorizer.map_or_else(|| assumed_name(kind), |entry| entry.name.as_str());
         match ask(session, question, kind, name) {
-            Opinion::Allow(answer) if facts_before_denial == 0 => return answer,
-            Opinion::Allow(_) => {
+            Says::Allow(answer) if facts_before_denial == 0 => return answer,
+            Says::Allow(_) => {
                 facts.truncate(facts_before_denial);
                 return Answer::Other(Decision::DependsOn(facts));
             }
-            Opinion::NoOpinion(reason) if reason.is_empty() => {}
-            Opinion::NoOpinion(reason) => reasons.push(format!("{name}: {reason}")),
-            Opinion::MayAllow(fact) => facts.push(MissingFact { fact }),
-            Opinion::MayDeny(fact) => {
+            Says::NoOpinion(reason) if reason.is_empty() => {}
+            Says::NoOpinion(reason) => reasons.push(format!("{name}: {reason}")),
+            Says::MayAllow(fact) => facts.push(MissingFact { fact }),
+            Says::MayDeny(fact) => {
                 facts.push(MissingFact { fact });
                 facts_before_denial = facts.len();
             }
@@ -137,28 +137,28 @@ fn ask<'a>(
     question: &Question<'_>,
     kind: AuthorizerKind,
     name: &str,
-) -> Opinion<'a> {
+) -> Says<'a> {
     match kind {
         AuthorizerKind::Node => match node::decide(session.index(), session.identity(), question) {
-            Ok(through) => Opinion::Allow(allowed(Evidence::NodeAuthorizer(through))),
-            Err(NoAnswer::NoOpinion(reason)) => Opinion::NoOpinion(reason),
-            Err(NoAnswer::DependsOn(fact)) => Opinion::MayAllow(fact),
+            Ok(through) => Says::Allow(allowed(Evidence::NodeAuthorizer(through))),
+            Err(NoAnswer::NoOpinion(reason)) => Says::NoOpinion(reason),
+            Err(NoAnswer::DependsOn(fact)) => Says::MayAllow(fact),
         },
         AuthorizerKind::Rbac => match session.rbac(question) {
-            Ok((grant, rule)) => Opinion::Allow(Answer::Granted(grant, rule)),
+            Ok((grant, rule)) => Says::Allow(Answer::Granted(grant, rule)),
             Err(reason) => match unread::fact(session, question) {
-                Some(fact) => Opinion::MayAllow(fact),
-                None => Opinion::NoOpinion(reason),
+                Some(fact) => Says::MayAllow(fact),
+                None => Says::NoOpinion(reason),
             },
         },
-        AuthorizerKind::AlwaysAllow => Opinion::Allow(allowed(Evidence::AlwaysAllow)),
+        AuthorizerKind::AlwaysAllow => Says::Allow(allowed(Evidence::AlwaysAllow)),
         // Despite its name it has no opinion, so a later authorizer can still allow
         // (apiserver `authorizerfactory/builtin.go`).
-        AuthorizerKind::AlwaysDeny => Opinion::NoOpinion("Everything is forbidden.".to_owned()),
+        AuthorizerKind::AlwaysDeny => Says::NoOpinion("Everything is forbidden.".to_owned()),
         // ABAC allows or has no opinion (`pkg/auth/authorizer/abac/abac.go`).
-        AuthorizerKind::Abac => Opinion::MayAllow(unknown_fact(kind, name).unwrap_or_default()),
+        AuthorizerKind::Abac => Says::MayAllow(unknown_fact(kind, name).unwrap_or_default()),
         AuthorizerKind::Webhook | AuthorizerKind::Unknown => {
-            Opinion::MayDeny(unknown_fact(kind, name).unwrap_or_default())
+            Says::MayDeny(unknown_fact(kind, name).unwrap_or_default())
         }
     }
 }

@@ -129,7 +129,7 @@ impl RuleIncidents {
     /// Nobody will look for a while: tells every incident that has grown since it was last told.
     pub fn pause(&mut self, incidents: &mut Vec<Incident>) {
         let cases = self.cases.values_mut();
-        incidents.extend(cases.filter_map(|case| case.tell_rest()));
+        incidents.extend(cases.filter_map(Case::tell_rest));
     }
 
     /// Nothing more comes: everything ends.
