@@ -82,7 +82,7 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         look.scope_words(),
         look.outcome_words()
     );
-    if look.behaviour.is_enumeration() && !is_refused {
+    if look.behaviour.is_enumeration() && !is_refused && look.may_follow {
         return Some(Sign::held(weight, text));
     }
     Some(Sign::quiet(weight, text))

@@ -2,6 +2,7 @@
 
 use super::{Detection, Look, Sign};
 use crate::engine::facts::Sort;
+use crate::engine::path::is_narrowed;
 
 pub(super) static DETECTION: Detection = Detection {
     name: "many-kinds",
@@ -16,10 +17,12 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     if !look.behaviour.is_enumeration() || look.is_usual {
         return None;
     }
+    // Tools that remove what they made before look for it by its label, in every kind.
+    let is_of_own_work = look.works_here && is_narrowed(&look.activity.uri, "labelSelector");
     let nth = look
         .facts
         .nth(Sort::ListedKind, [look.behaviour.kind, ""])?;
-    if look.is_reflector_style() {
+    if look.is_reflector_style() || is_of_own_work {
         return None;
     }
     let weight = match nth {

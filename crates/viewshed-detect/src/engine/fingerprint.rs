@@ -5,7 +5,7 @@ use std::hash::{BuildHasher, Hasher};
 use ahash::RandomState;
 use viewshed_model::{Activity, Stage, Surface};
 
-use super::behaviour::Outcome;
+use super::behaviour::{Outcome, is_dry_run};
 use super::recent::Moment;
 
 /// Hashes under the engine's secret key; names in a log are chosen by clients.
@@ -58,7 +58,8 @@ impl Fingerprint {
         let flags = outcome as u64 * 8
             + u64::from(is_of_mask) * 4
             + u64::from(object.name.is_empty()) * 2
-            + u64::from(activity.review.is_some());
+            + u64::from(activity.review.is_some())
+            + u64::from(is_dry_run(activity)) * 32;
         let shape = mix(base, flags);
         // Without an id lines cannot be told apart, and nobody asks.
         state.write(activity.id.as_bytes());

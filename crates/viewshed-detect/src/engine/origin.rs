@@ -16,7 +16,7 @@ const ORIGIN_KEY: u64 = 0;
 const HANDED_OVER_S: u32 = 15 * 60;
 
 /// A program begins what it is there for within this time. Seconds.
-const STARTS_S: u32 = 10 * 60;
+pub(super) const STARTS_S: u32 = 10 * 60;
 
 /// What was found, besides the [`Origin`].
 #[derive(Debug, Clone, Copy)]

@@ -8,11 +8,11 @@ use super::behaviour::{Op, Outcome};
 use super::evidence::{Evidence, Explained, WORK_FOLLOWS_S};
 use super::judge::{DAY_S, NAME_MAX, Subject};
 use super::kinds::is_telling;
-use super::origin::{identity_tag, program_tag};
+use super::origin::{STARTS_S, identity_tag, program_tag};
 use super::path::is_short_watch;
 use super::who::{Class, Who, clip};
 use crate::baseline::Accused;
-use crate::detections::{self, FallsWith, is_client};
+use crate::detections::{self, FallsWith, is_client, is_raw, tool};
 
 /// Work that follows what it belongs to later than this was not the reason for it. Seconds.
 const WORK_BELONGS_S: u32 = 10 * 60;
@@ -69,10 +69,7 @@ impl Engine {
         if !is_accused {
             return;
         }
-        let is_workload = matches!(subject.who.class, Class::ServiceAccount | Class::Node);
-        let is_midway = self.is_midway(activity, (subject.index, subject.arrival.is_shared));
-        let may_follow =
-            !is_workload || !is_midway || self.works_somewhere(subject.index, is_midway);
+        let may_follow = self.may_follow(activity, subject);
         let key = self.watch_key(activity);
         let record = self.baseline.record(subject.index);
         let is_young = record.is_none_or(|record| record.known_for_s(now_s) < DAY_S);
@@ -100,6 +97,49 @@ impl Engine {
         if was_work && !is_read {
             self.settle_in(subject.arrival.spot, subject.index);
         }
+    }
+
+    /// Whether a watch may be taken for work: that of a program which has just begun, or which does follow or change
+    /// things in the same namespace, or in all. Programs follow what they need from their start on; one that has long
+    /// been at something else and suddenly follows what there is, is not what it was. Nor does a tool that knows
+    /// nothing of Kubernetes, or one that only now uses the identity, follow anything for a program. People begin when
+    /// they like.
+    pub(super) fn may_follow(&self, activity: &Activity<'_>, subject: &Subject<'_>) -> bool {
+        if !matches!(subject.who.class, Class::ServiceAccount | Class::Node) {
+            return true;
+        }
+        if subject.is_other_hand || tool(&activity.actor.user_agent).is_some_and(is_raw) {
+            return false;
+        }
+        let is_midway = self.is_midway(activity, (subject.index, subject.arrival.is_shared));
+        let namespace = Some(subject.behaviour.namespace);
+        !is_midway || self.works_at(subject.index, namespace, is_midway)
+    }
+
+    /// Whether an identity has changed or followed anything for a while, somewhere or where this namespace is; one
+    /// that has long been running, before anything unusual was seen of it. Leases and events are no such work, but for
+    /// who has just taken a lease.
+    pub(super) fn works_at(&self, index: usize, there: Option<&str>, is_midway: bool) -> bool {
+        let now_s = self.clock.now_s();
+        let Some(record) = self.baseline.record(index) else {
+            return false;
+        };
+        let session = self.sessions.get(record.session);
+        let unusual_s = session.map_or(u32::MAX, |session| session.started_s);
+        record.has(|habit| {
+            let is_work = if self.baseline.is_of_any_program(habit) {
+                // A replica that waited for the lease begins when it has it.
+                now_s.saturating_sub(habit.first_s) <= STARTS_S
+            } else {
+                let namespace = self.baseline.text(habit.namespace);
+                there.is_none_or(|there| ["", "*", there].contains(&namespace))
+            };
+            is_work
+                && matches!(habit.op, Op::Watch | Op::Write)
+                && habit.outcome == Outcome::Shown
+                && now_s.saturating_sub(habit.first_s) >= WORK_FOLLOWS_S
+                && (!is_midway || habit.first_s < unusual_s)
+        })
     }
 
     /// The second line of a request that writes two. A watch that was given up at once explains nothing of
