@@ -64,8 +64,15 @@ impl Engine {
         };
         let record = self.baseline.record(index);
         let arrival = self.arrival_key(activity, record, address);
-        let is_as_before = record.is_some_and(|record| record.last_arrival == arrival)
-            || self.places.knows_arrival(arrival);
+        let is_the_last = record.is_some_and(|record| record.last_arrival == arrival);
+        // The record may be another one since: identities are given up when there are too many.
+        let is_as_before = is_the_last
+            || (self.places.knows_arrival(arrival)
+                && self.is_remembered(
+                    index,
+                    tag(&actor.address),
+                    tag(program_of(&actor.user_agent)),
+                ));
         let place = self.places.address(address);
         let is_shared = place.is_shared();
         let spot = match &*actor.user_agent {
