@@ -319,6 +319,19 @@ impl Baseline {
         })
     }
 
+    /// Whether an identity lists or follows anything of the whole cluster, since a day or longer.
+    pub(crate) fn reads_wide(&self, index: usize, now_s: u32) -> bool {
+        let record = self.identities.get(index);
+        record.is_some_and(|record| {
+            record.has(|habit| {
+                matches!(habit.op, Op::List | Op::Watch)
+                    && habit.outcome == Outcome::Shown
+                    && habit.namespace == Symbol::EMPTY
+                    && now_s.saturating_sub(habit.first_s) >= DAY_S
+            })
+        })
+    }
+
     /// Whether an identity lists a kind, wherever: then it knows the names of its objects.
     pub(crate) fn lists(&self, index: usize, kind: &str) -> bool {
         self.has_done(index, Op::List, kind)

@@ -27,7 +27,7 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     }
     let further = further_namespace(look);
     if !look.behaviour.is_enumeration() {
-        return namespaces(look, further?);
+        return namespaces(look, &further?);
     }
     let (kind, namespace) = (look.behaviour.kind, look.behaviour.namespace);
     look.facts.nth(Sort::Surveyed, [kind, namespace])?;
@@ -109,7 +109,7 @@ fn further_namespace(look: &mut Look<'_>) -> Option<Further> {
 }
 
 /// The sign of a further namespace that is looked into in another way than with a list.
-fn namespaces(look: &Look<'_>, further: Further) -> Option<Sign> {
+fn namespaces(look: &Look<'_>, further: &Further) -> Option<Sign> {
     let weight = further.points * look.strangeness * look.surprise();
     let text = format!(
         "{} goes from namespace to namespace where it is not known, {} so far, the last {}{}",

@@ -58,6 +58,14 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     if look.is_other_hand && look.has_habit {
         return None;
     }
+    // A program that long had to do with its own namespace alone turns to the whole cluster, and no new pod of it does.
+    let is_wide = look.behaviour.is_enumeration() && look.behaviour.namespace.is_empty();
+    let is_leap = is_wide
+        && look.class == Class::ServiceAccount
+        && !look.activity.actor.pod.is_empty()
+        && !look.may_follow
+        && !look.baseline.reads_wide(look.index, look.now_s);
+    let base = if is_leap { 2.5 * base } else { base };
     let weight = base * missing * mistake * class * look.following_share() * look.acquaintance;
     if weight < WEIGHT_MIN {
         // Peers are looked for only where their word counts: it makes nothing weigh more.

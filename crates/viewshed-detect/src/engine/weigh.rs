@@ -3,7 +3,7 @@
 use viewshed_model::{Activity, Incident};
 
 use super::Engine;
-use super::behaviour::Op;
+use super::behaviour::{Behaviour, Op};
 use super::decay::rounded;
 use super::evidence::{Evidence, Trial};
 use super::facts::Facts;
@@ -231,15 +231,7 @@ impl Engine {
         origin.companions = u32::try_from(others).unwrap_or(u32::MAX);
         let is_midway = self.is_midway(activity, (subject.index, subject.arrival.is_shared));
         let known_s = record.map_or(0, |record| record.known_for_s(now_s));
-        // Whoever asks for rights asks for them somewhere.
-        let namespace = match &activity.review {
-            Some(review) if behaviour.op == Op::Ask => &review.namespace,
-            _ => behaviour.namespace,
-        };
-        let kind = match behaviour.op {
-            Op::Log | Op::Exec | Op::Ask => "pods",
-            _ => behaviour.kind,
-        };
+        let (kind, namespace) = survey_of(activity, &behaviour);
         let mut look = Look {
             activity,
             behaviour,
@@ -363,6 +355,20 @@ pub(super) fn standing(is_watched: bool) -> Standing {
     } else {
         Standing::Usual
     }
+}
+
+/// What somebody sees who does this, as a kind that could be listed, and where. Whoever asks for rights asks for them
+/// somewhere.
+fn survey_of<'a>(activity: &'a Activity<'_>, behaviour: &Behaviour<'a>) -> (&'a str, &'a str) {
+    let namespace = match &activity.review {
+        Some(review) if behaviour.op == Op::Ask => &review.namespace,
+        _ => behaviour.namespace,
+    };
+    let kind = match behaviour.op {
+        Op::Log | Op::Exec | Op::Ask => "pods",
+        _ => behaviour.kind,
+    };
+    (kind, namespace)
 }
 
 /// Whether something is asked of all namespaces at once.

@@ -109,6 +109,18 @@ fn watches_that_are_kept_open_are_lists_of_whoever_never_followed_anything_there
 }
 
 #[test]
+fn the_first_list_of_the_whole_cluster_by_a_program_that_never_looked_beyond_its_namespace() {
+    for pause in ["+2s", "+10m"] {
+        let requests = [0; 8].map(|_| format!("{LEDGER} list pods -A 200"));
+        caught("pods", &steps(pause, requests), 2);
+    }
+    // A new release may have to know them.
+    let new = "pay/ledger pod=ledger-2 cred=JTI=9 @10.4.2.77";
+    let requests = [0; 8].map(|_| format!("{new} list pods -A 200"));
+    quiet("new release", &steps("+10m", requests));
+}
+
+#[test]
 fn a_new_release_follows_more_than_the_one_before() {
     let new = "pay/ledger pod=ledger-2 cred=JTI=9 @10.4.2.77";
     let requests = ["pods", "services", "nodes"].into_iter().flat_map(|kind| {
