@@ -58,14 +58,7 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     if look.is_other_hand && look.has_habit {
         return None;
     }
-    // A program that long had to do with its own namespace alone turns to the whole cluster, and no new pod of it does.
-    let is_wide = look.behaviour.is_enumeration() && look.behaviour.namespace.is_empty();
-    let is_leap = is_wide
-        && look.class == Class::ServiceAccount
-        && !look.activity.actor.pod.is_empty()
-        && !look.may_follow
-        && !look.baseline.reads_wide(look.index, look.now_s);
-    let base = if is_leap { 2.5 * base } else { base };
+    let base = if is_leap(look) { 2.5 * base } else { base };
     let weight = base * missing * mistake * class * look.following_share() * look.acquaintance;
     if weight < WEIGHT_MIN {
         // Peers are looked for only where their word counts: it makes nothing weigh more.
@@ -94,4 +87,15 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         return Some(Sign::held(weight, text));
     }
     Some(Sign::quiet(weight, text))
+}
+
+/// Whether a program that long had to do with its own namespace alone turns to the whole cluster, and no new pod of
+/// it does.
+fn is_leap(look: &Look<'_>) -> bool {
+    look.behaviour.is_enumeration()
+        && look.behaviour.namespace.is_empty()
+        && look.class == Class::ServiceAccount
+        && !look.activity.actor.pod.is_empty()
+        && !look.may_follow
+        && !look.baseline.reads_wide(look.index, look.now_s)
 }

@@ -64,15 +64,7 @@ impl Engine {
         };
         let record = self.baseline.record(index);
         let arrival = self.arrival_key(activity, record, address);
-        let is_the_last = record.is_some_and(|record| record.last_arrival == arrival);
-        // The record may be another one since: identities are given up when there are too many.
-        let is_as_before = is_the_last
-            || (self.places.knows_arrival(arrival)
-                && self.is_remembered(
-                    index,
-                    tag(&actor.address),
-                    tag(program_of(&actor.user_agent)),
-                ));
+        let is_as_before = self.is_as_before(activity, index, arrival);
         let place = self.places.address(address);
         let is_shared = place.is_shared();
         let spot = match &*actor.user_agent {
@@ -133,6 +125,23 @@ impl Engine {
             is_unusual,
             is_settled: !is_unusual && is_remembered,
         }
+    }
+
+    /// Whether an identity was found in order with this address, credential and program, and is at home with them. Its
+    /// record may be another one since: identities are given up when there are too many.
+    fn is_as_before(&self, activity: &Activity<'_>, index: usize, arrival: u64) -> bool {
+        let actor = &activity.actor;
+        let record = self.baseline.record(index);
+        if record.is_some_and(|record| record.last_arrival == arrival) {
+            return true;
+        }
+        let is_known = self.places.knows_arrival(arrival);
+        is_known
+            && self.is_remembered(
+                index,
+                tag(&actor.address),
+                tag(program_of(&actor.user_agent)),
+            )
     }
 
     /// What an identity with this address, credential and program is known by.
