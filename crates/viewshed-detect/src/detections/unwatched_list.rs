@@ -7,6 +7,7 @@ use super::{Detection, Look, Sign, is_client};
 use crate::engine::behaviour::{Op, Outcome};
 use crate::engine::facts::Sort;
 use crate::engine::kinds;
+use crate::engine::path::is_narrowed;
 use crate::engine::session::UNWATCHED;
 
 pub(super) static DETECTION: Detection = Detection {
@@ -29,7 +30,15 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     // Programs have no business in one namespace after the other, people and their pipelines have.
     let is_of_people = look.share() < 1.0 || is_client(&look.activity.actor.user_agent);
     let further_share = if is_of_people { 0.3 } else { 0.7 };
-    list_sign(look, further_share)
+    let mut sign = list_sign(look, further_share)?;
+    // `kubectl apply --prune` looks for what it once made by its label.
+    let is_of_own_work = is_client(&look.activity.actor.user_agent)
+        && is_narrowed(&look.activity.uri, "labelSelector")
+        && !look.behaviour.namespace.is_empty();
+    if is_of_own_work {
+        sign.weight *= 0.4;
+    }
+    Some(sign)
 }
 
 /// The sign of a list; each further namespace of a kind adds only this share of it.
