@@ -1,6 +1,6 @@
 //! Asks for ever more kinds within one session.
 
-use super::{Detection, Look, Sign};
+use super::{Detection, Look, Sign, is_client};
 use crate::engine::facts::Sort;
 use crate::engine::path::is_narrowed;
 
@@ -18,7 +18,10 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         return None;
     }
     // Tools that remove what they made before look for it by its label, in every kind.
-    let is_of_own_work = look.works_here && is_narrowed(&look.activity.uri, "labelSelector");
+    let is_of_tool =
+        is_client(&look.activity.actor.user_agent) && !look.behaviour.namespace.is_empty();
+    let is_of_own_work =
+        (look.works_here || is_of_tool) && is_narrowed(&look.activity.uri, "labelSelector");
     let nth = look
         .facts
         .nth(Sort::ListedKind, [look.behaviour.kind, ""])?;
