@@ -52,7 +52,7 @@ pub(crate) fn is_raw(tool: &str) -> bool {
 
 fn judge(look: &mut Look<'_>) -> Option<Sign> {
     let is_program = matches!(look.class, Class::ServiceAccount | Class::Node);
-    let is_news = look.is_other_hand || (is_program && look.origin.is_new_program);
+    let is_news = look.is_new_tool || (is_program && look.origin.is_new_program);
     if !is_news {
         return None;
     }
@@ -69,7 +69,7 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     } else if is_unreleased {
         35.0
     } else {
-        22.0
+        30.0
     };
     let weight = base + 20.0 * look.acquaintance;
     Some(Sign::new(

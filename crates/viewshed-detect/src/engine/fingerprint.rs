@@ -5,7 +5,7 @@ use std::hash::{BuildHasher, Hasher};
 use ahash::{AHasher, RandomState};
 use viewshed_model::{Activity, Stage, Surface};
 
-use super::behaviour::Outcome;
+use super::behaviour::{Outcome, is_dry_run};
 use super::recent::Moment;
 
 /// Tells the hash of a shape in any namespace from that of one without.
@@ -57,7 +57,8 @@ impl Fingerprint {
         let flags = outcome as u64 * 8
             + u64::from(is_of_mask) * 4
             + u64::from(object.name.is_empty()) * 2
-            + u64::from(activity.review.is_some());
+            + u64::from(activity.review.is_some())
+            + u64::from(is_dry_run(activity)) * 32;
         let shape = mix(state.finish(), flags);
         let anywhere = mix(
             base,

@@ -244,7 +244,9 @@ impl Engine {
         // The crowd's members are looked for in the table each time, masks and new tools are learned each time.
         let is_plain = index != self.crowd
             && activity.actor.impersonated.is_none()
-            && !subject.is_tool_counted;
+            && !subject.is_tool_counted
+            // What it then follows decides each time whether a list is the beginning of it.
+            && (&*activity.verb != "list" || !self.is_elsewhere(activity, index));
         if !is_plain || !arrival.is_settled || !self.is_settled_in(arrival, index) {
             return;
         }

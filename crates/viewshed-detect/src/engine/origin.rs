@@ -16,7 +16,7 @@ const ORIGIN_KEY: u64 = 0;
 const HANDED_OVER_S: u32 = 15 * 60;
 
 /// A program begins what it is there for within this time. Seconds.
-const STARTS_S: u32 = 10 * 60;
+pub(super) const STARTS_S: u32 = 10 * 60;
 
 /// What was found, besides the [`Origin`].
 #[derive(Debug, Clone, Copy)]
@@ -75,8 +75,7 @@ impl Engine {
         } = self.whence(activity);
         let record = self.baseline.record(index);
         let arrival = self.arrival_key(activity, record, address);
-        let is_as_before = record.is_some_and(|record| record.last_arrival == arrival)
-            || self.places.knows_arrival(arrival);
+        let is_as_before = self.is_as_before(activity, index, arrival);
         let is_shared = place.is_shared();
         let has_session = if spot == address {
             place.has_session()
@@ -156,6 +155,23 @@ impl Engine {
             place,
             spot,
         }
+    }
+
+    /// Whether an identity was found in order with this address, credential and program, and is at home with them. Its
+    /// record may be another one since: identities are given up when there are too many.
+    fn is_as_before(&self, activity: &Activity<'_>, index: usize, arrival: u64) -> bool {
+        let actor = &activity.actor;
+        let record = self.baseline.record(index);
+        if record.is_some_and(|record| record.last_arrival == arrival) {
+            return true;
+        }
+        let is_known = self.places.knows_arrival(arrival);
+        is_known
+            && self.is_remembered(
+                index,
+                tag(&actor.address),
+                tag(program_of(&actor.user_agent)),
+            )
     }
 
     /// What an identity with this address, credential and program is known by.

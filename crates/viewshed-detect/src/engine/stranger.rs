@@ -1,9 +1,11 @@
 //! How far the hand behind a request is from one that is known.
 
+use std::net::IpAddr;
+
 use viewshed_model::Activity;
 
 use super::Engine;
-use super::behaviour::{Behaviour, Op, Outcome};
+use super::behaviour::{Op, Outcome};
 use super::judge::{DAY_S, Subject};
 use super::own::FLOOD_WINDOW_S;
 use super::who::Class;
@@ -30,6 +32,16 @@ impl Engine {
         match subject.who.class {
             Class::Person => self.strangeness_of_person(activity, subject.index),
             Class::System if subject.is_other_hand || subject.is_elsewhere => 1.0,
+            // The control plane has clients of its own from its first day on.
+            Class::System
+                if !self.everybody_is_new()
+                    && tool(&activity.actor.user_agent).is_some_and(is_raw) =>
+            {
+                let known = self
+                    .baseline
+                    .acquaintance(subject.index, self.clock.now_s());
+                (1.0 - known) * self.baseline.log_acquaintance().max(FIRST_DAY)
+            }
             _ => 0.0,
         }
     }
@@ -56,13 +68,13 @@ impl Engine {
         self.baseline.span_s() < FLOOD_WINDOW_S
     }
 
-    /// Whether an identity has long been doing something in the namespace of this behaviour.
-    pub(super) fn is_at_home(&self, index: usize, behaviour: &Behaviour<'_>) -> bool {
+    /// Whether an identity has long been doing something in this namespace.
+    pub(super) fn is_at_home(&self, index: usize, namespace: &str) -> bool {
         let now_s = self.clock.now_s();
         let Some(record) = self.baseline.record(index) else {
             return false;
         };
-        let namespace = Some(behaviour.namespace).filter(|name| !name.is_empty());
+        let namespace = Some(namespace).filter(|name| !name.is_empty());
         let Some(namespace) = namespace.and_then(|name| self.baseline.symbol(name)) else {
             return false;
         };
@@ -83,7 +95,9 @@ impl Engine {
         habit: Option<usize>,
     ) -> bool {
         let is_program = matches!(class, Class::ServiceAccount | Class::System);
-        if !is_program || &*activity.verb != "list" {
+        // Jobs that run a tool of people run in a new place each time.
+        let is_tool = tool(&activity.actor.user_agent).is_some();
+        if !is_program || is_tool || &*activity.verb != "list" {
             return false;
         }
         let record = self.baseline.record(index);
@@ -124,9 +138,47 @@ impl Engine {
         since_s.is_some_and(|since_s| self.clock.now_s().saturating_sub(since_s) < DAY_S)
     }
 
+    /// Whether the token of a pod comes from a public address that is no place of its identity and no host's: outside
+    /// the cluster, as far as an address tells. Pods behind one gateway come from it together, and those in the
+    /// network of their host from where the kubelet is.
+    pub(super) fn is_outside(&self, activity: &Activity<'_>, subject: &Subject<'_>) -> bool {
+        let is_of_pod =
+            subject.who.class == Class::ServiceAccount && !activity.actor.pod.is_empty();
+        is_of_pod
+            && !subject.arrival.is_shared
+            && self.is_elsewhere(activity, subject.index)
+            && is_public(&activity.actor.address)
+    }
+
     fn elsewhere_key(&self, activity: &Activity<'_>, index: usize) -> u64 {
         let identity = self.baseline.record(index).map_or(0, Record::hash);
         self.hasher
             .hash_one((identity, "address", &*activity.actor.address))
+    }
+}
+
+/// Whether an address is none of those that networks use inside.
+///
+/// Source: RFC 1918, RFC 6598, RFC 3927, RFC 4193, RFC 4291.
+fn is_public(address: &str) -> bool {
+    match address
+        .parse::<IpAddr>()
+        .map(|address| address.to_canonical())
+    {
+        Ok(IpAddr::V4(address)) => {
+            let is_of_carrier = matches!(address.octets(), [100, 64..=127, ..]);
+            !(address.is_private()
+                || address.is_loopback()
+                || address.is_link_local()
+                || address.is_unspecified()
+                || is_of_carrier)
+        }
+        Ok(IpAddr::V6(address)) => {
+            !(address.is_unique_local()
+                || address.is_unicast_link_local()
+                || address.is_loopback()
+                || address.is_unspecified())
+        }
+        Err(_) => false,
     }
 }

@@ -8,11 +8,11 @@ use super::behaviour::{Behaviour, Op, Outcome};
 use super::evidence::{Evidence, Explained, WORK_FOLLOWS_S};
 use super::judge::{DAY_S, NAME_MAX, Subject};
 use super::kinds::is_telling;
-use super::origin::{identity_tag, program_tag};
+use super::origin::{STARTS_S, identity_tag, program_tag};
 use super::path::is_short_watch;
 use super::who::{Class, Who, clip};
 use crate::baseline::Accused;
-use crate::detections::{self, FallsWith, is_client};
+use crate::detections::{self, FallsWith, is_client, is_raw, tool};
 
 /// Work that follows what it belongs to later than this was not the reason for it. Seconds.
 const WORK_BELONGS_S: u32 = 10 * 60;
@@ -44,17 +44,18 @@ struct Work<'a> {
 
 /// Something that somebody does, as far as it may be work.
 #[derive(Debug, Clone, Copy)]
-struct Deed<'a> {
+pub(super) struct Deed<'a> {
     behaviour: Behaviour<'a>,
     class: Class,
     index: usize,
     spot: u64,
     is_shared: bool,
     is_usual: bool,
+    is_other_hand: bool,
 }
 
 impl<'a> Deed<'a> {
-    fn of(subject: &Subject<'a>) -> Self {
+    pub(super) fn of(subject: &Subject<'a>) -> Self {
         Self {
             behaviour: subject.behaviour,
             class: subject.who.class,
@@ -62,6 +63,7 @@ impl<'a> Deed<'a> {
             spot: subject.arrival.spot,
             is_shared: subject.arrival.is_shared,
             is_usual: subject.is_usual,
+            is_other_hand: subject.is_other_hand,
         }
     }
 }
@@ -83,6 +85,7 @@ impl Engine {
                 spot: whence.spot,
                 is_shared: whence.place.is_shared(),
                 is_usual: true,
+                is_other_hand: false,
             };
             self.forgive(activity, &deed);
         }
@@ -130,9 +133,7 @@ impl Engine {
         };
         let (id, is_young) = (record.session, record.known_for_s(now_s) < DAY_S);
         let is_read = is_read(behaviour.op);
-        let is_workload = matches!(deed.class, Class::ServiceAccount | Class::Node);
-        let is_midway = self.is_midway(activity, (deed.index, deed.is_shared));
-        let may_follow = !is_workload || !is_midway || self.works_somewhere(deed.index, is_midway);
+        let may_follow = self.may_follow(activity, deed);
         let key = self.watch_key(activity);
         let Some(session) = self.sessions.get_mut(id) else {
             return;
@@ -154,6 +155,49 @@ impl Engine {
         if was_work && !is_read {
             self.settle_in(deed.spot, deed.index);
         }
+    }
+
+    /// Whether a watch may be taken for work: that of a program which has just begun, or which does follow or change
+    /// things in the same namespace, or in all. Programs follow what they need from their start on; one that has long
+    /// been at something else and suddenly follows what there is, is not what it was. Nor does a tool that knows
+    /// nothing of Kubernetes, or one that only now uses the identity, follow anything for a program. People begin when
+    /// they like.
+    pub(super) fn may_follow(&self, activity: &Activity<'_>, deed: &Deed<'_>) -> bool {
+        if !matches!(deed.class, Class::ServiceAccount | Class::Node) {
+            return true;
+        }
+        if deed.is_other_hand || tool(&activity.actor.user_agent).is_some_and(is_raw) {
+            return false;
+        }
+        let is_midway = self.is_midway(activity, (deed.index, deed.is_shared));
+        let namespace = Some(deed.behaviour.namespace);
+        !is_midway || self.works_at(deed.index, namespace, is_midway)
+    }
+
+    /// Whether an identity has changed or followed anything for a while, somewhere or where this namespace is; one
+    /// that has long been running, before anything unusual was seen of it. Leases and events are no such work, but for
+    /// who has just taken a lease.
+    pub(super) fn works_at(&self, index: usize, there: Option<&str>, is_midway: bool) -> bool {
+        let now_s = self.clock.now_s();
+        let Some(record) = self.baseline.record(index) else {
+            return false;
+        };
+        let session = self.sessions.get(record.session);
+        let unusual_s = session.map_or(u32::MAX, |session| session.started_s);
+        record.has(|habit| {
+            let is_work = if self.baseline.is_of_any_program(habit) {
+                // A replica that waited for the lease begins when it has it.
+                now_s.saturating_sub(habit.first_s) <= STARTS_S
+            } else {
+                let namespace = self.baseline.text(habit.namespace);
+                there.is_none_or(|there| ["", "*", there].contains(&namespace))
+            };
+            is_work
+                && matches!(habit.op, Op::Watch | Op::Write)
+                && habit.outcome == Outcome::Shown
+                && now_s.saturating_sub(habit.first_s) >= WORK_FOLLOWS_S
+                && (!is_midway || habit.first_s < unusual_s)
+        })
     }
 
     /// The second line of a request that writes two. A watch that was given up at once explains nothing of

@@ -268,6 +268,8 @@ fn manifests_of_static_pods_name_them() {
     for path in ["/etc/kubernetes/manifests", "/etc/kubernetes", "/etc"] {
         let mut cluster = with_host_path(path, "");
         cluster.pods[0].is_mirror = true;
+        // Who may write there has more than their names.
+        cluster.pods[2].spec.containers[0].mounts[0].read_only = true;
         let view = view(&cluster, &in_pod("ops", "dash"));
         assert!(shown(&view).contains("Pod shop/cart: node files"), "{path}");
         assert!(!shown(&view).contains("Pod shop/web"), "{path}");
