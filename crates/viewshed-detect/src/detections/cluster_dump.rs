@@ -2,6 +2,7 @@
 
 use super::{Detection, Look, Sign};
 use crate::engine::behaviour::Op;
+use crate::engine::who::Class;
 
 pub(super) static DETECTION: Detection = Detection {
     name: "cluster-dump",
@@ -49,8 +50,13 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     }
     // Who works in a namespace alone may send what is wrong there to somebody who helps.
     let home = if look.is_at_home { 0.4 } else { 1.0 };
+    // As long as everybody is new, an administrator who looks for a fault cannot be told from a stranger.
+    let share = match look.class {
+        Class::Person | Class::System => (look.share() + 2.0 * look.strangeness).min(1.0),
+        _ => 1.0,
+    };
     Some(Sign::new(
-        100.0 * home * look.surprise(),
+        100.0 * home * share * look.surprise(),
         format!(
             "{} dumps what the cluster holds, as kubectl cluster-info dump does, at present {namespace}",
             look.who
