@@ -170,6 +170,10 @@ pub struct NetworkPolicy {
     /// The whole `spec` as JSON text, for evaluation.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub spec_json: String,
+    /// There is such an object, and it could not be read: nobody knows what it says. Without a namespace
+    /// it may be of any; a name that could not be read is the place in its file.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_unread: bool,
 }
 
 /// What network policies and ways in refer to (sets of addresses, tiers, host endpoints, classes of Ingresses,

@@ -87,6 +87,7 @@ impl<'c> NetworkIndex<'c> {
                 policies.extend(translator.translate(*source, policy));
             }
             policies.extend(translator.profiles());
+            policies.extend(translator.strangers(&cluster.others));
             policies.extend(built_in(&profile, &stages, &mut vocabulary));
         }
         sort(&mut policies);

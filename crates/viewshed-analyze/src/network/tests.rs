@@ -15,6 +15,7 @@ mod oracle;
 mod profiles;
 mod targets;
 mod traps;
+mod unread;
 mod ways_in;
 
 use serde_json::Value;

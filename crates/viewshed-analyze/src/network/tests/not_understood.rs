@@ -132,6 +132,57 @@ const CASES: &[Case] = &[
         Cni::Generic,
         "depends on what an empty list of ports means",
     ),
+    // apimachinery `ValidateLabelSelectorRequirement`, and Go's decoder: a map of texts takes texts alone.
+    (
+        "networking.k8s.io/v1 NetworkPolicy",
+        WEB,
+        "{ podSelector: {}, ingress: [{ from: [{ namespaceSelector: { matchLabels: { team: true } } }] }] }",
+        Cni::Generic,
+        "depends on whether NetworkPolicy `a/p` was taken although the value of label `team` is no text",
+    ),
+    (
+        "networking.k8s.io/v1 NetworkPolicy",
+        WEB,
+        "{ podSelector: {}, ingress: [{ from: [{ podSelector: { matchLabels: { app: 1 } } }] }] }",
+        Cni::Generic,
+        "depends on whether NetworkPolicy `a/p` was taken although the value of label `app` is no text",
+    ),
+    (
+        "networking.k8s.io/v1 NetworkPolicy",
+        WEB,
+        "{ podSelector: {}, ingress: [{ from: [{ podSelector: { matchLabels: [app] } }] }] }",
+        Cni::Generic,
+        "depends on whether NetworkPolicy `a/p` was taken although `matchLabels` of a selector is no object",
+    ),
+    (
+        "networking.k8s.io/v1 NetworkPolicy",
+        WEB,
+        "{ podSelector: { matchExpressions: [{ key: app, operator: In, values: [] }] }, ingress: [] }",
+        Cni::Generic,
+        "depends on whether NetworkPolicy `a/p` was taken although a selector's `In` or `NotIn` has no values",
+    ),
+    (
+        "networking.k8s.io/v1 NetworkPolicy",
+        WEB,
+        "{ podSelector: {}, ingress: [{ from: [{ podSelector: { matchExpressions: [{ key: app, operator: In, values: [1] }] } }] }] }",
+        Cni::Generic,
+        "depends on whether NetworkPolicy `a/p` was taken although ",
+    ),
+    (
+        "networking.k8s.io/v1 NetworkPolicy",
+        WEB,
+        "{ podSelector: { matchExpressions: [{ key: app, operator: Exists, values: [x] }] }, ingress: [] }",
+        Cni::Generic,
+        "depends on whether NetworkPolicy `a/p` was taken although a selector's `Exists` or `DoesNotExist` has values",
+    ),
+    // `ValidateIPBlock`: "must be a strict subset of `cidr`".
+    (
+        "networking.k8s.io/v1 NetworkPolicy",
+        WEB,
+        "{ podSelector: {}, ingress: [{ from: [{ ipBlock: { cidr: 10.0.0.0/8, except: [10.0.0.0/8] } }] }] }",
+        Cni::Generic,
+        "depends on whether NetworkPolicy `a/p` was taken although the exception `10.0.0.0/8` is not inside `10.0.0.0/8`",
+    ),
 ];
 
 #[test]
