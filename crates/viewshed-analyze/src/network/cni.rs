@@ -212,6 +212,8 @@ pub struct Profile {
     pub(super) cilium_host_firewall: Ternary,
     /// Calico: ports that stay open on a protected node; inbound, outbound.
     pub(super) failsafe: [Vec<FailsafePort>; 2],
+    /// The same of single nodes, by name.
+    pub(super) failsafe_of_nodes: Vec<(String, [Vec<FailsafePort>; 2])>,
     /// Settings of the estate that changed a switch, in plain words.
     pub(super) notes: Vec<String>,
 }

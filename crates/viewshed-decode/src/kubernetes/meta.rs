@@ -69,6 +69,20 @@ impl MetaWire {
         self.annotations.is_default_class
     }
 
+    pub(super) fn disables_network_policies(&self) -> Option<bool> {
+        self.annotations.disables_network_policies
+    }
+
+    /// The annotation by which a Service asks for a balancer inside its cloud's network; empty without one.
+    pub(super) fn internal_balancer(&self) -> &str {
+        &self.annotations.internal_balancer
+    }
+
+    /// `service.beta.kubernetes.io/load-balancer-source-ranges`, as it is written.
+    pub(super) fn source_ranges(&self) -> &str {
+        &self.annotations.source_ranges
+    }
+
     pub(super) fn service_account(&self) -> &str {
         &self.annotations.service_account
     }
@@ -125,6 +139,72 @@ struct Annotations {
     is_default_class: bool,
     /// Whose token a Secret keeps (`k8s.io/api/core/v1`, `ServiceAccountNameKey`).
     service_account: String,
+    /// What the command line of a k3s server says of network policies (k3s `pkg/nodeconfig`,
+    /// `NodeArgsAnnotation`: the arguments as a JSON list, secrets left out).
+    disables_network_policies: Option<bool>,
+    internal_balancer: String,
+    source_ranges: String,
+}
+
+/// Annotations that ask for a balancer inside the cloud's network, and the values that do not
+/// (<https://kubernetes.io/docs/concepts/services-networking/service/#internal-load-balancer>, and each
+/// cloud's own documentation).
+const INTERNAL_BALANCERS: &[(&str, &[&str])] = &[
+    ("cloud.google.com/load-balancer-type", &["External"]),
+    ("networking.gke.io/load-balancer-type", &["External"]),
+    (
+        "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-address-type",
+        &["internet"],
+    ),
+    (
+        "service.beta.kubernetes.io/aws-load-balancer-internal",
+        &["", "false"],
+    ),
+    (
+        "service.beta.kubernetes.io/aws-load-balancer-scheme",
+        &["internet-facing"],
+    ),
+    (
+        "service.beta.kubernetes.io/azure-load-balancer-internal",
+        &["", "false"],
+    ),
+    (
+        "service.beta.kubernetes.io/cce-load-balancer-internal-vpc",
+        &["", "false"],
+    ),
+    (
+        "service.beta.kubernetes.io/oci-load-balancer-internal",
+        &["", "false"],
+    ),
+    (
+        "service.beta.kubernetes.io/openstack-internal-load-balancer",
+        &["", "false"],
+    ),
+    (
+        "service.kubernetes.io/ibm-load-balancer-cloud-provider-ip-type",
+        &["public"],
+    ),
+    (
+        "service.kubernetes.io/qcloud-loadbalancer-internal-subnetid",
+        &[""],
+    ),
+];
+
+/// Whether the arguments of k3s switch network policies off; `None` for agents.
+fn without_policies(arguments: &str) -> Option<bool> {
+    let arguments: Vec<String> = serde_json::from_str(arguments).ok()?;
+    let flag = |argument: &String| {
+        let value = argument.strip_prefix("--disable-network-policy")?;
+        Some(!matches!(value, "=false" | "=0"))
+    };
+    let is_server = arguments.first().is_some_and(|word| word == "server");
+    is_server.then(|| {
+        arguments
+            .iter()
+            .filter_map(flag)
+            .next_back()
+            .unwrap_or(false)
+    })
 }
 
 impl<'de> Deserialize<'de> for Annotations {
@@ -154,6 +234,26 @@ impl<'de> Deserialize<'de> for Annotations {
                         }
                         "kubernetes.io/service-account.name" => {
                             annotations.service_account = map.next_value::<Nullable<String>>()?.0;
+                        }
+                        "k3s.io/node-args" => {
+                            let value = map.next_value::<Nullable<String>>()?;
+                            annotations.disables_network_policies = without_policies(&value);
+                        }
+                        "service.beta.kubernetes.io/load-balancer-source-ranges" => {
+                            annotations.source_ranges = map.next_value::<Nullable<String>>()?.0;
+                        }
+                        key if INTERNAL_BALANCERS.iter().any(|(known, _)| *known == key) => {
+                            // Some write a truth value where a text belongs.
+                            let value = map.next_value::<serde_json::Value>()?;
+                            let value = value
+                                .as_str()
+                                .map_or_else(|| value.to_string(), str::to_owned);
+                            let is_no = |(known, no): &(&str, &[&str])| {
+                                *known == key && no.contains(&value.trim())
+                            };
+                            if !INTERNAL_BALANCERS.iter().any(is_no) {
+                                key.clone_into(&mut annotations.internal_balancer);
+                            }
                         }
                         key => {
                             annotations.is_mirror |= key == "kubernetes.io/config.mirror";

@@ -106,8 +106,8 @@ pub(super) fn unread(
 /// where they hold no template, its namespace and name.
 pub(crate) fn unread_text(text: &str, place: &Place<'_>) -> Option<NetworkPolicy> {
     let value_of = |start: &str| {
-        let lines = text.lines();
-        let value = lines.filter_map(|line| line.strip_prefix(start)).next()?;
+        let mut lines = text.lines();
+        let value = lines.find_map(|line| line.strip_prefix(start))?;
         let value = value.split(" #").next()?;
         let value = value.trim().trim_matches(['"', '\'']);
         (!value.is_empty() && !value.contains('{')).then_some(value)

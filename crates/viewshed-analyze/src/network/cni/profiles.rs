@@ -87,6 +87,7 @@ impl Profile {
             cilium_mode: CiliumMode::Default,
             cilium_host_firewall: Ternary::No,
             failsafe: [Vec::new(), Vec::new()],
+            failsafe_of_nodes: Vec::new(),
             notes: Vec::new(),
         }
     }
