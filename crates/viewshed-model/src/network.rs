@@ -21,6 +21,15 @@ pub struct Service {
     /// Addresses or names that a load balancer was given.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub load_balancer_addresses: Vec<String>,
+    /// The server has the service and no balancer was given to it yet (`status.loadBalancer` is empty).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub waits_for_balancer: bool,
+    /// The annotation that asks for a balancer inside the cloud's network; empty without one.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub internal_balancer: String,
+    /// `spec.ipFamilies`: `IPv4`, `IPv6`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ip_families: Vec<String>,
     /// `spec.externalTrafficPolicy`: `Local` keeps the client's address; empty is `Cluster`.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub external_traffic_policy: String,
@@ -30,6 +39,10 @@ pub struct Service {
     /// `spec.loadBalancerSourceRanges`; empty means everyone.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub source_ranges: Vec<String>,
+    /// The same by the annotation `service.beta.kubernetes.io/load-balancer-source-ranges`, which some clouds
+    /// read where the field is empty.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub annotated_ranges: Vec<String>,
     /// `None` when the endpoints are kept by hand.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub selector: Option<std::collections::BTreeMap<String, String>>,

@@ -97,12 +97,37 @@ impl<'c> NetworkIndex<'c> {
         (service, port, by): (&'c Service, &'c Port, By),
         (end, target): (&End<'c>, Point),
     ) -> impl Iterator<Item = Decision> {
-        let published = self.published(from, (service, port), by);
-        let published = published.map(|open| open.and(self.admitted(from, service, end, target)));
+        let published = self.published_each(from, (service, port), by, (end, target));
         let is_named = by == By::Name;
         let routed = is_named.then(|| self.routed(from, (service, port), (end, target)));
         let routed = routed.flatten();
         published.into_iter().chain(routed)
+    }
+
+    /// Published and then admitted, in each family that a client may come in.
+    pub(super) fn published_each(
+        &self,
+        from: &End<'c>,
+        (service, port): (&Service, &Port),
+        by: By,
+        (end, target): (&End<'c>, Point),
+    ) -> Option<Decision> {
+        let has = |end: &End<'c>, family: Family| *end.body.address(family) != AddressFact::Absent;
+        let families = Family::BOTH.into_iter();
+        let families = families.filter(|family| {
+            // In a cluster of one family, a balancer may translate the other.
+            has(from, *family)
+        });
+        let each = families.filter_map(|family| {
+            let (mut client, mut endpoint) = (from.clone(), end.clone());
+            client.keep(family);
+            if has(&endpoint, family) {
+                endpoint.keep(family);
+            }
+            let open = self.published(&client, (service, port), by)?;
+            Some(open.and(self.admitted(&client, service, &endpoint, target)))
+        });
+        each.reduce(Decision::or)
     }
 
     /// From outside to an endpoint of a service, by the service's name or address.
@@ -148,7 +173,14 @@ impl<'c> NetworkIndex<'c> {
         let name = service.meta.full_name();
         let at = format!("{} {}", port.protocol, port.port);
         let mut ways = Vec::new();
-        if service.service_type == "LoadBalancer" && counts(&service.load_balancer_addresses) {
+        let families = families_of(service);
+        let comes_in = |family: Family| *from.body.address(family) != AddressFact::Absent;
+        let is_shared = |families: &[Family]| families.iter().any(|family| comes_in(*family));
+        let at_balancer = balancer_families(service, &families);
+        if service.service_type == "LoadBalancer"
+            && counts(&service.load_balancer_addresses)
+            && is_shared(&at_balancer)
+        {
             let addresses = &service.load_balancer_addresses;
             let ranges = match service.source_ranges.as_slice() {
                 [] => "everywhere".to_owned(),
@@ -158,23 +190,42 @@ impl<'c> NetworkIndex<'c> {
                 "service `{name}` of type LoadBalancer takes connections to {at} from {ranges}"
             );
             let way = match addresses.as_slice() {
-                // A live cluster tells the address as soon as there is one.
-                [] if self.cluster().is_live => {
+                // A server tells the address as soon as there is one.
+                [] if self.cluster().is_live || service.waits_for_balancer => {
                     let fact = format!("whether service `{name}` gets a load balancer");
                     Decision::depends(fact, text)
                 }
                 [] => Decision::new(Tri::Yes, text),
                 addresses => at_addresses(addresses, text),
             };
+            let way = match service.internal_balancer.as_str() {
+                "" => way,
+                annotation => {
+                    let text =
+                        format!("`{annotation}` asks for a balancer of service `{name}` inside");
+                    let fact =
+                        "whether addresses outside reach internal load balancers of the cloud";
+                    way.and(Decision::depends(fact.to_owned(), text))
+                }
+            };
             ways.push(way.and(source_ranges(from, service)));
         }
-        if !service.external_ips.is_empty() && counts(&service.external_ips) {
-            let addresses = service.external_ips.join(", ");
+        // The service proxy takes those of the service's own families (kubernetes/kubernetes
+        // `pkg/proxy/serviceport.go`, `newBaseServiceInfo`).
+        let external: Vec<String> = (service.external_ips.iter())
+            .filter(|text| {
+                let family = text.parse().ok().map(Family::of);
+                family.is_none_or(|family| families.contains(&family) && comes_in(family))
+            })
+            .cloned()
+            .collect();
+        if !external.is_empty() && counts(&external) {
+            let addresses = external.join(", ");
             let text = format!("service `{name}` has the external addresses {addresses}");
-            ways.push(at_addresses(&service.external_ips, text));
+            ways.push(at_addresses(&external, text));
         }
         let is_address = matches!(by, By::Address(_));
-        if port.node_port != 0 && !is_address {
+        if port.node_port != 0 && !is_address && is_shared(&families) {
             let text = format!(
                 "service `{name}` opens {} {} of every node",
                 port.protocol, port.node_port
@@ -189,8 +240,10 @@ impl<'c> NetworkIndex<'c> {
         let way = ways.into_iter().reduce(Decision::or);
         way.or_else(|| {
             // Its ports are given when it is created.
+            let is_given = matches!(service.service_type.as_str(), "LoadBalancer" | "NodePort");
             let text = format!("service `{name}` opens a port of every node");
-            (!is_address).then(|| self.at_nodes(text))
+            let is_open = is_given && port.node_port == 0 && is_shared(&families);
+            (is_open && !is_address).then(|| self.at_nodes(text))
         })
     }
 
@@ -299,6 +352,44 @@ pub(super) fn is_published(service: &Service) -> bool {
         || service.ports.iter().any(|port| port.node_port != 0)
 }
 
+/// Families of the addresses that a service has inside; both where it shows none.
+pub(super) fn families_of(service: &Service) -> Vec<Family> {
+    let named = service
+        .ip_families
+        .iter()
+        .filter_map(|name| match name.as_str() {
+            "IPv4" => Some(Family::V4),
+            "IPv6" => Some(Family::V6),
+            _ => None,
+        });
+    let of_addresses = service
+        .cluster_ips
+        .iter()
+        .filter_map(|text| text.parse().ok());
+    let shown: Vec<Family> = named.chain(of_addresses.map(Family::of)).collect();
+    if shown.is_empty() {
+        Family::BOTH.to_vec()
+    } else {
+        shown
+    }
+}
+
+/// Families of the addresses of its load balancer; a name may stand for addresses of the service's families.
+fn balancer_families(service: &Service, own: &[Family]) -> Vec<Family> {
+    let mut found = Vec::new();
+    for text in &service.load_balancer_addresses {
+        match text.parse() {
+            Ok(address) => found.push(Family::of(address)),
+            Err(_) => return own.to_vec(),
+        }
+    }
+    if found.is_empty() {
+        own.to_vec()
+    } else {
+        found
+    }
+}
+
 /// Published at these addresses or names: private ones depend on who routes them.
 fn at_addresses(addresses: &[String], text: String) -> Decision {
     let is_private = |text: &String| text.parse::<IpAddr>().is_ok_and(is_private);
@@ -337,11 +428,15 @@ pub(super) fn source_ranges(from: &End<'_>, service: &Service) -> Decision {
         facts: std::collections::BTreeSet::new(),
         reasons: Vec::new(),
     };
-    if service.source_ranges.is_empty() {
+    let ranges = match service.source_ranges.as_slice() {
+        [] => &service.annotated_ranges,
+        _ => &service.source_ranges,
+    };
+    if ranges.is_empty() {
         return everybody();
     }
-    let blocks: Vec<Block> = service
-        .source_ranges
+    let is_annotated = service.source_ranges.is_empty();
+    let blocks: Vec<Block> = ranges
         .iter()
         .filter_map(|text| Block::parse(text))
         .collect();
@@ -362,8 +457,13 @@ pub(super) fn source_ranges(from: &End<'_>, service: &Service) -> Decision {
             if holds {
                 return everybody();
             }
-            let ranges = service.source_ranges.join(", ");
+            let ranges = ranges.join(", ");
             let text = format!("service `{name}` takes connections from {ranges} only");
+            if is_annotated {
+                let fact =
+                    format!("whether the cloud keeps to the annotated ranges of service `{name}`");
+                return Decision::depends(fact, text);
+            }
             Decision::new(Tri::No, text)
         }
     }

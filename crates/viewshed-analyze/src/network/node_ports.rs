@@ -5,9 +5,10 @@ use viewshed_model::{Port, Service};
 use super::cni::Cni;
 use super::decide::Decision;
 use super::ends::{By, End};
+use super::entrance::families_of;
 use super::eval::Tri;
 use super::index::NetworkIndex;
-use super::place::Kind;
+use super::place::{AddressFact, Kind};
 use super::policy::Direction;
 use super::ports::{Point, PortSet};
 use super::through::Behind;
@@ -24,7 +25,10 @@ impl<'c> NetworkIndex<'c> {
         }
         let (namespace, name, position) = self.referred.node_ports.get(&port)?;
         let service = self.service(namespace, name)?;
-        Some((service, service.ports.get(*position)?))
+        // The service proxy opens it at addresses of the service's families alone.
+        let mut families = families_of(service).into_iter();
+        let is_open = families.any(|family| *to.body.address(family) != AddressFact::Absent);
+        Some((service, service.ports.get(*position)?)).filter(|_| is_open)
     }
 
     /// Ports of a node that lead elsewhere.
@@ -136,9 +140,12 @@ impl<'c> NetworkIndex<'c> {
         node: &End<'c>,
         (service, port): (&'c Service, &'c Port),
     ) -> Decision {
+        let is_local = service.external_traffic_policy == "Local";
+        if is_local && from.body.kind == Kind::Outside {
+            return self.through_local(from, node, (service, port));
+        }
         let as_itself = self.through_service(from, (service, port), By::NodePort);
         let keeps = matches!(self.profile.cni(), Cni::Cilium | Cni::GkeDataplaneV2);
-        let is_local = service.external_traffic_policy == "Local";
         if keeps || is_local || from.body.kind != Kind::Pod || !self.is_enforcing() {
             return as_itself;
         }
@@ -163,6 +170,48 @@ impl<'c> NetworkIndex<'c> {
             node.what
         ));
         decision
+    }
+
+    /// With `externalTrafficPolicy: Local`, a node passes what comes from outside to endpoints of its own,
+    /// and drops it where it has none
+    /// (<https://kubernetes.io/docs/reference/networking/virtual-ips/#external-traffic-policy>).
+    fn through_local(
+        &self,
+        from: &End<'c>,
+        node: &End<'c>,
+        (service, port): (&'c Service, &'c Port),
+    ) -> Decision {
+        let Behind::Ends(mut ends) = self.behind(service, port) else {
+            return self.through_service(from, (service, port), By::NodePort);
+        };
+        // Nobody knows where pods of a template will run, nor what an unnamed node has.
+        let may_be_there = |end: &End<'c>| match (end.body.node, node.body.node) {
+            (Some(one), Some(other)) => one == other,
+            _ => true,
+        };
+        ends.retain(|(end, _)| may_be_there(end));
+        if ends.is_empty() {
+            let name = service.meta.full_name();
+            let text = format!(
+                "service `{name}` keeps to endpoints of the node that is asked, and {} has none",
+                node.what
+            );
+            return Decision::new(Tri::No, text);
+        }
+        let decision = self.through_ends(from, (service, port, By::NodePort), &ends);
+        let is_sure = ends
+            .iter()
+            .any(|(end, _)| end.body.node.is_some() && end.body.node == node.body.node);
+        if is_sure || decision.verdict == Tri::No {
+            return decision;
+        }
+        let fact = format!(
+            "whether {} runs an endpoint of service `{}`",
+            node.what,
+            service.meta.full_name()
+        );
+        let text = "the service keeps to endpoints of the node that is asked".to_owned();
+        decision.and(Decision::depends(fact, text))
     }
 
     /// The policies at the source alone.

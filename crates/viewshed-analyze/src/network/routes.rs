@@ -213,8 +213,7 @@ impl<'c> NetworkIndex<'c> {
                 };
                 let own = ends.iter().filter(|(end, _)| end.which == controller.which);
                 ways.extend(own.filter_map(|(end, target)| {
-                    let by = self.published(from, (service, port), By::Name)?;
-                    Some(by.and(self.admitted(from, service, end, *target)))
+                    self.published_each(from, (service, port), By::Name, (end, *target))
                 }));
             }
         }

@@ -17,6 +17,7 @@ mod targets;
 mod traps;
 mod unread;
 mod ways_in;
+mod ways_refused;
 
 use serde_json::Value;
 use viewshed_decode::files::FileSet;
