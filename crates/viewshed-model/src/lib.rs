@@ -69,7 +69,8 @@ pub use kind_words::kind_in_words;
 pub use log_profile::{LogProfile, SeenRequest};
 pub use meta::{LabelSelector, Meta, Owner, Position, Requirement, SelectorOperator};
 pub use network::{
-    Backend, Endpoints, Gateway, Ingress, NetworkPolicy, NetworkSetting, Port, Service,
+    Backend, Endpoints, Gateway, Ingress, Listener, NetworkPolicy, NetworkSetting, Port,
+    RouteParent, Service,
 };
 pub use permission::{PolicyRule, Role, RoleBinding, RoleReference};
 pub use pivot::{Pivot, PivotKind, PivotRank, PivotReport, PivotStop};

@@ -155,9 +155,49 @@ pub struct Gateway {
     /// `All`, `Selector` or `None`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub routes_from: Vec<String>,
+    /// What a route hangs on, with the listener that it asks for (`parentRefs`).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub parents: Vec<RouteParent>,
+    /// The listeners of a Gateway.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub listeners: Vec<Listener>,
     /// Addresses that a Gateway was given (`status.addresses`).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub addresses: Vec<String>,
+}
+
+/// One of the `parentRefs` of a route.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RouteParent {
+    /// The Gateway, as `namespace/name`.
+    pub gateway: String,
+    /// The listener's name (`sectionName`); empty for any.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub section: String,
+    /// The listener's port; 0 for any.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub port: u16,
+}
+
+/// A listener of a Gateway.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Listener {
+    /// Its name.
+    pub name: String,
+    /// Its host name; empty for every one.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// `HTTP`, `HTTPS`, `TLS`, `TCP`, `UDP`, or one of an implementation's own.
+    pub protocol: String,
+    /// Whose routes it takes: `Same` (its own namespace's, the default), `All`, `Selector` or `None`.
+    pub routes_from: String,
+    /// Kinds of routes that it takes; empty for those of its protocol.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub route_kinds: Vec<String>,
 }
 
 /// A network policy of any installed kind.

@@ -17,6 +17,7 @@ mod goals;
 mod host;
 mod index;
 mod kernel;
+mod listeners;
 mod matrix;
 mod node_ports;
 mod place;

@@ -2,6 +2,8 @@
 
 use viewshed_model::{Backend, Gateway, Port, Service};
 
+use super::listeners::listens;
+
 use super::decide::Decision;
 use super::ends::{By, End, Which};
 use super::entrance::is_published;
@@ -95,27 +97,28 @@ impl<'c> NetworkIndex<'c> {
         }))
     }
 
-    /// Whether a Gateway that a route names takes it: listeners take routes of their own namespace unless
-    /// they say otherwise (gateway-api `apis/v1/gateway_types.go`, `AllowedRoutes`).
+    /// Whether a listener of a Gateway that a route names takes it. A route that names none hangs on none; a
+    /// Gateway that the estate does not have may be elsewhere, unless it has others.
     fn is_taken(&self, route: &Gateway) -> Tri {
-        let own = route.meta.namespace_or_empty();
-        let by_gateway = route.gateways.iter().map(|name| {
-            let mut all = self.cluster().gateways.iter();
-            let gateway = all.find(|one| one.kind == "Gateway" && one.meta.full_name() == *name);
-            let Some(gateway) = gateway else {
-                return Tri::Yes;
-            };
-            if gateway.meta.namespace_or_empty() == own || gateway.routes_from.is_empty() {
-                return Tri::Yes;
+        let all = &self.cluster().gateways;
+        let has_gateways = all.iter().any(|one| one.kind == "Gateway");
+        let by_parent = route.parents.iter().map(|parent| {
+            let mut all = all.iter();
+            let gateway =
+                all.find(|one| one.kind == "Gateway" && one.meta.full_name() == parent.gateway);
+            match gateway {
+                None if has_gateways || self.cluster().is_live => Tri::No,
+                None => Tri::Maybe,
+                Some(gateway) => {
+                    let listeners = gateway.listeners.iter();
+                    let each = listeners.map(|one| listens(one, gateway, (route, parent)));
+                    each.max().unwrap_or(Tri::No)
+                }
             }
-            let by_listener = gateway.routes_from.iter().map(|from| match from.as_str() {
-                "All" => Tri::Yes,
-                "Same" | "None" => Tri::No,
-                _ => Tri::Maybe,
-            });
-            by_listener.max().unwrap_or(Tri::Yes)
         });
-        by_gateway.max().unwrap_or(Tri::Yes)
+        // Snapshots of earlier versions name the Gateways alone.
+        let otherwise = (!route.gateways.is_empty()).then_some(Tri::Maybe);
+        by_parent.max().or(otherwise).unwrap_or(Tri::No)
     }
 
     /// Through the program that serves Ingresses and Gateways; `None` when nothing routes to the service.

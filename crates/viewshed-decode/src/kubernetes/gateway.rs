@@ -1,7 +1,7 @@
 //! Ways in from outside: ingresses and Gateway API objects.
 
 use serde::Deserialize;
-use viewshed_model::{Backend, Gateway, Ingress, Position};
+use viewshed_model::{Backend, Gateway, Ingress, Listener, Position, RouteParent};
 
 use super::container::IntOrText;
 use super::meta::{MetaWire, ObjectKind};
@@ -168,6 +168,8 @@ struct GatewaySpec {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct ListenerWire {
+    name: Nullable<String>,
+    protocol: Nullable<String>,
     hostname: Nullable<String>,
     port: Nullable<u16>,
     allowed_routes: Nullable<AllowedRoutes>,
@@ -177,6 +179,13 @@ struct ListenerWire {
 #[serde(default)]
 struct AllowedRoutes {
     namespaces: Nullable<RouteNamespaces>,
+    kinds: Nullable<Vec<RouteKind>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct RouteKind {
+    kind: Nullable<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -193,12 +202,14 @@ struct RouteRuleWire {
 
 /// `ParentReference` or `BackendObjectReference` of the Gateway API.
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, rename_all = "camelCase")]
 struct ObjectReference {
     kind: Nullable<String>,
     name: Nullable<String>,
     namespace: Nullable<String>,
     port: Nullable<u16>,
+    section_name: Nullable<String>,
+    weight: Option<i64>,
 }
 
 impl ObjectReference {
@@ -224,13 +235,29 @@ impl GatewayWire {
         let mut hosts = spec.hostnames.0;
         let mut listener_ports = Vec::new();
         let mut routes_from = Vec::new();
+        let mut listeners = Vec::new();
         for listener in spec.listeners.0 {
-            hosts.push(listener.hostname.0);
+            hosts.push(listener.hostname.0.clone());
             listener_ports.push(listener.port.0);
             // gateway-api `apis/v1/gateway_types.go`, `RouteNamespaces.from`.
-            routes_from.push(match listener.allowed_routes.0.namespaces.0.from.0 {
+            let allowed = listener.allowed_routes.0;
+            let from = match allowed.namespaces.0.from.0 {
                 from if from.is_empty() => "Same".to_owned(),
                 from => from,
+            };
+            routes_from.push(from.clone());
+            listeners.push(Listener {
+                name: listener.name.0,
+                host: listener.hostname.0,
+                port: listener.port.0,
+                protocol: listener.protocol.0,
+                routes_from: from,
+                route_kinds: allowed
+                    .kinds
+                    .0
+                    .into_iter()
+                    .map(|kind| kind.kind.0)
+                    .collect(),
             });
         }
         listener_ports.sort_unstable();
@@ -242,6 +269,8 @@ impl GatewayWire {
             .flat_map(|rule| rule.backend_refs.0)
             // `kind` defaults to Service (gateway-api `BackendObjectReference`).
             .filter(|backend| matches!(backend.kind.as_str(), "" | "Service"))
+            // "If weight is set to 0, no traffic should be forwarded" (`BackendRef.weight`).
+            .filter(|backend| backend.weight != Some(0))
             .map(|backend| Backend {
                 service: backend.full_name(own),
                 port: match backend.port.0 {
@@ -250,13 +279,17 @@ impl GatewayWire {
                 },
             })
             .collect();
-        let gateways = spec
+        let parents: Vec<RouteParent> = spec
             .parent_refs
             .0
             .iter()
             // `kind` defaults to Gateway (gateway-api `ParentReference`).
             .filter(|parent| matches!(parent.kind.as_str(), "" | "Gateway"))
-            .map(|parent| parent.full_name(own))
+            .map(|parent| RouteParent {
+                gateway: parent.full_name(own),
+                section: parent.section_name.0.clone(),
+                port: parent.port.0,
+            })
             .collect();
         let addresses = self.status.0.addresses.0.into_iter();
         Gateway {
@@ -264,7 +297,14 @@ impl GatewayWire {
             hosts: sorted(hosts),
             services: services_of(&backends),
             backends: sorted_backends(backends),
-            gateways: sorted(gateways),
+            gateways: sorted(
+                parents
+                    .iter()
+                    .map(|parent| parent.gateway.clone())
+                    .collect(),
+            ),
+            parents,
+            listeners,
             listener_ports,
             routes_from: sorted(routes_from),
             addresses: sorted(addresses.map(|address| address.value.0).collect()),

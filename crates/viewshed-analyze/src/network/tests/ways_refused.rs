@@ -211,3 +211,113 @@ fn a_headless_service_may_have_no_ports() {
         &[("shop/cli service:shop/s 8080", "denied")],
     );
 }
+
+fn controller() -> String {
+    let image = "registry.k8s.io/ingress-nginx/controller:v1.12.0";
+    let pod = pod(
+        "shop/controller",
+        "n1",
+        "{ app: controller }",
+        ("10.0.0.9", "[]"),
+    );
+    pod.replace("image: example", &format!("image: '{image}'"))
+        + "apiVersion: v1\nkind: Service\nmetadata: { name: controller, namespace: shop }\n\
+           spec: { type: LoadBalancer, selector: { app: controller }, ports: [{ port: 443 }] }\n---\n"
+}
+
+/// Gateway API: `ParentReference.sectionName` and `port`, `Listener.hostname` and `protocol`,
+/// `AllowedRoutes.kinds`, `BackendRef.weight`.
+#[test]
+fn routes_that_no_listener_takes_lead_nowhere() {
+    let gateway = "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: { name: g, namespace: shop }\n\
+         spec: { gatewayClassName: c, listeners: [{ name: l, port: 80, LISTENER }] }\n---\n";
+    let route = "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: { name: r, namespace: shop }\n\
+         spec: { parentRefs: [{ PARENT }], HOSTS rules: [{ backendRefs: [{ name: s, port: 80 WEIGHT }] }] }\n---\n";
+    let backend = service(
+        "",
+        "clusterIP: 10.96.0.5, ports: [{ port: 80, targetPort: 8080 }]",
+        "",
+    );
+    let case = |listener: &str, parent: &str, hosts: &str, weight: &str| {
+        let gateway = gateway.replace("LISTENER", listener);
+        let route = route.replace("PARENT", parent).replace("HOSTS", hosts);
+        format!(
+            "{backend}{gateway}{}{}",
+            route.replace("WEIGHT", weight),
+            controller()
+        )
+    };
+    let http = "protocol: HTTP";
+    let unknown = "depends on whether a Gateway takes HTTPRoute `shop/r`";
+    for (listener, parent, hosts, weight, wanted) in [
+        (http, "name: g", "", "", "allowed"),
+        (http, "name: other", "", "", DIRECTLY),
+        (http, "name: g, sectionName: l", "", "", "allowed"),
+        (http, "name: g, sectionName: m", "", "", DIRECTLY),
+        (http, "name: g, port: 80", "", "", "allowed"),
+        (http, "name: g, port: 81", "", "", DIRECTLY),
+        ("protocol: TCP", "name: g", "", "", DIRECTLY),
+        ("protocol: example.org/own", "name: g", "", "", unknown),
+        (
+            "protocol: HTTP, allowedRoutes: { kinds: [{ kind: GRPCRoute }] }",
+            "name: g",
+            "",
+            "",
+            DIRECTLY,
+        ),
+        (
+            "protocol: HTTP, hostname: a.example",
+            "name: g",
+            "hostnames: [b.example],",
+            "",
+            DIRECTLY,
+        ),
+        (
+            "protocol: HTTP, hostname: a.example",
+            "name: g",
+            "hostnames: [A.example],",
+            "",
+            "allowed",
+        ),
+        (
+            "protocol: HTTP, hostname: a.example",
+            "name: g",
+            "",
+            "",
+            "allowed",
+        ),
+        (
+            "protocol: HTTP, hostname: '*.example'",
+            "name: g",
+            "hostnames: [x.b.example],",
+            "",
+            "allowed",
+        ),
+        (
+            "protocol: HTTP, hostname: '*.example'",
+            "name: g",
+            "hostnames: [example],",
+            "",
+            DIRECTLY,
+        ),
+        (
+            "protocol: HTTP, hostname: x.b.example",
+            "name: g",
+            "hostnames: ['*.b.example'],",
+            "",
+            "allowed",
+        ),
+        (http, "name: g", "", ", weight: 0", DIRECTLY),
+        (http, "name: g", "", ", weight: 1", "allowed"),
+    ] {
+        let objects = case(listener, parent, hosts, weight);
+        rows(EVERYBODY, &objects, &[("world shop/web 8080", wanted)]);
+    }
+    // Without any Gateway in the files, it may be elsewhere.
+    let alone = route
+        .replace("PARENT", "name: g")
+        .replace("HOSTS", "")
+        .replace("WEIGHT", "");
+    let objects = format!("{backend}{alone}{}", controller());
+    rows(EVERYBODY, &objects, &[("world shop/web 8080", unknown)]);
+}
