@@ -138,7 +138,10 @@ impl<'c> NetworkIndex<'c> {
                 let ends: Vec<End<'c>> = points
                     .filter_map(|point| match point.goal {
                         Goal::End(end) => Some(*end),
-                        Goal::Service(..) | Goal::Missing(_) | Goal::Loopback(_) => None,
+                        Goal::Service(..)
+                        | Goal::Perhaps(..)
+                        | Goal::Missing(_)
+                        | Goal::Loopback(_) => None,
                     })
                     .collect();
                 if ends.is_empty() {
@@ -194,6 +197,15 @@ impl<'c> NetworkIndex<'c> {
             (Goal::End(to), Asked::Every(within)) => self.every_port(from, to, within),
             (Goal::Service(service, by), asked) => {
                 self.service_outcome(from, (service, *by), asked)
+            }
+            (Goal::Perhaps(to, fact), asked) => {
+                let there = Goal::End(to.clone());
+                let mut outcome = self.toward(from, &there, asked);
+                let text = format!("the estate does not tell {fact}");
+                let perhaps = Decision::depends((*fact).to_owned(), text);
+                outcome.decision = outcome.decision.and(perhaps);
+                outcome.sure = PortSet::default();
+                outcome
             }
             (Goal::Missing(fact), _) => {
                 let text = format!("the estate does not tell {fact}");
