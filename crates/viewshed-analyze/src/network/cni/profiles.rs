@@ -88,6 +88,7 @@ impl Profile {
             cilium_host_firewall: Ternary::No,
             failsafe: [Vec::new(), Vec::new()],
             failsafe_of_nodes: Vec::new(),
+            identity_labels: String::new(),
             notes: Vec::new(),
         }
     }

@@ -223,6 +223,10 @@ fn cilium(profile: &mut Profile, cluster: &Cluster) {
         };
         note("enable-policy", &mode);
     }
+    if let Some(labels) = setting("labels").filter(|text| !text.trim().is_empty()) {
+        note("labels", &labels);
+        profile.identity_labels = labels;
+    }
     if let Some(mode) = setting("policy-cidr-match-mode") {
         let has = |word: &str| mode.split([' ', ',']).any(|one| one == word);
         if has("nodes") {

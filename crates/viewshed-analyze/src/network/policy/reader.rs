@@ -212,6 +212,10 @@ impl<'r, 't> Reader<'r, 't> {
     }
 
     pub(super) fn label_test(&mut self, (holder, key): (Holder, String), test: Test) -> ExprId {
+        if holder == Holder::Pod && !self.translator.profile.has_in_identity(&key) {
+            let fact = format!("whether Cilium's identities have the label `{key}`");
+            return self.translator.vocabulary.unsure(&fact);
+        }
         self.translator.vocabulary.label(holder, &key, test)
     }
 
