@@ -188,6 +188,19 @@ impl<'c> NetworkIndex<'c> {
     /// One end to one goal.
     pub(super) fn toward(&self, from: &End<'c>, goal: &Goal<'c>, asked: &Asked) -> Outcome {
         match (goal, asked) {
+            // A connection to the loopback address never leaves the place that opens it.
+            (Goal::End(to), asked) if is_loopback(to) => {
+                let open = match asked {
+                    Asked::Port(_) => PortSet::default(),
+                    Asked::Every(within) => within.clone(),
+                };
+                let text = format!("{} reaches itself at {}", from.what, to.what);
+                Outcome {
+                    decision: Decision::new(Tri::Yes, text),
+                    sure: open.clone(),
+                    possible: open,
+                }
+            }
             (Goal::End(to), asked)
                 if from.body.kind == Kind::Outside && to.body.kind == Kind::Pod =>
             {
@@ -317,6 +330,10 @@ impl<'c> NetworkIndex<'c> {
             Which::Node(_) | Which::Address(_) | Which::SomeAddress => false,
         }
     }
+}
+
+fn is_loopback(end: &End<'_>) -> bool {
+    matches!(end.which, Which::Address(address) if address.is_loopback())
 }
 
 /// The first port of a set that can be shown.

@@ -331,3 +331,27 @@ fn failsafe_ports_of_single_nodes_and_of_variables() {
     let rows = [("b/far node:n1 22", "denied")];
     with(&objects(&[of_containers("none")]), &rows);
 }
+
+/// `HostEndpoint`, `expectedIPs`: "the expected IP addresses of the interface"; addresses of another family
+/// normally are on the same interface, and nothing says so.
+#[test]
+fn addresses_of_one_family_say_nothing_of_the_other() {
+    let estate = ESTATE.replace(
+        "address: 192.168.0.1 }",
+        "address: 192.168.0.1 }, { type: InternalIP, address: 'fd10::1' }",
+    );
+    let estate = estate.replace("{ ip: 10.0.2.2 }", "{ ip: 10.0.2.2 }, { ip: 'fd00::22' }");
+    let guard = endpoint(
+        "n1",
+        "{ node: n1, interfaceName: eth0, expectedIPs: [192.168.0.1] }",
+    );
+    let objects = format!("{estate}{guard}{}", policy("types: [Ingress]"));
+    let rows = [
+        ("b/far 192.168.0.1 10250", "denied"),
+        (
+            "b/far fd10::1 10250",
+            "depends on by which interface of node `n1`",
+        ),
+    ];
+    check(&cluster_of_yaml(&objects), Some(Cni::Calico), &rows);
+}
