@@ -84,7 +84,7 @@ fn main() {
     );
 }
 
-fn items(view: &View) -> usize {
+fn items(view: &View<'_>) -> usize {
     view.categories
         .iter()
         .map(|category| category.seen.len())

@@ -88,6 +88,7 @@ fn add_application(cluster: &mut Cluster, namespace: &str, name: &str, random: &
             kind,
             meta: meta(namespace, &format!("{name}-{suffix}")),
             secret_type: String::new(),
+            token_of: String::new(),
             keys: Vec::new(),
         });
     }
@@ -150,10 +151,12 @@ fn pod_spec(name: &str, random: &mut Random) -> PodSpec {
             PodVolume {
                 name: format!("kube-api-access-{}", suffix(random, 5)),
                 sources,
+                ..PodVolume::default()
             },
             PodVolume {
                 name: "config".to_owned(),
                 sources: vec![VolumeSource::ConfigMap(format!("{name}-config"))],
+                ..PodVolume::default()
             },
         ],
         containers: vec![Container {

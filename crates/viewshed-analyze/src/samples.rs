@@ -121,6 +121,7 @@ pub(crate) fn mount(spec: &mut PodSpec, source: VolumeSource, path: &str) {
     spec.volumes.push(PodVolume {
         name: name.clone(),
         sources: vec![source],
+        ..PodVolume::default()
     });
     spec.containers[0].mounts.push(Mount {
         source: name,

@@ -4,6 +4,7 @@
 //! credentials found there are answered is in [`sights`], and what the container runtimes answer in
 //! [`daemons`]; metadata addresses are asked only by [`ask_metadata`], which the user must want.
 
+mod containers;
 mod metadata;
 mod mounts;
 mod own;
@@ -39,13 +40,21 @@ pub fn look_around(environment: &Environment) -> Surroundings {
             .iter()
             .map(|path| runtimes::unused_kubeconfig(path)),
     );
+    let capabilities = process::capabilities(environment, &mut gaps);
+    if process::is_privileged(&capabilities) {
+        gaps.push(runtimes::unused_privilege());
+    }
+    let keys = tokens::node_keys(environment, &mounts);
+    gaps.extend(keys.iter().map(|path| runtimes::unused_key(path)));
     Surroundings {
         variables: variables(environment),
         tokens: tokens::find(environment, &mounts),
         sockets: sockets::find(environment, &mounts),
         own: own::names(environment, &mounts),
         host: process::host_access(environment),
-        capabilities: process::capabilities(environment, &mut gaps),
+        container_id: containers::own_id(&mounts),
+        beside: containers::of_processes(environment),
+        capabilities,
         kubeconfigs,
         machine_vendor: process::machine_vendor(environment),
         metadata_addresses: metadata::addresses(),

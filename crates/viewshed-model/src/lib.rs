@@ -69,8 +69,8 @@ pub use kind_words::kind_in_words;
 pub use log_profile::{LogProfile, SeenRequest};
 pub use meta::{LabelSelector, Meta, Owner, Position, Requirement, SelectorOperator};
 pub use network::{
-    Backend, Endpoints, Gateway, Ingress, Listener, NetworkPolicy, NetworkSetting, Port,
-    RouteParent, Service,
+    Backend, Endpoints, Gateway, Ingress, Listener, NetworkPolicy, NetworkSetting, Port, Section,
+    Service,
 };
 pub use permission::{PolicyRule, Role, RoleBinding, RoleReference};
 pub use pivot::{Pivot, PivotKind, PivotRank, PivotReport, PivotStop};
@@ -99,8 +99,8 @@ pub use surroundings::{
 };
 pub use texts::{LazyText, Texts};
 pub use view::{
-    AnsweredCredential, Category, CategoryView, Chain, HeldIdentity, Here, Link, SeenItem, Vantage,
-    Verification, View, ViewDifference,
+    AnsweredCredential, Category, CategoryView, Chain, HeldIdentity, Here, Link, SeenBy, SeenItem,
+    Vantage, Verification, View, ViewDifference,
 };
 pub use watch::{DetectionPage, NearMiss, RuleTally, TIMELINE_POINTS_MAX, Timeline, WatchReport};
 pub use who::{

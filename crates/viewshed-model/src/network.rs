@@ -21,12 +21,15 @@ pub struct Service {
     /// Addresses or names that a load balancer was given.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub load_balancer_addresses: Vec<String>,
-    /// The server has the service and no balancer was given to it yet (`status.loadBalancer` is empty).
+    /// `status.loadBalancer` is there, and holds no address: no load balancer was given.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub waits_for_balancer: bool,
-    /// The annotation that asks for a balancer inside the cloud's network; empty without one.
+    pub awaits_balancer: bool,
+    /// The annotation that makes its load balancer an internal one; empty when there is none.
     #[serde(skip_serializing_if = "String::is_empty")]
-    pub internal_balancer: String,
+    pub internal_by: String,
+    /// Its source ranges stand in an annotation, which some clouds read where the field is empty.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub has_annotated_ranges: bool,
     /// `spec.ipFamilies`: `IPv4`, `IPv6`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ip_families: Vec<String>,
@@ -39,10 +42,6 @@ pub struct Service {
     /// `spec.loadBalancerSourceRanges`; empty means everyone.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub source_ranges: Vec<String>,
-    /// The same by the annotation `service.beta.kubernetes.io/load-balancer-source-ranges`, which some clouds
-    /// read where the field is empty.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub annotated_ranges: Vec<String>,
     /// `None` when the endpoints are kept by hand.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub selector: Option<std::collections::BTreeMap<String, String>>,
@@ -148,6 +147,12 @@ pub struct Gateway {
     /// Gateways that a route hangs on, as `namespace/name` (`parentRefs`).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub gateways: Vec<String>,
+    /// The listeners of a Gateway.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub listeners: Vec<Listener>,
+    /// The parts of `gateways` that a route hangs on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sections: Vec<Section>,
     /// Ports that a Gateway listens on.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub listener_ports: Vec<u16>,
@@ -155,29 +160,9 @@ pub struct Gateway {
     /// `All`, `Selector` or `None`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub routes_from: Vec<String>,
-    /// What a route hangs on, with the listener that it asks for (`parentRefs`).
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub parents: Vec<RouteParent>,
-    /// The listeners of a Gateway.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub listeners: Vec<Listener>,
     /// Addresses that a Gateway was given (`status.addresses`).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub addresses: Vec<String>,
-}
-
-/// One of the `parentRefs` of a route.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct RouteParent {
-    /// The Gateway, as `namespace/name`.
-    pub gateway: String,
-    /// The listener's name (`sectionName`); empty for any.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub section: String,
-    /// The listener's port; 0 for any.
-    #[serde(skip_serializing_if = "is_zero")]
-    pub port: u16,
 }
 
 /// A listener of a Gateway.
@@ -186,18 +171,29 @@ pub struct RouteParent {
 pub struct Listener {
     /// Its name.
     pub name: String,
-    /// Its host name; empty for every one.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub host: String,
     /// Its port.
     pub port: u16,
     /// `HTTP`, `HTTPS`, `TLS`, `TCP`, `UDP`, or one of an implementation's own.
     pub protocol: String,
-    /// Whose routes it takes: `Same` (its own namespace's, the default), `All`, `Selector` or `None`.
+    /// The host name that it takes; empty for all.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub host: String,
+    /// Whose routes it takes: `Same`, `All`, `Selector` or `None`.
     pub routes_from: String,
-    /// Kinds of routes that it takes; empty for those of its protocol.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub route_kinds: Vec<String>,
+}
+
+/// The part of a Gateway that a route hangs on; all of it where neither is given.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Section {
+    /// The Gateway as `namespace/name`.
+    pub gateway: String,
+    /// Name of a listener (`sectionName`); empty for all.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// Port of the listeners; 0 for all.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub port: u16,
 }
 
 /// A network policy of any installed kind.

@@ -24,6 +24,12 @@ pub struct Surroundings {
     pub own: OwnNames,
     /// Signs that namespaces of the host are shared. `ipc` is never set: it leaves no sign.
     pub host: HostAccess,
+    /// Id of the container, where Docker or Podman made it; empty elsewhere.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub container_id: String,
+    /// Ids of other containers whose processes show here, sorted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub beside: Vec<String>,
     /// Effective capabilities, such as `CAP_SYS_ADMIN`, in the kernel's order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub capabilities: Vec<String>,

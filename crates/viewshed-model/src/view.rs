@@ -1,8 +1,10 @@
 //! What can be seen from one place: the answer of `viewshed see`.
 
 use std::borrow::Cow;
+use std::ops::Deref;
+use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::{Evidence, Gap, Identity, MissingFact, OwnAnswer, Pivot, ReachAnswer, Surroundings};
 
@@ -50,9 +52,9 @@ pub enum Vantage {
     Here,
 }
 
-/// What a vantage can discover.
+/// What a vantage can discover. Names are borrowed from the estate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct View {
+pub struct View<'a> {
     /// From where.
     pub vantage: Vantage,
     /// Cluster or host that the view is of.
@@ -62,7 +64,7 @@ pub struct View {
     /// The ways to see; `SeenItem::chain` points in here.
     pub chains: Vec<Chain>,
     /// One entry per category, always in the order of [`Category::ALL`].
-    pub categories: Vec<CategoryView>,
+    pub categories: Vec<CategoryView<'a>>,
     /// What the vantage holds of objects whose names nothing there tells: "container main of pod shop/cart has
     /// keys of Secret shop/db in its environment". Such objects are not counted as seen.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -205,32 +207,91 @@ impl Category {
 
 /// What is seen and what stays hidden in one category.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CategoryView {
+pub struct CategoryView<'a> {
     /// Which.
     pub category: Category,
     /// What is seen, sorted by kind, namespace, name.
-    pub seen: Vec<SeenItem>,
+    pub seen: Vec<SeenItem<'a>>,
     /// How many objects of the estate stay hidden.
     pub hidden_count: u64,
     /// How many objects depend on missing facts.
     pub uncertain_count: u64,
 }
 
-/// One thing that can be discovered. A view of a large cluster holds hundreds of thousands, so words
-/// that repeat are borrowed.
+/// One thing that can be discovered. A view of a large cluster holds hundreds of thousands, so names are
+/// borrowed and words that repeat are shared.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SeenItem {
+pub struct SeenItem<'a> {
     /// Kind, for example `Pod`, or `pods/log` for logs.
-    pub kind: Cow<'static, str>,
+    pub kind: Cow<'a, str>,
     /// Namespace; empty when there is none.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub namespace: String,
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub namespace: Cow<'a, str>,
     /// Name.
-    pub name: String,
-    /// How it shows: `list`, `watch`, `get`, or the Docker call.
-    pub verbs: Vec<Cow<'static, str>>,
+    pub name: Cow<'a, str>,
+    /// How it shows.
+    pub verbs: SeenBy,
     /// Index into [`View::chains`].
     pub chain: usize,
+}
+
+/// How a thing shows: `list`, `watch`, `get`, or the Docker call. Things that show alike share the words.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(from = "Vec<Cow<'static, str>>")]
+pub struct SeenBy(Arc<[Cow<'static, str>]>);
+
+impl From<Vec<Cow<'static, str>>> for SeenBy {
+    fn from(words: Vec<Cow<'static, str>>) -> Self {
+        Self(words.into())
+    }
+}
+
+impl Deref for SeenBy {
+    type Target = [Cow<'static, str>];
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl Serialize for SeenBy {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}
+
+impl View<'_> {
+    /// The same with names of its own, for an estate that does not live as long.
+    pub fn into_owned(self) -> View<'static> {
+        let own = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+        let item = |item: SeenItem<'_>| SeenItem {
+            kind: own(item.kind),
+            namespace: own(item.namespace),
+            name: own(item.name),
+            verbs: item.verbs,
+            chain: item.chain,
+        };
+        let categories = self.categories.into_iter().map(|view| CategoryView {
+            category: view.category,
+            seen: view.seen.into_iter().map(item).collect(),
+            hidden_count: view.hidden_count,
+            uncertain_count: view.uncertain_count,
+        });
+        View {
+            categories: categories.collect(),
+            vantage: self.vantage,
+            estate: self.estate,
+            identities: self.identities,
+            chains: self.chains,
+            unnamed: self.unnamed,
+            may_act_as: self.may_act_as,
+            depends_on: self.depends_on,
+            gaps: self.gaps,
+            paths: self.paths,
+            pivots: self.pivots,
+            here: self.here,
+        }
+    }
 }
 
 /// A difference between what was computed and what the live server answered.

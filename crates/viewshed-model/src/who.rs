@@ -25,6 +25,10 @@ pub struct WhoAnswer {
     pub estate: String,
     /// Everybody, sorted: human grants first, then by subject.
     pub entries: Vec<WhoEntry>,
+    /// For a Secret or ConfigMap: the containers that have its values, in words. Nothing there tells its name,
+    /// so they are not in `entries`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub holds_values: Vec<String>,
     /// Those who get there by steps and are not in `entries`: the certain and short ways first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub by_steps: Vec<WhoByStep>,

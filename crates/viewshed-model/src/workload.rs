@@ -78,6 +78,9 @@ pub struct PodSpec {
     pub dns_policy: String,
     /// Host namespaces.
     pub host: HostAccess,
+    /// `hostUsers: false`: root of its containers is nobody on the node.
+    #[serde(skip_serializing_if = "is_false")]
+    pub has_own_users: bool,
     /// Volumes.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub volumes: Vec<PodVolume>,
@@ -133,6 +136,9 @@ pub struct Container {
     /// Names of secrets in `envFrom` and `valueFrom`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub env_secrets: Vec<String>,
+    /// Those of them of which all keys, or the key `token`, are in the environment.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub env_tokens: Vec<String>,
     /// Volume name, mount path and sub path of each mount.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub mounts: Vec<crate::Mount>,
@@ -198,12 +204,15 @@ pub enum Tell {
 }
 
 /// A volume of a pod.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PodVolume {
     /// Its name in the pod.
     pub name: String,
     /// Where its content comes from. A projected volume has one entry per source.
     pub sources: Vec<VolumeSource>,
+    /// Names of secrets of which `items` choose other keys than `token`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub without_token: Vec<String>,
 }
 
 /// The volume sources that matter to discovery.
@@ -273,6 +282,9 @@ pub struct StorageVolume {
     pub meta: Meta,
     /// `spec.claimRef` as namespace and name.
     pub claim: Option<(String, String)>,
+    /// `spec.hostPath.path` or `spec.local.path`: a path of the node that mounts it; empty for other volumes.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub host_path: String,
     /// Secrets that its driver reads on the node, as namespace and name.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<(String, String)>,

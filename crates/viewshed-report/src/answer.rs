@@ -16,7 +16,7 @@ pub enum Answer<'a> {
     /// `viewshed scan`.
     Scan(&'a ScanReport),
     /// `viewshed see`, and what a live server answered, where it was asked.
-    See(&'a View, Option<&'a Verification>),
+    See(&'a View<'a>, Option<&'a Verification>),
     /// `viewshed who can ...` and `who sees ...`: one answer per cluster or host, and all gaps.
     Who(&'a [WhoAnswer], &'a [Gap]),
     /// `viewshed who` without a question.

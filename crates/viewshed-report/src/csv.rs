@@ -48,7 +48,7 @@ fn finding(finding: &Finding) -> Vec<String> {
 }
 
 /// Seen things, one a row.
-pub fn see(view: &View) -> String {
+pub fn see(view: &View<'_>) -> String {
     let header = [
         "estate",
         "category",
@@ -64,8 +64,8 @@ pub fn see(view: &View) -> String {
                 view.estate.clone(),
                 entry.category.title().to_owned(),
                 item.kind.to_string(),
-                item.namespace.clone(),
-                item.name.clone(),
+                item.namespace.to_string(),
+                item.name.to_string(),
                 item.verbs.join(" "),
                 view.chains.get(item.chain).map(chain).unwrap_or_default(),
             ]

@@ -14,7 +14,7 @@ const CHAINS_MAX: usize = 60;
 const LABEL_CHARS_MAX: usize = 120;
 
 /// From the vantage over each chain's steps to the kinds of things that it shows.
-pub fn see(view: &View) -> String {
+pub fn see(view: &View<'_>) -> String {
     let mut out = String::from(
         "digraph viewshed {\n  rankdir=LR;\n  node [shape=box, style=rounded, fontname=\"sans-serif\"];\n",
     );

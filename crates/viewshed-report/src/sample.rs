@@ -341,12 +341,12 @@ pub(crate) fn rank_report() -> RankReport {
     }
 }
 
-pub(crate) fn view() -> View {
+pub(crate) fn view() -> View<'static> {
     let item = |kind: &str, name: &str, chain| SeenItem {
         kind: kind.to_owned().into(),
-        namespace: "shop".to_owned(),
-        name: name.to_owned(),
-        verbs: vec!["get".into(), "list".into()],
+        namespace: "shop".into(),
+        name: name.to_owned().into(),
+        verbs: vec!["get".into(), "list".into()].into(),
         chain,
     };
     let categories = Category::ALL.map(|category| CategoryView {
@@ -463,6 +463,9 @@ pub(crate) fn who_answers() -> Vec<WhoAnswer> {
             pods: Vec::new(),
             pivot: reach::pivot(),
         }],
+        holds_values: vec![
+            "container main of pod shop/cart-7d reads the keys of Secret shop/db at /db".to_owned(),
+        ],
         more_by_steps: 3,
         depends_on: Vec::new(),
     }]

@@ -13,7 +13,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
 
-use viewshed_analyze::rbac::{AccessIndex, Question, ResourceQuestion, audited_question};
+use viewshed_analyze::rbac::{AccessIndex, Answer, Question, ResourceQuestion, audited_question};
 use viewshed_collect::logs::uncompressed;
 use viewshed_decode::questions::{
     self as decode, LINE_BYTES_MAX, QuestionError, Review, ReviewedAction, Status,
@@ -67,6 +67,7 @@ pub(crate) fn run(
         format: output.output,
         out,
         buffer: Vec::with_capacity(WRITE_BYTES * 2),
+        reason: String::new(),
         summary: Summary::default(),
     };
     each(input, path, |number, line| answering.answer(number, line))?;
@@ -130,7 +131,10 @@ pub(crate) fn cannot_write(error: &io::Error) -> Failure {
 /// Lines of bounded length; longer ones come out cut, one byte over the limit, so that they are noticed.
 pub(crate) struct Lines<R> {
     input: BufReader<R>,
+    /// A line that was not whole in the reader's buffer.
     line: Vec<u8>,
+    /// Bytes of the reader's buffer that the last line took.
+    taken: usize,
     number: u64,
 }
 
@@ -139,11 +143,23 @@ impl<R: Read> Lines<R> {
         Self {
             input: BufReader::with_capacity(WRITE_BYTES, input),
             line: Vec::new(),
+            taken: 0,
             number: 0,
         }
     }
 
     pub(crate) fn next(&mut self) -> io::Result<Option<(u64, &[u8])>> {
+        self.input.consume(std::mem::take(&mut self.taken));
+        let ready = match self.input.fill_buf() {
+            Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
+            ready => ready.unwrap_or_default(),
+        };
+        if let Some(end) = memchr::memchr(b'\n', ready) {
+            self.taken = end + 1;
+            self.number += 1;
+            let line = self.input.buffer().get(..end).unwrap_or_default();
+            return Ok(Some((self.number, line)));
+        }
         self.line.clear();
         let limit = LINE_BYTES_MAX as u64 + 2;
         let read = (&mut self.input)
@@ -167,6 +183,8 @@ struct Answering<'a> {
     format: Format,
     out: Box<dyn Write>,
     buffer: Vec<u8>,
+    /// Of the review that is being answered.
+    reason: String,
     summary: Summary,
 }
 
@@ -189,13 +207,25 @@ impl Answering<'_> {
 
     fn review(&mut self, review: &Review<'_>) {
         let session = self.sessions.of(&review.user, &review.groups);
-        let decision = session.decide(asked(review));
-        let (allowed, reason, mut evaluation_error) = match &decision {
-            Decision::Allowed(evidence) => (true, reason::allowed(evidence), String::new()),
-            Decision::Denied(text) => (false, text.clone(), String::new()),
-            Decision::DependsOn(facts) => {
+        let mut evaluation_error = String::new();
+        self.reason.clear();
+        let allowed = match session.answer(asked(review)) {
+            Answer::Granted(grant, _) => {
+                reason::push_grant(&mut self.reason, &grant);
+                true
+            }
+            Answer::Other(Decision::Allowed(evidence)) => {
+                self.reason = reason::allowed(&evidence);
+                true
+            }
+            Answer::Other(Decision::Denied(text)) => {
+                self.reason.push_str(&text);
+                false
+            }
+            Answer::Other(Decision::DependsOn(facts)) => {
                 self.summary.uncertain += 1;
-                (false, String::new(), reason::depends_on(facts))
+                evaluation_error = reason::depends_on(&facts);
+                false
             }
         };
         if !review.selector_error.is_empty() {
@@ -210,7 +240,7 @@ impl Answering<'_> {
         let status = Status {
             allowed,
             denied: false,
-            reason: &reason,
+            reason: &self.reason,
             evaluation_error: &evaluation_error,
         };
         review.write_answer(&status, &mut self.buffer);

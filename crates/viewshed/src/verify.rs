@@ -20,7 +20,7 @@ use crate::output::Screen;
 pub(crate) fn verify(
     arguments: &EstateArgs,
     index: &SightIndex<'_>,
-    view: &mut View,
+    view: &mut View<'_>,
     screen: &Screen,
 ) -> Result<Verification, Failure> {
     let progress = input::progress(screen);

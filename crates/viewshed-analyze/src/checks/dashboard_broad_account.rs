@@ -10,6 +10,7 @@ use super::facts::{
     socket_access_on, ways_in,
 };
 use super::{Check, MANY};
+use crate::see::mounted_path;
 
 pub(super) static CHECK: Check = Check {
     name: "dashboard-broad-account",
@@ -125,7 +126,7 @@ fn judge_container(
     let socket = container
         .mounts
         .iter()
-        .find(|mount| socket_access_on(host, &mount.source) == Some(SocketAccess::Socket))?;
+        .find(|mount| socket_access_on(host, mounted_path(mount)) == Some(SocketAccess::Socket))?;
     let published: Vec<String> = container
         .ports
         .iter()

@@ -9,6 +9,7 @@ use super::facts::{
     socket_access, socket_access_on,
 };
 use super::{Check, MANY};
+use crate::see::mounted_path;
 
 pub(super) static CHECK: Check = Check {
     name: "runtime-socket-mounted",
@@ -163,7 +164,7 @@ fn judge_container(host: &DockerHost, container: &DockerContainer) -> Option<Fin
         .mounts
         .iter()
         .filter(|mount| matches!(&*mount.kind, "bind" | "npipe" | ""))
-        .filter_map(|mount| Some((socket_access_on(host, &mount.source)?, mount)))
+        .filter_map(|mount| Some((socket_access_on(host, mounted_path(mount))?, mount)))
         .filter(|(_, mount)| !mount.source.is_empty())
         .collect();
     mounts.sort_by_key(|(access, _)| *access == SocketAccess::Folder);

@@ -51,9 +51,10 @@ fn seen(cluster: &Cluster) -> Workloads<'_> {
         .map(|runner| {
             let mut seen = secrets(runner.namespace, runner.spec);
             let title = runner.full_name();
-            for (opening, text) in openings_on(runner.spec, &title, "") {
-                if let Some(what) = words(opening) {
-                    seen.entry(what.to_owned()).or_insert(text);
+            let place = (cluster, runner.namespace, "");
+            for on_node in openings_on(place, runner.spec, &title, "") {
+                if let Some(what) = words(on_node.opening) {
+                    seen.entry(what.to_owned()).or_insert(on_node.text);
                 }
             }
             let key = (runner.namespace, runner.kind, runner.name);
@@ -68,6 +69,7 @@ const fn words(opening: Opening) -> Option<&'static str> {
         Opening::Logs => Some("reads the logs of every container of its node"),
         Opening::RuntimeState(_) => Some("reads the runtime's records of its node"),
         Opening::Processes => Some("sees every process of its node"),
+        Opening::StaticPods => Some("reads the manifests of the static pods of its node"),
         Opening::Root
         | Opening::NodeCredentials
         | Opening::KubeletConfiguration

@@ -50,25 +50,16 @@ pub(super) fn build(cluster: &Cluster) -> Inventory<'_> {
         "volumeattachments",
         cluster.volume_attachments.iter().map(|x| &x.meta),
     );
-    builder.add_split(cluster.roles.iter().map(|x| &x.meta), |meta| {
-        match meta.namespace {
-            Some(_) => (RBAC, "roles"),
-            None => (RBAC, "clusterroles"),
-        }
-    });
-    builder.add_split(
-        cluster.bindings.iter().map(|x| &x.meta),
-        |meta| match meta.namespace {
-            Some(_) => (RBAC, "rolebindings"),
-            None => (RBAC, "clusterrolebindings"),
-        },
-    );
+    let roles = cluster.roles.iter().map(|x| &x.meta);
+    builder.add_split(roles, ("roles", "clusterroles"));
+    let bindings = cluster.bindings.iter().map(|x| &x.meta);
+    builder.add_split(bindings, ("rolebindings", "clusterrolebindings"));
+    let [maps, secrets] = ["configmaps", "secrets"].map(|name| builder.resource("", name));
     for (source, config) in cluster.configs.iter().enumerate() {
-        let resource = match config.kind {
-            ConfigKind::ConfigMap => "configmaps",
-            ConfigKind::Secret => "secrets",
+        let kind = match config.kind {
+            ConfigKind::ConfigMap => maps,
+            ConfigKind::Secret => secrets,
         };
-        let kind = builder.resource("", resource);
         builder.push(kind, &config.meta, (List::Plain, source));
     }
     add_by_kind(&mut builder, cluster);
@@ -110,14 +101,17 @@ struct Builder<'a> {
     kinds: Vec<Kind<'a>>,
     by_resource: BTreeMap<(String, String), usize>,
     by_kind: BTreeMap<(String, String), usize>,
+    /// Group and kind that were looked up last: lists come kind by kind.
+    last_kind: Option<(&'a str, &'a str, usize)>,
 }
 
 impl<'a> Builder<'a> {
-    fn new(cluster: &Cluster) -> Self {
+    fn new(cluster: &'a Cluster) -> Self {
         let mut builder = Self {
             kinds: Vec::new(),
             by_resource: BTreeMap::new(),
             by_kind: BTreeMap::new(),
+            last_kind: None,
         };
         for known in BUILT_IN {
             let title = Cow::Borrowed(known.kind);
@@ -126,7 +120,7 @@ impl<'a> Builder<'a> {
         for known in &cluster.api_resources {
             // Subresources hold no objects of their own.
             if !known.resource.contains('/') {
-                let title = Cow::Owned(known.kind.clone());
+                let title = Cow::Borrowed(known.kind.as_str());
                 builder.insert((&known.group, &known.resource), title, known.namespaced);
             }
         }
@@ -136,7 +130,7 @@ impl<'a> Builder<'a> {
     fn insert(
         &mut self,
         (group, resource): (&str, &str),
-        title: Cow<'static, str>,
+        title: Cow<'a, str>,
         namespaced: bool,
     ) -> usize {
         // The two groups of events show the same objects (see `Kind::groups`).
@@ -171,19 +165,26 @@ impl<'a> Builder<'a> {
     }
 
     /// A resource by its name, as discovery or a dump gave it.
-    fn named(&mut self, group: &str, resource: &str, kind: &str, meta: &Meta) -> usize {
-        let title = Cow::Owned(kind.to_owned());
+    fn named(&mut self, group: &str, resource: &str, kind: &'a str, meta: &Meta) -> usize {
+        let title = Cow::Borrowed(kind);
         self.insert((group, resource), title, meta.namespace.is_some())
     }
 
     /// A resource by its kind; the plural is guessed when nothing tells it.
-    fn kind(&mut self, group: &str, kind: &str, meta: &Meta) -> usize {
-        if let Some(known) = self.by_kind.get(&(group.to_owned(), kind.to_owned())) {
-            return *known;
+    fn kind(&mut self, group: &'a str, kind: &'a str, meta: &Meta) -> usize {
+        if let Some((last_group, last_kind, at)) = self.last_kind
+            && (last_group, last_kind) == (group, kind)
+        {
+            return at;
         }
-        let resource = guess_resource(kind);
-        let title = Cow::Owned(kind.to_owned());
-        self.insert((group, &resource), title, meta.namespace.is_some())
+        let known = self.by_kind.get(&(group.to_owned(), kind.to_owned()));
+        let at = known.copied().unwrap_or_else(|| {
+            let resource = guess_resource(kind);
+            let title = Cow::Borrowed(kind);
+            self.insert((group, &resource), title, meta.namespace.is_some())
+        });
+        self.last_kind = Some((group, kind, at));
+        at
     }
 
     fn add(&mut self, group: &str, resource: &str, metas: impl Iterator<Item = &'a Meta>) {
@@ -198,16 +199,21 @@ impl<'a> Builder<'a> {
         }
     }
 
+    /// Objects of RBAC, by whether they are in namespaces.
     fn add_split(
         &mut self,
         metas: impl Iterator<Item = &'a Meta>,
-        resource_of: impl Fn(&Meta) -> (&'static str, &'static str),
+        (in_namespaces, cluster_wide): (&str, &str),
     ) {
+        let in_namespaces = self.resource(RBAC, in_namespaces);
+        let cluster_wide = self.resource(RBAC, cluster_wide);
         // What is only assumed grants, but nobody read that it exists.
         let read = metas.enumerate().filter(|(_, meta)| !meta.is_assumed);
         for (source, meta) in read {
-            let (group, resource) = resource_of(meta);
-            let kind = self.resource(group, resource);
+            let kind = match meta.namespace {
+                Some(_) => in_namespaces,
+                None => cluster_wide,
+            };
             self.push(kind, meta, (List::Plain, source));
         }
     }
@@ -250,14 +256,14 @@ impl<'a> Builder<'a> {
 
 /// Sorts by namespace and name; of several objects with one name the first stays.
 fn sort(objects: &mut Vec<Object<'_>>, numbers: &FxHashMap<&str, u32>) {
-    for object in objects
-        .iter_mut()
-        .filter(|object| !object.namespace.is_empty())
-    {
-        object.namespace_at = numbers
-            .get(object.namespace)
-            .copied()
-            .unwrap_or(NO_NAMESPACE);
+    // Lists come namespace by namespace.
+    let mut last = ("", NO_NAMESPACE);
+    for object in objects.iter_mut() {
+        if object.namespace != last.0 {
+            let number = numbers.get(object.namespace).copied();
+            last = (object.namespace, number.unwrap_or(NO_NAMESPACE));
+        }
+        object.namespace_at = last.1;
     }
     // Numbers are in the order of the names, and are compared much faster.
     objects.sort_by(|a, b| (a.namespace_at, a.name).cmp(&(b.namespace_at, b.name)));

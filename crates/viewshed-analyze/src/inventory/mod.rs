@@ -36,7 +36,7 @@ pub(crate) struct Kind<'a> {
     /// Plural name.
     pub(crate) resource: String,
     /// Kind, for people.
-    pub(crate) title: Cow<'static, str>,
+    pub(crate) title: Cow<'a, str>,
     /// Whether objects live in namespaces.
     pub(crate) namespaced: bool,
     /// Where it is counted.
@@ -100,11 +100,6 @@ impl<'a> Inventory<'a> {
     /// Position of a namespace in [`Self::namespaces`].
     pub(crate) fn namespace_index(&self, namespace: &str) -> Option<u32> {
         self.numbers.get(namespace).copied()
-    }
-
-    /// Name of a namespace by its position; `None` for [`NO_NAMESPACE`].
-    pub(crate) fn namespace_name(&self, at: u32) -> Option<&'a str> {
-        self.namespaces.get(usize::try_from(at).ok()?).copied()
     }
 
     /// Position of one object in [`Kind::objects`]; the namespace is empty for cluster-scoped ones.

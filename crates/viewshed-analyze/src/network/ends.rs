@@ -135,7 +135,8 @@ impl<'c> NetworkIndex<'c> {
                 .service(namespace, name)
                 .map(|service| Resolved::Service(service, By::Name))
                 .ok_or_else(missing),
-            Place::Address(address) => Ok(self.resolve_address(*address)),
+            // RFC 4291, 2.5.5.2: an IPv4 address in the form of IPv6 is connected to over IPv4.
+            Place::Address(address) => Ok(self.resolve_address(address.to_canonical())),
             Place::Target(target) => Ok(Resolved::Target(*target)),
             Place::Container { .. } | Place::Host { .. } => Err(NetworkError::OtherEstate {
                 place: place.clone(),

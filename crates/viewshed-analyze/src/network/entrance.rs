@@ -9,7 +9,7 @@ use std::net::IpAddr;
 
 use viewshed_model::{Port, Protocol, ReachSide, Service};
 
-use super::address::{Block, Family};
+use super::address::Family;
 use super::answer::{Asked, Outcome};
 use super::cni::Cni;
 use super::decide::Decision;
@@ -20,7 +20,8 @@ use super::place::{AddressFact, Kind, PodPlace};
 use super::policy::Direction;
 use super::ports::{Point, PortSet, point};
 use super::publications::is_taken;
-use super::through::has_address;
+use super::source_ranges::source_ranges;
+use super::through::{families_of, has_address, service_families};
 
 /// Further ways that an answer mentions beside the one that decides.
 const MENTIONED_MAX: usize = 4;
@@ -97,37 +98,23 @@ impl<'c> NetworkIndex<'c> {
         (service, port, by): (&'c Service, &'c Port, By),
         (end, target): (&End<'c>, Point),
     ) -> impl Iterator<Item = Decision> {
-        let published = self.published_each(from, (service, port), by, (end, target));
+        // A service of one family lets in clients of that family only.
+        let mut from = from.clone();
+        if let [family] = service_families(service, by).as_slice() {
+            from.keep(*family);
+        }
+        let from = &from;
+        let is_there = Family::BOTH
+            .into_iter()
+            .any(|family| *from.body.address(family) != AddressFact::Absent);
+        let published = self
+            .published(from, (service, port), by)
+            .filter(|_| is_there);
+        let published = published.map(|open| open.and(self.admitted(from, service, end, target)));
         let is_named = by == By::Name;
         let routed = is_named.then(|| self.routed(from, (service, port), (end, target)));
         let routed = routed.flatten();
         published.into_iter().chain(routed)
-    }
-
-    /// Published and then admitted, in each family that a client may come in.
-    pub(super) fn published_each(
-        &self,
-        from: &End<'c>,
-        (service, port): (&Service, &Port),
-        by: By,
-        (end, target): (&End<'c>, Point),
-    ) -> Option<Decision> {
-        let has = |end: &End<'c>, family: Family| *end.body.address(family) != AddressFact::Absent;
-        let families = Family::BOTH.into_iter();
-        let families = families.filter(|family| {
-            // In a cluster of one family, a balancer may translate the other.
-            has(from, *family)
-        });
-        let each = families.filter_map(|family| {
-            let (mut client, mut endpoint) = (from.clone(), end.clone());
-            client.keep(family);
-            if has(&endpoint, family) {
-                endpoint.keep(family);
-            }
-            let open = self.published(&client, (service, port), by)?;
-            Some(open.and(self.admitted(&client, service, &endpoint, target)))
-        });
-        each.reduce(Decision::or)
     }
 
     /// From outside to an endpoint of a service, by the service's name or address.
@@ -173,14 +160,7 @@ impl<'c> NetworkIndex<'c> {
         let name = service.meta.full_name();
         let at = format!("{} {}", port.protocol, port.port);
         let mut ways = Vec::new();
-        let families = families_of(service);
-        let comes_in = |family: Family| *from.body.address(family) != AddressFact::Absent;
-        let is_shared = |families: &[Family]| families.iter().any(|family| comes_in(*family));
-        let at_balancer = balancer_families(service, &families);
-        if service.service_type == "LoadBalancer"
-            && counts(&service.load_balancer_addresses)
-            && is_shared(&at_balancer)
-        {
+        if service.service_type == "LoadBalancer" && counts(&service.load_balancer_addresses) {
             let addresses = &service.load_balancer_addresses;
             let ranges = match service.source_ranges.as_slice() {
                 [] => "everywhere".to_owned(),
@@ -190,42 +170,45 @@ impl<'c> NetworkIndex<'c> {
                 "service `{name}` of type LoadBalancer takes connections to {at} from {ranges}"
             );
             let way = match addresses.as_slice() {
-                // A server tells the address as soon as there is one.
-                [] if self.cluster().is_live || service.waits_for_balancer => {
+                // A live cluster tells the address as soon as there is one.
+                [] if self.cluster().is_live || service.awaits_balancer => {
                     let fact = format!("whether service `{name}` gets a load balancer");
                     Decision::depends(fact, text)
                 }
                 [] => Decision::new(Tri::Yes, text),
                 addresses => at_addresses(addresses, text),
             };
-            let way = match service.internal_balancer.as_str() {
+            let way = match service.internal_by.as_str() {
                 "" => way,
                 annotation => {
-                    let text =
-                        format!("`{annotation}` asks for a balancer of service `{name}` inside");
-                    let fact =
-                        "whether addresses outside reach internal load balancers of the cloud";
-                    way.and(Decision::depends(fact.to_owned(), text))
+                    let fact = format!(
+                        "whether clients outside reach the internal load balancer of service `{name}` (`{annotation}`)"
+                    );
+                    way.and(Decision {
+                        verdict: Tri::Maybe,
+                        facts: [fact].into(),
+                        reasons: Vec::new(),
+                    })
                 }
             };
             ways.push(way.and(source_ranges(from, service)));
         }
         // The service proxy takes those of the service's own families (kubernetes/kubernetes
         // `pkg/proxy/serviceport.go`, `newBaseServiceInfo`).
-        let external: Vec<String> = (service.external_ips.iter())
-            .filter(|text| {
-                let family = text.parse().ok().map(Family::of);
-                family.is_none_or(|family| families.contains(&family) && comes_in(family))
-            })
-            .cloned()
-            .collect();
+        let families = families_of(service);
+        let comes_in = |family: Family| *from.body.address(family) != AddressFact::Absent;
+        let external = service.external_ips.iter().filter(|text| {
+            let family = text.parse().ok().map(Family::of);
+            family.is_none_or(|family| families.contains(&family) && comes_in(family))
+        });
+        let external: Vec<String> = external.cloned().collect();
         if !external.is_empty() && counts(&external) {
             let addresses = external.join(", ");
             let text = format!("service `{name}` has the external addresses {addresses}");
             ways.push(at_addresses(&external, text));
         }
         let is_address = matches!(by, By::Address(_));
-        if port.node_port != 0 && !is_address && is_shared(&families) {
+        if port.node_port != 0 && !is_address {
             let text = format!(
                 "service `{name}` opens {} {} of every node",
                 port.protocol, port.node_port
@@ -240,10 +223,9 @@ impl<'c> NetworkIndex<'c> {
         let way = ways.into_iter().reduce(Decision::or);
         way.or_else(|| {
             // Its ports are given when it is created.
-            let is_given = matches!(service.service_type.as_str(), "LoadBalancer" | "NodePort");
             let text = format!("service `{name}` opens a port of every node");
-            let is_open = is_given && port.node_port == 0 && is_shared(&families);
-            (is_open && !is_address).then(|| self.at_nodes(text))
+            let is_given = matches!(service.service_type.as_str(), "LoadBalancer" | "NodePort");
+            (is_given && !is_address).then(|| self.at_nodes(text))
         })
     }
 
@@ -352,44 +334,6 @@ pub(super) fn is_published(service: &Service) -> bool {
         || service.ports.iter().any(|port| port.node_port != 0)
 }
 
-/// Families of the addresses that a service has inside; both where it shows none.
-pub(super) fn families_of(service: &Service) -> Vec<Family> {
-    let named = service
-        .ip_families
-        .iter()
-        .filter_map(|name| match name.as_str() {
-            "IPv4" => Some(Family::V4),
-            "IPv6" => Some(Family::V6),
-            _ => None,
-        });
-    let of_addresses = service
-        .cluster_ips
-        .iter()
-        .filter_map(|text| text.parse().ok());
-    let shown: Vec<Family> = named.chain(of_addresses.map(Family::of)).collect();
-    if shown.is_empty() {
-        Family::BOTH.to_vec()
-    } else {
-        shown
-    }
-}
-
-/// Families of the addresses of its load balancer; a name may stand for addresses of the service's families.
-fn balancer_families(service: &Service, own: &[Family]) -> Vec<Family> {
-    let mut found = Vec::new();
-    for text in &service.load_balancer_addresses {
-        match text.parse() {
-            Ok(address) => found.push(Family::of(address)),
-            Err(_) => return own.to_vec(),
-        }
-    }
-    if found.is_empty() {
-        own.to_vec()
-    } else {
-        found
-    }
-}
-
 /// Published at these addresses or names: private ones depend on who routes them.
 fn at_addresses(addresses: &[String], text: String) -> Decision {
     let is_private = |text: &String| text.parse::<IpAddr>().is_ok_and(is_private);
@@ -416,55 +360,6 @@ fn is_private(address: IpAddr) -> bool {
         IpAddr::V6(address) => {
             let [first, ..] = address.segments();
             address.is_loopback() || first & 0xfe00 == 0xfc00 || first & 0xffc0 == 0xfe80
-        }
-    }
-}
-
-/// `spec.loadBalancerSourceRanges`.
-pub(super) fn source_ranges(from: &End<'_>, service: &Service) -> Decision {
-    let name = service.meta.full_name();
-    let everybody = || Decision {
-        verdict: Tri::Yes,
-        facts: std::collections::BTreeSet::new(),
-        reasons: Vec::new(),
-    };
-    let ranges = match service.source_ranges.as_slice() {
-        [] => &service.annotated_ranges,
-        _ => &service.source_ranges,
-    };
-    if ranges.is_empty() {
-        return everybody();
-    }
-    let is_annotated = service.source_ranges.is_empty();
-    let blocks: Vec<Block> = ranges
-        .iter()
-        .filter_map(|text| Block::parse(text))
-        .collect();
-    let known = |family: Family| match from.body.address(family) {
-        AddressFact::Known(number) => Some((family, *number)),
-        AddressFact::Absent | AddressFact::Unknown | AddressFact::Several(_) => None,
-    };
-    match Family::BOTH.into_iter().find_map(known) {
-        None => Decision {
-            verdict: Tri::Maybe,
-            facts: ["the client's address".to_owned()].into(),
-            reasons: Vec::new(),
-        },
-        Some((family, number)) => {
-            let holds = blocks.iter().any(|block| {
-                block.family == family && block.first <= number && number <= block.last
-            });
-            if holds {
-                return everybody();
-            }
-            let ranges = ranges.join(", ");
-            let text = format!("service `{name}` takes connections from {ranges} only");
-            if is_annotated {
-                let fact =
-                    format!("whether the cloud keeps to the annotated ranges of service `{name}`");
-                return Decision::depends(fact, text);
-            }
-            Decision::new(Tri::No, text)
         }
     }
 }

@@ -17,7 +17,6 @@ mod goals;
 mod host;
 mod index;
 mod kernel;
-mod listeners;
 mod matrix;
 mod node_ports;
 mod place;
@@ -28,6 +27,7 @@ mod ranges;
 mod reasons;
 mod referrals;
 mod routes;
+mod source_ranges;
 mod sources;
 #[cfg(test)]
 mod tests;

@@ -5,13 +5,12 @@ use viewshed_model::{Port, Service};
 use super::cni::Cni;
 use super::decide::Decision;
 use super::ends::{By, End};
-use super::entrance::families_of;
 use super::eval::Tri;
 use super::index::NetworkIndex;
 use super::place::{AddressFact, Kind};
 use super::policy::Direction;
 use super::ports::{Point, PortSet};
-use super::through::Behind;
+use super::through::{Behind, families_of};
 
 impl<'c> NetworkIndex<'c> {
     /// The service that a node's port leads to.
@@ -140,12 +139,15 @@ impl<'c> NetworkIndex<'c> {
         node: &End<'c>,
         (service, port): (&'c Service, &'c Port),
     ) -> Decision {
-        let is_local = service.external_traffic_policy == "Local";
-        if is_local && from.body.kind == Kind::Outside {
-            return self.through_local(from, node, (service, port));
-        }
         let as_itself = self.through_service(from, (service, port), By::NodePort);
         let keeps = matches!(self.profile.cni(), Cni::Cilium | Cni::GkeDataplaneV2);
+        let is_local = service.external_traffic_policy == "Local";
+        if is_local
+            && from.body.kind == Kind::Outside
+            && let Some(no) = self.no_endpoint_on(node, (service, port))
+        {
+            return no;
+        }
         if keeps || is_local || from.body.kind != Kind::Pod || !self.is_enforcing() {
             return as_itself;
         }
@@ -172,46 +174,25 @@ impl<'c> NetworkIndex<'c> {
         decision
     }
 
-    /// With `externalTrafficPolicy: Local`, a node passes what comes from outside to endpoints of its own,
-    /// and drops it where it has none
-    /// (<https://kubernetes.io/docs/reference/networking/virtual-ips/#external-traffic-policy>).
-    fn through_local(
+    /// With `externalTrafficPolicy: Local`, a node that has no endpoint drops what comes from outside
+    /// (<https://kubernetes.io/docs/concepts/services-networking/service-traffic-policy/>, `KUBE-XLB`).
+    fn no_endpoint_on(
         &self,
-        from: &End<'c>,
         node: &End<'c>,
         (service, port): (&'c Service, &'c Port),
-    ) -> Decision {
-        let Behind::Ends(mut ends) = self.behind(service, port) else {
-            return self.through_service(from, (service, port), By::NodePort);
+    ) -> Option<Decision> {
+        let own = node.body.node?;
+        let Behind::Ends(ends) = self.behind(service, port) else {
+            return None;
         };
-        // Nobody knows where pods of a template will run, nor what an unnamed node has.
-        let may_be_there = |end: &End<'c>| match (end.body.node, node.body.node) {
-            (Some(one), Some(other)) => one == other,
-            _ => true,
-        };
-        ends.retain(|(end, _)| may_be_there(end));
-        if ends.is_empty() {
-            let name = service.meta.full_name();
-            let text = format!(
-                "service `{name}` keeps to endpoints of the node that is asked, and {} has none",
-                node.what
-            );
-            return Decision::new(Tri::No, text);
-        }
-        let decision = self.through_ends(from, (service, port, By::NodePort), &ends);
-        let is_sure = ends
-            .iter()
-            .any(|(end, _)| end.body.node.is_some() && end.body.node == node.body.node);
-        if is_sure || decision.verdict == Tri::No {
-            return decision;
-        }
-        let fact = format!(
-            "whether {} runs an endpoint of service `{}`",
-            node.what,
-            service.meta.full_name()
+        let is_elsewhere = |(end, _): &(End<'c>, Point)| end.body.node.is_some_and(|at| at != own);
+        let text = format!(
+            "service `{}` keeps what comes from outside to endpoints of the node that takes it, and {} has none",
+            service.meta.full_name(),
+            node.what
         );
-        let text = "the service keeps to endpoints of the node that is asked".to_owned();
-        decision.and(Decision::depends(fact, text))
+        let has_none = !ends.is_empty() && ends.iter().all(is_elsewhere);
+        has_none.then(|| Decision::new(Tri::No, text))
     }
 
     /// The policies at the source alone.

@@ -1,8 +1,6 @@
 //! Ways in through Ingresses and routes of the Gateway API: by the program that serves them.
 
-use viewshed_model::{Backend, Gateway, Port, Service};
-
-use super::listeners::listens;
+use viewshed_model::{Backend, Gateway, Port, Section, Service};
 
 use super::decide::Decision;
 use super::ends::{By, End, Which};
@@ -97,28 +95,21 @@ impl<'c> NetworkIndex<'c> {
         }))
     }
 
-    /// Whether a listener of a Gateway that a route names takes it. A route that names none hangs on none; a
-    /// Gateway that the estate does not have may be elsewhere, unless it has others.
+    /// Whether a Gateway that a route names takes it, by one of its listeners (gateway-api
+    /// `apis/v1/gateway_types.go`, `Listener` and `AllowedRoutes`; `shared_types.go`, `ParentReference`).
     fn is_taken(&self, route: &Gateway) -> Tri {
-        let all = &self.cluster().gateways;
-        let has_gateways = all.iter().any(|one| one.kind == "Gateway");
-        let by_parent = route.parents.iter().map(|parent| {
-            let mut all = all.iter();
+        let by_gateway = route.sections.iter().map(|section| {
+            let mut all = self.cluster().gateways.iter();
             let gateway =
-                all.find(|one| one.kind == "Gateway" && one.meta.full_name() == parent.gateway);
+                all.find(|one| one.kind == "Gateway" && one.meta.full_name() == section.gateway);
             match gateway {
-                None if has_gateways || self.cluster().is_live => Tri::No,
+                Some(gateway) => is_taken_by(route, section, gateway),
+                None if self.cluster().is_live => Tri::No,
+                // Manifests of one application leave it out.
                 None => Tri::Maybe,
-                Some(gateway) => {
-                    let listeners = gateway.listeners.iter();
-                    let each = listeners.map(|one| listens(one, gateway, (route, parent)));
-                    each.max().unwrap_or(Tri::No)
-                }
             }
         });
-        // Snapshots of earlier versions name the Gateways alone.
-        let otherwise = (!route.gateways.is_empty()).then_some(Tri::Maybe);
-        by_parent.max().or(otherwise).unwrap_or(Tri::No)
+        by_gateway.max().unwrap_or(Tri::Yes)
     }
 
     /// Through the program that serves Ingresses and Gateways; `None` when nothing routes to the service.
@@ -216,7 +207,8 @@ impl<'c> NetworkIndex<'c> {
                 };
                 let own = ends.iter().filter(|(end, _)| end.which == controller.which);
                 ways.extend(own.filter_map(|(end, target)| {
-                    self.published_each(from, (service, port), By::Name, (end, *target))
+                    let by = self.published(from, (service, port), By::Name)?;
+                    Some(by.and(self.admitted(from, service, end, *target)))
                 }));
             }
         }
@@ -236,6 +228,49 @@ impl<'c> NetworkIndex<'c> {
             .filter_map(|(index, _)| self.pod_end(index))
             .collect()
     }
+}
+
+fn is_taken_by(route: &Gateway, section: &Section, gateway: &Gateway) -> Tri {
+    let is_own = gateway.meta.namespace_or_empty() == route.meta.namespace_or_empty();
+    let listeners = gateway.listeners.iter().filter(|listener| {
+        (section.name.is_empty() || section.name == listener.name)
+            && (section.port == 0 || section.port == listener.port)
+            && speaks(&listener.protocol, &route.kind)
+            && shares_host(&listener.host, &route.hosts)
+    });
+    let taken = listeners.map(|listener| match listener.routes_from.as_str() {
+        _ if is_own && listener.routes_from != "None" => Tri::Yes,
+        "All" => Tri::Yes,
+        "Same" | "None" => Tri::No,
+        _ => Tri::Maybe,
+    });
+    taken.max().unwrap_or(Tri::No)
+}
+
+/// Whether a listener of a protocol takes routes of a kind; of protocols of an implementation's own, nobody knows
+/// (gateway-api `ProtocolType`).
+fn speaks(protocol: &str, kind: &str) -> bool {
+    match protocol {
+        "HTTP" | "HTTPS" => matches!(kind, "HTTPRoute" | "GRPCRoute"),
+        "TLS" => matches!(kind, "TLSRoute" | "TCPRoute"),
+        "TCP" => kind == "TCPRoute",
+        "UDP" => kind == "UDPRoute",
+        _ => true,
+    }
+}
+
+/// Whether some host name is of both; no name means all (gateway-api `HTTPRouteSpec.hostnames`).
+fn shares_host(listener: &str, route: &[String]) -> bool {
+    let holds = |pattern: &str, name: &str| {
+        pattern == name
+            || pattern
+                .strip_prefix('*')
+                .is_some_and(|end| name.ends_with(end))
+    };
+    let mut route = route.iter().filter(|host| !host.is_empty()).peekable();
+    listener.is_empty()
+        || route.peek().is_none()
+        || route.any(|host| holds(listener, host) || holds(host, listener))
 }
 
 fn is_controller(place: &PodPlace<'_>) -> bool {

@@ -2,6 +2,7 @@
 
 mod addresses;
 mod against_oracle;
+mod balancers;
 mod cells;
 mod compare;
 mod docker;

@@ -331,7 +331,7 @@ impl<'c> NetworkIndex<'c> {
         if let By::Address(address) = by
             && has_address(&service.load_balancer_addresses, address)
         {
-            let admitted = super::entrance::source_ranges(from, service);
+            let admitted = super::source_ranges::source_ranges(from, service);
             if admitted.verdict != Tri::Yes {
                 let translated = self.pair(from, end, target);
                 return admitted.and(translated);
@@ -462,11 +462,29 @@ fn which_endpoint(service: &Service) -> String {
 
 /// Families of the connections to a service: of the address that is named, else of its own addresses; both
 /// where it shows none.
-fn service_families(service: &Service, by: By) -> Vec<Family> {
+pub(super) fn service_families(service: &Service, by: By) -> Vec<Family> {
     if let By::Address(address) = by {
         return vec![Family::of(address)];
     }
-    let own = super::entrance::families_of(service);
+    let own = families_of(service);
     let shown = Family::BOTH.into_iter();
     shown.filter(|family| own.contains(family)).collect()
+}
+
+/// Families of the addresses that a service has inside; both where it shows none.
+pub(super) fn families_of(service: &Service) -> Vec<Family> {
+    let named = service.ip_families.iter();
+    let named = named.filter_map(|name| match name.as_str() {
+        "IPv4" => Some(Family::V4),
+        "IPv6" => Some(Family::V6),
+        _ => None,
+    });
+    let addresses = service.cluster_ips.iter();
+    let of_addresses = addresses.filter_map(|ip| Some(Block::parse_either(ip)?.family));
+    let shown: Vec<Family> = named.chain(of_addresses).collect();
+    if shown.is_empty() {
+        Family::BOTH.to_vec()
+    } else {
+        shown
+    }
 }

@@ -14,11 +14,8 @@ use super::doors::{
 use super::graph::{State, Step, Why};
 use super::rights::Rights;
 use crate::checks::namespace_of;
-use crate::see::{Door, Opening, is_of_pods, openings_on, pod_accounts};
+use crate::see::{Door, pod_accounts};
 use crate::sight::SightIndex;
-
-/// The name of a node that nobody knows.
-const UNPLACED: &str = "(where it runs)";
 
 /// A pod that exists, or a workload that makes pods.
 #[derive(Debug)]
@@ -30,7 +27,7 @@ pub(super) struct Inhabitant<'c> {
     pub(super) spec: &'c PodSpec,
     labels: &'c BTreeMap<String, String>,
     /// Empty when unknown.
-    node: &'c str,
+    pub(super) node: &'c str,
 }
 
 impl<'c> Inhabitant<'c> {
@@ -50,7 +47,7 @@ pub(super) struct Ground<'i, 'c> {
     whereabouts: OnceLock<Whereabouts<'c>>,
     open_kubelets: Vec<OpenKubelet<'c>>,
     /// What runs the pods of each node.
-    runtimes: FxHashMap<&'c str, &'c str>,
+    pub(super) runtimes: FxHashMap<&'c str, &'c str>,
     nodes: OnceLock<Nodes<'c>>,
     to_api_server: OnceLock<Paths<'c>>,
     to_kubelet: OnceLock<Paths<'c>>,
@@ -61,21 +58,21 @@ pub(super) struct Ground<'i, 'c> {
 
 /// Where the inhabitants are, by their positions in the list.
 #[derive(Debug, Default)]
-struct Whereabouts<'c> {
-    by_place: FxHashMap<(&'c str, &'c str), usize>,
-    by_namespace: FxHashMap<&'c str, Vec<usize>>,
-    by_node: FxHashMap<&'c str, Vec<usize>>,
+pub(super) struct Whereabouts<'c> {
+    of_place: FxHashMap<(&'c str, &'c str), usize>,
+    of_namespace: FxHashMap<&'c str, Vec<usize>>,
+    pub(super) on_node: FxHashMap<&'c str, Vec<usize>>,
 }
 
 impl<'c> Whereabouts<'c> {
     fn of(inhabitants: &[Inhabitant<'c>]) -> Self {
         let mut found = Self::default();
         for (number, pod) in inhabitants.iter().enumerate() {
-            found.by_place.insert((pod.namespace, pod.name), number);
-            let namespace = found.by_namespace.entry(pod.namespace).or_default();
+            found.of_place.insert((pod.namespace, pod.name), number);
+            let namespace = found.of_namespace.entry(pod.namespace).or_default();
             namespace.push(number);
             if !pod.node.is_empty() {
-                found.by_node.entry(pod.node).or_default().push(number);
+                found.on_node.entry(pod.node).or_default().push(number);
             }
         }
         found
@@ -134,15 +131,15 @@ impl<'i, 'c> Ground<'i, 'c> {
         match state {
             State::Standing(..) | State::Entered(..) => self.leave_pod(state, &mut steps),
             State::PodsIn(namespace) => {
-                let pods = self.whereabouts().by_namespace.get(namespace);
+                let pods = self.whereabouts().of_namespace.get(namespace);
                 steps.extend(self.entered(pods.into_iter().flatten()));
             }
             State::PodsOn(node) => {
-                let pods = self.whereabouts().by_node.get(node);
+                let pods = self.whereabouts().on_node.get(node);
                 steps.extend(self.entered(pods.into_iter().flatten()));
             }
             State::AllPods => {
-                let pods = self.inhabitants.iter();
+                let pods = self.inhabitants.iter().filter(|pod| is_entered(pod));
                 steps.extend(pods.map(|pod| member(State::Entered(pod.namespace, pod.name))));
             }
             State::AllNodes => {
@@ -150,6 +147,9 @@ impl<'i, 'c> Ground<'i, 'c> {
                 steps.extend(nodes.map(|name| member(State::Node(name))));
             }
             State::Node(name) => self.hold_node(name, &mut steps),
+            State::Kubelet(_) | State::AllKubelets | State::TokensOn(_) => {
+                self.hold_of_kubelet(state, &mut steps);
+            }
             State::AccountsIn(_)
             | State::AccountsBeside(_)
             | State::AllAccounts
@@ -173,6 +173,7 @@ impl<'i, 'c> Ground<'i, 'c> {
         pods: impl Iterator<Item = &'s usize>,
     ) -> impl Iterator<Item = Step<'c>> {
         let pods = pods.filter_map(|pod| self.inhabitants.get(*pod));
+        let pods = pods.filter(|pod| is_entered(pod));
         pods.map(|pod| member(State::Entered(pod.namespace, pod.name)))
     }
 
@@ -189,7 +190,7 @@ impl<'i, 'c> Ground<'i, 'c> {
     }
 
     fn pod(&self, namespace: &str, name: &str) -> Option<&Inhabitant<'c>> {
-        let number = self.whereabouts().by_place.get(&(namespace, name))?;
+        let number = self.whereabouts().of_place.get(&(namespace, name))?;
         self.inhabitants.get(*number)
     }
 
@@ -218,8 +219,7 @@ impl<'i, 'c> Ground<'i, 'c> {
                 steps.push(Step::to(held, Why::Token(text)));
             }
         }
-        let runtime = self.runtimes.get(pod.node).copied().unwrap_or_default();
-        leave(pod, runtime, steps);
+        self.leave(pod, stands, steps);
         if stands {
             if !self.open_kubelets.is_empty() {
                 let verdict = self.to_kubelet().of_pod(pod);
@@ -254,14 +254,16 @@ impl<'i, 'c> Ground<'i, 'c> {
             let text = format!("administrator credentials lie on control-plane node {name}");
             steps.push(Step::to(State::Administrator, Why::Text(text)));
         }
+        let text = format!("the certificate of its kubelet lies on node {name}");
+        steps.push(Step::to(State::Kubelet(name), Why::Text(text)));
     }
 
-    fn whereabouts(&self) -> &Whereabouts<'c> {
+    pub(super) fn whereabouts(&self) -> &Whereabouts<'c> {
         let make = || Whereabouts::of(&self.inhabitants);
         self.whereabouts.get_or_init(make)
     }
 
-    fn nodes(&self) -> &Nodes<'c> {
+    pub(super) fn nodes(&self) -> &Nodes<'c> {
         self.nodes.get_or_init(|| {
             let mut nodes = Nodes::new();
             for node in &self.sight.cluster.nodes {
@@ -282,7 +284,7 @@ impl<'i, 'c> Ground<'i, 'c> {
         })
     }
 
-    fn to_api_server(&self) -> &Paths<'c> {
+    pub(super) fn to_api_server(&self) -> &Paths<'c> {
         let make = || Paths::of(&self.network, Target::Apiserver);
         self.to_api_server.get_or_init(make)
     }
@@ -358,48 +360,19 @@ fn inhabitants(cluster: &Cluster) -> Vec<Inhabitant<'_>> {
     found
 }
 
+/// A pod that waits for a node: nothing of it runs yet.
+pub(super) fn is_unplaced(pod: &Pod) -> bool {
+    pod.phase == "Pending" && pod.node.is_empty()
+}
+
+fn is_entered(pod: &Inhabitant<'_>) -> bool {
+    !pod.pod.is_some_and(is_unplaced)
+}
+
 /// The service account that a pod runs as.
 pub(super) fn own_account<'c>(pod: &Inhabitant<'c>) -> &'c str {
     match pod.spec.service_account.as_str() {
         "" => "default",
         name => name,
-    }
-}
-
-/// Ways out of the container: to its node, or to what lies there.
-fn leave<'c>(pod: &Inhabitant<'c>, runtime: &str, steps: &mut Vec<Step<'c>>) {
-    let node = if pod.node.is_empty() {
-        UNPLACED
-    } else {
-        pod.node
-    };
-    let title = format!("pod {}/{}", pod.namespace, pod.name);
-    for (opening, text) in openings_on(pod.spec, &title, runtime) {
-        let (to, doubt) = match opening {
-            Opening::Root => (State::Node(node), None),
-            Opening::Socket(runtime) => {
-                let doubt = runtime
-                    .filter(|runtime| !is_of_pods(*runtime))
-                    .map(|_| format!("whether a container of that runtime becomes root on {node}"));
-                (State::Node(node), doubt)
-            }
-            Opening::AdminCredentials => {
-                let fact = format!("whether administrator credentials lie on node {node}");
-                (State::Administrator, Some(fact))
-            }
-            Opening::EtcdData => {
-                let fact = format!("whether etcd keeps its data on node {node}");
-                (State::AllSecrets, Some(fact))
-            }
-            Opening::NodeCredentials | Opening::KubeletConfiguration | Opening::PodVolumes => {
-                // The node's own rights are those to its pods' tokens.
-                let fact = format!("which pods run on node {node}");
-                let doubt = pod.node.is_empty().then_some(fact);
-                (State::PodsOn(node), doubt)
-            }
-            Opening::Logs | Opening::RuntimeState(_) | Opening::Processes => continue,
-        };
-        let why = Why::Text(text);
-        steps.push(Step { to, why, doubt });
     }
 }

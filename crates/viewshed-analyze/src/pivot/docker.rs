@@ -83,6 +83,7 @@ fn ways<'e>(estate: &'e Estate, host: &'e DockerHost, container: &DockerContaine
             | Opening::PodVolumes
             | Opening::AdminCredentials
             | Opening::EtcdData
+            | Opening::StaticPods
             | Opening::Logs
             | Opening::RuntimeState(_)
             | Opening::Processes => continue,

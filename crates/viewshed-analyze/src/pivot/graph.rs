@@ -7,7 +7,8 @@ use rustc_hash::FxHashMap;
 use viewshed_model::{Decision, Identity, Link, PivotKind};
 
 use super::build::Ground;
-use super::powers::{Named, Power};
+use super::named::Named;
+use super::powers::Power;
 use crate::sight::SightIndex;
 
 /// A thing that somebody can be or hold, or a group of such things.
@@ -49,6 +50,12 @@ pub(super) enum State<'c> {
     Account(&'c str, &'c str),
     /// Root on a node.
     Node(&'c str),
+    /// The credential of a node's kubelet.
+    Kubelet(&'c str),
+    /// Those of all kubelets.
+    AllKubelets,
+    /// The tokens that the kubelet keeps for the pods of a node.
+    TokensOn(&'c str),
 }
 
 /// Why a step can be taken.
@@ -62,6 +69,8 @@ pub(super) enum Why {
     Power(&'static Power, String),
     /// A right of the identity that is held on one object by name.
     Named(Named),
+    /// The same of a right over a role, with what follows.
+    Role(Named, String),
     /// A member of a group; no step of its own.
     Member,
 }
@@ -98,7 +107,7 @@ impl Edge {
     pub(super) const fn cost(&self) -> u32 {
         match self.why {
             Why::Member => 0,
-            Why::Text(_) | Why::Token(_) | Why::Power(..) | Why::Named(_) => 1,
+            Why::Text(_) | Why::Token(_) | Why::Power(..) | Why::Named(_) | Why::Role(..) => 1,
         }
     }
 }
@@ -236,14 +245,18 @@ impl<'c> Graph<'c> {
                     evidence: Some(evidence),
                 })
             }
-            Why::Named(named) => {
+            Why::Named(named) | Why::Role(named, _) => {
                 let (identity, who) = self.identity(from)?;
                 let session = sight.access.session(&identity);
                 let Decision::Allowed(evidence) = session.decide(named.question()) else {
                     return None;
                 };
+                let effect = match &edge.why {
+                    Why::Role(_, effect) => effect.as_str(),
+                    _ => named.effect(),
+                };
                 Some(Link {
-                    text: format!("{who} may {}: {}", named.words(), named.effect()),
+                    text: format!("{who} may {}: {effect}", named.words()),
                     evidence: Some(evidence),
                 })
             }

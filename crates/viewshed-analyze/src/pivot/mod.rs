@@ -13,12 +13,18 @@
 //! Constrained impersonation (KEP-5284) is left to `see`'s gaps.
 
 mod build;
+mod by_name;
 mod compare;
 mod docker;
 mod doors;
 mod graph;
+mod held;
+mod named;
+mod opened;
+mod out;
 mod powers;
 mod rights;
+mod roles;
 #[cfg(test)]
 mod tests;
 mod toward;
@@ -300,7 +306,10 @@ impl State<'_> {
             | Self::Asker
             | Self::AllPods
             | Self::AllAccounts
-            | Self::AllNodes => None,
+            | Self::AllNodes
+            | Self::Kubelet(_)
+            | Self::AllKubelets
+            | Self::TokensOn(_) => None,
         }
     }
 
@@ -323,7 +332,10 @@ impl State<'_> {
             | Self::Asker
             | Self::AllPods
             | Self::AllAccounts
-            | Self::AllNodes => String::new(),
+            | Self::AllNodes
+            | Self::Kubelet(_)
+            | Self::AllKubelets
+            | Self::TokensOn(_) => String::new(),
         }
     }
 
@@ -335,6 +347,7 @@ impl State<'_> {
             Self::User(name) => Some(Identity::user(name, [])),
             Self::Group(name @ "system:unauthenticated") => Some(Identity::exactly("", [*name])),
             Self::Group(name) => Some(Identity::user("", [*name])),
+            Self::Kubelet(node) => Some(Identity::node(node)),
             Self::Administrator
             | Self::AnyUser
             | Self::AnyGroup
@@ -351,7 +364,9 @@ impl State<'_> {
             | Self::Asker
             | Self::AllPods
             | Self::AllAccounts
-            | Self::AllNodes => None,
+            | Self::AllNodes
+            | Self::AllKubelets
+            | Self::TokensOn(_) => None,
         }
     }
 }

@@ -4,10 +4,6 @@
 //! Authorization" (escalate, bind); `pkg/kubelet/server` for what `nodes/proxy` gives;
 //! `plugin/pkg/admission/certificates` for the signers.
 
-use viewshed_model::{Decision, Evidence};
-
-use crate::rbac::{Question, ResourceQuestion, Session, Verdict};
-
 /// Where a right leads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Leads {
@@ -21,18 +17,26 @@ pub(super) enum Leads {
     Pods,
     /// To the service accounts of the namespace.
     Accounts,
+    /// The identities of all kubelets.
+    Kubelets,
     /// Any user and any group that is not `system:masters`, service accounts among them.
     AnyCertificate,
     /// To the service accounts of which a Secret of the namespace keeps a token.
     Tokens,
     /// To the service accounts of the namespace, and to a node when no admission refuses it.
     AccountsAndNodes,
-    /// The same, where there is a workload of that kind.
+    /// To a node.
+    Nodes,
+    /// To a node, from a namespace whose label keeps pods from it.
+    Unguarded,
+    /// To the service accounts of pods that are made meanwhile.
+    Webhook,
+    /// The same as [`Self::AccountsAndNodes`], where there is a workload of that kind.
     Workloads(&'static str),
 }
 
 /// A right that must be held: verb, API group, resource, subresource, name.
-type Right = (
+pub(super) type Right = (
     &'static str,
     &'static str,
     &'static str,
@@ -44,7 +48,7 @@ type Right = (
 #[derive(Debug)]
 pub(super) struct Power {
     /// One right of each list must be held.
-    all: &'static [&'static [Right]],
+    pub(super) all: &'static [&'static [Right]],
     pub(super) leads: Leads,
     /// What follows, for people.
     pub(super) effect: &'static str,
@@ -52,7 +56,11 @@ pub(super) struct Power {
     pub(super) is_cluster_wide: bool,
 }
 
-const RBAC: &str = "rbac.authorization.k8s.io";
+pub(super) const RBAC: &str = "rbac.authorization.k8s.io";
+const ADMISSION: &str = "admissionregistration.k8s.io";
+/// Resources of rights here that are in no namespace, beside those of powers that are cluster-wide. (A request for a
+/// namespace has its name as namespace.)
+pub(super) const IN_NO_NAMESPACE: [&str; 1] = ["persistentvolumes"];
 const CERTIFICATES: &str = "certificates.k8s.io";
 
 const fn right(verb: &'static str, group: &'static str, resource: &'static str) -> Right {
@@ -63,16 +71,34 @@ const fn sub(verb: &'static str, resource: &'static str, subresource: &'static s
     (verb, "", resource, subresource, "")
 }
 
+const fn approval(verb: &'static str) -> Right {
+    (
+        verb,
+        CERTIFICATES,
+        "certificatesigningrequests",
+        "approval",
+        "",
+    )
+}
+
+const fn signer(name: &'static str) -> Right {
+    ("approve", CERTIFICATES, "signers", "", name)
+}
+
+/// Every signer of the domain (Kubernetes documentation, "Certificates and Certificate Signing Requests",
+/// authorization; `plugin/pkg/admission/certificates/util.go`).
+const EVERY_SIGNER: &str = "kubernetes.io/*";
+
 /// A kind of workload whose template may be changed while it is there, its API group and resource. Of a Job the
 /// template stays as it is (`pkg/apis/batch/validation`).
-type Changeable = (&'static str, &'static str, &'static str);
+pub(super) type Changeable = (&'static str, &'static str, &'static str);
 
-const DEPLOYMENTS: Changeable = ("Deployment", "apps", "deployments");
-const DAEMON_SETS: Changeable = ("DaemonSet", "apps", "daemonsets");
-const STATEFUL_SETS: Changeable = ("StatefulSet", "apps", "statefulsets");
-const REPLICA_SETS: Changeable = ("ReplicaSet", "apps", "replicasets");
-const CONTROLLERS: Changeable = ("ReplicationController", "", "replicationcontrollers");
-const CRON_JOBS: Changeable = ("CronJob", "batch", "cronjobs");
+pub(super) const DEPLOYMENTS: Changeable = ("Deployment", "apps", "deployments");
+pub(super) const DAEMON_SETS: Changeable = ("DaemonSet", "apps", "daemonsets");
+pub(super) const STATEFUL_SETS: Changeable = ("StatefulSet", "apps", "statefulsets");
+pub(super) const REPLICA_SETS: Changeable = ("ReplicaSet", "apps", "replicasets");
+pub(super) const CONTROLLERS: Changeable = ("ReplicationController", "", "replicationcontrollers");
+pub(super) const CRON_JOBS: Changeable = ("CronJob", "batch", "cronjobs");
 
 /// Changing the pods of such workloads.
 macro_rules! change {
@@ -89,8 +115,20 @@ macro_rules! change {
     };
 }
 
+/// Starting pods, by themselves or through a workload.
+const STARTS: &[Right] = &[
+    right("create", "", "pods"),
+    right("create", "apps", "deployments"),
+    right("create", "apps", "daemonsets"),
+    right("create", "apps", "statefulsets"),
+    right("create", "apps", "replicasets"),
+    right("create", "", "replicationcontrollers"),
+    right("create", "batch", "jobs"),
+    right("create", "batch", "cronjobs"),
+];
+
 /// Every such right, the most powerful first.
-pub(super) const POWERS: [Power; 22] = [
+pub(super) const POWERS: [Power; 27] = [
     Power {
         all: &[&[right("*", "*", "*")]],
         leads: Leads::Administrator,
@@ -143,32 +181,43 @@ pub(super) const POWERS: [Power; 22] = [
     Power {
         all: &[
             &[right("create", CERTIFICATES, "certificatesigningrequests")],
+            &[approval("update"), approval("patch")],
             &[
-                (
-                    "update",
-                    CERTIFICATES,
-                    "certificatesigningrequests",
-                    "approval",
-                    "",
-                ),
-                (
-                    "patch",
-                    CERTIFICATES,
-                    "certificatesigningrequests",
-                    "approval",
-                    "",
-                ),
+                signer("kubernetes.io/kube-apiserver-client"),
+                signer(EVERY_SIGNER),
             ],
-            &[(
-                "approve",
-                CERTIFICATES,
-                "signers",
-                "",
-                "kubernetes.io/kube-apiserver-client",
-            )],
         ],
         leads: Leads::AnyCertificate,
         effect: "it approves its own certificate for any user",
+        is_cluster_wide: true,
+    },
+    Power {
+        all: &[
+            &[right("create", CERTIFICATES, "certificatesigningrequests")],
+            &[approval("update"), approval("patch")],
+            &[
+                signer("kubernetes.io/kube-apiserver-client-kubelet"),
+                signer(EVERY_SIGNER),
+            ],
+        ],
+        leads: Leads::Kubelets,
+        effect: "it approves its own certificate for any kubelet",
+        is_cluster_wide: true,
+    },
+    // `pkg/controller/certificates/approver/sarapprove.go`: the controller manager approves by itself.
+    Power {
+        all: &[
+            &[right("create", CERTIFICATES, "certificatesigningrequests")],
+            &[(
+                "create",
+                CERTIFICATES,
+                "certificatesigningrequests",
+                "nodeclient",
+                "",
+            )],
+        ],
+        leads: Leads::Kubelets,
+        effect: "the controller manager approves its certificate for any kubelet",
         is_cluster_wide: true,
     },
     Power {
@@ -241,19 +290,46 @@ pub(super) const POWERS: [Power; 22] = [
         is_cluster_wide: false,
     },
     Power {
-        all: &[&[
-            right("create", "", "pods"),
-            right("create", "apps", "deployments"),
-            right("create", "apps", "daemonsets"),
-            right("create", "apps", "statefulsets"),
-            right("create", "apps", "replicasets"),
-            right("create", "", "replicationcontrollers"),
-            right("create", "batch", "jobs"),
-            right("create", "batch", "cronjobs"),
-        ]],
+        all: &[STARTS],
         leads: Leads::AccountsAndNodes,
         effect: "it starts pods as it likes",
         is_cluster_wide: false,
+    },
+    // Kubernetes documentation, "RBAC Good Practices", "Persistent volume creation": a volume may be any path of a
+    // node, and Pod Security looks at the claim alone.
+    Power {
+        all: &[
+            &[right("create", "", "persistentvolumes")],
+            &[right("create", "", "persistentvolumeclaims")],
+            STARTS,
+        ],
+        leads: Leads::Nodes,
+        effect: "it starts pods on a persistent volume that is a path of the node",
+        is_cluster_wide: false,
+    },
+    // The same, "Namespace modification": whoever sets its labels lifts what Pod Security enforces.
+    Power {
+        all: &[
+            &[
+                right("patch", "", "namespaces"),
+                right("update", "", "namespaces"),
+            ],
+            STARTS,
+        ],
+        leads: Leads::Unguarded,
+        effect: "it lifts the Pod Security label of the namespace, and starts pods as it likes",
+        is_cluster_wide: false,
+    },
+    // The same, "Control admission webhooks".
+    Power {
+        all: &[&[
+            right("create", ADMISSION, "mutatingwebhookconfigurations"),
+            right("update", ADMISSION, "mutatingwebhookconfigurations"),
+            right("patch", ADMISSION, "mutatingwebhookconfigurations"),
+        ]],
+        leads: Leads::Webhook,
+        effect: "its webhook changes pods that others make as it likes",
+        is_cluster_wide: true,
     },
     change!(DEPLOYMENTS),
     change!(DAEMON_SETS),
@@ -268,209 +344,10 @@ pub(super) const POWERS: [Power; 22] = [
                 right("update", RBAC, "rolebindings"),
                 right("patch", RBAC, "rolebindings"),
             ],
-            &[
-                right("bind", RBAC, "clusterroles"),
-                right("bind", RBAC, "roles"),
-            ],
+            &[right("bind", RBAC, "clusterroles")],
         ],
         leads: Leads::AccountsAndNodes,
         effect: "it gives itself any role there, and with it starts pods as it likes",
         is_cluster_wide: false,
     },
 ];
-
-impl Power {
-    fn question<'q>(&self, right: &Right, namespace: &'q str) -> Question<'q> {
-        let (verb, api_group, resource, subresource, name) = *right;
-        Question::Resource(ResourceQuestion {
-            verb,
-            api_group,
-            resource,
-            subresource,
-            name,
-            namespace: if self.is_cluster_wide { "" } else { namespace },
-            ..ResourceQuestion::default()
-        })
-    }
-
-    /// Whether the session certainly holds it in a namespace; everywhere, where that is empty.
-    pub(super) fn is_held(&self, session: &Session<'_>, namespace: &str) -> bool {
-        self.all.iter().all(|any| {
-            any.iter()
-                .any(|right| session.verdict(self.question(right, namespace)) == Verdict::Yes)
-        })
-    }
-
-    /// The evidence of its last part, and the rights in words.
-    pub(super) fn evidence(
-        &self,
-        session: &Session<'_>,
-        namespace: &str,
-    ) -> Option<(Evidence, String)> {
-        let mut words = Vec::new();
-        let mut last = None;
-        for any in self.all {
-            let held = any.iter().find_map(|right| {
-                match session.decide(self.question(right, namespace)) {
-                    Decision::Allowed(evidence) => Some((right, evidence)),
-                    Decision::Denied(_) | Decision::DependsOn(_) => None,
-                }
-            });
-            let ((verb, _, resource, subresource, _), evidence) = held?;
-            words.push(match *subresource {
-                "" => format!("{verb} {resource}"),
-                subresource => format!("{verb} {resource}/{subresource}"),
-            });
-            last = Some(evidence);
-        }
-        Some((last?, words.join(" and ")))
-    }
-}
-
-/// What a right on one named object leads to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Whom {
-    User,
-    Group,
-    Account,
-    Pod,
-    /// The pods of a node.
-    Node,
-    /// The service account whose token a Secret keeps.
-    Secret,
-    /// The service accounts of the namespace of such a workload.
-    Workload(&'static str),
-}
-
-/// A right of which a rule may name the objects.
-#[derive(Debug)]
-pub(super) struct NamedRight {
-    pub(super) verb: &'static str,
-    pub(super) api_group: &'static str,
-    pub(super) resource: &'static str,
-    pub(super) subresource: &'static str,
-    pub(super) whom: Whom,
-}
-
-const fn named(
-    verb: &'static str,
-    resource: &'static str,
-    subresource: &'static str,
-    whom: Whom,
-) -> NamedRight {
-    NamedRight {
-        verb,
-        api_group: "",
-        resource,
-        subresource,
-        whom,
-    }
-}
-
-/// A right to change one workload, of kind and resource of an API group.
-const fn changed(verb: &'static str, (kind, api_group, resource): Changeable) -> NamedRight {
-    NamedRight {
-        verb,
-        api_group,
-        resource,
-        subresource: "",
-        whom: Whom::Workload(kind),
-    }
-}
-
-/// Every such right. Groups come last: who acts as a member of one needs a user name too
-/// (`staging/src/k8s.io/apiserver/pkg/endpoints/filters/impersonation`).
-pub(super) const NAMED_RIGHTS: [NamedRight; 29] = [
-    named("impersonate", "users", "", Whom::User),
-    named("impersonate", "serviceaccounts", "", Whom::Account),
-    named("create", "serviceaccounts", "token", Whom::Account),
-    named("create", "pods", "exec", Whom::Pod),
-    named("get", "pods", "exec", Whom::Pod),
-    named("create", "pods", "attach", Whom::Pod),
-    named("get", "pods", "attach", Whom::Pod),
-    named("patch", "pods", "ephemeralcontainers", Whom::Pod),
-    named("update", "pods", "ephemeralcontainers", Whom::Pod),
-    named("create", "nodes", "proxy", Whom::Node),
-    named("get", "nodes", "proxy", Whom::Node),
-    named("get", "secrets", "", Whom::Secret),
-    named("list", "secrets", "", Whom::Secret),
-    named("watch", "secrets", "", Whom::Secret),
-    named("update", "pods", "", Whom::Pod),
-    named("patch", "pods", "", Whom::Pod),
-    changed("update", DEPLOYMENTS),
-    changed("patch", DEPLOYMENTS),
-    changed("update", DAEMON_SETS),
-    changed("patch", DAEMON_SETS),
-    changed("update", STATEFUL_SETS),
-    changed("patch", STATEFUL_SETS),
-    changed("update", REPLICA_SETS),
-    changed("patch", REPLICA_SETS),
-    changed("update", CONTROLLERS),
-    changed("patch", CONTROLLERS),
-    changed("update", CRON_JOBS),
-    changed("patch", CRON_JOBS),
-    named("impersonate", "groups", "", Whom::Group),
-];
-
-/// One of them on one object.
-#[derive(Debug, Clone)]
-pub(super) struct Named {
-    pub(super) right: &'static NamedRight,
-    /// Empty for what is in no namespace.
-    pub(super) namespace: String,
-    /// Empty for every object.
-    pub(super) name: String,
-}
-
-impl Named {
-    pub(super) fn question(&self) -> Question<'_> {
-        Question::Resource(ResourceQuestion {
-            verb: self.right.verb,
-            api_group: self.right.api_group,
-            resource: self.right.resource,
-            subresource: self.right.subresource,
-            namespace: &self.namespace,
-            name: &self.name,
-            ..ResourceQuestion::default()
-        })
-    }
-
-    /// Completes "may ...".
-    pub(super) fn words(&self) -> String {
-        let NamedRight {
-            verb,
-            resource,
-            subresource,
-            ..
-        } = self.right;
-        let resource = match *subresource {
-            "" => (*resource).to_owned(),
-            subresource => format!("{resource}/{subresource}"),
-        };
-        let text = match self.name.as_str() {
-            "" => format!("{verb} {resource}"),
-            name => format!("{verb} {resource} {name}"),
-        };
-        match self.namespace.as_str() {
-            "" => text,
-            namespace => format!("{text} in namespace {namespace}"),
-        }
-    }
-
-    /// What follows, for people.
-    pub(super) const fn effect(&self) -> &'static str {
-        match self.right.whom {
-            Whom::Group if self.name.is_empty() => "it acts as a member of system:masters",
-            Whom::Group => "it acts as a member of that group",
-            Whom::User => "it acts as that user",
-            Whom::Account => "it acts as that service account",
-            Whom::Secret => "it reads that secret, which keeps a token",
-            Whom::Workload(_) => "it changes the pods of that workload as it likes",
-            Whom::Pod if self.right.subresource.is_empty() => {
-                "it gives that pod an image of its own"
-            }
-            Whom::Pod => "it runs commands in that pod",
-            Whom::Node => "the kubelet runs commands in its pods for it",
-        }
-    }
-}

@@ -3,45 +3,51 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashMap;
-use viewshed_model::{Cluster, ConfigKind, Identity, PolicyRule, SubjectKind};
+use viewshed_model::{Cluster, ConfigKind, Evidence, Identity, PolicyRule, SubjectKind};
 
-use super::build::{Inhabitant, member, own_account};
+use super::build::{Inhabitant, is_unplaced, member, own_account};
 use super::graph::{State, Step, Why};
-use super::powers::{Leads, NAMED_RIGHTS, Named, NamedRight, POWERS, Power, Whom};
+use super::named::Named;
+use super::powers::{POWERS, Power};
 use crate::checks::namespace_of;
-use crate::rbac::{Session, Verdict};
+use crate::rbac::Session;
 use crate::see::pod_accounts;
 use crate::sight::SightIndex;
 
 /// Who there is in a cluster, and what names in rules can mean.
 #[derive(Debug, Default)]
 pub(super) struct Rights<'c> {
-    users: BTreeSet<&'c str>,
-    groups: BTreeSet<&'c str>,
+    pub(super) users: BTreeSet<&'c str>,
+    pub(super) groups: BTreeSet<&'c str>,
     /// Service accounts by namespace.
-    accounts_in: Accounts<'c>,
+    pub(super) accounts_in: Accounts<'c>,
     /// Namespaces by name of the account.
-    accounts: FxHashMap<&'c str, Vec<&'c str>>,
+    pub(super) accounts: FxHashMap<&'c str, Vec<&'c str>>,
     /// Namespaces by name of the pod.
-    pods: FxHashMap<&'c str, Vec<&'c str>>,
-    nodes: BTreeSet<&'c str>,
+    pub(super) pods: FxHashMap<&'c str, Vec<&'c str>>,
+    pub(super) nodes: BTreeSet<&'c str>,
     /// Accounts by the namespace and name of the Secrets that keep their tokens.
-    tokens: FxHashMap<(&'c str, &'c str), &'c str>,
+    pub(super) tokens: FxHashMap<(&'c str, &'c str), &'c str>,
     /// Accounts, by the namespace of such Secrets.
     tokens_in: Accounts<'c>,
     /// Workloads by kind, namespace and name.
-    workloads: BTreeSet<(&'c str, &'c str, &'c str)>,
+    pub(super) workloads: BTreeSet<(&'c str, &'c str, &'c str)>,
+    /// Whether `kube-system` keeps a token that new nodes join with.
+    pub(super) has_bootstrap_token: bool,
     /// Namespaces in which anything is bound.
-    bound: BTreeSet<&'c str>,
+    pub(super) bound: BTreeSet<&'c str>,
     /// Namespaces where admission refuses paths of the node.
-    guarded: BTreeSet<&'c str>,
+    pub(super) guarded: BTreeSet<&'c str>,
 }
 
+/// Where bootstrap tokens count (Kubernetes documentation, "Authenticating with Bootstrap Tokens").
+pub(super) const BOOTSTRAP_PLACE: &str = "kube-system";
+
 /// A power that an identity holds: everywhere, or in one namespace.
-type Held<'c> = (&'static Power, Option<&'c str>);
+pub(super) type Held<'c> = (&'static Power, Option<&'c str>);
 
 /// A right on one named object that an identity holds, and where it leads.
-type HeldByName<'c> = (State<'c>, Named);
+pub(super) type HeldByName<'c> = (State<'c>, Named);
 
 /// Whether a name can be taken on by whoever may take on any: nobody is made anonymous, and signers and
 /// admission refuse `system:masters` (`plugin/pkg/admission/certificates/subjectrestriction`).
@@ -53,7 +59,7 @@ fn is_free(name: &str) -> bool {
 }
 
 /// Accounts by namespace.
-type Accounts<'c> = BTreeMap<&'c str, BTreeSet<&'c str>>;
+pub(super) type Accounts<'c> = BTreeMap<&'c str, BTreeSet<&'c str>>;
 
 fn accounts_of<'t, 'c>(
     table: &'t Accounts<'c>,
@@ -98,7 +104,7 @@ impl<'c> Rights<'c> {
                 }
             }
         }
-        for pod in &cluster.pods {
+        for pod in cluster.pods.iter().filter(|pod| !is_unplaced(pod)) {
             let namespaces = rights.pods.entry(&pod.meta.name).or_default();
             namespaces.push(namespace_of(&pod.meta));
         }
@@ -108,6 +114,10 @@ impl<'c> Rights<'c> {
             .filter_map(|binding| binding.meta.namespace.as_deref())
             .collect();
         rights.guarded = guarded_namespaces(cluster);
+        rights.has_bootstrap_token = cluster.configs.iter().any(|config| {
+            config.secret_type == "bootstrap.kubernetes.io/token"
+                && config.meta.namespace.as_deref() == Some(BOOTSTRAP_PLACE)
+        });
         rights.add_people(cluster);
         rights
     }
@@ -203,68 +213,35 @@ impl<'c> Rights<'c> {
         steps: &mut Vec<Step<'c>>,
     ) {
         let session = sight.access.session(identity);
-        for held in self.powers_of(&session) {
+        self.hold(&session, steps);
+        self.change_roles(sight.cluster, &session, steps);
+    }
+
+    /// What the rights of a session open by themselves.
+    pub(super) fn hold(&self, session: &Session<'_>, steps: &mut Vec<Step<'c>>) {
+        for held in self.powers_of(session) {
             self.take(held, steps);
         }
-        for (to, named) in self.named_by(&session) {
+        for (to, named) in self.named_by(session) {
             steps.push(Step::to(to, Why::Named(named)));
         }
     }
 
-    /// The steps that one power opens.
-    fn take(&self, (power, place): Held<'c>, steps: &mut Vec<Step<'c>>) {
-        let why = || Why::Power(power, place.unwrap_or_default().to_owned());
-        let (pods, accounts, tokens) = match place {
-            None => (State::AllPods, State::AllAccounts, State::AllTokens),
-            Some(place) => (
-                State::PodsIn(place),
-                State::AccountsIn(place),
-                State::TokensIn(place),
-            ),
-        };
-        let mut step = |to: State<'c>| steps.push(Step::to(to, why()));
-        match power.leads {
-            Leads::Administrator => step(State::Administrator),
-            Leads::AnyUser => step(State::AnyUser),
-            Leads::AnyCertificate => {
-                step(State::AnyUser);
-                step(State::AnyGroup);
-                step(State::AllAccounts);
-            }
-            Leads::Secrets => step(State::AllSecrets),
-            Leads::Pods => step(pods),
-            Leads::Accounts => step(accounts),
-            Leads::Tokens => step(tokens),
-            Leads::Workloads(kind) if !self.has_workload(kind, place) => {}
-            Leads::Workloads(_) | Leads::AccountsAndNodes => {
-                let accounts = match (power.leads, place) {
-                    (Leads::Workloads(kind), None) => State::AccountsBeside(kind),
-                    _ => accounts,
-                };
-                step(accounts);
-                if place.is_none_or(|place| !self.guarded.contains(place)) {
-                    let place = place.map_or_else(
-                        || "every namespace".to_owned(),
-                        |place| format!("namespace {place}"),
-                    );
-                    let fact = format!("whether admission refuses paths of the node in {place}");
-                    steps.push(Step {
-                        to: State::AllNodes,
-                        why: why(),
-                        doubt: Some(fact),
-                    });
-                }
+    /// The same of a kubelet, by bindings alone: what the Node authorizer lets it do is held to its own pods by
+    /// admission (`plugin/pkg/admission/noderestriction`).
+    pub(super) fn use_of_kubelet(
+        &self,
+        sight: &SightIndex<'c>,
+        node: &str,
+        steps: &mut Vec<Step<'c>>,
+    ) {
+        let session = sight.access.session(&Identity::node(node));
+        for (power, place) in self.powers_of(&session) {
+            let evidence = power.evidence(&session, place.unwrap_or_default());
+            if matches!(evidence, Some((Evidence::Grant { .. }, _))) {
+                self.take((power, place), steps);
             }
         }
-    }
-
-    /// Whether there is a workload of a kind in a namespace, or anywhere.
-    fn has_workload(&self, kind: &str, namespace: Option<&str>) -> bool {
-        let from = (kind, namespace.unwrap_or_default(), "");
-        let found = self.workloads.range::<(&str, &str, &str), _>(from..).next();
-        found.is_some_and(|(found, place, _)| {
-            *found == kind && namespace.is_none_or(|namespace| namespace == *place)
-        })
     }
 
     fn powers_of(&self, session: &Session<'_>) -> Vec<Held<'c>> {
@@ -272,7 +249,7 @@ impl<'c> Rights<'c> {
         let own: Vec<&'c str> = session
             .namespaces()
             .into_iter()
-            .filter_map(|name| self.bound.get(name).copied())
+            .filter_map(|name| self.namespace(name))
             .collect();
         for power in &POWERS {
             if power.is_held(session, "") {
@@ -286,175 +263,10 @@ impl<'c> Rights<'c> {
         }
         found
     }
-
-    /// The rights on named objects that a session holds, each object once.
-    fn named_by(&self, session: &Session<'_>) -> Vec<HeldByName<'c>> {
-        let mut found: Vec<HeldByName<'c>> = Vec::new();
-        // Few rules name objects, and most sessions have none that does.
-        let mut rules: Vec<(Option<&str>, &PolicyRule)> = Vec::new();
-        for grant in session.grants() {
-            let of_role = grant.role.map_or(&[][..], |role| &role.rules);
-            let of_role = of_role.iter().filter(|rule| is_telling(rule));
-            rules.extend(of_role.map(|rule| (grant.namespace(), rule)));
-        }
-        if rules.is_empty() {
-            return found;
-        }
-        for right in &NAMED_RIGHTS {
-            let is_of_groups = right.whom == Whom::Group;
-            if is_of_groups && !has_user_name(session, &found) {
-                continue;
-            }
-            for (place, rule) in rules.iter().filter(|(_, rule)| covers(rule, right)) {
-                if is_of_groups && rule.resource_names.is_empty() {
-                    let every = Named::of(right, "", "");
-                    add(&mut found, session, State::Administrator, every);
-                }
-                for name in &rule.resource_names {
-                    for (state, namespace) in self.meant(right, name, *place) {
-                        add(
-                            &mut found,
-                            session,
-                            state,
-                            Named::of(right, namespace, name),
-                        );
-                    }
-                }
-            }
-        }
-        found
-    }
-
-    /// What a name in a rule means, with the namespace of the request.
-    fn meant(
-        &self,
-        right: &NamedRight,
-        name: &str,
-        place: Option<&str>,
-    ) -> Vec<(State<'c>, &'c str)> {
-        let in_place = |namespaces: &FxHashMap<&'c str, Vec<&'c str>>| {
-            let entry = namespaces.get_key_value(name);
-            let each = entry.into_iter().flat_map(|(name, namespaces)| {
-                namespaces.iter().map(|namespace| (*namespace, *name))
-            });
-            each.filter(|(namespace, _)| place.is_none_or(|place| place == *namespace))
-                .collect::<Vec<_>>()
-        };
-        match right.whom {
-            Whom::User => {
-                let user = self.users.get(name).into_iter();
-                user.map(|name| (State::User(name), "")).collect()
-            }
-            Whom::Group => {
-                let group = self.groups.get(name).into_iter();
-                group.map(|name| (State::Group(name), "")).collect()
-            }
-            Whom::Node => {
-                let node = self.nodes.get(name).into_iter();
-                node.map(|name| (State::PodsOn(name), "")).collect()
-            }
-            Whom::Secret => {
-                let secrets = self.tokens.iter();
-                let mut accounts: Vec<(State<'c>, &'c str)> = secrets
-                    .filter(|((namespace, secret), _)| {
-                        *secret == name && place.is_none_or(|place| place == *namespace)
-                    })
-                    .map(|((namespace, _), account)| {
-                        (State::Account(namespace, account), *namespace)
-                    })
-                    .collect();
-                accounts.sort_unstable_by_key(|(_, namespace)| *namespace);
-                accounts
-            }
-            Whom::Workload(kind) => {
-                let workloads = self.workloads.iter();
-                workloads
-                    .filter(|(known, namespace, workload)| {
-                        *known == kind
-                            && *workload == name
-                            && place.is_none_or(|place| place == *namespace)
-                    })
-                    .map(|(_, namespace, _)| (State::AccountsIn(namespace), *namespace))
-                    .collect()
-            }
-            Whom::Account => in_place(&self.accounts)
-                .into_iter()
-                .map(|(namespace, name)| (State::Account(namespace, name), namespace))
-                .collect(),
-            Whom::Pod => in_place(&self.pods)
-                .into_iter()
-                .map(|(namespace, name)| (State::Entered(namespace, name), namespace))
-                .collect(),
-        }
-    }
 }
 
-impl Named {
-    fn of(right: &'static NamedRight, namespace: &str, name: &str) -> Self {
-        Self {
-            right,
-            namespace: namespace.to_owned(),
-            name: name.to_owned(),
-        }
-    }
-}
-
-/// Adds a right that the session certainly holds, unless something leads there already.
-fn add<'c>(found: &mut Vec<HeldByName<'c>>, session: &Session<'_>, state: State<'c>, named: Named) {
-    let is_new = found.iter().all(|(known, _)| *known != state);
-    if is_new && session.verdict(named.question()) == Verdict::Yes {
-        found.push((state, named));
-    }
-}
-
-/// Whether the session may take on any user name at all, as a request that takes on a group must.
-fn has_user_name(session: &Session<'_>, found: &[HeldByName<'_>]) -> bool {
-    let by_name = found
-        .iter()
-        .any(|(_, named)| named.right.verb == "impersonate");
-    let anybody = |right: &'static NamedRight, namespace: &str| {
-        session.verdict(Named::of(right, namespace, "").question()) == Verdict::Yes
-    };
-    by_name
-        || NAMED_RIGHTS
-            .iter()
-            .filter(|right| right.verb == "impersonate")
-            .any(|right| match right.whom {
-                Whom::User => anybody(right, ""),
-                // Accounts are impersonated in their namespace: a role there is enough.
-                Whom::Account => {
-                    let places = session.grants().filter_map(|grant| grant.namespace());
-                    std::iter::once("")
-                        .chain(places)
-                        .any(|place| anybody(right, place))
-                }
-                _ => false,
-            })
-}
-
-fn names_right(rule: &PolicyRule, verb: &str) -> bool {
+pub(super) fn names_right(rule: &PolicyRule, verb: &str) -> bool {
     rule.verbs.iter().any(|known| known == verb || known == "*")
-}
-
-/// Whether a rule can matter here at all: it names objects, or lets take on any group.
-fn is_telling(rule: &PolicyRule) -> bool {
-    !rule.resource_names.is_empty() || rule.resources.iter().any(|resource| resource == "groups")
-}
-
-/// Whether a rule speaks of a right in so many words; whether it allows it is decided afterwards.
-fn covers(rule: &PolicyRule, right: &NamedRight) -> bool {
-    let resource = |known: &String| match right.subresource {
-        "" => known == right.resource,
-        subresource => {
-            known.strip_prefix(right.resource) == Some(&format!("/{subresource}"))
-                || known.strip_prefix("*/") == Some(subresource)
-        }
-    };
-    names_right(rule, right.verb)
-        && rule
-            .resources
-            .iter()
-            .any(|known| known == "*" || resource(known))
 }
 
 /// The accounts of which Secrets keep a token, by namespace and name of the Secret: the Secret says so, the account lists

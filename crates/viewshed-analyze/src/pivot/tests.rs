@@ -1,7 +1,9 @@
 mod against_impersonation;
 mod docker;
 mod doors;
+mod out;
 mod people;
+mod roles;
 
 use viewshed_decode::files::FileSet;
 use viewshed_model::{Cluster, PivotKind};
@@ -318,20 +320,6 @@ fn half_a_power_leads_nowhere() {
         );
         assert_eq!(found, ["ServiceAccount shop/web 1"], "{rules}");
     }
-}
-
-#[test]
-fn pod_security_keeps_pods_from_the_node() {
-    let grants = grant(
-        "make",
-        ("guarded", "maker"),
-        Some("guarded"),
-        &rule("create", "", "pods"),
-    );
-    assert_eq!(
-        leads(&cluster(&grants), ("guarded", "maker"), 9),
-        ["ServiceAccount guarded/maker 1"]
-    );
 }
 
 #[test]

@@ -13,6 +13,14 @@ pub const BY_STEPS_MAX: usize = 200;
 /// What a user's name of a node begins with.
 const NODE_USER: &str = "system:node:";
 
+/// The group that they are in.
+const NODES: &str = "system:nodes";
+
+/// Who acts as a node: its kubelet, and root there.
+const fn of_node(name: &str) -> [State<'_>; 2] {
+    [State::Node(name), State::Kubelet(name)]
+}
+
 /// Groups that everybody, or every service account, is in.
 const EVERYBODY: [&str; 2] = ["system:authenticated", "system:serviceaccounts"];
 
@@ -143,9 +151,16 @@ impl PivotIndex<'_, '_> {
             match (kind, namespace) {
                 (SubjectKind::User, _) => {
                     states.push(State::User(name));
-                    states.extend(name.strip_prefix(NODE_USER).map(State::Node));
+                    let node = name.strip_prefix(NODE_USER);
+                    states.extend(node.into_iter().flat_map(of_node));
                 }
-                (SubjectKind::Group, _) => states.push(State::Group(name)),
+                (SubjectKind::Group, _) => {
+                    states.push(State::Group(name));
+                    if name == NODES {
+                        let nodes = self.ground.nodes().keys();
+                        states.extend(nodes.flat_map(|node| of_node(node)));
+                    }
+                }
                 (SubjectKind::ServiceAccount, Some(namespace)) => {
                     states.push(State::Account(namespace, name));
                 }

@@ -4,7 +4,7 @@
 use viewshed_model::{Authorizer, AuthorizerKind, Cluster, Decision, Evidence, MissingFact};
 
 use super::node::{self, NoAnswer};
-use super::{Question, Session, unread};
+use super::{Answer, Question, Session, unread};
 
 /// Node and RBAC, which every distribution that is known to us starts with.
 const ASSUMED: [(AuthorizerKind, &str); 2] = [
@@ -12,9 +12,9 @@ const ASSUMED: [(AuthorizerKind, &str); 2] = [
     (AuthorizerKind::Rbac, "rbac"),
 ];
 
-/// What one authorizer answers.
-enum Answer {
-    Allow(Evidence),
+/// What one authorizer says.
+enum Says<'a> {
+    Allow(Answer<'a>),
     /// Nothing; the text is what the server would report.
     NoOpinion(String),
     /// It might allow, or have no opinion.
@@ -25,15 +25,15 @@ enum Answer {
 
 /// Asks each authorizer until one allows. An authorizer whose answer is not in the estate makes the
 /// result depend on it only where that answer could change the result.
-pub(super) fn decide(session: &Session<'_>, question: &Question<'_>) -> Decision {
+pub(super) fn decide<'a>(session: &Session<'a>, question: &Question<'_>) -> Answer<'a> {
     if session.is_masters() {
-        return Decision::Allowed(Evidence::SystemMasters);
+        return allowed(Evidence::SystemMasters);
     }
     // The common case, without a look at who asks: the Node authorizer has no opinion about others.
     if session.is_rbac_only() {
         match session.rbac(question) {
-            Ok(evidence) => return Decision::Allowed(evidence),
-            Err(reason) if reason.is_empty() => return Decision::Denied(reason),
+            Ok((grant, rule)) => return Answer::Granted(grant, rule),
+            Err(reason) if reason.is_empty() => return Answer::Other(Decision::Denied(reason)),
             Err(_) => {}
         }
     }
@@ -44,27 +44,29 @@ pub(super) fn decide(session: &Session<'_>, question: &Question<'_>) -> Decision
     for (kind, authorizer) in links(session) {
         let name = authorizer.map_or_else(|| assumed_name(kind), |entry| entry.name.as_str());
         match ask(session, question, kind, name) {
-            Answer::Allow(evidence) if facts_before_denial == 0 => {
-                return Decision::Allowed(evidence);
-            }
-            Answer::Allow(_) => {
+            Says::Allow(answer) if facts_before_denial == 0 => return answer,
+            Says::Allow(_) => {
                 facts.truncate(facts_before_denial);
-                return Decision::DependsOn(facts);
+                return Answer::Other(Decision::DependsOn(facts));
             }
-            Answer::NoOpinion(reason) if reason.is_empty() => {}
-            Answer::NoOpinion(reason) => reasons.push(format!("{name}: {reason}")),
-            Answer::MayAllow(fact) => facts.push(MissingFact { fact }),
-            Answer::MayDeny(fact) => {
+            Says::NoOpinion(reason) if reason.is_empty() => {}
+            Says::NoOpinion(reason) => reasons.push(format!("{name}: {reason}")),
+            Says::MayAllow(fact) => facts.push(MissingFact { fact }),
+            Says::MayDeny(fact) => {
                 facts.push(MissingFact { fact });
                 facts_before_denial = facts.len();
             }
         }
     }
-    if facts.is_empty() {
+    Answer::Other(if facts.is_empty() {
         Decision::Denied(reasons.join("\n"))
     } else {
         Decision::DependsOn(facts)
-    }
+    })
+}
+
+const fn allowed<'a>(evidence: Evidence) -> Answer<'a> {
+    Answer::Other(Decision::Allowed(evidence))
 }
 
 /// The authorizers in order, with their configuration where it is known.
@@ -130,28 +132,33 @@ fn assumed_name(kind: AuthorizerKind) -> &'static str {
         .map_or("", |entry| entry.1)
 }
 
-fn ask(session: &Session<'_>, question: &Question<'_>, kind: AuthorizerKind, name: &str) -> Answer {
+fn ask<'a>(
+    session: &Session<'a>,
+    question: &Question<'_>,
+    kind: AuthorizerKind,
+    name: &str,
+) -> Says<'a> {
     match kind {
         AuthorizerKind::Node => match node::decide(session.index(), session.identity(), question) {
-            Ok(through) => Answer::Allow(Evidence::NodeAuthorizer(through)),
-            Err(NoAnswer::NoOpinion(reason)) => Answer::NoOpinion(reason),
-            Err(NoAnswer::DependsOn(fact)) => Answer::MayAllow(fact),
+            Ok(through) => Says::Allow(allowed(Evidence::NodeAuthorizer(through))),
+            Err(NoAnswer::NoOpinion(reason)) => Says::NoOpinion(reason),
+            Err(NoAnswer::DependsOn(fact)) => Says::MayAllow(fact),
         },
         AuthorizerKind::Rbac => match session.rbac(question) {
-            Ok(evidence) => Answer::Allow(evidence),
+            Ok((grant, rule)) => Says::Allow(Answer::Granted(grant, rule)),
             Err(reason) => match unread::fact(session, question) {
-                Some(fact) => Answer::MayAllow(fact),
-                None => Answer::NoOpinion(reason),
+                Some(fact) => Says::MayAllow(fact),
+                None => Says::NoOpinion(reason),
             },
         },
-        AuthorizerKind::AlwaysAllow => Answer::Allow(Evidence::AlwaysAllow),
+        AuthorizerKind::AlwaysAllow => Says::Allow(allowed(Evidence::AlwaysAllow)),
         // Despite its name it has no opinion, so a later authorizer can still allow
         // (apiserver `authorizerfactory/builtin.go`).
-        AuthorizerKind::AlwaysDeny => Answer::NoOpinion("Everything is forbidden.".to_owned()),
+        AuthorizerKind::AlwaysDeny => Says::NoOpinion("Everything is forbidden.".to_owned()),
         // ABAC allows or has no opinion (`pkg/auth/authorizer/abac/abac.go`).
-        AuthorizerKind::Abac => Answer::MayAllow(unknown_fact(kind, name).unwrap_or_default()),
+        AuthorizerKind::Abac => Says::MayAllow(unknown_fact(kind, name).unwrap_or_default()),
         AuthorizerKind::Webhook | AuthorizerKind::Unknown => {
-            Answer::MayDeny(unknown_fact(kind, name).unwrap_or_default())
+            Says::MayDeny(unknown_fact(kind, name).unwrap_or_default())
         }
     }
 }

@@ -39,5 +39,5 @@ pub use question::{Question, ResourceQuestion};
 pub use reason::server_reason;
 pub use request_info::{NoQuestion, request_info};
 pub use rules_review::self_subject_rules;
-pub use session::{Grant, Session, Verdict};
+pub use session::{Answer, Grant, Session, Verdict};
 pub use who_can::{Reach, who_can};

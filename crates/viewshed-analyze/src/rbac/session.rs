@@ -39,6 +39,15 @@ pub struct Session<'a> {
     path_roles: Vec<u32>,
 }
 
+/// An answer whose evidence, where it is a grant, is borrowed from the cluster.
+#[derive(Debug)]
+pub enum Answer<'a> {
+    /// Allowed by the rule of this number.
+    Granted(Grant<'a>, usize),
+    /// Anything else.
+    Other(Decision),
+}
+
 /// A binding that names the identity.
 #[derive(Debug, Clone, Copy)]
 pub struct Grant<'a> {
@@ -197,6 +206,14 @@ impl<'a> Session<'a> {
     /// The answer with its evidence: the first authorizer of the chain that allows, the first
     /// binding in the order of [`Session::grants`] whose role has an allowing rule.
     pub fn decide<'q>(&self, question: impl Into<Question<'q>>) -> Decision {
+        match self.answer(question) {
+            Answer::Granted(grant, rule) => Decision::Allowed(grant.evidence(rule)),
+            Answer::Other(decision) => decision,
+        }
+    }
+
+    /// The answer of [`Session::decide`], with nothing copied where a grant allows.
+    pub fn answer<'q>(&self, question: impl Into<Question<'q>>) -> Answer<'a> {
         chain::decide(self, &question.into())
     }
 
@@ -209,8 +226,9 @@ impl<'a> Session<'a> {
         self.index
     }
 
-    /// What RBAC alone says: the evidence, or the server's words about roles that do not exist.
-    pub(super) fn rbac(&self, question: &Question<'_>) -> Result<Evidence, String> {
+    /// What RBAC alone says: the grant and the number of its rule, or the server's words about roles that do
+    /// not exist.
+    pub(super) fn rbac(&self, question: &Question<'_>) -> Result<(Grant<'a>, usize), String> {
         let compiled = &self.index.roles;
         let numbered = match question {
             Question::Resource(asked) => Some((asked, compiled.numbered(asked))),
@@ -236,7 +254,7 @@ impl<'a> Session<'a> {
                 .iter()
                 .position(|rule| rule_allows(rule, question));
             if let (Some(rule), Some(grant)) = (allowing, self.grant(*entry)) {
-                return Ok(grant.evidence(rule));
+                return Ok((grant, rule));
             }
         }
         Err(match missing.as_slice() {

@@ -1,7 +1,6 @@
 //! Everybody who may do one thing.
 
-use std::collections::BTreeMap;
-
+use rustc_hash::FxHashMap;
 use viewshed_model::{
     AuthorizerKind, Evidence, GrantOrigin, Identity, RoleBinding, Subject, SubjectKind, WhoEntry,
     service_account_of,
@@ -46,23 +45,30 @@ pub fn who_can<'q>(
             | AuthorizerKind::Unknown => {}
         }
     }
-    found.entries.into_values().collect()
+    found.finish()
 }
 
-/// Entries by subject, namespace and names; the first evidence for each stays.
+/// Entries in the order in which they were found.
 #[derive(Default)]
 struct Found {
-    entries: BTreeMap<(Subject, Option<String>, Vec<String>), WhoEntry>,
+    entries: Vec<WhoEntry>,
 }
 
 impl Found {
     fn add(&mut self, entry: WhoEntry) {
-        let key = (
-            entry.subject.clone(),
-            entry.namespace.clone(),
-            entry.names.clone(),
-        );
-        self.entries.entry(key).or_insert(entry);
+        self.entries.push(entry);
+    }
+
+    /// Sorted by subject, namespace and names; the first evidence for each stays.
+    fn finish(mut self) -> Vec<WhoEntry> {
+        let order = |a: &WhoEntry, b: &WhoEntry| {
+            let (one, other) = (&a.subject, &b.subject);
+            (one, &a.namespace, &a.names).cmp(&(other, &b.namespace, &b.names))
+        };
+        self.entries.sort_by(order);
+        self.entries
+            .dedup_by(|later, first| order(later, first).is_eq());
+        self.entries
     }
 }
 
@@ -107,13 +113,19 @@ fn add_everybody(found: &mut Found) {
 }
 
 fn add_bindings(index: &AccessIndex<'_>, question: &Question<'_>, reach: Reach, found: &mut Found) {
+    // Many bindings grant the same role, and roles of equal rules have one number.
+    let mut best: FxHashMap<u32, Option<(usize, Vec<String>)>> = FxHashMap::default();
     for indexed in &index.bindings {
         let binding = indexed.binding;
-        let Some(role) = indexed.role else { continue };
+        let (Some(role), Some(number)) = (indexed.role, indexed.role_number) else {
+            continue;
+        };
         let Some(scope) = scope_of(binding, question, reach) else {
             continue;
         };
-        let Some((rule, names)) = best_rule(&role.rules, question) else {
+        let of_role = best.entry(number);
+        let of_role = of_role.or_insert_with(|| best_rule(&role.rules, question));
+        let Some((rule, names)) = of_role else {
             continue;
         };
         for subject in &binding.subjects {
@@ -129,7 +141,7 @@ fn add_bindings(index: &AccessIndex<'_>, question: &Question<'_>, reach: Reach, 
                 namespace: scope.clone(),
                 names: names.clone(),
                 indirect: String::new(),
-                ..entry(named, grant.evidence(rule), origin_of(binding))
+                ..entry(named, grant.evidence(*rule), origin_of(binding))
             });
         }
     }

@@ -178,6 +178,24 @@ impl<'i, 'c> Board<'i, 'c> {
         }
     }
 
+    /// Whether marks on objects of one of these resources of the core group count.
+    pub(super) fn looks_at(&self, resources: &[&str]) -> bool {
+        let Some(focus) = &self.focus else {
+            return true;
+        };
+        let kind = focus
+            .object
+            .and_then(|(kind, _)| self.index.inventory.kinds.get(kind));
+        kind.is_some_and(|kind| {
+            kind.group.is_empty() && resources.contains(&kind.resource.as_str())
+        })
+    }
+
+    /// Whether all that shows is looked at.
+    pub(super) const fn is_whole(&self) -> bool {
+        self.focus.is_none()
+    }
+
     /// The chain that shows the object that the board looks at; `None` when nothing does.
     pub(super) fn shown(&self) -> Option<&Chain> {
         let mark = self.focus.as_ref()?.mark;

@@ -7,8 +7,7 @@ use viewshed_model::Link;
 
 use super::board::{Board, ChainId, Place, extended, link};
 use super::ways::Ways;
-use crate::inventory::{List, NO_NAMESPACE};
-use crate::sight::pod_of;
+use crate::inventory::List;
 
 /// Ways that show an object's whole specification, not only its name.
 pub(super) const SPECIFICATION: Ways = Ways::LIST
@@ -66,24 +65,16 @@ fn mark_images(board: &mut Board<'_, '_>) {
             let Some(object) = kind.objects.get(at) else {
                 continue;
             };
-            let images: Vec<usize> = match object.list {
-                List::Workloads => {
-                    let range = index.pods.containers_of_workload.get(object.source);
-                    range
-                        .and_then(|range| index.pods.templates.get(range.clone()))
-                        .unwrap_or_default()
-                        .iter()
-                        .filter_map(|container| container.image)
-                        .collect()
-                }
-                List::Nodes => index
-                    .pods
-                    .images_of_node
-                    .get(object.source)
-                    .cloned()
-                    .unwrap_or_default(),
-                List::Pods | List::Plain => Vec::new(),
+            let (templates, of_node) = match object.list {
+                List::Workloads => (index.pods.containers_of_workload.get(object.source), None),
+                List::Nodes => (None, index.pods.images_of_node.get(object.source)),
+                List::Pods | List::Plain => (None, None),
             };
+            let templates = templates.and_then(|range| index.pods.templates.get(range.clone()));
+            let templates = templates.into_iter().flatten();
+            let images = templates
+                .filter_map(|container| container.image)
+                .chain(of_node.into_iter().flatten().copied());
             board.mark(Place::Images, images, specified, chain);
         }
     }
@@ -100,32 +91,22 @@ impl Further {
     /// A pod's specification names its node.
     fn mark_nodes(&mut self, board: &mut Board<'_, '_>) {
         let index = board.index;
-        let (Some(pods), Some(nodes)) =
-            (index.inventory.kind("", "pods"), board.place("", "nodes"))
-        else {
+        let (Some(pods), Some(nodes)) = (board.place("", "pods"), board.place("", "nodes")) else {
             return;
         };
         let Some(node_kind) = index.inventory.kind("", "nodes") else {
             return;
         };
-        let mut done = vec![false; node_kind.objects.len()];
-        let Some(place) = board.place("", "pods") else {
-            return;
-        };
-        for (at, _, chain) in specified(board, place) {
-            let Some(object) = pods.objects.get(at) else {
-                continue;
-            };
-            let node = pod_of(index.cluster, object)
-                .and_then(|pod| index.inventory.find(node_kind, "", &pod.node))
-                .filter(|at| done.get(*at) == Some(&false));
-            if let Some(node) = node {
+        for (node, object) in node_kind.objects.iter().enumerate() {
+            let marks = board.marks(pods);
+            let on_node = index.pods.on_node(object.name).iter();
+            let mut specified = on_node
+                .filter_map(|pod| marks.get(*pod))
+                .filter(|mark| mark.ways.only(SPECIFICATION).is_seen());
+            if let Some(chain) = specified.next().map(|mark| mark.chain) {
                 let text = "each pod names the node that it runs on";
                 let chain = further(&mut self.nodes, board, chain, text);
                 board.mark(nodes, [node], Ways::INDIRECT, chain);
-                if let Some(done) = done.get_mut(node) {
-                    *done = true;
-                }
             }
         }
     }
@@ -139,11 +120,22 @@ impl Further {
         ) else {
             return;
         };
+        // Positions of namespaces as objects, by their positions in the inventory's list of names.
+        let mut objects: Vec<Option<usize>> = vec![None; index.inventory.namespaces.len()];
+        for (at, object) in namespaces.objects.iter().enumerate() {
+            let number = index.inventory.namespace_index(object.name);
+            let slot = number.and_then(|number| objects.get_mut(usize::try_from(number).ok()?));
+            if let Some(slot) = slot {
+                *slot = Some(at);
+            }
+        }
         for (kind_at, kind) in index.inventory.kinds.iter().enumerate() {
             for (namespace, range) in &kind.ranges {
-                if *namespace == NO_NAMESPACE {
+                let object = usize::try_from(*namespace).ok();
+                let Some(at) = object.and_then(|number| objects.get(number).copied().flatten())
+                else {
                     continue;
-                }
+                };
                 let marks = board.marks(Place::Kind(kind_at)).get(range.clone());
                 let spanning = marks
                     .unwrap_or_default()
@@ -152,12 +144,9 @@ impl Further {
                 let Some(chain) = spanning.map(|mark| mark.chain) else {
                     continue;
                 };
-                let name = index.inventory.namespace_name(*namespace);
-                if let Some(at) = name.and_then(|name| index.inventory.find(namespaces, "", name)) {
-                    let text = "each of these objects names its namespace";
-                    let chain = further(&mut self.namespaces, board, chain, text);
-                    board.mark(place, [at], Ways::INDIRECT, chain);
-                }
+                let text = "each of these objects names its namespace";
+                let chain = further(&mut self.namespaces, board, chain, text);
+                board.mark(place, [at], Ways::INDIRECT, chain);
             }
         }
     }

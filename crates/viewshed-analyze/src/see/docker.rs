@@ -16,13 +16,13 @@ use super::SeeError;
 use super::board::link;
 pub(crate) use container::openings_of_container;
 pub(super) use joined::add_answers;
-pub(crate) use sockets::socket_of_host;
+pub(crate) use sockets::{mounted_path, socket_of_host};
 
 use container::Inside;
 use sheet::Sheet;
 
 /// The view of the first host in which the vantage exists. An empty host name means any.
-pub(super) fn see(estate: &Estate, vantage: &Vantage) -> Result<View, SeeError> {
+pub(super) fn see(estate: &Estate, vantage: &Vantage) -> Result<View<'static>, SeeError> {
     if estate.docker_hosts.is_empty() {
         return Err(SeeError::EmptyEstate {
             what: "Docker host",
@@ -102,7 +102,7 @@ fn find<'h>(host: &'h DockerHost, name: &str) -> Option<&'h DockerContainer> {
     })
 }
 
-fn api_view(estate: &Estate, host: &DockerHost, vantage: &Vantage) -> View {
+fn api_view(estate: &Estate, host: &DockerHost, vantage: &Vantage) -> View<'static> {
     let mut sheet = Sheet::of(host);
     let at = if host.endpoint.is_empty() {
         &host.name
@@ -124,13 +124,13 @@ fn container_view(
     host: &DockerHost,
     container: &DockerContainer,
     vantage: &Vantage,
-) -> View {
+) -> View<'static> {
     let mut sheet = Sheet::of(host);
     Inside { host, container }.mark(&mut sheet);
     finish(estate, sheet, vantage)
 }
 
-fn finish(estate: &Estate, sheet: Sheet<'_>, vantage: &Vantage) -> View {
+fn finish(estate: &Estate, sheet: Sheet<'_>, vantage: &Vantage) -> View<'static> {
     let host = sheet.host;
     let elsewhere = |gap: &&Gap| {
         let hosts = estate.docker_hosts.iter().map(|other| &other.name);

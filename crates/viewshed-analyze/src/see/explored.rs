@@ -41,7 +41,7 @@ pub fn visible(index: &SightIndex<'_>, identity: &Identity) -> Result<Visible, S
         // Containers, images, logs and paths are no objects that are listed for themselves.
         if let Some(resource) = resources.get(&*item.kind) {
             let of_resource = counts.entry(resource.clone()).or_default();
-            *of_resource.entry(item.namespace.clone()).or_default() += 1;
+            *of_resource.entry(item.namespace.to_string()).or_default() += 1;
         }
     }
     Ok(Visible { counts })

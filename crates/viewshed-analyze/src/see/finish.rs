@@ -1,10 +1,11 @@
 //! From the board to the view: every mark becomes an item, sorted, with the chains it needs.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use rayon::prelude::*;
-use viewshed_model::{Category, CategoryView, Chain, SeenItem, Vantage, View};
+use viewshed_model::{Category, CategoryView, Chain, SeenBy, SeenItem, Vantage, View};
 
 use super::board::{Board, Mark, Place};
 use super::guesses;
@@ -15,7 +16,7 @@ use crate::inventory::{Kind, List};
 use crate::sight::pod_objects;
 
 /// Writes the view.
-pub(super) fn view(mut board: Board<'_, '_>, vantage: Vantage) -> View {
+pub(super) fn view<'c>(mut board: Board<'_, 'c>, vantage: Vantage) -> View<'c> {
     let identities = std::mem::take(&mut board.identities);
     let mut depends_on = std::mem::take(&mut board.depends_on);
     depends_on.extend(guesses::facts(&board));
@@ -23,7 +24,7 @@ pub(super) fn view(mut board: Board<'_, '_>, vantage: Vantage) -> View {
     let unnamed = std::mem::take(&mut board.unnamed);
     let nameless = board.nameless.take();
     let columns = columns(&board);
-    let mut categories: Vec<CategoryView> = Category::ALL
+    let mut categories: Vec<CategoryView<'c>> = Category::ALL
         .into_par_iter()
         .map(|category| {
             let mut view = CategoryView {
@@ -32,10 +33,12 @@ pub(super) fn view(mut board: Board<'_, '_>, vantage: Vantage) -> View {
                 hidden_count: 0,
                 uncertain_count: 0,
             };
+            let mut words = BTreeMap::new();
             for column in columns.iter().filter(|column| column.category == category) {
                 let mut writer = Writer {
                     title: column.title.clone(),
                     view: &mut view,
+                    words: &mut words,
                     nameless: nameless.as_ref(),
                 };
                 writer.write(&board, column.things);
@@ -61,7 +64,7 @@ pub(super) fn view(mut board: Board<'_, '_>, vantage: Vantage) -> View {
 }
 
 /// Keeps the chains that items point to, numbered in the order of the items.
-fn number_chains(board: &Board<'_, '_>, categories: &mut [CategoryView]) -> Vec<Chain> {
+fn number_chains(board: &Board<'_, '_>, categories: &mut [CategoryView<'_>]) -> Vec<Chain> {
     let mut kept: Vec<Chain> = Vec::new();
     let mut numbers: Vec<Option<usize>> = vec![None; board.chains.len()];
     for item in categories.iter_mut().flat_map(|view| &mut view.seen) {
@@ -77,19 +80,19 @@ fn number_chains(board: &Board<'_, '_>, categories: &mut [CategoryView]) -> Vec<
 }
 
 /// Things of one kind within a category.
-struct Column<'b> {
+struct Column<'b, 'c> {
     category: Category,
-    title: Cow<'static, str>,
-    things: Things<'b>,
+    title: Cow<'c, str>,
+    things: Things<'b, 'c>,
 }
 
 /// Where the things of a column stand.
 #[derive(Clone, Copy)]
-enum Things<'b> {
+enum Things<'b, 'c> {
     /// Objects of a resource.
-    Objects(usize, &'b Kind<'b>),
+    Objects(usize, &'b Kind<'c>),
     /// Containers of the templates of a resource: they show where its objects do.
-    Templates(usize, &'b Kind<'b>),
+    Templates(usize, &'b Kind<'c>),
     /// Containers of pods.
     Containers,
     /// Logs of pods.
@@ -100,8 +103,8 @@ enum Things<'b> {
     Paths,
 }
 
-fn columns<'b>(board: &'b Board<'_, '_>) -> Vec<Column<'b>> {
-    let mut columns: Vec<Column<'b>> = [
+fn columns<'i, 'c>(board: &Board<'i, 'c>) -> Vec<Column<'i, 'c>> {
+    let mut columns: Vec<Column<'i, 'c>> = [
         (Category::Containers, "Container", Things::Containers),
         (Category::Logs, "pods/log", Things::Logs),
         (Category::Images, "Image", Things::Images),
@@ -134,20 +137,22 @@ fn columns<'b>(board: &'b Board<'_, '_>) -> Vec<Column<'b>> {
 }
 
 /// Writes one column into the view of its category.
-struct Writer<'w> {
-    title: Cow<'static, str>,
-    view: &'w mut CategoryView,
+struct Writer<'w, 'c> {
+    title: Cow<'c, str>,
+    view: &'w mut CategoryView<'c>,
+    /// The words of the ways that came up.
+    words: &'w mut BTreeMap<Ways, SeenBy>,
     nameless: Option<&'w Nameless>,
 }
 
-impl Writer<'_> {
-    fn write(&mut self, board: &Board<'_, '_>, things: Things<'_>) {
+impl<'c> Writer<'_, 'c> {
+    fn write(&mut self, board: &Board<'_, 'c>, things: Things<'_, 'c>) {
         let index = board.index;
         match things {
             Things::Objects(at, kind) => {
                 let marks = board.marks(Place::Kind(at));
                 for (object, mark) in kind.objects.iter().zip(marks) {
-                    self.add(*mark, || (object.namespace, object.name.to_owned()));
+                    self.add(*mark, || (object.namespace, object.name.into()));
                 }
             }
             Things::Templates(at, kind) => {
@@ -178,19 +183,19 @@ impl Writer<'_> {
                     {
                         mark.ways |= Ways::GET;
                     }
-                    self.add(mark, || (pod.namespace, pod.name.to_owned()));
+                    self.add(mark, || (pod.namespace, pod.name.into()));
                 }
             }
             Things::Images => {
                 let marks = board.marks(Place::Images);
                 for (image, mark) in index.pods.images.iter().zip(marks) {
-                    self.add(*mark, || ("", (*image).to_owned()));
+                    self.add(*mark, || ("", (*image).into()));
                 }
             }
             Things::Paths => {
                 let marks = board.marks(Place::Paths);
                 for ((path, _), mark) in PATHS.iter().zip(marks) {
-                    self.add(*mark, || ("", (*path).to_owned()));
+                    self.add(*mark, || ("", (*path).into()));
                 }
             }
         }
@@ -199,32 +204,33 @@ impl Writer<'_> {
     fn add_containers(
         &mut self,
         range: Option<Range<usize>>,
-        all: &[crate::sight::ContainerName<'_>],
+        all: &[crate::sight::ContainerName<'c>],
         mark: impl Fn(usize) -> Mark,
     ) {
         let range = range.unwrap_or_default();
         let containers = all.get(range.clone()).unwrap_or_default();
         for (at, container) in range.zip(containers) {
             self.add(mark(at), || {
-                let name = format!("{}/{}", container.owner, container.name);
-                (container.namespace, name)
+                let name = [container.owner, "/", container.name].concat();
+                (container.namespace, name.into())
             });
         }
     }
 
     /// Adds one thing: an item when it shows, else a count.
-    fn add<'n>(&mut self, mark: Mark, name: impl FnOnce() -> (&'n str, String)) {
+    fn add(&mut self, mark: Mark, name: impl FnOnce() -> (&'c str, Cow<'c, str>)) {
         if mark.ways.is_seen() {
             let (mut namespace, name) = name();
             let hides = |nameless: &Nameless| nameless.hides((namespace, &name), mark.ways);
             if self.nameless.is_some_and(hides) {
                 namespace = "";
             }
+            let words = self.words.entry(mark.ways);
             self.view.seen.push(SeenItem {
                 kind: self.title.clone(),
-                namespace: namespace.to_owned(),
+                namespace: namespace.into(),
                 name,
-                verbs: mark.ways.labels(),
+                verbs: words.or_insert_with(|| mark.ways.labels().into()).clone(),
                 // The board's number; `number_chains` replaces it.
                 chain: mark.chain.position(),
             });

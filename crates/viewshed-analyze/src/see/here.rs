@@ -11,7 +11,7 @@ use super::board::{Board, Place, extended, link, link_with};
 use super::own::{self, Own};
 use super::paths::PATHS;
 use super::ways::Ways;
-use super::{derive, docker, finish, kubelet, named};
+use super::{container_here, derive, docker, finish, kubelet, named};
 use crate::inventory::Inventory;
 use crate::sight::{SightIndex, Target, Verbs, resource_name, scope_text};
 
@@ -27,10 +27,11 @@ pub struct HereAnswers {
 /// The view from here: what the place itself holds, and the objects that lists really showed, each with the
 /// answer of the server that opens it. Nothing is computed that neither says. What daemons answered stands
 /// in the same categories as what the API server did.
-pub fn see_here(surroundings: Surroundings, answers: HereAnswers) -> View {
+pub fn see_here(surroundings: Surroundings, answers: HereAnswers) -> View<'static> {
     let HereAnswers { sights, daemons } = answers;
     let mut cluster = together(&sights);
     let own = Own::of(&surroundings, &cluster);
+    let is_pod = own.is_pod;
     named_by_others(&mut cluster, &sights);
     own.add_to(&mut cluster);
     named::add(&mut cluster, &sights);
@@ -56,9 +57,15 @@ pub fn see_here(surroundings: Surroundings, answers: HereAnswers) -> View {
     board.gaps.dedup();
     own.mark(&mut board);
     derive::mark(&mut board);
-    let mut view = finish::view(board, Vantage::Here);
+    let mut view = finish::view(board, Vantage::Here).into_owned();
     for daemon in &daemons {
         docker::add_answers(&mut view, daemon);
+    }
+    if daemons.is_empty() {
+        if !is_pod {
+            container_here::add_itself(&mut view, &surroundings);
+        }
+        container_here::add_beside(&mut view, &surroundings);
     }
     let credentials = sights.into_iter().map(|sight| AnsweredCredential {
         credential: sight.credential,

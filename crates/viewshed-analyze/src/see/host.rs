@@ -55,6 +55,7 @@ impl Foothold<'_> {
                     self.mark_runtime(board, &text);
                 }
             }
+            Opening::StaticPods => self.mark_static_pods(board),
             Opening::Logs => {
                 let links = extended(
                     self.links,
@@ -138,6 +139,22 @@ impl Foothold<'_> {
             let place = super::board::Place::Images;
             board.mark(place, images.iter().copied(), Ways::RUNTIME, chain);
         }
+    }
+
+    /// The pods whose manifests lie there.
+    fn mark_static_pods(&self, board: &mut Board<'_, '_>) {
+        let index = board.index;
+        let objects = pod_objects(&index.inventory);
+        let mirrors = index.pods.on_node(self.node).iter().copied().filter(|at| {
+            let pod = objects
+                .get(*at)
+                .and_then(|object| pod_of(index.cluster, object));
+            pod.is_some_and(|pod| pod.is_mirror)
+        });
+        let mirrors: Vec<usize> = mirrors.collect();
+        let text = "the manifests of static pods name them, their images and their settings";
+        let links = extended(self.links, [link(text)]);
+        mark_pods(board, &mirrors, Ways::NODE_FILES, &links, Logs::Hidden);
     }
 
     fn mark_own_node(&self, board: &mut Board<'_, '_>) {
@@ -325,7 +342,12 @@ pub(super) fn token_text(token: &Token, namespace: &str) -> String {
         Some(secret) => format!(" from secret {namespace}/{secret}, which never expires"),
         None => String::new(),
     };
-    format!("{whose}{from} at {}", token.path)
+    let at = if token.path.starts_with('/') {
+        "at"
+    } else {
+        "in"
+    };
+    format!("{whose}{from} {at} {}", token.path)
 }
 
 /// Whether the node runs the control plane; `None` when the estate does not know the node.

@@ -24,6 +24,8 @@ pub(crate) enum Opening {
     AdminCredentials,
     /// etcd's data: every object of the cluster.
     EtcdData,
+    /// Manifests that the kubelet runs as static pods; whoever may write there is root, which `writes` tells.
+    StaticPods,
     /// A container runtime's socket; `None` for a folder with whichever the node has.
     Socket(Option<Runtime>),
     /// Log files of every container on the node; their paths name pods and containers.
@@ -43,7 +45,7 @@ impl Opening {
     }
 }
 
-/// Whether kubelets run pods with it. Podman's containers are its own, and BuildKit's last for a build.
+/// Whether kubelets run pods with it. Podman's containers are its own, and those of `BuildKit` last for a build.
 pub(crate) const fn is_of_pods(runtime: Runtime) -> bool {
     !matches!(runtime, Runtime::Podman | Runtime::BuildKit)
 }
@@ -74,7 +76,7 @@ pub(crate) fn serves(runtime: Runtime, node_runtime: &str) -> Option<bool> {
 }
 
 /// Files and folders of a node, and what each opens. A mount of a parent opens it too.
-const PLACES: [(&str, Opening); 19] = [
+const PLACES: [(&str, Opening); 22] = [
     ("/var/lib/kubelet/pki", Opening::NodeCredentials),
     ("/var/lib/kubelet/kubeconfig", Opening::NodeCredentials),
     (
@@ -94,6 +96,16 @@ const PLACES: [(&str, Opening); 19] = [
     ("/etc/kubernetes/pki/ca.key", Opening::AdminCredentials),
     ("/etc/rancher/k3s/k3s.yaml", Opening::AdminCredentials),
     ("/var/lib/etcd", Opening::EtcdData),
+    // `staticPodPath` of kubeadm's KubeletConfiguration, and of k3s and RKE2.
+    ("/etc/kubernetes/manifests", Opening::StaticPods),
+    (
+        "/var/lib/rancher/k3s/agent/pod-manifests",
+        Opening::StaticPods,
+    ),
+    (
+        "/var/lib/rancher/rke2/agent/pod-manifests",
+        Opening::StaticPods,
+    ),
     ("/var/log/pods", Opening::Logs),
     ("/var/log/containers", Opening::Logs),
     ("/var/lib/docker/containers", Opening::Logs),

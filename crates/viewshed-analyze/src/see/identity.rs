@@ -145,7 +145,7 @@ impl Sight<'_> {
                 let chain = board.chain(links);
                 let ways = Ways::spanning(shown.verbs);
                 let all = (0..kind.objects.len(), None);
-                self.mark_of_whole(board, target, all, (ways, chain));
+                Self::mark_of_whole(board, target, all, (ways, chain));
             }
             return;
         };
@@ -161,12 +161,11 @@ impl Sight<'_> {
             let text = whole_text(target, shown.verbs, Some(namespace));
             let chain = board.chain(self.links(grant, shown, &text));
             let ways = Ways::of(shown.verbs);
-            self.mark_of_whole(board, target, (range, Some(namespace)), (ways, chain));
+            Self::mark_of_whole(board, target, (range, Some(namespace)), (ways, chain));
         }
     }
 
     fn mark_of_whole(
-        &self,
         board: &mut Board<'_, '_>,
         target: &Target,
         (range, namespace): (Range<usize>, Option<&str>),
@@ -255,7 +254,7 @@ impl Sight<'_> {
             // The rule tells the name and not the namespace.
             for at in positions {
                 let one = (at..at + 1, None);
-                self.mark_of_whole(board, target, one, (Ways::GET_IF_KNOWN, chain));
+                Self::mark_of_whole(board, target, one, (Ways::GET_IF_KNOWN, chain));
             }
         }
     }

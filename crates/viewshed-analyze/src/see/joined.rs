@@ -5,7 +5,7 @@ use viewshed_model::{
     ReachVerdict, Target, Vantage, View,
 };
 
-use super::{Credentials, SeeError, Standing, gaps_of, masks, see, see_with, vantage};
+use super::{Credentials, SeeError, Standing, gaps_of, masks, see, see_in, see_with, vantage};
 use crate::network::{Cni, NetworkIndex};
 use crate::pivot::{LazyNetwork, PivotIndex};
 use crate::sight::SightIndex;
@@ -32,17 +32,28 @@ pub struct Joined {
 ///
 /// # Errors
 /// When the vantage does not exist.
-pub fn see_joined(estate: &Estate, vantage: &Vantage, joined: Joined) -> Result<View, SeeError> {
+pub fn see_joined<'e>(
+    estate: &'e Estate,
+    vantage: &Vantage,
+    joined: Joined,
+) -> Result<View<'e>, SeeError> {
     match vantage {
         Vantage::Pod { namespace, name } => from_pod(estate, vantage, (namespace, name), joined),
-        Vantage::Identity { identity } => from_identity(estate, vantage, identity, joined),
-        Vantage::Anonymous => from_identity(estate, vantage, &Identity::anonymous(), joined),
+        Vantage::Identity { identity } => {
+            let sight = SightIndex::new(vantage::cluster_of(estate, vantage)?);
+            from_identity(estate, (&sight, vantage), identity, joined)
+        }
+        Vantage::Anonymous => {
+            let sight = SightIndex::new(vantage::cluster_of(estate, vantage)?);
+            from_identity(estate, (&sight, vantage), &Identity::anonymous(), joined)
+        }
         Vantage::Node { name } => {
-            let mut view = see(estate, vantage)?;
+            let cluster = vantage::cluster_of(estate, vantage)?;
+            let sight = SightIndex::new(cluster);
+            let mut view = see_in(&sight, vantage)?;
+            view.gaps.extend(gaps_of(estate, cluster));
             if let Some(depth) = joined.depth {
-                let cluster = vantage::cluster_of(estate, vantage)?;
                 let network = NetworkIndex::new(cluster, joined.cni);
-                let sight = SightIndex::new(cluster);
                 let found = PivotIndex::new(&sight, &network).from_node(name, depth);
                 lead(&mut view, found);
             }
@@ -56,16 +67,14 @@ pub fn see_joined(estate: &Estate, vantage: &Vantage, joined: Joined) -> Result<
 }
 
 /// From a credential, or none, at the API server.
-fn from_identity(
+fn from_identity<'e>(
     estate: &Estate,
-    vantage: &Vantage,
+    (sight, vantage): (&SightIndex<'e>, &Vantage),
     identity: &Identity,
     joined: Joined,
-) -> Result<View, SeeError> {
-    let cluster = vantage::cluster_of(estate, vantage)?;
-    let sight = SightIndex::new(cluster);
+) -> Result<View<'e>, SeeError> {
     let mut view = see_with(
-        &sight,
+        sight,
         vantage,
         &Standing {
             knows_names: joined.knows_names,
@@ -73,17 +82,17 @@ fn from_identity(
         },
     )?;
     view.may_act_as = masks::told(&sight.access, [identity]);
-    view.gaps.extend(gaps_of(estate, cluster));
+    view.gaps.extend(gaps_of(estate, sight.cluster));
     if let Some(depth) = joined.depth {
-        let network = LazyNetwork::of(cluster, joined.cni);
-        let found = PivotIndex::asked_by(&sight, network, identity).from_asker(depth);
+        let network = LazyNetwork::of(sight.cluster, joined.cni);
+        let found = PivotIndex::asked_by(sight, network, identity).from_asker(depth);
         lead(&mut view, found);
     }
     Ok(view)
 }
 
 /// Adds what the vantage may become.
-fn lead(view: &mut View, (pivots, more): (Vec<Pivot>, u64)) {
+fn lead(view: &mut View<'_>, (pivots, more): (Vec<Pivot>, u64)) {
     view.pivots = pivots;
     if more > 0 {
         view.gaps.push(Gap {
@@ -97,12 +106,12 @@ fn lead(view: &mut View, (pivots, more): (Vec<Pivot>, u64)) {
     }
 }
 
-fn from_pod(
-    estate: &Estate,
+fn from_pod<'e>(
+    estate: &'e Estate,
     vantage: &Vantage,
     (namespace, name): (&str, &str),
     joined: Joined,
-) -> Result<View, SeeError> {
+) -> Result<View<'e>, SeeError> {
     let cluster = vantage::cluster_of(estate, vantage)?;
     let network = NetworkIndex::new(cluster, joined.cni);
     let from = Place::Pod {
@@ -212,7 +221,7 @@ fn kubelets<'c>(network: &NetworkIndex<'c>, from: &Place, standing: &mut Standin
 }
 
 /// What the way to the API server means for the view.
-fn tell(view: &mut View, api_server: &ReachAnswer) {
+fn tell(view: &mut View<'_>, api_server: &ReachAnswer) {
     match api_server.verdict {
         ReachVerdict::Allowed => {}
         ReachVerdict::Denied => {

@@ -9,6 +9,7 @@
 
 mod anonymous;
 mod board;
+mod container_here;
 mod derive;
 mod docker;
 mod error;
@@ -25,6 +26,7 @@ mod kubelet;
 mod masks;
 mod named;
 mod node_rules;
+mod on_node;
 #[cfg(test)]
 mod oracle;
 mod own;
@@ -37,6 +39,7 @@ mod tests;
 mod tokens;
 mod vantage;
 mod ways;
+mod writes;
 
 use viewshed_model::{
     Cluster, Estate, Gap, GapReason, HeldIdentity, KubeletSettings, MissingFact, Node, Vantage,
@@ -47,13 +50,15 @@ use board::Board;
 use identity::Held;
 
 pub(crate) use anonymous::Door;
-pub(crate) use docker::{openings_of_container, socket_of_host};
+pub(crate) use docker::{mounted_path, openings_of_container, socket_of_host};
 pub(crate) use error::near_names;
 pub(crate) use from_pods::{FromPod, from_pods};
 pub(crate) use host_paths::{Opening, is_of_pods};
 pub(crate) use identity::sees_everything;
 pub(crate) use masks::{may_give, of_grant};
-pub(crate) use pod::{openings_on, pod_accounts};
+pub(crate) use on_node::openings_on;
+pub(crate) use own_names::holders_of_values;
+pub(crate) use pod::pod_accounts;
 
 pub use error::{NEAR_NAMES_MAX, SeeError};
 pub use explored::{Visible, is_answered, visible};
@@ -67,7 +72,7 @@ use crate::sight::SightIndex;
 ///
 /// With several clusters, the first in which the vantage exists is meant, and a gap says so. Fails
 /// only when the vantage does not exist.
-pub fn see(estate: &Estate, vantage: &Vantage) -> Result<View, SeeError> {
+pub fn see<'e>(estate: &'e Estate, vantage: &Vantage) -> Result<View<'e>, SeeError> {
     if matches!(
         vantage,
         Vantage::Container { .. } | Vantage::DockerApi { .. }
@@ -82,16 +87,16 @@ pub fn see(estate: &Estate, vantage: &Vantage) -> Result<View, SeeError> {
 
 /// What can be discovered in one cluster from `vantage`; the gaps of its collection are left to the
 /// caller.
-pub fn see_in(index: &SightIndex<'_>, vantage: &Vantage) -> Result<View, SeeError> {
+pub fn see_in<'c>(index: &SightIndex<'c>, vantage: &Vantage) -> Result<View<'c>, SeeError> {
     see_with(index, vantage, &Standing::anywhere())
 }
 
 /// As [`see_in`], for somebody who has the name of every object from elsewhere: what `get` opens counts, also
 /// where no list tells its name. So counts `who`, which is asked about objects by their names.
-pub(crate) fn see_knowing_names(
-    index: &SightIndex<'_>,
+pub(crate) fn see_knowing_names<'c>(
+    index: &SightIndex<'c>,
     vantage: &Vantage,
-) -> Result<View, SeeError> {
+) -> Result<View<'c>, SeeError> {
     let standing = Standing {
         knows_names: true,
         ..Standing::anywhere()
@@ -134,11 +139,11 @@ impl Standing<'_> {
     }
 }
 
-fn see_with(
-    index: &SightIndex<'_>,
+fn see_with<'c>(
+    index: &SightIndex<'c>,
     vantage: &Vantage,
     standing: &Standing<'_>,
-) -> Result<View, SeeError> {
+) -> Result<View<'c>, SeeError> {
     let mut board = Board::new(index);
     board.knows_names = standing.knows_names;
     let credentials = standing.credentials;

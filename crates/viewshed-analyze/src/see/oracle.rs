@@ -113,7 +113,7 @@ fn expected(index: &SightIndex<'_>, identity: &Identity) -> (Shown, u64) {
 }
 
 /// The part of a view that single decisions can tell: no consequences, no kubelets.
-fn computed(view: &View, index: &SightIndex<'_>) -> Shown {
+fn computed(view: &View<'_>, index: &SightIndex<'_>) -> Shown {
     let kinds: Vec<&str> = index
         .inventory
         .kinds
@@ -134,8 +134,8 @@ fn computed(view: &View, index: &SightIndex<'_>) -> Shown {
         if !verbs.is_empty() {
             let key = (
                 item.kind.to_string(),
-                item.namespace.clone(),
-                item.name.clone(),
+                item.namespace.to_string(),
+                item.name.to_string(),
             );
             shown.insert(key, verbs);
         }

@@ -23,6 +23,8 @@ pub(super) struct Own {
     node_from: String,
     /// Namespace and name of services in the environment.
     services: Vec<(String, String)>,
+    /// Whether a kubelet made the place.
+    pub(super) is_pod: bool,
     /// The authorities' config map, mounted beside a token.
     has_authorities: bool,
 }
@@ -48,10 +50,10 @@ impl Own {
         let mut own = Self::of_tokens(surroundings);
         let names = &surroundings.own;
         let has_server = |variable: &EnvName| variable.name == SERVER_HOST;
-        let is_pod = !own.namespace.is_empty()
+        own.is_pod = !own.namespace.is_empty()
             || !names.container.is_empty()
             || surroundings.variables.iter().any(has_server);
-        if !is_pod {
+        if !own.is_pod {
             return own;
         }
         if own.namespace.is_empty() {

@@ -6,10 +6,11 @@ use viewshed_model::{NAMESPACE_VARIABLES, PodSpec, VolumeSource};
 
 use super::board::{Board, ChainId};
 use super::derive::SPECIFICATION;
+use super::host::holder;
 use super::own::{AUTHORITIES, HOST_NAME_LENGTH_MAX};
 use super::tokens::{DEFAULT_PATH, TokenHolder};
 use super::ways::Ways;
-use crate::sight::environment_of;
+use crate::sight::{SightIndex, environment_of, pod_objects, pod_of};
 
 /// Which of its own names a program inside a pod can read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,22 +71,61 @@ pub(super) fn holds_authorities(holder: &TokenHolder<'_>) -> bool {
     is_usual || holder.is_automounted()
 }
 
+/// Values of an object that a program inside a pod can read.
+pub(super) struct AtHand {
+    /// `secrets` or `configmaps`.
+    resource: &'static str,
+    name: String,
+    /// "container main of pod shop/cart reads the keys of Secret shop/db at /db".
+    pub(super) text: String,
+}
+
+/// Every pod that holds values of a Secret or ConfigMap of its namespace, in words. None for other kinds.
+pub(crate) fn holders_of_values(
+    index: &SightIndex<'_>,
+    resource: &str,
+    (namespace, name): (&str, &str),
+) -> Vec<String> {
+    let mut told = Vec::new();
+    if !matches!(resource, "secrets" | "configmaps") {
+        return told;
+    }
+    let pods = pod_objects(&index.inventory).iter();
+    for object in pods.filter(|object| object.namespace == namespace) {
+        let Some(pod) = pod_of(index.cluster, object) else {
+            continue;
+        };
+        let title = format!("pod {namespace}/{}", object.name);
+        let holder = holder(index, pod, namespace);
+        let held = values_at_hand(&holder, &title);
+        let same = held.filter(|held| held.resource == resource && held.name == name);
+        told.extend(same.map(|held| held.text));
+    }
+    told
+}
+
 /// Secrets and config maps whose values a program inside can read. A mounted folder shows the keys, a
 /// variable one value: neither shows the name of the object, so they are told and not counted.
-pub(super) fn values_at_hand(holder: &TokenHolder<'_>, title: &str) -> Vec<String> {
+pub(super) fn values_at_hand(
+    holder: &TokenHolder<'_>,
+    title: &str,
+) -> impl Iterator<Item = AtHand> {
     let mut told = Vec::new();
     let namespace = holder.namespace;
-    let usual = DEFAULT_PATH;
     for container in holder.spec.standing() {
         let mut names: Vec<_> = environment_of(container).collect();
         names.sort_unstable();
         names.dedup();
         for (resource, name) in names {
-            told.push(format!(
-                "container {} of {title} has values of {} {namespace}/{name} in its environment",
-                container.name,
-                kind_of(resource)
-            ));
+            told.push(AtHand {
+                resource,
+                name: name.to_owned(),
+                text: format!(
+                    "container {} of {title} has values of {} {namespace}/{name} in its environment",
+                    container.name,
+                    kind_of(resource)
+                ),
+            });
         }
         for mount in &container.mounts {
             let path = mount.destination.trim_end_matches('/');
@@ -98,19 +138,23 @@ pub(super) fn values_at_hand(holder: &TokenHolder<'_>, title: &str) -> Vec<Strin
                     _ => continue,
                 };
                 // Counted: its name is the same everywhere.
-                if name == AUTHORITIES && path == usual {
+                if name == AUTHORITIES && path == DEFAULT_PATH {
                     continue;
                 }
-                told.push(format!(
-                    "container {} of {title} reads the keys of {} {namespace}/{name} at {}",
-                    container.name,
-                    kind_of(resource),
-                    mount.destination
-                ));
+                told.push(AtHand {
+                    resource,
+                    name: name.clone(),
+                    text: format!(
+                        "container {} of {title} reads the keys of {} {namespace}/{name} at {}",
+                        container.name,
+                        kind_of(resource),
+                        mount.destination
+                    ),
+                });
             }
         }
     }
-    told
+    told.into_iter()
 }
 
 fn kind_of(resource: &str) -> &'static str {

@@ -4,14 +4,15 @@ use std::collections::BTreeSet;
 
 use viewshed_model::{
     Cluster, Gap, GapReason, HeldIdentity, Identity, Link, MissingFact, Pod, PodSpec,
-    ServerVersion, Service, VolumeSource, plain_host_path,
+    ServerVersion, Service,
 };
 
 use super::board::{Board, Place, extended, link};
 use super::host::{Foothold, hold, node_runtime, token_text};
-use super::host_paths::{Opening, openings};
+use super::host_paths::Opening;
 use super::identity::Held;
 use super::kubelet;
+use super::on_node::{has_no_openings, openings_on};
 use super::own::AUTHORITIES;
 use super::own_names::{Knows, Nameless, holds_authorities, values_at_hand};
 use super::tokens::{Audience, TokenHolder};
@@ -38,8 +39,12 @@ impl Inside<'_> {
             self.mark_host_network(board);
         }
         self.hold_tokens(board, &mut held);
-        self.mark_itself(board);
-        self.mark_service_links(board);
+        if board.looks_at(&["configmaps", "namespaces", "pods"]) {
+            self.mark_itself(board);
+        }
+        if board.looks_at(&["services"]) {
+            self.mark_service_links(board);
+        }
         self.mark_mounts(board, &mut held);
         // Anybody who reaches the API server can ask without a credential.
         let links = vec![link(format!("{} asks without a credential", self.title))];
@@ -56,12 +61,19 @@ impl Inside<'_> {
         for token in self.holder.tokens() {
             let text = format!("{} mounts {}", self.title, token_text(&token, namespace));
             let Some(account) = &token.service_account else {
+                let secret = token.secret.as_deref().unwrap_or_default();
                 board.gaps.push(Gap {
                     source: board.index.cluster.name.clone(),
-                    what: format!("whose {}", token_text(&token, namespace)),
+                    what: format!(
+                        "what the token in Secret {namespace}/{secret} sees, which {} mounts at {}",
+                        self.title, token.path
+                    ),
                     reason: GapReason::NotCollected,
-                    detail: String::new(),
-                    hint: String::new(),
+                    detail: "only an annotation of the Secret names its service account, and annotations \
+                             of Secrets are not asked for: they may hold values"
+                        .to_owned(),
+                    hint: "look from the account: `viewshed see --serviceaccount NAMESPACE/NAME`"
+                        .to_owned(),
                     count: 1,
                 });
                 continue;
@@ -77,7 +89,7 @@ impl Inside<'_> {
                 });
                 continue;
             }
-            if token.secret.is_none() {
+            if token.secret.is_none() && board.looks_at(&["nodes"]) {
                 self.mark_node_of_token(board, &text);
             }
             match token.audience {
@@ -155,9 +167,10 @@ impl Inside<'_> {
             let object = (namespace, AUTHORITIES);
             board.mark_object(("", "configmaps"), object, Ways::MOUNTED, chain);
         }
-        board
-            .unnamed
-            .extend(values_at_hand(&self.holder, &self.title));
+        if board.is_whole() {
+            let values = values_at_hand(&self.holder, &self.title);
+            board.unnamed.extend(values.map(|held| held.text));
+        }
     }
 
     /// The services that the kubelet writes into the environment of each container that it starts: those of
@@ -203,13 +216,28 @@ impl Inside<'_> {
     }
 
     fn mark_mounts(&self, board: &mut Board<'_, '_>, held: &mut Vec<Held>) {
-        let runtime = node_runtime(board.index.cluster, self.node);
-        let mut openings = openings_on(self.spec(), &self.title, runtime);
+        if has_no_openings(self.spec()) {
+            return;
+        }
+        let cluster = board.index.cluster;
+        let runtime = node_runtime(cluster, self.node);
+        let place = (cluster, self.holder.namespace, self.pod);
+        let mut openings = openings_on(place, self.spec(), &self.title, runtime);
         // What is in doubt comes last: another mount may settle it.
-        openings.sort_by_key(|(opening, _)| *opening == Opening::KubeletConfiguration);
-        for (opening, text) in openings {
-            let links = [link(text)];
-            self.foothold(&links).mark_opening(board, opening, held);
+        openings.sort_by_key(|one| {
+            (
+                one.doubt.is_some(),
+                one.opening == Opening::KubeletConfiguration,
+            )
+        });
+        for one in openings {
+            let links = [link(one.text)];
+            match one.doubt {
+                None => self.foothold(&links).mark_opening(board, one.opening, held),
+                Some(fact) => {
+                    board.depends_on.insert(MissingFact { fact });
+                }
+            }
         }
     }
 
@@ -313,55 +341,4 @@ pub(crate) fn pod_accounts(
             Some((token.service_account?, text))
         })
         .collect()
-}
-
-/// Everything of its node that a pod opens, each with the step in plain words: mounted folders that
-/// some container has that has not ended, privileged containers, the shared process table. The runtime of a node
-/// with this `containerRuntimeVersion` is named; empty when unknown.
-pub(crate) fn openings_on(
-    spec: &PodSpec,
-    title: &str,
-    node_runtime: &str,
-) -> Vec<(Opening, String)> {
-    let mut found = Vec::new();
-    let host_paths = spec.volumes.iter().flat_map(|volume| {
-        let sources = volume.sources.iter();
-        sources.filter_map(move |source| match source {
-            VolumeSource::HostPath(path) => Some((volume, path)),
-            _ => None,
-        })
-    });
-    for (volume, path) in host_paths {
-        for container in spec.standing() {
-            let mounts = container.mounts.iter();
-            for mount in mounts.filter(|mount| mount.source == volume.name) {
-                let path = format!("{path}/{}", mount.sub_path);
-                let mounted = plain_host_path(&path);
-                let what = format!(
-                    "{title} mounts {mounted} of its node into container {}",
-                    container.name
-                );
-                let opened = openings(&path, node_runtime).into_iter();
-                found.extend(opened.map(|(opening, place)| {
-                    if mounted == place {
-                        (opening, what.clone())
-                    } else {
-                        (opening, format!("{what}, with {place} in it"))
-                    }
-                }));
-            }
-        }
-    }
-    if let Some(container) = spec.standing().find(|container| container.privileged) {
-        let text = format!(
-            "container {} of {title} is privileged: it is root on its node",
-            container.name
-        );
-        found.push((Opening::Root, text));
-    }
-    if spec.host.pid {
-        let text = format!("{title} shares the process table of its node");
-        found.push((Opening::Processes, text));
-    }
-    found
 }

@@ -13,7 +13,7 @@ use crate::SightIndex;
 use crate::samples::{binding, role, shop};
 
 /// What a view shows, one item a line, without paths that everybody may read.
-pub(super) fn shown(view: &View) -> String {
+pub(super) fn shown(view: &View<'_>) -> String {
     let mut lines = Vec::new();
     for category in &view.categories {
         for item in &category.seen {
@@ -21,7 +21,7 @@ pub(super) fn shown(view: &View) -> String {
                 continue;
             }
             let name = if item.namespace.is_empty() {
-                item.name.clone()
+                item.name.to_string()
             } else {
                 format!("{}/{}", item.namespace, item.name)
             };
@@ -31,7 +31,7 @@ pub(super) fn shown(view: &View) -> String {
     lines.join("\n")
 }
 
-pub(super) fn view(cluster: &Cluster, vantage: &Vantage) -> View {
+pub(super) fn view<'c>(cluster: &'c Cluster, vantage: &Vantage) -> View<'c> {
     see_in(&SightIndex::new(cluster), vantage).unwrap()
 }
 
@@ -45,7 +45,7 @@ pub(super) fn check(cluster: &Cluster, vantage: &Vantage, expected: &str) {
     assert_eq!(shown(&view(cluster, vantage)), expected.join("\n"));
 }
 
-pub(super) fn chain_of(view: &View, kind: &str, name: &str) -> Vec<String> {
+pub(super) fn chain_of(view: &View<'_>, kind: &str, name: &str) -> Vec<String> {
     let item = view
         .categories
         .iter()

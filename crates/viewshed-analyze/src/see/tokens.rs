@@ -74,6 +74,7 @@ impl TokenHolder<'_> {
                         secret: None,
                         ended_with: None,
                     }),
+                    VolumeSource::Secret(secret) if volume.without_token.contains(secret) => {}
                     VolumeSource::Secret(secret) => {
                         tokens.extend(self.legacy_token(secret, mount));
                     }
@@ -87,6 +88,23 @@ impl TokenHolder<'_> {
             }
             for token in tokens.iter_mut().skip(of_volume) {
                 token.ended_with = mounted.ended_with.map(str::to_owned);
+            }
+        }
+        for container in self.spec.standing() {
+            for secret in &container.env_tokens {
+                let place = format!("the environment of container {}", container.name);
+                let token = self.legacy_token(secret, "");
+                let token = token.map(|token| Token {
+                    path: place,
+                    ..token
+                });
+                // One is enough, wherever it lies.
+                let is_new = |token: &Token| {
+                    tokens
+                        .iter()
+                        .all(|known: &Token| known.secret != token.secret)
+                };
+                tokens.extend(token.filter(is_new));
             }
         }
         if self.is_automounted() {

@@ -209,12 +209,18 @@ pub(super) fn enter(board: &mut Board<'_, '_>, vantage: &Vantage) -> Result<Vec<
         Vantage::Kubelet { address } => {
             let node = find_node(cluster, address).ok_or_else(missing)?;
             kubelet::mark_without_credentials(board, node, &[]);
-            board.depends_on.insert(MissingFact {
-                fact: format!(
-                    "whether the network lets a request reach the kubelet of node `{}`",
-                    node.meta.name
-                ),
+            // A kubelet that certainly refuses strangers shows nothing, reached or not.
+            let is_closed = node.kubelet.as_ref().is_some_and(|settings| {
+                settings.anonymous == Some(false) && settings.read_only_port.unwrap_or(0) == 0
             });
+            if !is_closed {
+                board.depends_on.insert(MissingFact {
+                    fact: format!(
+                        "whether the network lets a request reach the kubelet of node `{}`",
+                        node.meta.name
+                    ),
+                });
+            }
             Ok(Vec::new())
         }
         Vantage::Container { .. } | Vantage::DockerApi { .. } => Err(missing()),

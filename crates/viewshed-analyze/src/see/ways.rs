@@ -6,7 +6,7 @@ use std::ops::BitOrAssign;
 use crate::sight::Verbs;
 
 /// How one thing shows: by API verbs, or by something that the vantage holds.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Ways(u32);
 
 impl Ways {

@@ -50,20 +50,16 @@ pub(super) fn answer(
         describer.complete(entry);
     }
     entries.sort_by(|a, b| {
-        let key = |entry: &WhoEntry| {
-            (
-                entry.origin,
-                entry.subject.clone(),
-                entry.namespace.clone(),
-                entry.names.clone(),
-            )
-        };
-        key(a).cmp(&key(b))
+        let by_subject = || a.subject.cmp(&b.subject);
+        let by_place = || (&a.namespace, &a.names).cmp(&(&b.namespace, &b.names));
+        let by_origin = a.origin.cmp(&b.origin);
+        by_origin.then_with(by_subject).then_with(by_place)
     });
     WhoAnswer {
         question,
         estate: index.cluster.name.clone(),
         entries,
+        holds_values: Vec::new(),
         by_steps: Vec::new(),
         more_by_steps: 0,
         depends_on: unknown(index),

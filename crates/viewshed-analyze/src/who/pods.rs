@@ -61,7 +61,7 @@ impl<'p> Holders<'p> {
         let pods = self.pods.get(&credential);
         pods.into_iter()
             .flatten()
-            .map(|pod| format!("{}/{}", pod.namespace, pod.name))
+            .map(|pod| [pod.namespace, "/", pod.name].concat())
             .collect()
     }
 }

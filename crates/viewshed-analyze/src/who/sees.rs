@@ -12,7 +12,7 @@ use super::words::resolve_resource;
 use crate::inventory::Kind;
 use crate::network::NetworkIndex;
 use crate::rbac::{Reach, ResourceQuestion, who_can};
-use crate::see::{from_pods, near_names};
+use crate::see::{from_pods, holders_of_values, near_names};
 use crate::sight::SightIndex;
 
 /// Why nobody can be named.
@@ -114,7 +114,11 @@ pub fn who_sees(
     let pods = from_pods(index, Some((position, object)), network);
     entries.extend(pod_entries(&pods));
     let question = format!("see {target}");
-    Ok(answer(index, question, (entries, &pods)))
+    let mut answer = answer(index, question, (entries, &pods));
+    if kind.group.is_empty() {
+        answer.holds_values = holders_of_values(index, &kind.resource, (namespace, name));
+    }
+    Ok(answer)
 }
 
 /// Everybody whose credentials show the object itself, each subject with its best evidence.

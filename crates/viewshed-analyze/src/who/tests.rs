@@ -218,7 +218,7 @@ fn objects_seen(index: &SightIndex<'_>, identity: &Identity) -> BTreeSet<(String
 /// What the view has of the inventory by one of these verbs.
 fn objects_of(
     index: &SightIndex<'_>,
-    view: &View,
+    view: &View<'_>,
     counts: impl Fn(&str) -> bool,
 ) -> BTreeSet<(String, String, String)> {
     let is_kind = |title: &str| index.inventory.kinds.iter().any(|kind| kind.title == title);
@@ -229,8 +229,8 @@ fn objects_of(
         .map(|item| {
             (
                 item.kind.to_string(),
-                item.namespace.clone(),
-                item.name.clone(),
+                item.namespace.to_string(),
+                item.name.to_string(),
             )
         })
         .collect()
@@ -260,6 +260,20 @@ fn is_about(entry: &WhoEntry, identity: &Identity) -> bool {
         }
         SubjectKind::Other(_) => false,
     }
+}
+
+#[test]
+fn who_sees_a_secret_tells_which_containers_hold_its_values() {
+    let cluster = shop();
+    let holders = |target: &str| {
+        let index = SightIndex::new(&cluster);
+        who_sees(&index, None, target).unwrap().holds_values
+    };
+    assert_eq!(
+        holders("secret/shop/db"),
+        ["container main of pod shop/cart reads the keys of Secret shop/db at /etc/db"]
+    );
+    assert_eq!(holders("secret/ops/admin"), Vec::<String>::new());
 }
 
 proptest! {

@@ -114,6 +114,19 @@ pub(super) fn capabilities(environment: &Environment, gaps: &mut Vec<Gap>) -> Ve
         .collect()
 }
 
+/// Whether the capabilities are those of a privileged container: runtimes give these only where all are asked for
+/// (the default set of moby's `oci/caps/defaults.go` has none of them).
+pub(super) fn is_privileged(capabilities: &[String]) -> bool {
+    [
+        "CAP_SYS_ADMIN",
+        "CAP_SYS_MODULE",
+        "CAP_SYS_RAWIO",
+        "CAP_SYS_PTRACE",
+    ]
+    .iter()
+    .all(|wanted| capabilities.iter().any(|held| held == wanted))
+}
+
 /// `/sys/class/dmi/id/sys_vendor`, which containers can read.
 pub(super) fn machine_vendor(environment: &Environment) -> String {
     std::fs::read_to_string(environment.path("/sys/class/dmi/id/sys_vendor"))

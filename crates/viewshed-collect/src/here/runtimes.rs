@@ -209,6 +209,25 @@ pub(super) fn unused_kubeconfig(path: &str) -> Gap {
     )
 }
 
+/// The kubelet's client certificate is another's credential too.
+pub(super) fn unused_key(path: &str) -> Gap {
+    unasked(
+        format!("use the kubelet's client certificate `{path}`"),
+        NOT_USED,
+        "`viewshed see --node NAME` tells from an estate what a node's certificate sees",
+    )
+}
+
+/// Whoever has these capabilities mounts the host's disks; looking on would be that step.
+pub(super) fn unused_privilege() -> Gap {
+    unasked(
+        "look at the host as root".to_owned(),
+        "the capabilities are those of a privileged container, which is root on its host: it could mount \
+         the host's disks, and that was not done",
+        "`viewshed see --pod NAMESPACE/NAME` or `--container NAME` computes from an estate what shows then",
+    )
+}
+
 fn unasked(what: String, why: &str, hint: &str) -> Gap {
     Gap {
         source: "here".to_owned(),

@@ -290,12 +290,21 @@ fn pod_answers(asked: &Asked) -> Reply {
         "/api/v1/namespaces/shop/pods" => {
             list("PodList", json!([{"metadata": {"namespace": "shop", "name": "cart-7d"}}]))
         }
-        "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews" => Reply::Json(201, json!({
-            "status": {"resourceRules": [
-                {"verbs": ["list"], "apiGroups": [""], "resources": ["pods"]},
-                {"verbs": ["get"], "apiGroups": [""], "resources": ["configmaps"], "resourceNames": ["settings"]},
-            ]},
-        }).to_string()),
+        "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews" => {
+            let everywhere = json!({
+                "verbs": ["get"], "apiGroups": [""], "resources": ["nodes"], "resourceNames": ["n1"],
+            });
+            let rules = if body["spec"]["namespace"] == "shop" {
+                json!([
+                    {"verbs": ["list"], "apiGroups": [""], "resources": ["pods"]},
+                    {"verbs": ["get"], "apiGroups": [""], "resources": ["configmaps"], "resourceNames": ["settings"]},
+                    everywhere,
+                ])
+            } else {
+                json!([everywhere])
+            };
+            Reply::Json(201, json!({"status": {"resourceRules": rules}}).to_string())
+        }
         "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews" => {
             let request = &body["spec"]["resourceAttributes"];
             let allowed = request["namespace"] == "shop" && request["verb"] == "list";
@@ -356,6 +365,12 @@ async fn a_token_is_asked_what_it_shows() {
         asked.contains(&"get configmaps in `shop` named settings".to_owned()),
         "{asked:?}"
     );
+    // A rule that holds everywhere is asked about once, without a namespace.
+    let nodes: Vec<&String> = asked
+        .iter()
+        .filter(|words| words.contains("nodes"))
+        .collect();
+    assert_eq!(nodes, ["get nodes in `` named n1"]);
     assert!(
         asked.contains(&"get pods/log in ``".to_owned()),
         "{asked:?}"

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use viewshed_decode::text::clean;
 use viewshed_model::{ForeignMount, MountedToken};
 
+use super::mounts::is_foreign;
 use crate::environment::Environment;
 use crate::kubernetes::SERVICE_ACCOUNT_FOLDER;
 
@@ -31,6 +32,8 @@ pub(super) fn find(environment: &Environment, mounts: &[ForeignMount]) -> Vec<Mo
     let mut paths = BTreeSet::new();
     for folder in folders {
         let Ok(entries) = std::fs::read_dir(environment.path(folder)) else {
+            // With `subPath` the mount is the file itself.
+            paths.insert(folder.to_owned());
             continue;
         };
         let names: BTreeSet<String> = entries
@@ -63,6 +66,36 @@ pub(super) fn find(environment: &Environment, mounts: &[ForeignMount]) -> Vec<Mo
         .collect();
     tokens.sort_by(|one, other| one.path.cmp(&other.path));
     tokens
+}
+
+/// The file that always holds the kubelet's current client certificate and its key
+/// (`pkg/kubelet/certificate/kubelet.go`, `certificate_store.go`).
+const NODE_KEY: &str = "kubelet-client-current.pem";
+
+/// Client certificates of kubelets: on the usual path, and below whatever folder of the node is mounted.
+pub(super) fn node_keys(environment: &Environment, mounts: &[ForeignMount]) -> Vec<String> {
+    let mut paths = BTreeSet::new();
+    for mount in mounts.iter().filter(|mount| is_foreign(mount)) {
+        let folder = mount.path.trim_end_matches('/');
+        for below in [
+            "",
+            "/pki",
+            "/kubelet/pki",
+            "/lib/kubelet/pki",
+            "/var/lib/kubelet/pki",
+        ] {
+            paths.insert(format!("{folder}{below}/{NODE_KEY}"));
+        }
+    }
+    paths.insert(format!("/var/lib/kubelet/pki/{NODE_KEY}"));
+    let mut seen = BTreeSet::new();
+    paths.retain(|path| {
+        // The current one is a link to a dated file beside it.
+        let link = environment.path(path);
+        let is_there = std::fs::symlink_metadata(&link).is_ok();
+        is_there && seen.insert(link.canonicalize().unwrap_or(link))
+    });
+    paths.iter().map(|path| clean(path).into_owned()).collect()
 }
 
 fn read_small(path: &Path) -> Option<String> {

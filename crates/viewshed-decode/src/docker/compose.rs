@@ -1,17 +1,21 @@
 //! Compose and stack files of every version of the format (compose-spec `spec.md`; file formats 1 to 3).
 //!
-//! `${VAR}` is left as it is written: its value stands in another place. What a file only refers to
+//! `${VAR:-default}` stands for its default; `${VAR}` is left as it is written, because its value stands in
+//! another place, and is named as a gap where it decides something. So is what a file only refers to
 //! (`env_file`, `extends` of another file, `include`) is named as a gap, because the container will have it.
 
 mod document;
 mod environment;
 mod inherit;
+mod interpolate;
 mod ports;
 mod project;
 mod service;
 #[cfg(test)]
 mod tests;
 mod volumes;
+
+use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 use viewshed_model::{DockerHost, Gap, GapReason, Position};
@@ -20,6 +24,7 @@ use self::document::{Document, NamedValue};
 use self::inherit::Declared;
 use super::fields::{Fields, Wrong};
 use crate::gaps::{GapList, gap};
+use crate::text::clean;
 
 /// Most published ports of one file; ranges multiply, and a media server's longest is 10,000.
 const PORTS_PER_FILE_MAX: usize = 65_536;
@@ -89,11 +94,13 @@ pub fn is_compose(object: &Map<String, Value>) -> bool {
     }
 }
 
+/// The image of a service is one text; the values of Helm charts and of kustomize take it apart
+/// (`image: {repository: ..., tag: ...}`).
 fn is_service(value: &Value) -> bool {
     value.as_object().is_some_and(|service| {
-        ["image", "build", "extends"]
-            .iter()
-            .any(|key| service.contains_key(*key))
+        let names_image = service.get("image").map(Value::is_string);
+        let others = ["build", "extends"];
+        names_image.unwrap_or_else(|| others.iter().any(|key| service.contains_key(*key)))
     })
 }
 
@@ -129,6 +136,7 @@ fn read_services(
     first_line: u32,
 ) -> Vec<Declared> {
     let mut services = Vec::new();
+    let mut unset = BTreeSet::new();
     for NamedValue { name, line, value } in &document.services {
         let position = Position {
             file: reader.path.to_owned(),
@@ -136,7 +144,8 @@ fn read_services(
         };
         if let Some(object) = value.as_object() {
             let wrong = Wrong::default();
-            let mut declared = service::declared(name, &Fields::new(object, &wrong), reader);
+            let object = interpolate::service(object, &mut unset);
+            let mut declared = service::declared(name, &Fields::new(&object, &wrong), reader);
             if let Some(names) = wrong.describe() {
                 let what = format!("fields {names} of service `{}`", name.replace('`', ""));
                 let detail = format!("not of the expected type, line {}", position.line);
@@ -150,5 +159,32 @@ fn read_services(
             reader.note(&what, GapReason::Malformed, &detail, "");
         }
     }
+    note_unset(reader, &unset);
     services
+}
+
+/// Most variables that one gap names.
+const UNSET_NAMES_MAX: usize = 10;
+
+/// Variables whose values would decide what a service holds.
+fn note_unset(reader: &mut FileReader<'_>, unset: &BTreeSet<String>) {
+    if unset.is_empty() {
+        return;
+    }
+    let names: Vec<String> = unset
+        .iter()
+        .take(UNSET_NAMES_MAX)
+        .map(|name| format!("`{}`", clean(name)))
+        .collect();
+    let more = match unset.len().saturating_sub(names.len()) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let what = format!("variables {}{more} of `{}`", names.join(", "), reader.path);
+    reader.note(
+        &what,
+        GapReason::NotCollected,
+        "the file gives no default for them",
+        "`docker compose config` writes the file with every value; read that one",
+    );
 }

@@ -64,7 +64,7 @@ pub(super) fn settle(cluster: &mut Cluster) {
         let names = (gateway.services.iter_mut())
             .chain(gateway.backends.iter_mut().map(|one| &mut one.service))
             .chain(gateway.gateways.iter_mut())
-            .chain(gateway.parents.iter_mut().map(|one| &mut one.gateway));
+            .chain(gateway.sections.iter_mut().map(|one| &mut one.gateway));
         for name in names {
             if name.starts_with('/') {
                 name.insert_str(0, namespace);

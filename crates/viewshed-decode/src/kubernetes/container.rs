@@ -38,7 +38,14 @@ struct EnvWire {
 #[serde(default, rename_all = "camelCase")]
 struct ValueFromWire {
     config_map_key_ref: Nullable<NameWire>,
-    secret_key_ref: Nullable<NameWire>,
+    secret_key_ref: Nullable<KeyRefWire>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct KeyRefWire {
+    name: Nullable<String>,
+    key: Nullable<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -88,9 +95,11 @@ impl ContainerWire {
     pub(super) fn into_container(self, role: &str, pod: &SecurityWire) -> Container {
         let mut env_config_maps = Vec::new();
         let mut env_secrets = Vec::new();
+        let mut env_tokens = Vec::new();
         for source in self.env_from.0 {
-            keep_name(&mut env_config_maps, source.config_map_ref.0);
-            keep_name(&mut env_secrets, source.secret_ref.0);
+            keep_name(&mut env_config_maps, &source.config_map_ref.name);
+            keep_name(&mut env_secrets, &source.secret_ref.name);
+            keep_name(&mut env_tokens, &source.secret_ref.name);
         }
         let mut env = Vec::with_capacity(self.env.len());
         for variable in self.env.0 {
@@ -104,8 +113,12 @@ impl ContainerWire {
                 name: variable.name.0,
             });
             let source = variable.value_from.unwrap_or_default();
-            keep_name(&mut env_config_maps, source.config_map_key_ref.0);
-            keep_name(&mut env_secrets, source.secret_key_ref.0);
+            keep_name(&mut env_config_maps, &source.config_map_key_ref.name);
+            let secret = &source.secret_key_ref;
+            keep_name(&mut env_secrets, &secret.name);
+            if secret.key.as_str() == "token" {
+                keep_name(&mut env_tokens, &secret.name);
+            }
         }
         let security = self.security_context.0;
         Container {
@@ -114,6 +127,7 @@ impl ContainerWire {
             env,
             env_config_maps,
             env_secrets,
+            env_tokens,
             mounts: self.volume_mounts.0.into_iter().map(Into::into).collect(),
             ports: self.ports.0.into_iter().map(Into::into).collect(),
             privileged: security.privileged.0,
@@ -132,10 +146,9 @@ impl ContainerWire {
     }
 }
 
-fn keep_name(names: &mut Vec<String>, reference: NameWire) {
-    let name = reference.name.0;
-    if !name.is_empty() && !names.contains(&name) {
-        names.push(name);
+fn keep_name(names: &mut Vec<String>, name: &str) {
+    if !name.is_empty() && !names.iter().any(|known| known == name) {
+        names.push(name.to_owned());
     }
 }
 

@@ -1,7 +1,7 @@
 //! Ways in from outside: ingresses and Gateway API objects.
 
 use serde::Deserialize;
-use viewshed_model::{Backend, Gateway, Ingress, Listener, Position, RouteParent};
+use viewshed_model::{Backend, Gateway, Ingress, Listener, Position, Section};
 
 use super::container::IntOrText;
 use super::meta::{MetaWire, ObjectKind};
@@ -179,13 +179,6 @@ struct ListenerWire {
 #[serde(default)]
 struct AllowedRoutes {
     namespaces: Nullable<RouteNamespaces>,
-    kinds: Nullable<Vec<RouteKind>>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct RouteKind {
-    kind: Nullable<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -208,7 +201,9 @@ struct ObjectReference {
     name: Nullable<String>,
     namespace: Nullable<String>,
     port: Nullable<u16>,
+    /// Of a parent.
     section_name: Nullable<String>,
+    /// Of a backend.
     weight: Option<i64>,
 }
 
@@ -234,30 +229,23 @@ impl GatewayWire {
         let own = meta.namespace_or_empty();
         let mut hosts = spec.hostnames.0;
         let mut listener_ports = Vec::new();
-        let mut routes_from = Vec::new();
         let mut listeners = Vec::new();
+        let mut routes_from = Vec::new();
         for listener in spec.listeners.0 {
             hosts.push(listener.hostname.0.clone());
             listener_ports.push(listener.port.0);
             // gateway-api `apis/v1/gateway_types.go`, `RouteNamespaces.from`.
-            let allowed = listener.allowed_routes.0;
-            let from = match allowed.namespaces.0.from.0 {
+            let from = match listener.allowed_routes.0.namespaces.0.from.0 {
                 from if from.is_empty() => "Same".to_owned(),
                 from => from,
             };
             routes_from.push(from.clone());
             listeners.push(Listener {
                 name: listener.name.0,
-                host: listener.hostname.0,
                 port: listener.port.0,
                 protocol: listener.protocol.0,
+                host: listener.hostname.0,
                 routes_from: from,
-                route_kinds: allowed
-                    .kinds
-                    .0
-                    .into_iter()
-                    .map(|kind| kind.kind.0)
-                    .collect(),
             });
         }
         listener_ports.sort_unstable();
@@ -269,7 +257,7 @@ impl GatewayWire {
             .flat_map(|rule| rule.backend_refs.0)
             // `kind` defaults to Service (gateway-api `BackendObjectReference`).
             .filter(|backend| matches!(backend.kind.as_str(), "" | "Service"))
-            // "If weight is set to 0, no traffic should be forwarded" (`BackendRef.weight`).
+            // "If weight is set to 0, no traffic should be forwarded" (gateway-api `BackendRef`).
             .filter(|backend| backend.weight != Some(0))
             .map(|backend| Backend {
                 service: backend.full_name(own),
@@ -279,33 +267,29 @@ impl GatewayWire {
                 },
             })
             .collect();
-        let parents: Vec<RouteParent> = spec
+        let sections: Vec<Section> = spec
             .parent_refs
             .0
             .iter()
             // `kind` defaults to Gateway (gateway-api `ParentReference`).
             .filter(|parent| matches!(parent.kind.as_str(), "" | "Gateway"))
-            .map(|parent| RouteParent {
+            .map(|parent| Section {
                 gateway: parent.full_name(own),
-                section: parent.section_name.0.clone(),
+                name: parent.section_name.0.clone(),
                 port: parent.port.0,
             })
             .collect();
+        let gateways = sections.iter().map(|one| one.gateway.clone()).collect();
         let addresses = self.status.0.addresses.0.into_iter();
         Gateway {
             kind: kind.kind.to_owned(),
             hosts: sorted(hosts),
             services: services_of(&backends),
             backends: sorted_backends(backends),
-            gateways: sorted(
-                parents
-                    .iter()
-                    .map(|parent| parent.gateway.clone())
-                    .collect(),
-            ),
-            parents,
-            listeners,
+            gateways: sorted(gateways),
             listener_ports,
+            listeners,
+            sections,
             routes_from: sorted(routes_from),
             addresses: sorted(addresses.map(|address| address.value.0).collect()),
             meta,

@@ -69,18 +69,16 @@ impl MetaWire {
         self.annotations.is_default_class
     }
 
-    pub(super) fn disables_network_policies(&self) -> Option<bool> {
-        self.annotations.disables_network_policies
-    }
-
-    /// The annotation by which a Service asks for a balancer inside its cloud's network; empty without one.
     pub(super) fn internal_balancer(&self) -> &str {
         &self.annotations.internal_balancer
     }
 
-    /// `service.beta.kubernetes.io/load-balancer-source-ranges`, as it is written.
-    pub(super) fn source_ranges(&self) -> &str {
-        &self.annotations.source_ranges
+    pub(super) const fn has_source_ranges(&self) -> bool {
+        self.annotations.has_source_ranges
+    }
+
+    pub(super) const fn disables_network_policies(&self) -> Option<bool> {
+        self.annotations.disables_network_policies
     }
 
     pub(super) fn service_account(&self) -> &str {
@@ -127,6 +125,58 @@ impl MetaWire {
     }
 }
 
+/// Annotations that make a load balancer an internal one, and by which values; empty for any (Kubernetes
+/// documentation, "Service", internal load balancer; AWS Load Balancer Controller, "Service annotations").
+const INTERNAL_BALANCERS: [(&str, &str); 11] = [
+    ("networking.gke.io/load-balancer-type", "internal"),
+    ("cloud.google.com/load-balancer-type", "internal"),
+    (
+        "service.beta.kubernetes.io/aws-load-balancer-internal",
+        "true",
+    ),
+    (
+        "service.beta.kubernetes.io/aws-load-balancer-scheme",
+        "internal",
+    ),
+    (
+        "service.beta.kubernetes.io/azure-load-balancer-internal",
+        "true",
+    ),
+    (
+        "service.kubernetes.io/ibm-load-balancer-cloud-provider-ip-type",
+        "private",
+    ),
+    (
+        "service.beta.kubernetes.io/openstack-internal-load-balancer",
+        "true",
+    ),
+    (
+        "service.beta.kubernetes.io/cce-load-balancer-internal-vpc",
+        "true",
+    ),
+    (
+        "service.kubernetes.io/qcloud-loadbalancer-internal-subnetid",
+        "",
+    ),
+    (
+        "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-address-type",
+        "intranet",
+    ),
+    (
+        "service.beta.kubernetes.io/oci-load-balancer-internal",
+        "true",
+    ),
+];
+
+/// Whether an annotation makes the load balancer an internal one. AWS' older one also takes a block (`0.0.0.0/0`).
+fn is_internal(key: &str, value: &str) -> bool {
+    let mut known = INTERNAL_BALANCERS.iter().filter(|(name, _)| *name == key);
+    known.any(|(_, wanted)| {
+        let is_block = key.ends_with("aws-load-balancer-internal") && value == "0.0.0.0/0";
+        !value.is_empty() && (wanted.is_empty() || is_block || value.eq_ignore_ascii_case(wanted))
+    })
+}
+
 /// The annotations that are kept; none of them can hold a credential.
 #[derive(Debug, Default)]
 struct Annotations {
@@ -137,58 +187,17 @@ struct Annotations {
     ingress_class: String,
     /// An `IngressClass` is the one of Ingresses that name none (`AnnotationIsDefaultIngressClass`).
     is_default_class: bool,
+    /// The annotation that makes the load balancer of a Service an internal one.
+    internal_balancer: String,
+    /// `service.beta.kubernetes.io/load-balancer-source-ranges` (Kubernetes documentation, "Well-Known Labels,
+    /// Annotations and Taints").
+    has_source_ranges: bool,
     /// Whose token a Secret keeps (`k8s.io/api/core/v1`, `ServiceAccountNameKey`).
     service_account: String,
     /// What the command line of a k3s server says of network policies (k3s `pkg/nodeconfig`,
     /// `NodeArgsAnnotation`: the arguments as a JSON list, secrets left out).
     disables_network_policies: Option<bool>,
-    internal_balancer: String,
-    source_ranges: String,
 }
-
-/// Annotations that ask for a balancer inside the cloud's network, and the values that do not
-/// (<https://kubernetes.io/docs/concepts/services-networking/service/#internal-load-balancer>, and each
-/// cloud's own documentation).
-const INTERNAL_BALANCERS: &[(&str, &[&str])] = &[
-    ("cloud.google.com/load-balancer-type", &["External"]),
-    ("networking.gke.io/load-balancer-type", &["External"]),
-    (
-        "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-address-type",
-        &["internet"],
-    ),
-    (
-        "service.beta.kubernetes.io/aws-load-balancer-internal",
-        &["", "false"],
-    ),
-    (
-        "service.beta.kubernetes.io/aws-load-balancer-scheme",
-        &["internet-facing"],
-    ),
-    (
-        "service.beta.kubernetes.io/azure-load-balancer-internal",
-        &["", "false"],
-    ),
-    (
-        "service.beta.kubernetes.io/cce-load-balancer-internal-vpc",
-        &["", "false"],
-    ),
-    (
-        "service.beta.kubernetes.io/oci-load-balancer-internal",
-        &["", "false"],
-    ),
-    (
-        "service.beta.kubernetes.io/openstack-internal-load-balancer",
-        &["", "false"],
-    ),
-    (
-        "service.kubernetes.io/ibm-load-balancer-cloud-provider-ip-type",
-        &["public"],
-    ),
-    (
-        "service.kubernetes.io/qcloud-loadbalancer-internal-subnetid",
-        &[""],
-    ),
-];
 
 /// Whether the arguments of k3s switch network policies off; `None` for agents.
 fn without_policies(arguments: &str) -> Option<bool> {
@@ -240,18 +249,12 @@ impl<'de> Deserialize<'de> for Annotations {
                             annotations.disables_network_policies = without_policies(&value);
                         }
                         "service.beta.kubernetes.io/load-balancer-source-ranges" => {
-                            annotations.source_ranges = map.next_value::<Nullable<String>>()?.0;
+                            let value = map.next_value::<Nullable<String>>()?;
+                            annotations.has_source_ranges = !value.trim().is_empty();
                         }
                         key if INTERNAL_BALANCERS.iter().any(|(known, _)| *known == key) => {
-                            // Some write a truth value where a text belongs.
-                            let value = map.next_value::<serde_json::Value>()?;
-                            let value = value
-                                .as_str()
-                                .map_or_else(|| value.to_string(), str::to_owned);
-                            let is_no = |(known, no): &(&str, &[&str])| {
-                                *known == key && no.contains(&value.trim())
-                            };
-                            if !INTERNAL_BALANCERS.iter().any(is_no) {
+                            let value = map.next_value::<Nullable<String>>()?;
+                            if is_internal(key, &value) {
                                 key.clone_into(&mut annotations.internal_balancer);
                             }
                         }

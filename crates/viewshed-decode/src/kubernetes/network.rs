@@ -71,27 +71,20 @@ impl ServiceWire {
         if cluster_ips.is_empty() && !spec.cluster_ip.is_empty() {
             cluster_ips.push(spec.cluster_ip.0);
         }
-        let balancer = self.status.0.load_balancer;
-        let has_balancer = balancer.is_some();
-        let addresses = balancer.unwrap_or_default().ingress.0.into_iter();
+        let status = self.status.0.load_balancer;
+        let is_told = status.is_some();
+        let addresses = status.unwrap_or_default().ingress.0.into_iter();
         let load_balancer_addresses: Vec<String> = addresses
             .flat_map(|address| [address.ip.0, address.hostname.0])
             .filter(|address| !address.is_empty())
             .collect();
-        // "These annotations are allowed to be space-padded" (`k8s.io/cloud-provider/service/helpers`,
-        // `GetLoadBalancerSourceRanges`), as the field is (`pkg/apis/core/validation`).
-        let trimmed = |range: &str| {
-            let range = range.trim();
-            (!range.is_empty()).then(|| range.to_owned())
-        };
         Service {
-            waits_for_balancer: has_balancer && load_balancer_addresses.is_empty(),
-            load_balancer_addresses,
-            internal_balancer: self.metadata.internal_balancer().to_owned(),
-            annotated_ranges: (self.metadata.source_ranges().split(','))
-                .filter_map(trimmed)
-                .collect(),
+            awaits_balancer: is_told
+                && load_balancer_addresses.is_empty()
+                && spec.r#type.as_str() == "LoadBalancer",
             ip_families: spec.ip_families.0,
+            internal_by: self.metadata.internal_balancer().to_owned(),
+            has_annotated_ranges: self.metadata.has_source_ranges(),
             meta: self.metadata.0.into_meta(position),
             service_type: match spec.r#type.0 {
                 kind if kind.is_empty() => "ClusterIP".to_owned(),
@@ -99,10 +92,15 @@ impl ServiceWire {
             },
             cluster_ips,
             external_ips: spec.external_ips.0,
+            load_balancer_addresses,
             external_traffic_policy: spec.external_traffic_policy.0,
             internal_traffic_policy: spec.internal_traffic_policy.0,
-            source_ranges: (spec.load_balancer_source_ranges.0.iter())
-                .filter_map(|range| trimmed(range))
+            // "these values are allowed to be space-padded" (`pkg/apis/core/validation`).
+            source_ranges: spec
+                .load_balancer_source_ranges
+                .0
+                .iter()
+                .map(|range| range.trim().to_owned())
                 .collect(),
             // An empty selector selects nothing for a service; the endpoints are kept by hand.
             selector: Some(spec.selector.0).filter(|labels: &BTreeMap<_, _>| !labels.is_empty()),

@@ -226,7 +226,7 @@ fn decode(
         }
         (group, name) if is_policy(group, name) => cluster
             .network_policies
-            .push(read::<PolicyWire>(body)?.into_policy(kind, position)?),
+            .push(read::<PolicyWire>(body)?.into_policy(kind, position)),
         (group, name) if network_setting::is_object(group, name) => cluster
             .network_settings
             .push(network_setting::of_object(body, kind, position)?),

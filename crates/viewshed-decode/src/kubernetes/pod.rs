@@ -90,6 +90,7 @@ pub(super) struct PodSpecWire {
     host_pid: Nullable<bool>,
     #[serde(rename = "hostIPC")]
     host_ipc: Nullable<bool>,
+    host_users: Option<bool>,
     node_name: Nullable<String>,
     volumes: Nullable<Vec<VolumeWire>>,
     containers: Nullable<Vec<ContainerWire>>,
@@ -112,6 +113,15 @@ impl PodWire {
             let ended = containers.find(|one| one.name == name && !one.role.is_empty());
             if let Some(container) = ended {
                 container.has_ended = true;
+            }
+        }
+        // Of what has no status: init containers succeed before the pod is `Running` (Kubernetes documentation,
+        // "Init Containers").
+        if status.phase.0 == "Running" {
+            for container in &mut spec.containers {
+                let mut told = status.init_container_statuses.iter();
+                let is_told = told.any(|one| one.name.0 == container.name);
+                container.has_ended |= container.role == "init" && !is_told;
             }
         }
         spec.resource_claims.extend(claim_names(
@@ -169,6 +179,7 @@ impl PodSpecWire {
                 pid: self.host_pid.0,
                 ipc: self.host_ipc.0,
             },
+            has_own_users: self.host_users == Some(false),
             volumes: self.volumes.0.into_iter().map(|volume| volume.0).collect(),
             containers: roles
                 .into_iter()

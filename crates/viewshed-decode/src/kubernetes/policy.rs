@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use serde_json::Value;
-use viewshed_model::{LabelSelector, Meta, NetworkPolicy, Position};
+use viewshed_model::{LabelSelector, Meta, NetworkPolicy, Position, Requirement, SelectorOperator};
 
 use super::meta::{MetaWire, ObjectKind, SelectorWire, split_api_version};
 use super::place::Place;
@@ -43,7 +43,7 @@ impl PolicyWire {
         self,
         kind: &ObjectKind<'_>,
         position: Option<Box<Position>>,
-    ) -> Result<NetworkPolicy, serde_json::Error> {
+    ) -> NetworkPolicy {
         let (isolates_ingress, isolates_egress) = match kind.group {
             "networking.k8s.io" | "extensions" => kubernetes_isolation(&self.spec),
             "projectcalico.org" | "crd.projectcalico.org" => calico_isolation(&self.spec),
@@ -58,7 +58,7 @@ impl PolicyWire {
             _ => (false, false),
         };
         let pod_selector = match kind.group {
-            "networking.k8s.io" | "extensions" => Some(pod_selector(&self.spec)?),
+            "networking.k8s.io" | "extensions" => Some(pod_selector(&self.spec)),
             _ => None,
         };
         let spec = match (self.specs, self.spec) {
@@ -70,7 +70,7 @@ impl PolicyWire {
             }
             (None, spec) => spec,
         };
-        Ok(NetworkPolicy {
+        NetworkPolicy {
             meta: self.metadata.0.into_meta(position),
             api_group: kind.group.to_owned(),
             version: kind.version.to_owned(),
@@ -83,7 +83,7 @@ impl PolicyWire {
                 spec => spec.to_string(),
             },
             is_unread: false,
-        })
+        }
     }
 }
 
@@ -144,14 +144,22 @@ fn unread_policy(
     })
 }
 
-/// A missing selector is the empty one: every pod of the namespace.
-fn pod_selector(spec: &Value) -> Result<LabelSelector, serde_json::Error> {
-    match spec.get("podSelector") {
-        Some(selector) => {
-            Nullable::<SelectorWire>::deserialize(selector).map(|selector| selector.0.into())
-        }
-        None => Ok(LabelSelector::default()),
-    }
+/// A missing selector is the empty one: every pod of the namespace. One that cannot be read (a label's value that is
+/// no text) is none that is known; the policy is kept, so that answers depend on it.
+fn pod_selector(spec: &Value) -> LabelSelector {
+    let Some(selector) = spec.get("podSelector") else {
+        return LabelSelector::default();
+    };
+    let unknown = || LabelSelector {
+        match_expressions: vec![Requirement {
+            key: String::new(),
+            operator: SelectorOperator::Unknown,
+            values: Vec::new(),
+        }],
+        ..LabelSelector::default()
+    };
+    Nullable::<SelectorWire>::deserialize(selector)
+        .map_or_else(|_| unknown(), |selector| selector.0.into())
 }
 
 /// `pkg/apis/networking/v1` `SetDefaults_NetworkPolicy`: without `policyTypes` always ingress, and

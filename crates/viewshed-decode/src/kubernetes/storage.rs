@@ -61,6 +61,8 @@ pub(super) struct VolumeWire {
 #[serde(default, rename_all = "camelCase")]
 struct VolumeSpec {
     claim_ref: Option<Reference>,
+    host_path: Option<OnNode>,
+    local: Option<OnNode>,
     azure_file: Option<AzureFile>,
     cephfs: Option<WithSecret>,
     cinder: Option<WithSecret>,
@@ -71,6 +73,12 @@ struct VolumeSpec {
     iscsi: Option<WithSecret>,
     storageos: Option<WithSecret>,
     csi: Option<Csi>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct OnNode {
+    path: Nullable<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -107,7 +115,8 @@ struct Csi {
 
 impl VolumeWire {
     pub(super) fn into_volume(self, position: Option<Box<Position>>) -> StorageVolume {
-        let spec = self.spec.0;
+        let mut spec = self.spec.0;
+        let on_node = spec.host_path.take().or_else(|| spec.local.take());
         let claim = spec
             .claim_ref
             .as_ref()
@@ -116,6 +125,7 @@ impl VolumeWire {
             meta: self.metadata.0.into_meta(position),
             secrets: node_secrets(spec),
             claim,
+            host_path: on_node.map(|folder| folder.path.0).unwrap_or_default(),
         }
     }
 }

@@ -24,15 +24,12 @@ impl<'de> Deserialize<'de> for VolumeWire {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<VolumeWire, A::Error> {
-                let mut volume = PodVolume {
-                    name: String::new(),
-                    sources: Vec::new(),
-                };
+                let mut volume = PodVolume::default();
                 while let Some(field) = map.next_key::<String>()? {
                     if field == "name" {
                         volume.name = map.next_value::<Nullable<String>>()?.0;
                     } else {
-                        add_source(&mut volume.sources, field, &mut map)?;
+                        add_source(&mut volume, field, &mut map)?;
                     }
                 }
                 Ok(VolumeWire(volume))
@@ -43,7 +40,7 @@ impl<'de> Deserialize<'de> for VolumeWire {
 }
 
 fn add_source<'de, A: MapAccess<'de>>(
-    sources: &mut Vec<VolumeSource>,
+    volume: &mut PodVolume,
     field: String,
     map: &mut A,
 ) -> Result<(), A::Error> {
@@ -51,9 +48,10 @@ fn add_source<'de, A: MapAccess<'de>>(
         "hostPath" => map
             .next_value::<Option<PathWire>>()?
             .map(|path| VolumeSource::HostPath(path.path.0)),
-        "secret" => map
-            .next_value::<Option<SecretWire>>()?
-            .map(|secret| VolumeSource::Secret(secret.secret_name.0)),
+        "secret" => map.next_value::<Option<SecretWire>>()?.map(|secret| {
+            secret.items.keep(&secret.secret_name, volume);
+            VolumeSource::Secret(secret.secret_name.0)
+        }),
         "configMap" => map
             .next_value::<Option<NameWire>>()?
             .map(|config| VolumeSource::ConfigMap(config.name.0)),
@@ -65,25 +63,25 @@ fn add_source<'de, A: MapAccess<'de>>(
             .map(|_| VolumeSource::Ephemeral),
         "projected" => {
             let projected = map.next_value::<Nullable<ProjectedWire>>()?.0;
-            sources.extend(
-                projected
-                    .sources
-                    .0
-                    .into_iter()
-                    .filter_map(ProjectionWire::into_source),
-            );
+            for projection in projected.sources.0 {
+                if let Some(secret) = &projection.secret {
+                    secret.items.keep(&secret.name, volume);
+                }
+                volume.sources.extend(projection.into_source());
+            }
             None
         }
         "azureFile" | "cephfs" | "cinder" | "csi" | "flexVolume" | "iscsi" | "rbd" | "scaleIO"
         | "storageos" => map.next_value::<Option<DriverWire>>()?.map(|driver| {
-            sources.extend(driver.into_secret().map(VolumeSource::DriverSecret));
+            let secret = driver.into_secret().map(VolumeSource::DriverSecret);
+            volume.sources.extend(secret);
             VolumeSource::Other(field)
         }),
         _ => map
             .next_value::<Option<IgnoredAny>>()?
             .map(|_| VolumeSource::Other(field)),
     };
-    sources.extend(source);
+    volume.sources.extend(source);
     Ok(())
 }
 
@@ -97,6 +95,35 @@ struct PathWire {
 #[serde(default, rename_all = "camelCase")]
 struct SecretWire {
     secret_name: Nullable<String>,
+    items: ItemsWire,
+}
+
+/// Which keys a volume has; none means all (`SecretVolumeSource.items`).
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct ItemsWire(Nullable<Vec<ItemWire>>);
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct ItemWire {
+    key: Nullable<String>,
+}
+
+impl ItemsWire {
+    /// Notes a secret whose token is not among them.
+    fn keep(&self, secret: &str, volume: &mut PodVolume) {
+        let items = &self.0.0;
+        if !items.is_empty() && items.iter().all(|item| item.key.as_str() != "token") {
+            volume.without_token.push(secret.to_owned());
+        }
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct SecretProjection {
+    name: Nullable<String>,
+    items: ItemsWire,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -136,7 +163,7 @@ struct ProjectedWire {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct ProjectionWire {
-    secret: Option<NameWire>,
+    secret: Option<SecretProjection>,
     config_map: Option<NameWire>,
     service_account_token: Option<TokenWire>,
     #[serde(rename = "downwardAPI")]

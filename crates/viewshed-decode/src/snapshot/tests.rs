@@ -257,8 +257,13 @@ fn pod() -> impl Strategy<Value = Pod> {
             flags,
             ..Container::default()
         });
-    let volume =
-        (text(), vec(source(), 0..3)).prop_map(|(name, sources)| PodVolume { name, sources });
+    let volume = (text(), vec(source(), 0..3), vec(text(), 0..2)).prop_map(
+        |(name, sources, without_token)| PodVolume {
+            name,
+            sources,
+            without_token,
+        },
+    );
     (
         meta(),
         vec(container, 0..3),

@@ -13,6 +13,17 @@ const NAMESPACES_MAX: usize = 8;
 /// those that tell most.
 const KINDS_MAX: usize = 28;
 
+/// Whether a habit was counted once more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Repeated {
+    /// Judging it may do something else.
+    No,
+    /// And nothing else is to be done.
+    Yes,
+    /// And it may explain something that speaks against its identity.
+    MayExplain,
+}
+
 impl Baseline {
     /// Makes a behaviour a habit, or counts it once more.
     pub(crate) fn learn(
@@ -56,31 +67,38 @@ impl Baseline {
         }
     }
 
-    /// Counts the habit of an entry once more, if that is all that judging it would do.
+    /// Counts the habit of an entry once more, if that is what judging it would do.
     #[inline]
-    pub(crate) fn repeat_settled(&mut self, entry: &Entry, now_s: u32, window_limit: u32) -> bool {
+    pub(crate) fn repeat_settled(
+        &mut self,
+        entry: &Entry,
+        now_s: u32,
+        window_limit: u32,
+    ) -> Repeated {
         let (half_life_s, window_s) = (self.half_life_s, self.window_s);
         let index = usize::try_from(entry.index).ok();
         let Some(record) = index.and_then(|at| self.identities.get_mut(at)) else {
-            return false;
+            return Repeated::No;
         };
         if record.stamp != entry.stamp {
-            return false;
+            return Repeated::No;
         }
         let accused = (record.session != 0).then_some(record.accused);
         let Some(habit) = record.habits.get_mut(usize::from(entry.habit_at)) else {
-            return false;
+            return Repeated::No;
         };
-        if accused.is_some_and(|accused| may_explain(habit.op, accused, now_s)) {
-            return false;
-        }
         let is_document = entry.document_s != 0;
         if !is_document && !habit.is_settled(now_s, half_life_s, window_limit) {
-            return false;
+            return Repeated::No;
         }
         habit.repeat(1, now_s, half_life_s, window_s);
+        let op = habit.op;
         record.count(now_s);
-        true
+        if accused.is_some_and(|accused| may_explain(op, accused, now_s)) {
+            Repeated::MayExplain
+        } else {
+            Repeated::Yes
+        }
     }
 
     /// There is evidence against an identity that happened at these times.
@@ -164,6 +182,10 @@ impl Baseline {
 
     /// Folds namespaces, then kinds, into "any" where there are many; says whether there were.
     fn fold(&mut self, index: usize, newest: Habit) -> bool {
+        let record = self.identities.get(index);
+        if record.is_none_or(|record| record.habits.len() <= NAMESPACES_MAX.min(KINDS_MAX)) {
+            return false;
+        }
         let hash_of = |kind: &str, namespace: &str| {
             self.hasher
                 .hash_one(((newest.op, newest.outcome), kind, namespace))

@@ -19,7 +19,8 @@ use crate::engine::who::{Class, Who};
 
 pub use bytes::StateError;
 pub(crate) use bytes::{seal, unseal};
-pub(crate) use record::{Accused, ONCE, ORIGINS_MAX, Record, Standing, remember_origin};
+pub(crate) use learn::Repeated;
+pub(crate) use record::{Accused, Habit, ONCE, ORIGINS_MAX, Record, Standing, remember_origin};
 use symbols::{Symbol, Symbols};
 use table::Table;
 
@@ -29,6 +30,8 @@ const GROUPS_MAX: usize = 1 << 16;
 /// Identities that are kept unless the engine's settings say otherwise.
 const IDENTITIES_MAX: usize = 1 << 20;
 const DAY_S: u32 = 24 * 60 * 60;
+/// What programs follow for themselves; it names nothing else that they would have to read.
+const PLAIN: [&str; 2] = ["configmaps", "leases.coordination.k8s.io"];
 
 /// What is usual. Made by an [`Engine`](crate::Engine) that reads logs.
 #[derive(Debug, Clone)]
@@ -81,7 +84,7 @@ pub(crate) struct DoesAt {
     pub(crate) works_here: bool,
     /// Follows the same kind, there or everywhere.
     pub(crate) watches_it: bool,
-    /// Follows anything.
+    /// Follows objects that tell what else there is to read: more than settings and leases.
     pub(crate) watches_something: bool,
 }
 
@@ -241,6 +244,33 @@ impl Baseline {
         self.covering(record, behaviour)
     }
 
+    /// Whether the same behaviour in any other namespace, if it is in one, is covered by this habit as well: as long
+    /// as the record keeps its stamp, none is made that this one covers.
+    pub(crate) fn is_for_any_namespace(
+        &self,
+        index: usize,
+        at: usize,
+        behaviour: &Behaviour<'_>,
+    ) -> bool {
+        let record = self.identities.get(index);
+        let habit = record.and_then(|record| record.habits.get(at));
+        let (Some(record), Some(habit)) = (record, habit) else {
+            return false;
+        };
+        let Some(kind) = self.symbols.find(behaviour.kind) else {
+            return false;
+        };
+        let is_nearer = |(place, one): (usize, &Habit)| {
+            place != at
+                && (one.op, one.outcome) == (behaviour.op, behaviour.outcome)
+                && one.namespace != Symbol::EMPTY
+                && [kind, Symbol::OTHER].contains(&one.kind)
+        };
+        habit.namespace == Symbol::ANY
+            && !behaviour.namespace.is_empty()
+            && !record.habits.iter().enumerate().any(is_nearer)
+    }
+
     fn covering(&self, record: &Record, behaviour: &Behaviour<'_>) -> Option<usize> {
         // One namespace after the other is not all of them at once.
         let any = any_namespace(behaviour.namespace);
@@ -259,20 +289,75 @@ impl Baseline {
         let kind = self.symbols.find(behaviour.kind);
         let namespace = self.symbols.find(behaviour.namespace);
         let is_local = !behaviour.namespace.is_empty();
+        let plain = PLAIN.map(|kind| self.symbols.find(kind));
         let shown = record.habits.iter();
         for habit in shown.filter(|habit| habit.outcome == Outcome::Shown) {
             let is_here = [namespace, Some(Symbol::ANY)].contains(&Some(habit.namespace));
             match habit.op {
+                Op::Write if self.is_of_any_program(habit) => {}
                 Op::Write => does.works_here |= is_local && is_here,
                 Op::Watch => {
                     let is_it = [kind, Some(Symbol::ANY)].contains(&Some(habit.kind));
-                    does.watches_something = true;
+                    does.watches_something |= !plain.contains(&Some(habit.kind));
                     does.watches_it |= is_it && (is_here || habit.namespace == Symbol::EMPTY);
                 }
                 _ => {}
             }
         }
         does
+    }
+
+    /// Whether a habit is writing what nearly every program writes: its lease, events, questions.
+    pub(crate) fn is_of_any_program(&self, habit: &Habit) -> bool {
+        habit.op == Op::Write
+            && matches!(
+                self.symbols.text(habit.kind),
+                "leases.coordination.k8s.io" | "events" | "events.events.k8s.io"
+            )
+    }
+
+    /// Whether an identity makes objects of a kind in a namespace.
+    pub(crate) fn makes(&self, index: usize, kind: &str, namespace: &str) -> bool {
+        let kind = self.symbols.find(kind);
+        let namespace = self.symbols.find(namespace);
+        let record = self.identities.get(index);
+        record.is_some_and(|record| {
+            record.has(|habit| {
+                (habit.op, habit.outcome) == (Op::Write, Outcome::Shown)
+                    && [kind, Some(Symbol::ANY)].contains(&Some(habit.kind))
+                    && [namespace, Some(Symbol::ANY)].contains(&Some(habit.namespace))
+            })
+        })
+    }
+
+    /// Whether an identity has long been listing or following a kind, or pods, of the whole cluster: then it sees
+    /// nothing new in single namespaces.
+    pub(crate) fn sees_all(&self, index: usize, kind: &str, now_s: u32) -> bool {
+        let kinds = [kind, "pods"].map(|kind| self.symbols.find(kind));
+        let record = self.identities.get(index);
+        record.is_some_and(|record| {
+            record.has(|habit| {
+                matches!(habit.op, Op::List | Op::Watch)
+                    && habit.outcome == Outcome::Shown
+                    && habit.namespace == Symbol::EMPTY
+                    && (habit.kind == Symbol::ANY || kinds.contains(&Some(habit.kind)))
+                    && habit.is_usual(now_s, self.half_life_s)
+                    && now_s.saturating_sub(habit.first_s) >= DAY_S
+            })
+        })
+    }
+
+    /// Whether an identity lists or follows anything of the whole cluster, since a day or longer.
+    pub(crate) fn reads_wide(&self, index: usize, now_s: u32) -> bool {
+        let record = self.identities.get(index);
+        record.is_some_and(|record| {
+            record.has(|habit| {
+                matches!(habit.op, Op::List | Op::Watch)
+                    && habit.outcome == Outcome::Shown
+                    && habit.namespace == Symbol::EMPTY
+                    && now_s.saturating_sub(habit.first_s) >= DAY_S
+            })
+        })
     }
 
     /// Whether an identity lists a kind, wherever: then it knows the names of its objects.
@@ -329,6 +414,11 @@ impl Baseline {
     fn habit_hash(&self, behaviour: &Behaviour<'_>, kind: &str, namespace: &str) -> u64 {
         let shape = (behaviour.op, behaviour.outcome);
         self.hasher.hash_one((shape, kind, namespace))
+    }
+
+    /// The symbol of a name that occurred.
+    pub(crate) fn symbol(&self, name: &str) -> Option<Symbol> {
+        self.symbols.find(name)
     }
 
     /// The name behind a symbol.

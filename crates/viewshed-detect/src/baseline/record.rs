@@ -141,21 +141,19 @@ impl Habit {
     }
 
     /// Whether it is usual now.
+    #[inline]
     pub(crate) fn is_usual(&self, now_s: u32, half_life_s: u32) -> bool {
         let is_of_age = self.standing == Standing::Usual || self.days >= DAYS_OF_PROBATION;
-        is_of_age && f64::from(self.faded(now_s, half_life_s)) >= FORGOTTEN
+        // Half of a single time is far from forgotten: what was repeated within a half-life takes no division.
+        let is_fresh = now_s.saturating_sub(self.last_s) < half_life_s && self.strength >= ONCE;
+        is_of_age && (is_fresh || f64::from(self.faded(now_s, half_life_s)) >= FORGOTTEN)
     }
 
-    /// Whether it is usual now and one more time is no event, told without a division for what was repeated
-    /// within a half-life.
+    /// Whether it is usual now and one more time is no event.
     #[inline]
     pub(super) fn is_settled(&self, now_s: u32, half_life_s: u32, limit: u32) -> bool {
-        // Half of a single time is far from forgotten.
-        let is_fresh = now_s.saturating_sub(self.last_s) < half_life_s && self.strength >= ONCE;
-        let is_usual =
-            (is_fresh && self.standing == Standing::Usual) || self.is_usual(now_s, half_life_s);
         let is_often = self.is_counted && u32::from(self.window_count) >= self.tolerated(limit);
-        is_usual && !is_often
+        !is_often && self.is_usual(now_s, half_life_s)
     }
 
     /// Takes it out of what is usual: it belonged to an incident.

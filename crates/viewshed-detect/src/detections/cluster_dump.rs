@@ -37,6 +37,10 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         look.facts.dump.begin(look.activity.at_us);
         return None;
     }
+    // Whoever removes a namespace looks whether anything of each kind is left.
+    if look.baseline.makes(look.index, kind, namespace) {
+        return None;
+    }
     let place = ORDER.iter().position(|one| *one == kind)?;
     let place = u8::try_from(place).ok()?;
     let steps = look.facts.dump_step(namespace, place, look.activity.at_us);

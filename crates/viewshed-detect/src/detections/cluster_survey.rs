@@ -19,18 +19,18 @@ pub(super) static DETECTION: Detection = Detection {
 };
 
 fn judge(look: &mut Look<'_>) -> Option<Sign> {
-    if !look.behaviour.is_enumeration()
-        || look.is_usual
+    if look.is_usual
         || !matches!(look.class, Class::Person | Class::System)
         || look.strangeness <= 0.0
     {
         return None;
     }
+    let further = further_namespace(look);
+    if !look.behaviour.is_enumeration() {
+        return namespaces(look, &further?);
+    }
     let (kind, namespace) = (look.behaviour.kind, look.behaviour.namespace);
     look.facts.nth(Sort::Surveyed, [kind, namespace])?;
-    if !namespace.is_empty() {
-        look.facts.nth(Sort::SurveyedNamespace, [namespace, ""]);
-    }
     let is_narrow = ["labelSelector", "fieldSelector"]
         .iter()
         .any(|selector| is_narrowed(&look.activity.uri, selector));
@@ -44,14 +44,15 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         Outcome::Refused => 0.6,
         Outcome::Missing | Outcome::Failed => 0.2,
     };
+    let home = if look.is_at_home { 0.25 } else { 1.0 };
+    let further = further.map_or(0.0, |further| further.points);
     let share = if is_narrow { 0.4 } else { 1.0 }
         * if look.behaviour.op == Op::Watch {
             WATCH_SHARE
         } else {
             1.0
-        }
-        * if look.is_at_home { 0.25 } else { 1.0 };
-    let weight = base * outcome * share * look.strangeness * look.surprise();
+        };
+    let weight = (base * outcome * home + further) * share * look.strangeness * look.surprise();
     let kinds = look.facts.count(Sort::Surveyed);
     let what = if kinds == 1 { "list" } else { "lists" };
     let text = format!(
@@ -64,6 +65,60 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         return Some(Sign::quiet(weight, text));
     }
     Some(Sign::held(weight * look.following_share(), text))
+}
+
+/// One more namespace in which somebody has no work.
+struct Further {
+    nth: u16,
+    points: f64,
+}
+
+/// The namespace of a request, if it is a further one of those in which somebody reads and has no work. Who comes to
+/// work somewhere does so in one or two.
+fn further_namespace(look: &mut Look<'_>) -> Option<Further> {
+    let share = match look.behaviour.op {
+        Op::List | Op::Watch | Op::Log | Op::Proxy | Op::Exec => 1.0,
+        Op::Ask if look.behaviour.kind.starts_with("selfsubjectrules") => 1.0,
+        // Dashboards ask for every verb of every kind.
+        Op::Get | Op::Ask => 0.4,
+        _ => return None,
+    };
+    let outcome = match look.behaviour.outcome {
+        Outcome::Shown => 1.0,
+        Outcome::Refused => 0.8,
+        Outcome::Missing | Outcome::Failed => 0.4,
+    };
+    let is_refused = look.behaviour.outcome == Outcome::Refused;
+    // Where everybody is who has not yet chosen a namespace.
+    let is_unchosen = look.namespace == "default" && (is_refused || look.behaviour.op == Op::Ask);
+    if look.namespace.is_empty() || look.is_at_home || look.sees_all || is_unchosen {
+        return None;
+    }
+    let nth = look
+        .facts
+        .nth(Sort::SurveyedNamespace, [look.namespace, ""])?;
+    let points = match nth {
+        0 | 1 => 0.0,
+        2 => 25.0,
+        _ => 50.0,
+    };
+    Some(Further {
+        nth,
+        points: points * share * outcome,
+    })
+}
+
+/// The sign of a further namespace that is looked into in another way than with a list.
+fn namespaces(look: &Look<'_>, further: &Further) -> Option<Sign> {
+    let weight = further.points * look.strangeness * look.surprise();
+    let text = format!(
+        "{} goes from namespace to namespace where it is not known, {} so far, the last {}{}",
+        look.who,
+        further.nth,
+        look.namespace,
+        look.outcome_words()
+    );
+    (weight > 0.0).then(|| Sign::quiet(weight, text))
 }
 
 /// Points for all objects of a kind. What everybody looks at first counts little.
@@ -79,12 +134,16 @@ fn everywhere(kind: &str) -> f64 {
 /// Points for those of one namespace, of so many that were looked into: who works in one or two reads all that is
 /// there.
 fn in_namespaces(kind: &str, namespaces: u16) -> f64 {
-    match (kind == "secrets", namespaces) {
-        (true, 0..=1) => 3.0,
-        (true, 2) => 14.0,
-        (true, _) => 22.0,
-        (false, 0..=2) => 0.5,
-        (false, 3) => 2.0,
-        (false, _) => 5.0,
+    match (kind, namespaces) {
+        ("secrets", 0..=1) => 8.0,
+        ("secrets", 2) => 14.0,
+        ("secrets", _) => 22.0,
+        (_, 0..=1) if kinds::is_rbac(kind) => 6.0,
+        (_, _) if kinds::is_rbac(kind) => 10.0,
+        ("configmaps" | "serviceaccounts", 0..=1) => 2.0,
+        ("configmaps" | "serviceaccounts", _) => 5.0,
+        (_, 0..=2) => 0.5,
+        (_, 3) => 2.0,
+        _ => 5.0,
     }
 }

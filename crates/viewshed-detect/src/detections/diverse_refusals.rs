@@ -37,7 +37,8 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         _ if is_reflector => 6.0,
         _ => 13.0,
     };
-    let text = format!("{} is refused for {nth} different kinds", look.who);
+    let kinds = if nth == 1 { "kind" } else { "different kinds" };
+    let text = format!("{} is refused for {nth} {kinds}", look.who);
     if nth >= 3 && !is_reflector {
         Some(Sign::new(base, text))
     } else {

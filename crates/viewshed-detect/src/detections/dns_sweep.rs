@@ -38,7 +38,12 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     if is_wildcard {
         let nth = look.facts.nth(Sort::Resolved, [&kind, &name])?;
         return Some(Sign::new(
-            if nth <= 2 { 70.0 } else { 25.0 },
+            match (&*kind, nth) {
+                // Ports of all services: no library asks that by mistake.
+                ("srv", 1) => 100.0,
+                (_, 1 | 2) => 70.0,
+                _ => 25.0,
+            },
             format!("{} asks for every service at once: {name}", look.who),
         ));
     }

@@ -25,6 +25,8 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     let base = match (behaviour.op, behaviour.kind) {
         (Op::List, "docker:secrets" | "docker:configs" | "docker:swarm") => 25.0,
         (Op::List, _) => 12.0,
+        // The files of a container, whole.
+        (Op::Log, "docker:containers/archive" | "docker:containers/export") => 34.0,
         (Op::Log, _) => 14.0,
         // Health checks run commands all day; in the daemon's events nothing tells them from others.
         (Op::Exec, _) if path.is_empty() => 3.0,
@@ -34,7 +36,12 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         (Op::Path, _) => 4.0,
         _ => return None,
     };
-    look.facts.nth(Sort::DockerRead, [behaviour.kind, path])?;
+    // `docker stats` asks for those of every container.
+    let what = match behaviour.kind {
+        "docker:containers/stats" => "",
+        _ => path,
+    };
+    look.facts.nth(Sort::DockerRead, [behaviour.kind, what])?;
     // The command line client always names a version; scripts and tools often do not.
     let unversioned = !path.is_empty() && version(path).is_none();
     let weight = if unversioned { base * 1.6 } else { base };
@@ -42,8 +49,13 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     Some(Sign::new(
         weight,
         format!(
-            "{} asks the Docker daemon for {nth} different things",
-            look.who
+            "{} asks the Docker daemon for {nth} {}",
+            look.who,
+            if nth == 1 {
+                "thing"
+            } else {
+                "different things"
+            }
         ),
     ))
 }

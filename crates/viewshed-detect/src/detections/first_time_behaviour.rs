@@ -58,6 +58,7 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     if look.is_other_hand && look.has_habit {
         return None;
     }
+    let base = if is_leap(look) { 2.5 * base } else { base };
     let weight = base * missing * mistake * class * look.following_share() * look.acquaintance;
     if weight < WEIGHT_MIN {
         // Peers are looked for only where their word counts: it makes nothing weigh more.
@@ -82,8 +83,19 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         look.scope_words(),
         look.outcome_words()
     );
-    if look.behaviour.is_enumeration() && !is_refused {
+    if look.behaviour.is_enumeration() && !is_refused && look.may_follow {
         return Some(Sign::held(weight, text));
     }
     Some(Sign::quiet(weight, text))
+}
+
+/// Whether a program that long had to do with its own namespace alone turns to the whole cluster, and no new pod of
+/// it does.
+fn is_leap(look: &Look<'_>) -> bool {
+    look.behaviour.is_enumeration()
+        && look.behaviour.namespace.is_empty()
+        && look.class == Class::ServiceAccount
+        && !look.activity.actor.pod.is_empty()
+        && !look.may_follow
+        && !look.baseline.reads_wide(look.index, look.now_s)
 }

@@ -24,8 +24,13 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     // A program whose token ran out repeats its few requests; nobody's program asks for many kinds.
     let weight = if nth <= 3 { 5.0 } else { 10.0 };
     let address = &look.activity.actor.address;
+    let things = if nth == 1 {
+        "thing"
+    } else {
+        "different things"
+    };
     Some(Sign::quiet(
         weight,
-        format!("invalid credentials from {address}, for {nth} different things"),
+        format!("invalid credentials from {address}, for {nth} {things}"),
     ))
 }

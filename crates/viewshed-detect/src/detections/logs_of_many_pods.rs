@@ -3,6 +3,7 @@
 use super::{Detection, Look, Sign};
 use crate::engine::behaviour::{Op, Outcome};
 use crate::engine::facts::Sort;
+use crate::engine::path::has_query;
 use crate::engine::who::Class;
 
 pub(super) static DETECTION: Detection = Detection {
@@ -18,16 +19,29 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     if look.behaviour.op != Op::Log || look.activity.surface == viewshed_model::Surface::DockerApi {
         return None;
     }
-    if look.is_usual || look.behaviour.outcome == Outcome::Refused {
+    if look.is_usual {
         return None;
     }
     let nth = look.facts.nth(
         Sort::LogOf,
         [look.behaviour.namespace, &look.activity.object.name],
     )?;
-    // Who makes pods reads their logs, and so does who follows them to collect the logs of all.
-    let at_work = if look.works_here || look.baseline.watches(look.index, "pods") {
+    let makes_pods = look
+        .baseline
+        .makes(look.index, "pods", look.behaviour.namespace);
+    let watches_pods = look.baseline.watches(look.index, "pods");
+    let follows = has_query(&look.activity.uri, "follow", "true");
+    // Who makes pods reads their logs, and so does who follows pods and logs to collect them all.
+    let at_work = if makes_pods || (watches_pods && follows) {
+        0.03
+    } else if look.works_here || watches_pods {
         0.3
+    } else {
+        1.0
+    };
+    // To try is nearly as much: the names are known.
+    let outcome = if look.behaviour.outcome == Outcome::Refused {
+        0.9
     } else {
         1.0
     };
@@ -41,7 +55,12 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         _ => 12.0,
     };
     Some(Sign::quiet(
-        weight * at_work,
-        format!("{} reads the logs of {nth} pods", look.who),
+        weight * at_work * outcome,
+        format!(
+            "{} reads the logs of {nth} pod{}{}",
+            look.who,
+            if nth == 1 { "" } else { "s" },
+            look.outcome_words()
+        ),
     ))
 }

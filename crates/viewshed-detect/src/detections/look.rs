@@ -28,13 +28,21 @@ pub(crate) struct Look<'a> {
     /// Whether it did this before, be it as part of an incident.
     pub(crate) has_habit: bool,
     /// Whether a tool of people uses the identity of a program that never was used so.
+    pub(crate) is_new_tool: bool,
+    /// Whether that makes it somebody else who has the identity, or the place does from which it lists.
     pub(crate) is_other_hand: bool,
     /// Whether a program lists from a new place what it lists at its start and follows.
     pub(crate) is_elsewhere: bool,
     /// How far the hand behind a request is from one that is known, 0 to 1; programs have other signs.
     pub(crate) strangeness: f64,
+    /// Where it reads, or asks for rights; empty for the whole cluster.
+    pub(crate) namespace: &'a str,
     /// Whether it has long been doing something in this very namespace.
     pub(crate) is_at_home: bool,
+    /// Whether it has long been reading all of it, or all pods, in the whole cluster.
+    pub(crate) sees_all: bool,
+    /// Whether the token of a pod comes from outside the cluster, as far as an address tells.
+    pub(crate) is_outside: bool,
     /// Whether nothing was known of the identity before.
     pub(crate) is_new_identity: bool,
     /// How well the identity is known, 0 to 1.
@@ -54,9 +62,11 @@ pub(crate) struct Look<'a> {
     pub(crate) works_somewhere: bool,
     /// Whether the program that sends this has long been running, as far as the log tells.
     pub(crate) is_midway: bool,
+    /// Whether a watch may be taken for work.
+    pub(crate) may_follow: bool,
     /// Whether it follows this kind with a watch.
     pub(crate) watches_it: bool,
-    /// Whether it follows anything.
+    /// Whether it follows objects that tell what else there is to read.
     pub(crate) watches_something: bool,
     /// Where the request came from.
     pub(crate) origin: Origin,
@@ -190,14 +200,6 @@ impl Sign {
 }
 
 impl<'a> Look<'a> {
-    /// Whether a watch may be taken for work: that of a program which does follow or change things, or which has
-    /// just begun. Programs follow what they need from their start on; one that has long been at something else
-    /// and suddenly follows what there is, is not what it was. People begin when they like.
-    pub(crate) fn may_follow(&self) -> bool {
-        let is_workload = matches!(self.class, Class::ServiceAccount | Class::Node);
-        !is_workload || self.works_somewhere || !self.is_midway
-    }
-
     /// How much of the weight for a program in a pod this kind of identity gets for what people and control
     /// planes do every day.
     pub(crate) fn share(&self) -> f64 {
@@ -222,7 +224,7 @@ impl<'a> Look<'a> {
     /// What is left of the weight of a watch by a program that may follow what it wants: it is how programs work.
     pub(crate) fn following_share(&self) -> f64 {
         let follows =
-            self.behaviour.op == Op::Watch && self.is_reflector_style() && self.may_follow();
+            self.behaviour.op == Op::Watch && self.is_reflector_style() && self.may_follow;
         match (follows, kinds::is_telling(self.behaviour.kind)) {
             (false, _) => 1.0,
             (true, true) => 0.15,

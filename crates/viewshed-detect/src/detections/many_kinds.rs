@@ -1,7 +1,8 @@
 //! Asks for ever more kinds within one session.
 
-use super::{Detection, Look, Sign};
+use super::{Detection, Look, Sign, is_client};
 use crate::engine::facts::Sort;
+use crate::engine::path::is_narrowed;
 
 pub(super) static DETECTION: Detection = Detection {
     name: "many-kinds",
@@ -16,10 +17,15 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     if !look.behaviour.is_enumeration() || look.is_usual {
         return None;
     }
+    // Tools that remove what they made before look for it by its label, in every kind.
+    let is_of_tool =
+        is_client(&look.activity.actor.user_agent) && !look.behaviour.namespace.is_empty();
+    let is_of_own_work =
+        (look.works_here || is_of_tool) && is_narrowed(&look.activity.uri, "labelSelector");
     let nth = look
         .facts
         .nth(Sort::ListedKind, [look.behaviour.kind, ""])?;
-    if look.is_reflector_style() {
+    if look.is_reflector_style() || is_of_own_work {
         return None;
     }
     let weight = match nth {

@@ -164,11 +164,18 @@ pub(crate) fn linking(look: &Look<'_>, signs: &[(u8, Sign)]) -> f64 {
         };
         !is_of_client && !is_work
     };
-    signs
+    // Tokens of pods that come from one place outside are in one hand, whatever is done with them.
+    let outside = if look.is_outside && look.is_new_tool {
+        COMPANION_WEIGHT_MIN
+    } else {
+        0.0
+    };
+    let shown: f64 = signs
         .iter()
         .filter(links)
         .map(|(_, sign)| sign.weight)
-        .sum()
+        .sum();
+    shown + outside
 }
 
 /// The detection at a place of [`ALL`].

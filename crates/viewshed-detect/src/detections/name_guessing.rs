@@ -1,5 +1,6 @@
 //! Asks for names that do not exist, one after the other.
 
+use super::tool_on_workload::{is_raw, tool};
 use super::{Detection, Look, Sign};
 use crate::engine::behaviour::{Op, Outcome};
 use crate::engine::facts::Sort;
@@ -32,6 +33,10 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         return None;
     }
     let nth = look.facts.nth(Sort::Guess, [behaviour.kind, name])?;
+    let is_first_of_kind = look
+        .facts
+        .nth(Sort::GuessedKind, [behaviour.kind, ""])
+        .is_some();
     let base = match nth {
         1 => 8.0,
         2 => 14.0,
@@ -43,12 +48,15 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     // Deployers look before they create, controllers look after what they follow.
     let at_work = if look.works_here { 0.15 } else { 1.0 };
     let following = if look.watches_something { 0.3 } else { 1.0 };
+    // Deployers look for one object of each kind that a chart has, who guesses for one name after the other.
+    let is_of_chart = !is_refused && is_first_of_kind && nth > 1 && !is_raw_tool(look);
+    let chart = if is_of_chart { 0.2 } else { 1.0 };
     let share = match (behaviour.kind, look.class) {
         // People mistype names of pods; of Secrets they name few at all.
         ("secrets", Class::Person) => (look.share_away() * 1.5).min(1.0),
         _ => look.share_away(),
     };
-    let weight = base * share * at_work * following;
+    let weight = base * share * at_work * following * chart;
     if is_refused {
         let kind = if behaviour.kind == "secrets" {
             0.9
@@ -66,4 +74,8 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         look.who
     );
     Some(Sign::unless_made(weight, text))
+}
+
+fn is_raw_tool(look: &Look<'_>) -> bool {
+    tool(&look.activity.actor.user_agent).is_some_and(is_raw)
 }

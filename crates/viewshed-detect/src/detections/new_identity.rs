@@ -46,7 +46,7 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         look.scope_words(),
         look.outcome_words()
     );
-    if is_refused {
+    if is_refused || !look.may_follow {
         Some(Sign::quiet(weight, text))
     } else {
         Some(Sign::held(weight, text))

@@ -42,33 +42,44 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         .split_once("/proxy")
         .map_or("", |(_, beyond)| beyond)
         .trim_end_matches('/');
-    // Scrapers reach metrics this way in many set-ups.
-    if ["metrics", "stats", "healthz", "summary", "cadvisor"]
-        .iter()
-        .any(|end| beyond.ends_with(end))
-    {
-        return None;
-    }
     let object = &look.activity.object;
     let is_node = object.resource == "nodes";
-    let is_revealing = is_node
-        && REVEALING
+    let is_metrics = ["metrics", "stats", "healthz", "summary", "cadvisor"]
+        .iter()
+        .any(|end| beyond.ends_with(end));
+    // Scrapers reach those of kubelets this way in many set-ups.
+    if is_metrics && is_node {
+        return None;
+    }
+    let is_revealing = if is_node {
+        REVEALING
             .iter()
-            .any(|part| format!("{beyond}/").starts_with(part));
+            .any(|part| format!("{beyond}/").starts_with(part))
+    } else {
+        // In the metrics of a cluster stand the names of all that is in it.
+        beyond.ends_with("/metrics") || beyond.ends_with("/federate")
+    };
     let target = format!("{}/{}", object.resource, object.name);
-    // The first part of the path: what of a kubelet or of a service is asked for.
-    let part = beyond.split('/').nth(1).unwrap_or_default();
+    // What is asked for: of a kubelet the first part of the path tells, of a service the whole.
+    let part = if is_node {
+        beyond.split('/').nth(1).unwrap_or_default()
+    } else {
+        beyond
+    };
     let is_first = look.facts.count(Sort::Proxied) == 0;
     let is_new_target = look.facts.nth(Sort::Proxied, [&target, ""]).is_some();
     let is_new_part = look.facts.nth(Sort::Proxied, [&target, part]).is_some();
     let base = match (is_node, is_revealing) {
         (true, true) if is_first => 75.0,
         (true, false) if is_first => 45.0,
-        (false, _) if is_first => 30.0,
+        (false, true) if is_first => 70.0,
+        (false, false) if is_first => 30.0,
         (true, _) if is_new_target => 30.0,
         (false, _) if is_new_target => 22.0,
         (true, _) if is_new_part => 15.0,
-        (false, _) if is_new_part => 5.0,
+        // A dashboard behind `kubectl proxy` asks for many paths.
+        (false, _) if is_new_part && look.share() < 1.0 => 18.0 * look.strangeness,
+        (false, _) if is_new_part => 18.0,
         _ => return None,
     };
     // A dashboard behind `kubectl proxy` is a person's daily work, a kubelet is not.

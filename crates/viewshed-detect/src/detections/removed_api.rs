@@ -1,6 +1,7 @@
 //! Asks for what was removed years ago.
 
 use super::{Detection, Look, Sign};
+use crate::engine::behaviour::Op;
 use crate::engine::docker::version;
 use crate::engine::facts::Sort;
 use crate::engine::path::without_query;
@@ -10,7 +11,7 @@ pub(super) static DETECTION: Detection = Detection {
     name: "removed-api",
     title: "asks for APIs that were removed long ago",
     techniques: &["T1613"],
-    cap: 40,
+    cap: 90,
     page: include_str!("../../../../docs/detections/removed-api.md"),
     judge,
 };
@@ -28,6 +29,7 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
                 "/swagger-ui",
                 "/ui",
                 "/swagger.json",
+                "/api/v1/proxy/",
             ]
             .iter()
             .any(|old| path.starts_with(old))
@@ -43,13 +45,18 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         return None;
     }
     look.facts.nth(Sort::Document, [path, "removed"])?;
+    // Old clients ask for old kinds; the old paths only who has an old script.
+    let points = match look.activity.surface {
+        Surface::KubernetesApi if look.behaviour.op == Op::Path => 30.0,
+        _ => 20.0,
+    };
     let what = if path.is_empty() {
         look.behaviour.kind
     } else {
         path
     };
     Some(Sign::new(
-        20.0 * look.share().max(0.5),
+        points * look.share().max(0.5),
         format!("{} asks for {what}, which was removed long ago", look.who),
     ))
 }

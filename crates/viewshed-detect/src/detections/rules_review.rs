@@ -15,6 +15,8 @@ pub(super) static DETECTION: Detection = Detection {
 
 /// Questions whose body was not recorded: so many count as being for different namespaces.
 const UNREAD_MAX: u16 = 3;
+/// The same of people, each of whose questions says less.
+const UNREAD_OF_PERSON_MAX: u16 = 6;
 
 fn judge(look: &mut Look<'_>) -> Option<Sign> {
     if look.behaviour.kind != "selfsubjectrulesreviews.authorization.k8s.io" || look.is_usual {
@@ -25,10 +27,20 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
             .facts
             .nth(Sort::RulesNamespace, [&review.namespace, ""])?,
         // Without the body another time may be for another namespace.
-        None => look.facts.nth_time(Sort::RulesNamespace, "", UNREAD_MAX)?,
+        None => {
+            let several = match look.class {
+                Class::Person => UNREAD_OF_PERSON_MAX,
+                _ => UNREAD_MAX,
+            };
+            look.facts.nth_time(Sort::RulesNamespace, "", several)?
+        }
     };
     let weight = match (look.class, nth) {
         (Class::Person, 1) => 6.0 + 4.0 * look.strangeness,
+        // One further namespace after the other counts as a survey of the cluster; which, only the body tells.
+        (Class::Person, _) if look.activity.review.is_none() => {
+            25.0 * look.strangeness * look.surprise()
+        }
         (Class::Person, _) => 2.0,
         // A program that has long run without it.
         (_, 1) => 60.0 + 15.0 * look.acquaintance,

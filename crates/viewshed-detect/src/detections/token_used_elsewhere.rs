@@ -19,7 +19,7 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     let moved = origin.moved != Moved::No;
     let is_elsewhere = origin.is_foreign && origin.is_new_address;
     if !moved && !is_elsewhere {
-        return started_elsewhere(look);
+        return outside(look).or_else(|| started_elsewhere(look));
     }
     let is_workload = matches!(look.class, Class::ServiceAccount | Class::Node);
     let base = match (is_workload, moved, origin.is_foreign) {
@@ -58,9 +58,32 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         "{what} {} is used from {}{whose}",
         look.who, look.activity.actor.address
     );
-    Some(Sign::new(
+    let (weight, text) = (
         further.min(base) * family * usual,
         text.trim_start().to_owned(),
+    );
+    if is_workload && !look.is_new_tool {
+        // It may have been started there: what it lists waits for its watches.
+        return Some(Sign::quiet(weight, text));
+    }
+    Some(Sign::new(weight, text))
+}
+
+/// The token of a pod comes from a public address, where neither it nor a host ever was.
+fn outside(look: &mut Look<'_>) -> Option<Sign> {
+    let address = &look.activity.actor.address;
+    if !look.is_outside || look.origin.moves_are_usual {
+        return None;
+    }
+    look.facts.nth(Sort::Program, ["address", address])?;
+    // Nodes may have public addresses; a tool that never used the identity is no program of theirs.
+    let points = if look.is_new_tool { 75.0 } else { 25.0 };
+    Some(Sign::new(
+        points,
+        format!(
+            "the token of a pod of {} is used from {address}, outside the cluster, where it never was before",
+            look.who
+        ),
     ))
 }
 

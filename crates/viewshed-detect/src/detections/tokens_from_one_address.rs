@@ -30,6 +30,8 @@ pub(super) fn sign(companions: u32, from: &str) -> Sign {
         2 => 35.0,
         _ => 45.0,
     };
-    let text = format!("{} identities look around from {from}", companions + 1);
+    // Processes have no address.
+    let place = if from.is_empty() { "one place" } else { from };
+    let text = format!("{} identities look around from {place}", companions + 1);
     Sign::new(weight, text)
 }

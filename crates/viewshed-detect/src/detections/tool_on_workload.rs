@@ -3,6 +3,7 @@
 use super::{Detection, Look, Sign};
 use crate::engine::behaviour::Op;
 use crate::engine::facts::Sort;
+use crate::engine::origin::program_of;
 use crate::engine::who::Class;
 
 pub(super) static DETECTION: Detection = Detection {
@@ -31,7 +32,7 @@ const TOOLS: [&str; 10] = [
 
 /// The tool of people that a client says it is.
 pub(crate) fn tool(user_agent: &str) -> Option<&'static str> {
-    let name = user_agent.split(['/', ' ']).next().unwrap_or_default();
+    let name = program_of(user_agent);
     TOOLS
         .into_iter()
         .find(|tool| name.eq_ignore_ascii_case(tool))
@@ -51,7 +52,7 @@ pub(crate) fn is_raw(tool: &str) -> bool {
 
 fn judge(look: &mut Look<'_>) -> Option<Sign> {
     let is_program = matches!(look.class, Class::ServiceAccount | Class::Node);
-    let is_news = look.is_other_hand || (is_program && look.origin.is_new_program);
+    let is_news = look.is_new_tool || (is_program && look.origin.is_new_program);
     if !is_news {
         return None;
     }
@@ -68,7 +69,7 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     } else if is_unreleased {
         35.0
     } else {
-        22.0
+        30.0
     };
     let weight = base + 20.0 * look.acquaintance;
     Some(Sign::new(

@@ -3,10 +3,11 @@
 use viewshed_model::kind_in_words;
 
 use super::look::WATCH_SHARE;
-use super::{Detection, Look, Sign};
+use super::{Detection, Look, Sign, is_client};
 use crate::engine::behaviour::{Op, Outcome};
 use crate::engine::facts::Sort;
 use crate::engine::kinds;
+use crate::engine::path::is_narrowed;
 use crate::engine::session::UNWATCHED;
 
 pub(super) static DETECTION: Detection = Detection {
@@ -26,7 +27,18 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     if kind == "secrets" || kinds::is_rbac(kind) {
         return None;
     }
-    list_sign(look, 0.3)
+    // Programs have no business in one namespace after the other, people and their pipelines have.
+    let is_of_people = look.share() < 1.0 || is_client(&look.activity.actor.user_agent);
+    let further_share = if is_of_people { 0.3 } else { 0.7 };
+    let mut sign = list_sign(look, further_share)?;
+    // `kubectl apply --prune` looks for what it once made by its label.
+    let is_of_own_work = is_client(&look.activity.actor.user_agent)
+        && is_narrowed(&look.activity.uri, "labelSelector")
+        && !look.behaviour.namespace.is_empty();
+    if is_of_own_work {
+        sign.weight *= 0.4;
+    }
+    Some(sign)
 }
 
 /// The sign of a list; each further namespace of a kind adds only this share of it.
@@ -65,7 +77,11 @@ pub(super) fn list_sign(look: &mut Look<'_>, further_share: f64) -> Option<Sign>
             text,
         ));
     }
-    if look.behaviour.op == Op::Watch && is_reflector && look.may_follow() {
+    if !look.may_follow {
+        // No watch can explain it.
+        return Some(Sign::quiet(weight, text));
+    }
+    if look.behaviour.op == Op::Watch && is_reflector {
         let share = look.following_share();
         return Some(Sign {
             // It begins with all objects, so it is a list.

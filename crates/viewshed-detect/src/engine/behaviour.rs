@@ -239,7 +239,34 @@ fn api_op(activity: &Activity<'_>) -> Op {
             _ => return Op::Write,
         }
     }
+    if let Some(op) = dry_op(activity) {
+        return op;
+    }
     read_op(activity)
+}
+
+/// What a change amounts to that is only tried out.
+fn dry_op(activity: &Activity<'_>) -> Option<Op> {
+    let op = match &*activity.verb {
+        "deletecollection" => Op::List,
+        _ => Op::Get,
+    };
+    is_dry_run(activity).then_some(op)
+}
+
+/// Whether a change is only tried out, which is answered with what it would change: with all objects, for those of a
+/// collection, or with one. Deployers compare so what they are about to apply; nobody so applies the removal of
+/// objects or changes of Secrets.
+///
+/// Source: kubernetes `staging/src/k8s.io/apiserver/pkg/registry/generic/registry/store.go`, `DeleteCollection`.
+#[inline]
+pub(crate) fn is_dry_run(activity: &Activity<'_>) -> bool {
+    let may_be = match &*activity.verb {
+        "delete" | "deletecollection" => true,
+        "patch" | "update" => activity.object.resource == "secrets",
+        _ => false,
+    };
+    may_be && path::has_query(&activity.uri, "dryRun", "All")
 }
 
 fn read_op(activity: &Activity<'_>) -> Op {

@@ -72,6 +72,15 @@ pub(crate) fn is_client(program: &str) -> bool {
     CLIENTS.contains(&program)
 }
 
+/// Whether a command line is that of a client of clusters, under whatever name it runs: somebody who brings one along
+/// calls it as he likes, and tells it where the cluster is and with whose token to ask.
+pub(crate) fn is_given_cluster(command: &str) -> bool {
+    let has_server = command.contains("--server=http") || command.contains("-s=http");
+    command.contains("--token=eyJ")
+        || command.contains("--token eyJ")
+        || (has_server && command.contains("--certificate-authority="))
+}
+
 /// Whether a command line fetches from a kubelet, an API server or a Docker daemon.
 pub(crate) fn fetches_from_cluster(program: &str, command: &str) -> bool {
     const MARKS: [&str; 9] = [

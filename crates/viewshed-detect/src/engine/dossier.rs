@@ -7,12 +7,11 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use viewshed_model::{
     Confidence, Disclosure, EventReference, Guessed, Incident, IncidentActor, IncidentState,
-    Reason, RequestTally, Severity,
+    RequestTally, Severity,
 };
 
 use super::behaviour::{Op, Outcome};
-use super::decay::rounded;
-use super::evidence::Evidence;
+use super::evidence::{Evidence, reasons};
 use super::session::{Member, Note, Session};
 use super::severity::{doubt, severity};
 use super::who::display_name;
@@ -228,14 +227,7 @@ impl Dossier {
     /// The next revision, if there is something worth telling: a new reason, a higher severity, twice the
     /// events, one more after a long pause, or the end.
     pub(crate) fn tell(&mut self, state: IncidentState) -> Option<Incident> {
-        let incident = &self.incident;
-        let is_news = incident.revision == 0
-            || incident.state != state
-            || incident.severity > self.told_severity
-            || incident.reasons.len() > self.told_reasons
-            || incident.event_count >= self.told_events.saturating_mul(2)
-            || incident.last_event.time.as_second() - self.told_until.as_second() >= PAUSE_S;
-        is_news.then(|| self.revise(state))
+        self.has_news(state).then(|| self.revise(state))
     }
 
     /// The next revision, if there were events since the last one.
@@ -253,6 +245,17 @@ impl Dossier {
         self.told_severity = incident.severity;
         self.told_reasons = incident.reasons.len();
         incident.clone()
+    }
+
+    /// Whether [`tell`](Self::tell) has something to tell.
+    pub(crate) fn has_news(&self, state: IncidentState) -> bool {
+        let incident = &self.incident;
+        incident.revision == 0
+            || incident.state != state
+            || incident.severity > self.told_severity
+            || incident.reasons.len() > self.told_reasons
+            || incident.event_count >= self.told_events.saturating_mul(2)
+            || incident.last_event.time.as_second() - self.told_until.as_second() >= PAUSE_S
     }
 
     fn tally(&mut self, note: &Note) {
@@ -361,43 +364,6 @@ pub(crate) fn remember(list: &mut Vec<String>, text: &str, several: usize) {
     if !text.is_empty() && list.len() < several && !list.iter().any(|one| one == text) {
         list.push(text.to_owned());
     }
-}
-
-/// One reason per detection, the weightiest first; its text, time and event are those of its weightiest sign.
-fn reasons(evidence: &[Evidence]) -> Vec<Reason> {
-    let mut by_detection: BTreeMap<u8, Vec<&Evidence>> = BTreeMap::new();
-    for one in evidence {
-        by_detection.entry(one.detection).or_default().push(one);
-    }
-    let mut reasons: Vec<Reason> = Vec::new();
-    for (place, signs) in by_detection {
-        let (Some(detection), Some(first)) = (detections::at(place), signs.first()) else {
-            continue;
-        };
-        // Of several sentences the last of the heaviest counts: it has the largest numbers in it.
-        let heaviest = signs.iter().max_by_key(|one| one.weight).unwrap_or(first);
-        let sum: u32 = signs
-            .iter()
-            .map(|one| one.weight)
-            .fold(0, u32::saturating_add);
-        let weight = rounded(f64::from(sum) / 100.0).min(detection.cap);
-        if weight > 0 {
-            reasons.push(Reason {
-                detection: detection.name.to_owned(),
-                text: heaviest.text.to_string(),
-                weight,
-                at: time(heaviest.at_us),
-                audit_id: heaviest.audit_id.to_string(),
-            });
-        }
-    }
-    reasons.sort_by(|left, right| {
-        right
-            .weight
-            .cmp(&left.weight)
-            .then(left.detection.cmp(&right.detection))
-    });
-    reasons
 }
 
 impl Op {

@@ -1,9 +1,15 @@
 //! What speaks against somebody, piece by piece, and what work leaves of it.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
+use viewshed_model::Reason;
 
 use super::behaviour::{Op, Outcome};
+use super::decay::rounded;
+use super::dossier::time;
 use crate::baseline::Accused;
+use crate::detections;
 use crate::detections::look::FallsWith;
 
 /// A list counts after this time if no watch has followed, or at once when other signs stand beside it; a
@@ -89,4 +95,41 @@ impl Explained {
             watch: None,
         }
     }
+}
+
+/// One reason per detection, the weightiest first; its text, time and event are those of its weightiest sign.
+pub(super) fn reasons(evidence: &[Evidence]) -> Vec<Reason> {
+    let mut by_detection: BTreeMap<u8, Vec<&Evidence>> = BTreeMap::new();
+    for one in evidence {
+        by_detection.entry(one.detection).or_default().push(one);
+    }
+    let mut reasons: Vec<Reason> = Vec::new();
+    for (place, signs) in by_detection {
+        let (Some(detection), Some(first)) = (detections::at(place), signs.first()) else {
+            continue;
+        };
+        // Of several sentences the last of the heaviest counts: it has the largest numbers in it.
+        let heaviest = signs.iter().max_by_key(|one| one.weight).unwrap_or(first);
+        let sum: u32 = signs
+            .iter()
+            .map(|one| one.weight)
+            .fold(0, u32::saturating_add);
+        let weight = rounded(f64::from(sum) / 100.0).min(detection.cap);
+        if weight > 0 {
+            reasons.push(Reason {
+                detection: detection.name.to_owned(),
+                text: heaviest.text.to_string(),
+                weight,
+                at: time(heaviest.at_us),
+                audit_id: heaviest.audit_id.to_string(),
+            });
+        }
+    }
+    reasons.sort_by(|left, right| {
+        right
+            .weight
+            .cmp(&left.weight)
+            .then(left.detection.cmp(&right.detection))
+    });
+    reasons
 }

@@ -61,9 +61,11 @@ pub(crate) enum Sort {
     TokenFile,
     /// Whether a process was seen to be in a container.
     InContainer,
+    /// Kinds of which names were asked for that do not exist.
+    GuessedKind,
 }
 
-const SORTS: usize = 26;
+const SORTS: usize = 27;
 
 /// Two steps of a dump lie no further apart, by their own times. Microseconds.
 const DUMP_STEP_US: i64 = 60 * 1_000_000;

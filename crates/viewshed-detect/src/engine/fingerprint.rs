@@ -2,17 +2,22 @@
 
 use std::hash::{BuildHasher, Hasher};
 
-use ahash::RandomState;
+use ahash::{AHasher, RandomState};
 use viewshed_model::{Activity, Stage, Surface};
 
-use super::behaviour::Outcome;
+use super::behaviour::{Outcome, is_dry_run};
 use super::recent::Moment;
+
+/// Tells the hash of a shape in any namespace from that of one without.
+const ANYWHERE: u64 = 1 << 32;
 
 /// Hashes under the engine's secret key; names in a log are chosen by clients.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Fingerprint {
     /// Who did what from where with what result, without names of objects.
     pub(crate) shape: u64,
+    /// The same in any namespace, if it is in one.
+    pub(crate) anywhere: u64,
     /// This request. Clients may choose the audit id (header `Audit-ID`, apiserver
     /// `endpoints/filters/request_received_time.go` and `with_auditid.go`), so it is not enough by itself: with one
     /// id for all requests somebody could hide all but the first.
@@ -23,26 +28,19 @@ impl Fingerprint {
     #[inline]
     pub(crate) fn of(activity: &Activity<'_>, hasher: &RandomState) -> Self {
         let (actor, object) = (&activity.actor, &activity.object);
-        let mut state = hasher.build_hasher();
-        let texts = [
-            &activity.cluster,
-            &actor.user,
-            &actor.credential,
-            &actor.address,
-            &actor.user_agent,
-            &actor.pod,
+        // Side by side: a hash waits for its own multiplications most of the time.
+        let who = hashed(hasher, [&actor.user, &actor.address, &actor.pod]);
+        let client = hashed(hasher, [&actor.credential, &actor.user_agent]);
+        let what = [
             &activity.verb,
             &object.api_group,
             &object.resource,
             &object.subresource,
-            &object.namespace,
+            &activity.cluster,
         ];
-        let mut lengths = 0_u64;
-        for text in texts {
-            state.write(text.as_bytes());
-            lengths = (lengths << 6) ^ text.len() as u64;
-        }
-        state.write_u64(lengths);
+        let mut state = hashed(hasher, what.map(|text| &**text));
+        state.write_u64(who.finish());
+        state.write_u64(client.finish());
         if activity.surface != Surface::KubernetesApi
             || object.resource.is_empty()
             || !object.subresource.is_empty()
@@ -51,6 +49,7 @@ impl Fingerprint {
             rest(activity, &mut state);
         }
         let base = state.finish();
+        state.write(object.namespace.as_bytes());
         let outcome = Outcome::of(activity);
         // A refused mask may be told in words only.
         let is_of_mask =
@@ -58,13 +57,22 @@ impl Fingerprint {
         let flags = outcome as u64 * 8
             + u64::from(is_of_mask) * 4
             + u64::from(object.name.is_empty()) * 2
-            + u64::from(activity.review.is_some());
-        let shape = mix(base, flags);
+            + u64::from(activity.review.is_some())
+            + u64::from(is_dry_run(activity)) * 32;
+        let shape = mix(state.finish(), flags);
+        let anywhere = mix(
+            base,
+            flags + ANYWHERE * (1 + u64::from(object.namespace.is_empty())),
+        );
         // Without an id lines cannot be told apart, and nobody asks.
         state.write(activity.id.as_bytes());
         state.write(object.name.as_bytes());
         let request = mix(state.finish(), activity.at_us.cast_unsigned());
-        Self { shape, request }
+        Self {
+            shape,
+            anywhere,
+            request,
+        }
     }
 }
 
@@ -80,6 +88,18 @@ pub(crate) fn moment(activity: &Activity<'_>) -> Moment {
     } else {
         Moment::LongEnded
     }
+}
+
+#[inline]
+fn hashed<const N: usize>(hasher: &RandomState, texts: [&str; N]) -> AHasher {
+    let mut state = hasher.build_hasher();
+    let mut lengths = 0_u64;
+    for text in texts {
+        state.write(text.as_bytes());
+        lengths = (lengths << 12) ^ text.len() as u64;
+    }
+    state.write_u64(lengths);
+    state
 }
 
 fn rest(activity: &Activity<'_>, state: &mut impl Hasher) {

@@ -4,6 +4,7 @@ use viewshed_model::{Activity, Incident};
 
 use super::Engine;
 use super::behaviour::{Behaviour, Op, Outcome};
+use super::fingerprint::Fingerprint;
 use super::kinds::is_step_by_name;
 use super::origin::{Arrival, groups_of};
 use super::warm::Entry;
@@ -47,7 +48,7 @@ impl Engine {
     pub(super) fn examine(
         &mut self,
         activity: &Activity<'_>,
-        shape: u64,
+        fingerprint: &Fingerprint,
         incidents: &mut Vec<Incident>,
     ) {
         let [mut who_text, mut kind_text] = std::mem::take(&mut self.scratch);
@@ -58,10 +59,10 @@ impl Engine {
         let is_ordinary =
             subject.is_usual && !subject.arrival.is_unusual && subject.mask_is_usual && !is_over;
         if is_ordinary {
-            self.settle(activity, &subject, shape);
+            self.settle(activity, &subject, fingerprint);
         } else {
             self.counters.weighed += 1;
-            self.weigh(activity, &subject, shape, incidents);
+            self.weigh(activity, &subject, fingerprint, incidents);
         }
         self.scratch = [who_text, kind_text];
     }
@@ -131,13 +132,13 @@ impl Engine {
         };
         let now_s = self.clock.now_s();
         // What each single request may be a step of has to be a habit for a day, and from before the session.
-        let started_s = self
-            .sessions
-            .get(record.session)
-            .map_or(u32::MAX, |session| session.started_s);
+        let started_s = || {
+            let session = self.sessions.get(record.session);
+            session.map_or(u32::MAX, |session| session.started_s)
+        };
         let is_step = is_step_of_program(behaviour, record.class);
         let is_settled = (behaviour.is_settled_by_habit() && !is_step)
-            || (now_s.saturating_sub(habit.first_s) >= DAY_S && habit.first_s < started_s);
+            || (now_s.saturating_sub(habit.first_s) >= DAY_S && habit.first_s < started_s());
         let is_usual = habit.is_usual(now_s, self.baseline.half_life_s()) && is_settled;
         // After a gap in the log two windows look like one, for as long as the time is not believed.
         let window = if habit.is_counted && !self.clock.is_in_doubt() {
@@ -158,7 +159,7 @@ impl Engine {
         behaviour: &Behaviour<'_>,
     ) -> Option<Tool> {
         let is_program = matches!(class, Class::ServiceAccount | Class::Node | Class::System);
-        let tool = tool(&activity.actor.user_agent).filter(|_| is_program)?;
+        let tool = is_program.then(|| tool(&activity.actor.user_agent))??;
         let now_s = self.clock.now_s();
         let used = Behaviour {
             op: Op::Exec,
@@ -217,13 +218,18 @@ impl Engine {
     }
 
     /// Counts something ordinary.
-    fn settle(&mut self, activity: &Activity<'_>, subject: &Subject<'_>, shape: u64) {
+    fn settle(
+        &mut self,
+        activity: &Activity<'_>,
+        subject: &Subject<'_>,
+        fingerprint: &Fingerprint,
+    ) {
         let now_s = self.clock.now_s();
         let Some(at) = subject.habit else { return };
         self.baseline.repeat(subject.index, at, now_s);
         self.settle_in(subject.arrival.spot, subject.index);
         self.forgive_work(activity, subject);
-        self.keep_warm(activity, subject, at, shape);
+        self.keep_warm(activity, subject, at, fingerprint);
     }
 
     /// Remembers a shape that is ordinary by this habit, if nothing is left to do the next time but to count it.
@@ -232,13 +238,15 @@ impl Engine {
         activity: &Activity<'_>,
         subject: &Subject<'_>,
         at: usize,
-        shape: u64,
+        fingerprint: &Fingerprint,
     ) {
         let (index, arrival) = (subject.index, &subject.arrival);
         // The crowd's members are looked for in the table each time, masks and new tools are learned each time.
         let is_plain = index != self.crowd
             && activity.actor.impersonated.is_none()
-            && !subject.is_tool_counted;
+            && !subject.is_tool_counted
+            // What it then follows decides each time whether a list is the beginning of it.
+            && (&*activity.verb != "list" || !self.is_elsewhere(activity, index));
         if !is_plain || !arrival.is_settled || !self.is_settled_in(arrival, index) {
             return;
         }
@@ -249,7 +257,14 @@ impl Engine {
             return;
         };
         let entry = Entry {
-            key: shape,
+            key: if self
+                .baseline
+                .is_for_any_namespace(index, at, &subject.behaviour)
+            {
+                fingerprint.anywhere
+            } else {
+                fingerprint.shape
+            },
             index: place,
             stamp: record.stamp,
             habit_at,

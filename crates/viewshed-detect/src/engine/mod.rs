@@ -20,7 +20,7 @@ pub(crate) mod kinds;
 pub(crate) mod lifecycle;
 mod margin;
 mod merge;
-mod origin;
+pub(crate) mod origin;
 mod own;
 pub(crate) mod path;
 mod places;
@@ -43,7 +43,7 @@ use jiff::Timestamp;
 use viewshed_model::{Activity, Incident, Stage};
 
 use crate::Baseline;
-use crate::baseline::hasher;
+use crate::baseline::{Repeated, hasher};
 use clock::{Clock, Tick};
 pub use course::{Course, silences};
 use fingerprint::{Fingerprint, moment};
@@ -228,8 +228,10 @@ impl Engine {
         }
         self.counters.judged += 1;
         self.baseline.count(now_s);
-        if !self.is_warm(fingerprint.shape, now_s) {
-            self.examine(activity, fingerprint.shape, incidents);
+        match self.repeat_warm(&fingerprint, now_s) {
+            (Repeated::Yes, _) => {}
+            (Repeated::MayExplain, index) => self.explain(activity, index),
+            (Repeated::No, _) => self.examine(activity, &fingerprint, incidents),
         }
     }
 
@@ -247,15 +249,23 @@ impl Engine {
         is_received && (*answered > 0 || *received <= UNANSWERED_MAX)
     }
 
-    /// Whether this very shape was found ordinary and still is; then it is counted.
+    /// Counts what was found ordinary and still is, and gives the place of its identity.
     #[inline]
-    fn is_warm(&mut self, shape: u64, now_s: u32) -> bool {
+    fn repeat_warm(&mut self, fingerprint: &Fingerprint, now_s: u32) -> (Repeated, u32) {
         if self.places.has_forgotten() {
             self.warm.disturb_all();
         }
         let limit = self.settings.pod_query_threshold;
-        let entry = self.warm.find(shape, now_s);
-        entry.is_some_and(|entry| self.baseline.repeat_settled(&entry, now_s, limit))
+        for key in [fingerprint.shape, fingerprint.anywhere] {
+            let Some(entry) = self.warm.find(key, now_s) else {
+                continue;
+            };
+            let repeated = self.baseline.repeat_settled(&entry, now_s, limit);
+            if repeated != Repeated::No {
+                return (repeated, entry.index);
+            }
+        }
+        (Repeated::No, 0)
     }
 
     /// Fetches from memory what activities will be compared with, so that the waits overlap.
@@ -264,6 +274,7 @@ impl Engine {
         let mut places = [None; GROUP];
         for (place, fingerprint) in places.iter_mut().zip(fingerprints) {
             *place = self.warm.touch(fingerprint.shape);
+            *place = place.or_else(|| self.warm.touch(fingerprint.anywhere));
             self.touched ^= self.recent.touch(fingerprint.request);
         }
         for (index, habit_at) in places.into_iter().flatten() {

@@ -4,7 +4,7 @@ use viewshed_model::Activity;
 
 use super::Engine;
 use super::judge::DAY_S;
-use super::places::Host;
+use super::places::{Host, Place};
 use super::who::{Class, service_account};
 use crate::baseline::{ORIGINS_MAX, Record, hasher, remember_origin};
 use crate::detections::look::{Moved, Origin};
@@ -16,7 +16,7 @@ const ORIGIN_KEY: u64 = 0;
 const HANDED_OVER_S: u32 = 15 * 60;
 
 /// A program begins what it is there for within this time. Seconds.
-const STARTS_S: u32 = 10 * 60;
+pub(super) const STARTS_S: u32 = 10 * 60;
 
 /// What was found, besides the [`Origin`].
 #[derive(Debug, Clone, Copy)]
@@ -31,6 +31,16 @@ pub(super) struct Arrival {
     /// Whether the next request like this one will be found in order without anything to remember, unless
     /// something changes about the identity or the spot.
     pub(super) is_settled: bool,
+}
+
+/// Where a request comes from, and what is known of that.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Whence {
+    /// Hash of cluster and address; 0 without one.
+    address: u64,
+    pub(super) place: Place,
+    /// See [`Arrival::spot`].
+    pub(super) spot: u64,
 }
 
 /// A short hash that is the same in every run.
@@ -58,21 +68,21 @@ impl Engine {
     ) -> Arrival {
         let actor = &activity.actor;
         let mut origin = Origin::default();
-        let address = match &*actor.address {
-            "" => 0,
-            text => self.hasher.hash_one((&*activity.cluster, text)).max(1),
-        };
+        let Whence {
+            address,
+            place,
+            spot,
+        } = self.whence(activity);
         let record = self.baseline.record(index);
         let arrival = self.arrival_key(activity, record, address);
-        let is_as_before = record.is_some_and(|record| record.last_arrival == arrival)
-            || self.places.knows_arrival(arrival);
-        let place = self.places.address(address);
+        let is_as_before = self.is_as_before(activity, index, arrival);
         let is_shared = place.is_shared();
-        let spot = match &*actor.user_agent {
-            agent if is_shared => self.hasher.hash_one((address, agent)).max(1),
-            _ => address,
+        let has_session = if spot == address {
+            place.has_session()
+        } else {
+            self.places.address(spot).has_session()
         };
-        if is_as_before && !self.places.address(spot).has_session() {
+        if is_as_before && !has_session {
             return Arrival {
                 origin,
                 spot,
@@ -126,6 +136,42 @@ impl Engine {
             is_unusual,
             is_settled: !is_unusual && is_remembered,
         }
+    }
+
+    /// Where a request comes from.
+    pub(super) fn whence(&self, activity: &Activity<'_>) -> Whence {
+        let actor = &activity.actor;
+        let address = match &*actor.address {
+            "" => 0,
+            text => self.hasher.hash_one((&*activity.cluster, text)).max(1),
+        };
+        let place = self.places.address(address);
+        let spot = match &*actor.user_agent {
+            agent if place.is_shared() => self.hasher.hash_one((address, agent)).max(1),
+            _ => address,
+        };
+        Whence {
+            address,
+            place,
+            spot,
+        }
+    }
+
+    /// Whether an identity was found in order with this address, credential and program, and is at home with them. Its
+    /// record may be another one since: identities are given up when there are too many.
+    fn is_as_before(&self, activity: &Activity<'_>, index: usize, arrival: u64) -> bool {
+        let actor = &activity.actor;
+        let record = self.baseline.record(index);
+        if record.is_some_and(|record| record.last_arrival == arrival) {
+            return true;
+        }
+        let is_known = self.places.knows_arrival(arrival);
+        is_known
+            && self.is_remembered(
+                index,
+                tag(&actor.address),
+                tag(program_of(&actor.user_agent)),
+            )
     }
 
     /// What an identity with this address, credential and program is known by.
@@ -292,6 +338,8 @@ pub(super) fn program_tag(activity: &Activity<'_>) -> u32 {
 }
 
 /// The name that a client gives itself, without versions: `kubectl` of `kubectl/v1.30.0 (linux/amd64) ...`.
-fn program_of(user_agent: &str) -> &str {
-    user_agent.split(['/', ' ']).next().unwrap_or_default()
+pub(crate) fn program_of(user_agent: &str) -> &str {
+    let end = memchr::memchr2(b'/', b' ', user_agent.as_bytes());
+    end.and_then(|end| user_agent.get(..end))
+        .unwrap_or(user_agent)
 }

@@ -32,23 +32,23 @@ pub(crate) fn classify(uri: &str, verb: &str, kind: &mut String) -> Op {
 
 /// The path before the query.
 pub(crate) fn without_query(uri: &str) -> &str {
-    uri.split(['?', '#']).next().unwrap_or_default()
+    let end = memchr::memchr2(b'?', b'#', uri.as_bytes());
+    end.and_then(|end| uri.get(..end)).unwrap_or(uri)
 }
 
 /// Whether a query has this parameter with this value; an empty value asks for any.
 pub(crate) fn has_query(uri: &str, name: &str, value: &str) -> bool {
-    let Some((_, query)) = uri.split_once('?') else {
-        return false;
-    };
-    query.split('&').any(|pair| {
-        let (found, given) = pair.split_once('=').unwrap_or((pair, ""));
-        found == name && (value.is_empty() || given == value)
+    parameters(uri).any(|pair| {
+        let (found, given) = split_at(pair, b'=');
+        found == name && (value.is_empty() || given.unwrap_or_default() == value)
     })
 }
 
 /// Whether a selector picks out something: one of its terms, all of which have to hold, asks for something equal.
 pub(crate) fn is_narrowed(uri: &str, selector: &str) -> bool {
-    let value = query(uri, selector).unwrap_or_default();
+    let Some(value) = query(uri, selector) else {
+        return false;
+    };
     let value = value.replace("%2C", ",").replace("%2c", ",");
     value.split(',').any(|term| {
         let is_equality = term.contains('=') || term.contains("%3D") || term.contains("%3d");
@@ -67,11 +67,27 @@ pub(crate) fn is_short_watch(uri: &str) -> bool {
 
 /// The value of a parameter, as it is written.
 fn query<'u>(uri: &'u str, name: &str) -> Option<&'u str> {
-    let (_, query) = uri.split_once('?')?;
-    query
-        .split('&')
-        .filter_map(|pair| pair.split_once('='))
-        .find_map(|(found, value)| (found == name).then_some(value))
+    parameters(uri).find_map(|pair| {
+        let (found, value) = split_at(pair, b'=');
+        value.filter(|_| found == name)
+    })
+}
+
+/// The parameters of a query, each as it is written.
+fn parameters(uri: &str) -> impl Iterator<Item = &str> {
+    let (_, mut rest) = split_at(uri, b'?');
+    std::iter::from_fn(move || {
+        let (pair, after) = split_at(rest?, b'&');
+        rest = after;
+        Some(pair)
+    })
+}
+
+/// What comes before the first of these, and what comes after it.
+fn split_at(text: &str, ascii: u8) -> (&str, Option<&str>) {
+    let parts = memchr::memchr(ascii, text.as_bytes())
+        .and_then(|at| Some((text.get(..at)?, text.get(at + 1..)?)));
+    parts.map_or((text, None), |(before, after)| (before, Some(after)))
 }
 
 fn is_health(path: &str) -> bool {

@@ -14,7 +14,8 @@ const SESSIONS_MAX: usize = 8_192;
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Sessions {
-    by_id: BTreeMap<u32, Session>,
+    /// Boxed, since a tree moves what it holds.
+    by_id: BTreeMap<u32, Box<Session>>,
     due: BTreeSet<(u32, u32)>,
     last_id: u32,
     pub(crate) given_up: u64,
@@ -22,17 +23,17 @@ pub(crate) struct Sessions {
 
 impl Sessions {
     pub(crate) fn get(&self, id: u32) -> Option<&Session> {
-        self.by_id.get(&id)
+        self.by_id.get(&id).map(|session| &**session)
     }
 
     pub(crate) fn get_mut(&mut self, id: u32) -> Option<&mut Session> {
-        self.by_id.get_mut(&id)
+        self.by_id.get_mut(&id).map(|session| &mut **session)
     }
 
     /// Adds a session; its number is never used again.
     pub(crate) fn add(&mut self, session: Session) -> u32 {
         self.last_id = self.last_id.wrapping_add(1).max(1);
-        self.by_id.insert(self.last_id, session);
+        self.by_id.insert(self.last_id, Box::new(session));
         self.last_id
     }
 
@@ -64,7 +65,7 @@ impl Sessions {
     pub(crate) fn remove(&mut self, id: u32) -> Option<Session> {
         let session = self.by_id.remove(&id)?;
         self.due.remove(&(session.due_s, id));
-        Some(session)
+        Some(*session)
     }
 
     /// The clock went on after a gap in the log: puts what happened since the gap where it belongs.

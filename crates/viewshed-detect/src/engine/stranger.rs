@@ -1,9 +1,11 @@
 //! How far the hand behind a request is from one that is known.
 
+use std::net::IpAddr;
+
 use viewshed_model::Activity;
 
 use super::Engine;
-use super::behaviour::{Behaviour, Op, Outcome};
+use super::behaviour::{Op, Outcome};
 use super::judge::{DAY_S, Subject};
 use super::own::FLOOD_WINDOW_S;
 use super::who::Class;
@@ -27,28 +29,38 @@ impl Engine {
     /// From 0, the hand that is known, to 1, somebody whom nobody knows. Of people and of the control plane: programs
     /// in pods change their addresses, and have habits that say more.
     pub(super) fn strangeness(&self, activity: &Activity<'_>, subject: &Subject<'_>) -> f64 {
-        let now_s = self.clock.now_s();
-        let known = self.baseline.acquaintance(subject.index, now_s);
-        let log = self.baseline.log_acquaintance();
+        match subject.who.class {
+            Class::Person => self.strangeness_of_person(activity, subject.index),
+            Class::System if subject.is_other_hand || subject.is_elsewhere => 1.0,
+            // The control plane has clients of its own from its first day on.
+            Class::System
+                if !self.everybody_is_new()
+                    && tool(&activity.actor.user_agent).is_some_and(is_raw) =>
+            {
+                let known = self
+                    .baseline
+                    .acquaintance(subject.index, self.clock.now_s());
+                (1.0 - known) * self.baseline.log_acquaintance().max(FIRST_DAY)
+            }
+            _ => 0.0,
+        }
+    }
+
+    fn strangeness_of_person(&self, activity: &Activity<'_>, index: usize) -> f64 {
+        let known = self.baseline.acquaintance(index, self.clock.now_s());
         let is_raw = tool(&activity.actor.user_agent).is_some_and(is_raw);
-        let change = if self.is_elsewhere(activity, subject.index) {
+        let change = if self.is_elsewhere(activity, index) {
             ELSEWHERE
         } else {
             0.0
         } + if is_raw { RAW } else { 0.0 };
-        match subject.who.class {
-            Class::Person => {
-                let stranger = if self.everybody_is_new() {
-                    0.0
-                } else {
-                    (1.0 - known) * log.max(FIRST_DAY)
-                };
-                let changed = known * (KNOWN + change);
-                stranger.max(changed).min(1.0)
-            }
-            Class::System if subject.is_other_hand || subject.is_elsewhere => 1.0,
-            _ => 0.0,
-        }
+        let stranger = if self.everybody_is_new() {
+            0.0
+        } else {
+            (1.0 - known) * self.baseline.log_acquaintance().max(FIRST_DAY)
+        };
+        let changed = known * (KNOWN + change);
+        stranger.max(changed).min(1.0)
     }
 
     /// Whether the log has only begun: who is new then says nothing.
@@ -56,19 +68,22 @@ impl Engine {
         self.baseline.span_s() < FLOOD_WINDOW_S
     }
 
-    /// Whether an identity has long been doing something in the namespace of this behaviour.
-    pub(super) fn is_at_home(&self, index: usize, behaviour: &Behaviour<'_>) -> bool {
+    /// Whether an identity has long been doing something in this namespace.
+    pub(super) fn is_at_home(&self, index: usize, namespace: &str) -> bool {
         let now_s = self.clock.now_s();
         let Some(record) = self.baseline.record(index) else {
             return false;
         };
-        !behaviour.namespace.is_empty()
-            && record.has(|habit| {
-                habit.outcome == Outcome::Shown
-                    && habit.is_usual(now_s, self.baseline.half_life_s())
-                    && now_s.saturating_sub(habit.first_s) >= DAY_S
-                    && self.baseline.text(habit.namespace) == behaviour.namespace
-            })
+        let namespace = Some(namespace).filter(|name| !name.is_empty());
+        let Some(namespace) = namespace.and_then(|name| self.baseline.symbol(name)) else {
+            return false;
+        };
+        record.has(|habit| {
+            habit.namespace == namespace
+                && habit.outcome == Outcome::Shown
+                && now_s.saturating_sub(habit.first_s) >= DAY_S
+                && habit.is_usual(now_s, self.baseline.half_life_s())
+        })
     }
 
     /// Whether a program lists at an address that is new to it what it lists once, at its start, and then follows. It
@@ -80,7 +95,9 @@ impl Engine {
         habit: Option<usize>,
     ) -> bool {
         let is_program = matches!(class, Class::ServiceAccount | Class::System);
-        if !is_program || &*activity.verb != "list" {
+        // Jobs that run a tool of people run in a new place each time.
+        let is_tool = tool(&activity.actor.user_agent).is_some();
+        if !is_program || is_tool || &*activity.verb != "list" {
             return false;
         }
         let record = self.baseline.record(index);
@@ -121,9 +138,47 @@ impl Engine {
         since_s.is_some_and(|since_s| self.clock.now_s().saturating_sub(since_s) < DAY_S)
     }
 
+    /// Whether the token of a pod comes from a public address that is no place of its identity and no host's: outside
+    /// the cluster, as far as an address tells. Pods behind one gateway come from it together, and those in the
+    /// network of their host from where the kubelet is.
+    pub(super) fn is_outside(&self, activity: &Activity<'_>, subject: &Subject<'_>) -> bool {
+        let is_of_pod =
+            subject.who.class == Class::ServiceAccount && !activity.actor.pod.is_empty();
+        is_of_pod
+            && !subject.arrival.is_shared
+            && self.is_elsewhere(activity, subject.index)
+            && is_public(&activity.actor.address)
+    }
+
     fn elsewhere_key(&self, activity: &Activity<'_>, index: usize) -> u64 {
         let identity = self.baseline.record(index).map_or(0, Record::hash);
         self.hasher
             .hash_one((identity, "address", &*activity.actor.address))
+    }
+}
+
+/// Whether an address is none of those that networks use inside.
+///
+/// Source: RFC 1918, RFC 6598, RFC 3927, RFC 4193, RFC 4291.
+fn is_public(address: &str) -> bool {
+    match address
+        .parse::<IpAddr>()
+        .map(|address| address.to_canonical())
+    {
+        Ok(IpAddr::V4(address)) => {
+            let is_of_carrier = matches!(address.octets(), [100, 64..=127, ..]);
+            !(address.is_private()
+                || address.is_loopback()
+                || address.is_link_local()
+                || address.is_unspecified()
+                || is_of_carrier)
+        }
+        Ok(IpAddr::V6(address)) => {
+            !(address.is_unique_local()
+                || address.is_unicast_link_local()
+                || address.is_loopback()
+                || address.is_unspecified())
+        }
+        Err(_) => false,
     }
 }

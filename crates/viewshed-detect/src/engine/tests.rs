@@ -4,6 +4,7 @@ use super::Engine;
 use crate::detections;
 
 mod benign;
+mod breadth;
 mod forms;
 mod hostile;
 mod intrusions;

@@ -4,6 +4,7 @@
 //! habit. Whatever that rests on is either looked at again each time (the habit's strength and its time window, work
 //! that may explain something) or voids the entry when it changes: by a stamp of the identity and its habits, and
 //! one of the spot that it acts from. So the engine comes to the same results, byte for byte, with entries and without.
+//! What is a habit in any namespace has one entry for all of them.
 //!
 //! Documents of the API's description are the exception: the same one once more tells nothing, as long as it is
 //! remembered here.

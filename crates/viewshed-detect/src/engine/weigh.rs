@@ -3,14 +3,16 @@
 use viewshed_model::{Activity, Incident};
 
 use super::Engine;
-use super::behaviour::{Op, Outcome};
+use super::behaviour::{Behaviour, Op};
 use super::decay::rounded;
-use super::evidence::{Evidence, Trial, WORK_FOLLOWS_S};
+use super::evidence::{Evidence, Trial};
 use super::facts::Facts;
+use super::fingerprint::Fingerprint;
 use super::judge::{DAY_S, NAME_MAX, Subject};
 use super::origin::{identity_tag, program_tag};
 use super::session::Session;
 use super::who::{Class, ShortName, clip};
+use super::work::Deed;
 use crate::baseline::{DoesAt, Standing};
 use crate::detections::{Look, Sign, is_raw, judge, linking, tool};
 
@@ -50,7 +52,7 @@ impl Engine {
         &mut self,
         activity: &Activity<'_>,
         subject: &Subject<'_>,
-        shape: u64,
+        fingerprint: &Fingerprint,
         incidents: &mut Vec<Incident>,
     ) {
         self.go_on(subject);
@@ -89,7 +91,7 @@ impl Engine {
             self.note(activity, subject, id, points);
             self.reconsider(id, incidents);
         }
-        self.learn(activity, subject, shape);
+        self.learn(activity, subject, fingerprint);
     }
 
     /// Lets every detection look, with what the session has shown so far that the activity belongs to.
@@ -112,12 +114,14 @@ impl Engine {
             && self
                 .link_min(subject, near)
                 .is_some_and(|least| found.linking >= least);
-        let in_pod = self.session_at(self.pod_spot(activity));
-        let near = match (is_linked, in_pod) {
-            (true, _) => near,
+        let near = if is_linked {
+            near
+        } else if found.linking >= LINK_MIN {
             // What runs in a pod and what comes with the token of that pod is one hand.
-            (false, in_pod) if in_pod != own && found.linking >= LINK_MIN => in_pod,
-            _ => 0,
+            let in_pod = self.session_at(self.pod_spot(activity));
+            if in_pod == own { 0 } else { in_pod }
+        } else {
+            0
         };
         // Somebody else at work at this address: seen with what the others have shown already.
         if own == 0
@@ -173,7 +177,7 @@ impl Engine {
         }
     }
 
-    fn learn(&mut self, activity: &Activity<'_>, subject: &Subject<'_>, shape: u64) {
+    fn learn(&mut self, activity: &Activity<'_>, subject: &Subject<'_>, fingerprint: &Fingerprint) {
         let now_s = self.clock.now_s();
         let is_watched = self
             .baseline
@@ -198,7 +202,7 @@ impl Engine {
             && let Some(at) = self.baseline.habit(subject.index, behaviour)
             && (is_document || self.standing(subject.index, Some(at), behaviour).0)
         {
-            self.keep_warm(activity, subject, at, shape);
+            self.keep_warm(activity, subject, at, fingerprint);
         }
     }
 
@@ -231,6 +235,7 @@ impl Engine {
         origin.companions = u32::try_from(others).unwrap_or(u32::MAX);
         let is_midway = self.is_midway(activity, (subject.index, subject.arrival.is_shared));
         let known_s = record.map_or(0, |record| record.known_for_s(now_s));
+        let (kind, namespace) = survey_of(activity, &behaviour);
         let mut look = Look {
             activity,
             behaviour,
@@ -239,10 +244,14 @@ impl Engine {
             key: subject.who.key,
             is_usual: subject.is_usual,
             has_habit: subject.habit.is_some(),
+            is_new_tool: subject.is_other_hand,
             is_other_hand: subject.is_other_hand || subject.is_elsewhere,
             is_elsewhere: subject.is_elsewhere,
             strangeness: self.strangeness(activity, subject),
-            is_at_home: self.is_at_home(subject.index, &behaviour),
+            is_at_home: self.is_at_home(subject.index, namespace),
+            sees_all: self.baseline.sees_all(subject.index, kind, now_s),
+            namespace,
+            is_outside: self.is_outside(activity, subject),
             is_new_identity: subject.is_new,
             acquaintance: self.baseline.acquaintance(subject.index, now_s),
             log_acquaintance: self.baseline.log_acquaintance(),
@@ -251,7 +260,8 @@ impl Engine {
             baseline: &self.baseline,
             index: subject.index,
             works_here: does.works_here,
-            works_somewhere: self.works_somewhere(subject.index, is_midway),
+            works_somewhere: self.works_at(subject.index, None, is_midway),
+            may_follow: self.may_follow(activity, &Deed::of(subject)),
             is_midway,
             watches_it: does.watches_it,
             watches_something: does.watches_something,
@@ -273,23 +283,6 @@ impl Engine {
             is_reflector,
             linking,
         }
-    }
-
-    /// Whether an identity has changed or followed anything for a while; one that has long been running, before
-    /// anything unusual was seen of it.
-    pub(super) fn works_somewhere(&self, index: usize, is_midway: bool) -> bool {
-        let now_s = self.clock.now_s();
-        let Some(record) = self.baseline.record(index) else {
-            return false;
-        };
-        let session = self.sessions.get(record.session);
-        let unusual_s = session.map_or(u32::MAX, |session| session.started_s);
-        record.has(|habit| {
-            matches!(habit.op, Op::Watch | Op::Write)
-                && habit.outcome == Outcome::Shown
-                && now_s.saturating_sub(habit.first_s) >= WORK_FOLLOWS_S
-                && (!is_midway || habit.first_s < unusual_s)
-        })
     }
 
     /// Whether a session is of people only: those share addresses more often.
@@ -366,6 +359,20 @@ pub(super) fn standing(is_watched: bool) -> Standing {
     } else {
         Standing::Usual
     }
+}
+
+/// What somebody sees who does this, as a kind that could be listed, and where. Whoever asks for rights asks for them
+/// somewhere.
+fn survey_of<'a>(activity: &'a Activity<'_>, behaviour: &Behaviour<'a>) -> (&'a str, &'a str) {
+    let namespace = match &activity.review {
+        Some(review) if behaviour.op == Op::Ask => &review.namespace,
+        _ => behaviour.namespace,
+    };
+    let kind = match behaviour.op {
+        Op::Log | Op::Exec | Op::Ask => "pods",
+        _ => behaviour.kind,
+    };
+    (kind, namespace)
 }
 
 /// Whether something is asked of all namespaces at once.

@@ -4,15 +4,15 @@
 use viewshed_model::{Activity, Stage};
 
 use super::Engine;
-use super::behaviour::{Op, Outcome};
+use super::behaviour::{Behaviour, Op, Outcome};
 use super::evidence::{Evidence, Explained, WORK_FOLLOWS_S};
 use super::judge::{DAY_S, NAME_MAX, Subject};
 use super::kinds::is_telling;
-use super::origin::{identity_tag, program_tag};
+use super::origin::{STARTS_S, identity_tag, program_tag};
 use super::path::is_short_watch;
 use super::who::{Class, Who, clip};
 use crate::baseline::Accused;
-use crate::detections::{self, FallsWith, is_client};
+use crate::detections::{self, FallsWith, is_client, is_raw, tool};
 
 /// Work that follows what it belongs to later than this was not the reason for it. Seconds.
 const WORK_BELONGS_S: u32 = 10 * 60;
@@ -28,9 +28,7 @@ pub(super) const LASTING_S: u32 = 30;
 /// Something that was done, and may explain what came before it.
 #[derive(Debug, Clone, Copy)]
 struct Work<'a> {
-    op: Op,
-    kind: &'a str,
-    namespace: &'a str,
+    behaviour: &'a Behaviour<'a>,
     /// Name of the object; not in every log.
     name: &'a str,
     spot: u64,
@@ -44,62 +42,162 @@ struct Work<'a> {
     now_s: u32,
 }
 
+/// Something that somebody does, as far as it may be work.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Deed<'a> {
+    behaviour: Behaviour<'a>,
+    class: Class,
+    index: usize,
+    spot: u64,
+    is_shared: bool,
+    is_usual: bool,
+    is_other_hand: bool,
+}
+
+impl<'a> Deed<'a> {
+    pub(super) fn of(subject: &Subject<'a>) -> Self {
+        Self {
+            behaviour: subject.behaviour,
+            class: subject.who.class,
+            index: subject.index,
+            spot: subject.arrival.spot,
+            is_shared: subject.arrival.is_shared,
+            is_usual: subject.is_usual,
+            is_other_hand: subject.is_other_hand,
+        }
+    }
+}
+
 impl Engine {
+    /// Something ordinary that was counted already, and may explain what came before.
+    pub(super) fn explain(&mut self, activity: &Activity<'_>, index: u32) {
+        let Ok(index) = usize::try_from(index) else {
+            return;
+        };
+        let [mut who_text, mut kind_text] = std::mem::take(&mut self.scratch);
+        let behaviour = Behaviour::of(activity, &mut kind_text);
+        if self.may_be_work(activity, &behaviour, index) {
+            let whence = self.whence(activity);
+            let deed = Deed {
+                behaviour,
+                class: Who::of(activity, &mut who_text).class,
+                index,
+                spot: whence.spot,
+                is_shared: whence.place.is_shared(),
+                is_usual: true,
+                is_other_hand: false,
+            };
+            self.forgive(activity, &deed);
+        }
+        self.scratch = [who_text, kind_text];
+    }
+
     /// A watch after a list, a change where something was read, anything after a look at the API: then it was
     /// work, and who works somewhere is at home there.
     pub(super) fn forgive_work(&mut self, activity: &Activity<'_>, subject: &Subject<'_>) {
-        let behaviour = &subject.behaviour;
-        let is_glimpse =
-            behaviour.op == Op::Watch && (is_short_watch(&activity.uri) || was_given_up(activity));
-        let is_read = is_read(behaviour.op);
-        let is_done = match behaviour.outcome {
+        if self.may_be_work(activity, &subject.behaviour, subject.index) {
+            self.forgive(activity, &Deed::of(subject));
+        }
+    }
+
+    /// Whether there is evidence that something may explain which an identity does.
+    fn may_be_work(&self, activity: &Activity<'_>, done: &Behaviour<'_>, index: usize) -> bool {
+        let is_read = is_read(done.op);
+        let is_done = match done.outcome {
             Outcome::Shown => true,
             Outcome::Missing => is_read,
             Outcome::Refused | Outcome::Failed => false,
         };
-        let is_work = is_read || matches!(behaviour.op, Op::Watch | Op::Write);
-        if is_glimpse || !is_done || !is_work {
-            return;
-        }
+        let is_work = is_read || matches!(done.op, Op::Watch | Op::Write);
+        let record = self.baseline.record(index);
+        let Some(record) = record.filter(|record| record.session != 0 && is_done && is_work) else {
+            return false;
+        };
         let now_s = self.clock.now_s();
-        let record = self.baseline.record(subject.index);
-        let is_accused = record.is_some_and(|record| {
-            record.session != 0 && may_explain(behaviour.op, record.accused, now_s)
-        });
-        if !is_accused {
-            return;
+        if !may_explain(done.op, record.accused, now_s) {
+            return false;
         }
-        let is_workload = matches!(subject.who.class, Class::ServiceAccount | Class::Node);
-        let is_midway = self.is_midway(activity, (subject.index, subject.arrival.is_shared));
-        let may_follow =
-            !is_workload || !is_midway || self.works_somewhere(subject.index, is_midway);
+        let is_glimpse =
+            done.op == Op::Watch && (was_given_up(activity) || is_short_watch(&activity.uri));
+        let session = self.sessions.get(record.session).filter(|_| !is_glimpse);
+        session.is_some_and(|session| {
+            let mut own = session.evidence.iter();
+            own.any(|one| one.identity == identity_tag(index) && concerns(done, one, now_s))
+        })
+    }
+
+    fn forgive(&mut self, activity: &Activity<'_>, deed: &Deed<'_>) {
+        let (behaviour, now_s) = (&deed.behaviour, self.clock.now_s());
+        let Some(record) = self.baseline.record(deed.index) else {
+            return;
+        };
+        let (id, is_young) = (record.session, record.known_for_s(now_s) < DAY_S);
+        let is_read = is_read(behaviour.op);
+        let may_follow = self.may_follow(activity, deed);
         let key = self.watch_key(activity);
-        let record = self.baseline.record(subject.index);
-        let is_young = record.is_none_or(|record| record.known_for_s(now_s) < DAY_S);
-        let session = record.map_or(0, |record| record.session);
-        let Some(session) = self.sessions.get_mut(session) else {
+        let Some(session) = self.sessions.get_mut(id) else {
             return;
         };
         let work = Work {
-            op: behaviour.op,
-            kind: behaviour.kind,
-            namespace: behaviour.namespace,
+            behaviour,
             name: clip(&activity.object.name, NAME_MAX),
-            spot: subject.arrival.spot,
+            spot: deed.spot,
             program: program_tag(activity),
             is_purpose: !is_read
-                || !subject.is_usual
+                || !deed.is_usual
                 || is_young
                 || is_client(&activity.actor.user_agent),
             may_follow,
             key,
             now_s,
         };
-        let tag = identity_tag(subject.index);
-        let was_work = session.forgive(tag, |one| work.leaves(one));
+        let was_work = session.forgive(identity_tag(deed.index), |one| work.leaves(one));
         if was_work && !is_read {
-            self.settle_in(subject.arrival.spot, subject.index);
+            self.settle_in(deed.spot, deed.index);
         }
+    }
+
+    /// Whether a watch may be taken for work: that of a program which has just begun, or which does follow or change
+    /// things in the same namespace, or in all. Programs follow what they need from their start on; one that has long
+    /// been at something else and suddenly follows what there is, is not what it was. Nor does a tool that knows
+    /// nothing of Kubernetes, or one that only now uses the identity, follow anything for a program. People begin when
+    /// they like.
+    pub(super) fn may_follow(&self, activity: &Activity<'_>, deed: &Deed<'_>) -> bool {
+        if !matches!(deed.class, Class::ServiceAccount | Class::Node) {
+            return true;
+        }
+        if deed.is_other_hand || tool(&activity.actor.user_agent).is_some_and(is_raw) {
+            return false;
+        }
+        let is_midway = self.is_midway(activity, (deed.index, deed.is_shared));
+        let namespace = Some(deed.behaviour.namespace);
+        !is_midway || self.works_at(deed.index, namespace, is_midway)
+    }
+
+    /// Whether an identity has changed or followed anything for a while, somewhere or where this namespace is; one
+    /// that has long been running, before anything unusual was seen of it. Leases and events are no such work, but for
+    /// who has just taken a lease.
+    pub(super) fn works_at(&self, index: usize, there: Option<&str>, is_midway: bool) -> bool {
+        let now_s = self.clock.now_s();
+        let Some(record) = self.baseline.record(index) else {
+            return false;
+        };
+        let session = self.sessions.get(record.session);
+        let unusual_s = session.map_or(u32::MAX, |session| session.started_s);
+        record.has(|habit| {
+            let is_work = if self.baseline.is_of_any_program(habit) {
+                // A replica that waited for the lease begins when it has it.
+                now_s.saturating_sub(habit.first_s) <= STARTS_S
+            } else {
+                let namespace = self.baseline.text(habit.namespace);
+                there.is_none_or(|there| ["", "*", there].contains(&namespace))
+            };
+            is_work
+                && matches!(habit.op, Op::Watch | Op::Write)
+                && habit.outcome == Outcome::Shown
+                && now_s.saturating_sub(habit.first_s) >= WORK_FOLLOWS_S
+                && (!is_midway || habit.first_s < unusual_s)
+        })
     }
 
     /// The second line of a request that writes two. A watch that was given up at once explains nothing of
@@ -161,6 +259,26 @@ pub(crate) fn may_explain(op: Op, accused: Accused, now_s: u32) -> bool {
     }
 }
 
+/// Whether something that is done now may explain a piece of evidence: told at a glance, without what is known of who
+/// does it.
+fn concerns(done: &Behaviour<'_>, one: &Evidence, now_s: u32) -> bool {
+    let age_s = now_s.saturating_sub(one.at_s);
+    let is_soon = age_s <= EXPLAINS_S;
+    if one.falls_with == FallsWith::Work {
+        return is_soon;
+    }
+    let is_held = one.falls_with == FallsWith::Watch;
+    let is_told = match done.op {
+        Op::Watch => {
+            let is_begun = matches!(one.op, Op::List | Op::Watch);
+            is_soon && is_held && is_begun && *one.kind == *done.kind
+        }
+        Op::Write => age_s <= WORK_BELONGS_S && (is_held || one.outcome == Outcome::Missing),
+        _ => false,
+    };
+    is_told && *one.namespace == *done.namespace
+}
+
 fn is_read(op: Op) -> bool {
     matches!(op, Op::Get | Op::List)
 }
@@ -176,31 +294,24 @@ fn was_given_up(activity: &Activity<'_>) -> bool {
 impl Work<'_> {
     /// Percent of the evidence that are left; `None` for what this does not explain.
     fn leaves(&self, one: &Evidence) -> Option<Explained> {
-        let age_s = self.now_s.saturating_sub(one.at_s);
-        let same_place = *one.namespace == *self.namespace;
-        let is_soon = age_s <= EXPLAINS_S;
-        if one.falls_with == FallsWith::Work {
-            return self
-                .leaves_of_look(one)
-                .filter(|_| is_soon)
-                .map(Explained::by_work);
+        if !concerns(self.behaviour, one, self.now_s) {
+            return None;
         }
-        match self.op {
-            Op::Watch => {
-                let is_begun = matches!(one.op, Op::List | Op::Watch);
-                let followed = *one.kind == *self.kind && same_place && is_begun;
-                let is_held = one.falls_with == FallsWith::Watch && self.may_follow;
-                (followed && is_held && is_soon).then(|| Explained {
-                    percent: what_a_watch_leaves(one),
-                    watch: Some((self.key, self.now_s)),
-                })
-            }
-            Op::Write if same_place && age_s <= WORK_BELONGS_S => {
-                let was_missing = one.outcome == Outcome::Missing && *one.kind == *self.kind;
+        if one.falls_with == FallsWith::Work {
+            return self.leaves_of_look(one).map(Explained::by_work);
+        }
+        match self.behaviour.op {
+            Op::Watch => self.may_follow.then(|| Explained {
+                percent: what_a_watch_leaves(one),
+                watch: Some((self.key, self.now_s)),
+            }),
+            Op::Write => {
+                let was_missing =
+                    one.outcome == Outcome::Missing && *one.kind == *self.behaviour.kind;
                 if was_missing && (*one.name == *self.name || self.name.is_empty()) {
                     return Some(Explained::by_work(0));
                 }
-                let is_local = !self.namespace.is_empty();
+                let is_local = !self.behaviour.namespace.is_empty();
                 (is_local && (one.falls_with == FallsWith::Watch || was_missing))
                     .then(|| Explained::by_work(25))
             }
@@ -215,7 +326,7 @@ impl Work<'_> {
             return None;
         }
         match one.op {
-            Op::Ask => matches!(self.op, Op::Watch | Op::Write).then_some(50),
+            Op::Ask => matches!(self.behaviour.op, Op::Watch | Op::Write).then_some(50),
             _ => self.is_purpose.then_some(0),
         }
     }

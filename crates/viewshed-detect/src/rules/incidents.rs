@@ -109,7 +109,7 @@ impl RuleIncidents {
         for (one, name) in matches.iter().zip(names) {
             case.add(activity, one, name);
         }
-        incidents.extend(case.dossier.tell(IncidentState::Open));
+        incidents.extend(case.tell(IncidentState::Open));
     }
 
     /// Time has passed up to `now_us` (live sources without events): what was quiet for long ends.
@@ -129,7 +129,7 @@ impl RuleIncidents {
     /// Nobody will look for a while: tells every incident that has grown since it was last told.
     pub fn pause(&mut self, incidents: &mut Vec<Incident>) {
         let cases = self.cases.values_mut();
-        incidents.extend(cases.filter_map(|case| case.dossier.tell_rest()));
+        incidents.extend(cases.filter_map(Case::tell_rest));
     }
 
     /// Nothing more comes: everything ends.
@@ -220,12 +220,35 @@ impl RuleIncidents {
 
     fn close(&mut self, place: &str, incidents: &mut Vec<Incident>) {
         if let Some(mut case) = self.cases.remove(place) {
-            incidents.extend(case.dossier.tell(IncidentState::Closed));
+            incidents.extend(case.tell(IncidentState::Closed));
         }
     }
 }
 
 impl Case {
+    /// The next revision, if there is something worth telling.
+    fn tell(&mut self, state: IncidentState) -> Option<Incident> {
+        if self.dossier.has_news(state) {
+            self.write_counts();
+        }
+        self.dossier.tell(state)
+    }
+
+    /// The next revision, if there were events since the last one.
+    fn tell_rest(&mut self) -> Option<Incident> {
+        self.write_counts();
+        self.dossier.tell_rest()
+    }
+
+    fn write_counts(&mut self) {
+        let reasons = self.dossier.incident.reasons.iter_mut();
+        for ((count, first), reason) in self.counts.iter().zip(reasons) {
+            if *count > 1 {
+                reason.text = format!("{first} ({count} times)");
+            }
+        }
+    }
+
     fn add(&mut self, activity: &Activity<'_>, one: &RuleMatch, name: String) {
         let incident = &mut self.dossier.incident;
         incident.severity = incident.severity.max(one.rule.severity);
@@ -235,11 +258,8 @@ impl Case {
             .position(|reason| reason.detection == name);
         match known {
             Some(at) => {
-                if let (Some((count, first)), Some(reason)) =
-                    (self.counts.get_mut(at), incident.reasons.get_mut(at))
-                {
+                if let Some((count, _)) = self.counts.get_mut(at) {
                     *count += 1;
-                    reason.text = format!("{first} ({count} times)");
                 }
             }
             None if incident.reasons.len() < REASONS_MAX => {

@@ -46,7 +46,7 @@ struct CategoryDocument<'a> {
     seen_count: u64,
     hidden_count: u64,
     uncertain_count: u64,
-    seen: &'a [SeenItem],
+    seen: &'a [SeenItem<'a>],
 }
 
 #[derive(Debug, Serialize)]
@@ -56,7 +56,7 @@ struct VerificationDocument<'a> {
 }
 
 impl<'a> SeeDocument<'a> {
-    pub(crate) fn of(view: &'a View, verification: Option<&'a Verification>) -> Self {
+    pub(crate) fn of(view: &'a View<'a>, verification: Option<&'a Verification>) -> Self {
         let categories = view.categories.iter().map(|entry| CategoryDocument {
             category: entry.category,
             seen_count: entry.seen.len() as u64,
@@ -101,7 +101,7 @@ pub(crate) struct SeenDocument<'a> {
 }
 
 impl<'a> SeenDocument<'a> {
-    pub(crate) fn all(view: &'a View) -> impl Iterator<Item = Self> {
+    pub(crate) fn all(view: &'a View<'a>) -> impl Iterator<Item = Self> {
         view.categories.iter().flat_map(move |entry| {
             entry.seen.iter().map(move |item| Self {
                 estate: &view.estate,
@@ -132,6 +132,9 @@ struct WhoAnswerDocument<'a> {
     question: &'a str,
     estate: &'a str,
     entries: Vec<EntryDocument<'a>>,
+    /// Who has the values of the object.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    holds_values: &'a [String],
     /// Who becomes one of them, step by step.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     by_steps: Vec<ByStepDocument<'a>>,
@@ -179,6 +182,7 @@ impl<'a> WhoDocument<'a> {
                 .iter()
                 .map(|entry| EntryDocument::of(answer, entry))
                 .collect(),
+            holds_values: &answer.holds_values,
             by_steps: ByStepDocument::of_answer(answer).collect(),
             more_by_steps: Some(answer.more_by_steps).filter(|more| *more > 0),
             depends_on: facts(&answer.depends_on),

@@ -9,7 +9,7 @@ use viewshed_model::{
 const TOKEN: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 
 /// The view of the pod's sample, as seen from inside.
-pub(crate) fn here_view() -> View {
+pub(crate) fn here_view() -> View<'static> {
     let list_pods = OwnAnswer {
         action: Action::Resource(ResourceRequest {
             verb: "list".to_owned(),
@@ -86,6 +86,8 @@ fn surroundings() -> Surroundings {
             pid: true,
             ipc: false,
         },
+        container_id: "3fa1b2c4d5e6".to_owned(),
+        beside: vec!["0a1b2c3d4e5f".to_owned()],
         capabilities: vec!["CAP_SYS_ADMIN".to_owned()],
         kubeconfigs: vec!["/host/etc/kubernetes/kubelet.conf".to_owned()],
         machine_vendor: "Amazon EC2".to_owned(),

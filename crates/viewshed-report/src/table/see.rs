@@ -22,7 +22,7 @@ const STEPS_INDENTED_MAX: usize = 4;
 const DIFFERENCES_MAX: usize = 20;
 
 /// The report for a terminal; `verification` is what a live server answered, where it was asked.
-pub fn see(view: &View, verification: Option<&Verification>, style: &Style) -> String {
+pub fn see(view: &View<'_>, verification: Option<&Verification>, style: &Style) -> String {
     let mut out = String::new();
     let from = format!("From {}", vantage(&view.vantage));
     let title = if view.estate.is_empty() {
@@ -88,7 +88,7 @@ fn told(out: &mut String, style: &Style, (title, told): (&str, &[String])) {
 }
 
 /// What the vantage reaches, and what it may become.
-fn network(out: &mut String, style: &Style, view: &View) {
+fn network(out: &mut String, style: &Style, view: &View<'_>) {
     if !view.paths.is_empty() {
         out.push('\n');
         headline(out, style, Ink::Strong, "NETWORK");
@@ -134,7 +134,7 @@ fn follows(pivots: &[Pivot], pivot: &Pivot) -> bool {
     })
 }
 
-fn categories(out: &mut String, style: &Style, view: &View) {
+fn categories(out: &mut String, style: &Style, view: &View<'_>) {
     let columns = [
         ("CATEGORY", Column::Word),
         ("SEEN", Column::Number),
@@ -181,8 +181,8 @@ fn categories(out: &mut String, style: &Style, view: &View) {
     table.write(out, 2);
 }
 
-fn chains(out: &mut String, style: &Style, view: &View) {
-    let mut items_by_chain: BTreeMap<usize, BTreeMap<&str, Vec<&SeenItem>>> = BTreeMap::new();
+fn chains(out: &mut String, style: &Style, view: &View<'_>) {
+    let mut items_by_chain: BTreeMap<usize, BTreeMap<&str, Vec<&SeenItem<'_>>>> = BTreeMap::new();
     for item in view.categories.iter().flat_map(|entry| &entry.seen) {
         items_by_chain
             .entry(item.chain)
@@ -217,7 +217,7 @@ fn chains(out: &mut String, style: &Style, view: &View) {
 }
 
 /// What it means that nothing shows: little, where something at hand was not used or did not answer.
-fn nothing(view: &View) -> String {
+fn nothing(view: &View<'_>) -> String {
     let around = view.here.as_ref().map(|here| &here.surroundings);
     let at_hand = around.map_or((0, 0), |around| {
         (around.sockets.len() as u64, around.kubeconfigs.len() as u64)
@@ -264,17 +264,17 @@ fn write_steps(out: &mut String, style: &Style, links: &[Link], told: usize) {
     }
 }
 
-fn write_kind(out: &mut String, style: &Style, kind: &str, items: &[&SeenItem]) {
+fn write_kind(out: &mut String, style: &Style, kind: &str, items: &[&SeenItem<'_>]) {
     let names: Vec<String> = items
         .iter()
-        .map(|item| match item.namespace.as_str() {
-            "" => item.name.clone(),
+        .map(|item| match &*item.namespace {
+            "" => item.name.to_string(),
             namespace => format!("{namespace}/{}", item.name),
         })
         .collect();
     let mut verbs: Vec<&str> = items
         .iter()
-        .flat_map(|item| &item.verbs)
+        .flat_map(|item| &*item.verbs)
         .map(|verb| &**verb)
         .collect();
     verbs.sort_unstable();

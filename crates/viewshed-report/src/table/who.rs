@@ -64,8 +64,30 @@ fn write_answer(out: &mut String, style: &Style, answer: &WhoAnswer) {
             write_origin(out, style, group, &entries);
         }
     }
+    holds_values(out, style, &answer.holds_values);
     by_steps(out, style, answer);
     depends_on(out, style, &answer.depends_on);
+}
+
+/// Containers that have the values of the object, whoever may ask for it.
+fn holds_values(out: &mut String, style: &Style, told: &[String]) {
+    if told.is_empty() {
+        return;
+    }
+    out.push('\n');
+    let title = format!("HOLDS ITS VALUES ({})", thousands(told.len() as u64));
+    headline(out, style, Ink::Strong, &title);
+    let most = if style.is_full() {
+        usize::MAX
+    } else {
+        ENTRIES_MAX
+    };
+    for text in told.iter().take(most) {
+        paragraph(out, style, "  - ", &style.text(text));
+    }
+    if told.len() > most {
+        more(out, style, told.len() - most);
+    }
 }
 
 /// Who cannot, but becomes somebody who can.

@@ -16,8 +16,8 @@ use crate::{Answer, Format, Style, render};
 /// One of each answer.
 struct Answers {
     scan: ScanReport,
-    view: View,
-    here: View,
+    view: View<'static>,
+    here: View<'static>,
     verification: Verification,
     who: Vec<WhoAnswer>,
     gaps: Vec<Gap>,

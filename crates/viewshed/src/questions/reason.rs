@@ -3,8 +3,9 @@
 use std::error::Error;
 
 use serde_json::json;
+use viewshed_analyze::rbac::Grant;
 use viewshed_decode::questions::QuestionError;
-use viewshed_model::{AuditedRequest, Evidence, MissingFact, Subject, SubjectKind};
+use viewshed_model::{AuditedRequest, Evidence, MissingFact, RoleReference, Subject, SubjectKind};
 use viewshed_report::SCHEMA_VERSION;
 
 use super::Summary;
@@ -21,25 +22,9 @@ pub(super) fn allowed(evidence: &Evidence) -> String {
             rule: _,
             subject,
         } => {
-            // Half a million reasons a second: one allocation each.
-            let mut text = String::with_capacity(REASON_BYTES);
-            text.push_str("RBAC: allowed by ");
-            match binding_namespace {
-                Some(namespace) => {
-                    text.push_str("RoleBinding ");
-                    push_quoted(&mut text, &[binding, "/", namespace]);
-                }
-                None => {
-                    text.push_str("ClusterRoleBinding ");
-                    push_quoted(&mut text, &[binding]);
-                }
-            }
-            text.push_str(" of ");
-            text.push_str(&role.kind);
-            text.push(' ');
-            push_quoted(&mut text, &[&role.name]);
-            text.push_str(" to ");
-            push_subject(&mut text, subject, binding_namespace.as_deref());
+            let mut text = String::new();
+            let binding = (binding_namespace.as_deref(), binding.as_str());
+            push_reason(&mut text, binding, role, subject);
             text
         }
         Evidence::SystemMasters | Evidence::NodeAuthorizer(_) | Evidence::AlwaysAllow => {
@@ -49,8 +34,36 @@ pub(super) fn allowed(evidence: &Evidence) -> String {
     }
 }
 
-/// Room for nearly every reason.
-const REASON_BYTES: usize = 192;
+/// The same for a grant.
+pub(super) fn push_grant(text: &mut String, grant: &Grant<'_>) {
+    let binding = (grant.namespace(), grant.binding.meta.name.as_str());
+    push_reason(text, binding, &grant.binding.role, grant.subject);
+}
+
+fn push_reason(
+    text: &mut String,
+    (namespace, binding): (Option<&str>, &str),
+    role: &RoleReference,
+    subject: &Subject,
+) {
+    text.push_str("RBAC: allowed by ");
+    match namespace {
+        Some(namespace) => {
+            text.push_str("RoleBinding ");
+            push_quoted(text, &[binding, "/", namespace]);
+        }
+        None => {
+            text.push_str("ClusterRoleBinding ");
+            push_quoted(text, &[binding]);
+        }
+    }
+    text.push_str(" of ");
+    text.push_str(&role.kind);
+    text.push(' ');
+    push_quoted(text, &[&role.name]);
+    text.push_str(" to ");
+    push_subject(text, subject, namespace);
+}
 
 fn push_subject(text: &mut String, subject: &Subject, binding_namespace: Option<&str>) {
     let kind = match &subject.kind {

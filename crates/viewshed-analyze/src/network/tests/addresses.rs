@@ -53,6 +53,8 @@ fn an_address_is_judged_in_its_own_family() {
     let rows = [
         ("b/cli a/web 80", "allowed"),
         ("b/cli 10.0.0.1 80", "denied"),
+        // The same address, in the form of IPv6.
+        ("b/cli ::ffff:10.0.0.1 80", "denied"),
         ("b/cli fd00::1 80", "allowed"),
         ("b/cli service:a/six 80", "allowed"),
         ("b/cli service:a/four 80", "denied"),

@@ -228,6 +228,8 @@ const AGENTS: &[(&str, &str, &str, Cni)] = &[
         "[--run-firewall=false]",
         Cni::None,
     ),
+    ("weave-net", "weaveworks/weave-npc:2.8.1", "[]", Cni::Weave),
+    ("weave-net", "weaveworks/weave-kube:2.8.1", "[]", Cni::None),
     (
         "kube-flannel-ds",
         "ghcr.io/flannel-io/flannel:v0.27.0",

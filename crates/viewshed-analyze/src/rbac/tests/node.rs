@@ -30,6 +30,7 @@ fn scenery() -> Cluster {
     let volume = |name: &str, source| PodVolume {
         name: name.to_owned(),
         sources: vec![source],
+        ..PodVolume::default()
     };
     let web = PodSpec {
         service_account: "cart".to_owned(),
@@ -70,11 +71,13 @@ fn scenery() -> Cluster {
                 meta: meta("", "disk"),
                 claim: Some(("shop".to_owned(), "data".to_owned())),
                 secrets: vec![("storage".to_owned(), "ceph".to_owned())],
+                ..StorageVolume::default()
             },
             StorageVolume {
                 meta: meta("", "free"),
                 claim: None,
                 secrets: vec![("storage".to_owned(), "other".to_owned())],
+                ..StorageVolume::default()
             },
         ],
         volume_attachments: vec![VolumeAttachment {

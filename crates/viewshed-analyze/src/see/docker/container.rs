@@ -5,7 +5,7 @@ use viewshed_model::{DockerContainer, DockerHost, Link, Runtime, plain_host_path
 use super::super::board::{extended, link};
 use super::super::host_paths::{Opening, openings};
 use super::sheet::{Sheet, ThingKind};
-use super::sockets::socket_of_host;
+use super::sockets::{mounted_path, socket_of_host};
 
 /// A container of a host.
 pub(super) struct Inside<'h> {
@@ -187,7 +187,8 @@ impl Inside<'_> {
                 | Opening::KubeletConfiguration
                 | Opening::PodVolumes
                 | Opening::AdminCredentials
-                | Opening::EtcdData => {}
+                | Opening::EtcdData
+                | Opening::StaticPods => {}
             }
         }
     }
@@ -251,7 +252,7 @@ fn bound_paths(container: &DockerContainer) -> impl Iterator<Item = &str> {
         // A volume's own folder is a path of the host, too.
         matches!(mount.kind.as_str(), "bind" | "npipe") || mount.source.starts_with('/')
     });
-    bound.map(|mount| mount.source.as_str())
+    bound.map(mounted_path)
 }
 
 fn openings_of_mount(host: &DockerHost, title: &str, path: &str) -> Vec<(Opening, String)> {

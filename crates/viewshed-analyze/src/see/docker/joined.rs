@@ -7,7 +7,7 @@ use super::sheet::Sheet;
 
 /// Adds everything that the daemon's API showed: things to their categories, with chains that begin at
 /// the way to the daemon. Things of equal names on several hosts stay apart, as do their chains.
-pub(in crate::see) fn add_answers(view: &mut View, sight: &DaemonSight) {
+pub(in crate::see) fn add_answers(view: &mut View<'_>, sight: &DaemonSight) {
     let mut sheet = Sheet::of(&sight.host);
     sheet.mark_api(&[
         link(sight.way.clone()),

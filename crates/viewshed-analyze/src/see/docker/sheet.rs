@@ -192,10 +192,12 @@ impl<'h> Sheet<'h> {
     }
 
     /// Categories in their order, the chains that items point to, and the missing facts.
-    pub(super) fn into_categories(self) -> (Vec<CategoryView>, Vec<Vec<Link>>, BTreeSet<String>) {
+    pub(super) fn into_categories(
+        self,
+    ) -> (Vec<CategoryView<'static>>, Vec<Vec<Link>>, BTreeSet<String>) {
         let mut chains = Vec::new();
         let mut numbers: Vec<Option<usize>> = vec![None; self.chains.len()];
-        let mut categories: Vec<CategoryView> = Category::ALL
+        let mut categories: Vec<CategoryView<'static>> = Category::ALL
             .into_iter()
             .map(|category| CategoryView {
                 category,
@@ -220,11 +222,12 @@ impl<'h> Sheet<'h> {
                     chains.len() - 1
                 })
             });
+            let ways: Vec<_> = mark.ways.into_iter().map(Cow::Borrowed).collect();
             view.seen.push(SeenItem {
                 kind: Cow::Borrowed(title),
-                namespace: String::new(),
-                name,
-                verbs: mark.ways.into_iter().map(Cow::Borrowed).collect(),
+                namespace: Cow::Borrowed(""),
+                name: Cow::Owned(name),
+                verbs: ways.into(),
                 chain: number.unwrap_or_default(),
             });
         }

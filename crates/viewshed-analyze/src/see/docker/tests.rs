@@ -57,12 +57,12 @@ fn bind(source: &str) -> Mount {
     }
 }
 
-fn view(host: DockerHost, vantage: &Vantage) -> View {
+fn view(host: DockerHost, vantage: &Vantage) -> View<'static> {
     let estate = Estate {
         docker_hosts: vec![host],
         ..Estate::default()
     };
-    see(&estate, vantage).unwrap()
+    see(&estate, vantage).unwrap().into_owned()
 }
 
 fn inside(name: &str) -> Vantage {
@@ -72,7 +72,7 @@ fn inside(name: &str) -> Vantage {
     }
 }
 
-fn shown(view: &View) -> String {
+fn shown(view: &View<'_>) -> String {
     view.categories
         .iter()
         .flat_map(|category| &category.seen)
@@ -185,6 +185,20 @@ fn the_address_at_which_the_daemon_was_read_is_its_socket() {
         host.daemon.hosts = vec!["unix:///opt/other".to_owned()];
         host.containers[2].mounts.push(bind("/opt/other"));
     }));
+}
+
+#[test]
+fn a_source_that_only_a_variable_holds_is_told_by_where_it_is_mounted() {
+    let mounted = |destination: &str| {
+        sees_everything(|host| {
+            host.containers[2].mounts.push(Mount {
+                destination: destination.to_owned(),
+                ..bind("${SOCK}")
+            });
+        })
+    };
+    assert!(mounted("/var/run/docker.sock"));
+    assert!(!mounted("/data"));
 }
 
 #[test]

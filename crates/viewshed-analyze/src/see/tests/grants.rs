@@ -53,7 +53,8 @@ fn a_verb_that_the_server_does_not_serve_shows_nothing() {
 
 /// What the view of `dev` depends on, and how many things show by it, with one rule.
 fn guessed(rule: &str, binding_name: &str) -> (Vec<String>, u64) {
-    let view = view(&granted(&[rule], binding_name, &["user:dev"]), &user("dev"));
+    let estate = granted(&[rule], binding_name, &["user:dev"]);
+    let view = view(&estate, &user("dev"));
     assert_eq!(shown(&view), "");
     let facts = view.depends_on.into_iter().map(|one| one.fact);
     let categories = view.categories.iter();
@@ -85,7 +86,8 @@ fn names_that_nothing_tells_decide_what_get_shows() {
 #[test]
 fn a_log_shows_where_its_pod_does() {
     let rules = ["list | core | pods", "get | core | pods/log"];
-    let view = view(&granted(&rules, "shop/dev", &["user:dev"]), &user("dev"));
+    let estate = granted(&rules, "shop/dev", &["user:dev"]);
+    let view = view(&estate, &user("dev"));
     assert!(shown(&view).contains("pods/log shop/web: get"));
     assert_eq!(view.depends_on, []);
 }

@@ -57,7 +57,7 @@ fn sight(credential: &str, identity: Identity, cluster: Cluster, answers: &[&str
     }
 }
 
-fn seen(answers: &[&str]) -> View {
+fn seen(answers: &[&str]) -> View<'static> {
     let cart = Identity::service_account("shop", "cart");
     let sight = sight("/token", cart, shop(), answers);
     see_here(Surroundings::default(), of_server(vec![sight]))
@@ -237,4 +237,48 @@ fn a_daemon_alone_names_the_view() {
     assert_eq!(view.estate, "unix:///run/docker.sock");
     assert!(shown(&view).contains("Container log web"));
     assert_eq!(view.identities, []);
+}
+
+/// A container that Docker made, with these variables.
+fn in_docker(beside: &[&str], daemons: Vec<DaemonSight>) -> View<'static> {
+    let variable = |name: &str| viewshed_model::EnvName {
+        name: name.to_owned(),
+        ..viewshed_model::EnvName::default()
+    };
+    let surroundings = Surroundings {
+        container_id: "3fa1b2c4d5e6f708".to_owned(),
+        variables: ["HOME", "DB_PASSWORD", "PATH"].map(variable).to_vec(),
+        beside: beside.iter().map(|id| (*id).to_owned()).collect(),
+        ..Surroundings::default()
+    };
+    let answers = HereAnswers {
+        daemons,
+        ..HereAnswers::default()
+    };
+    see_here(surroundings, answers)
+}
+
+#[test]
+fn a_container_of_docker_has_itself_and_its_variables() {
+    let view = in_docker(&[], Vec::new());
+    assert_eq!(
+        shown(&view),
+        "Container 3fa1b2c4d5e6: own\n\
+         Environment variable 3fa1b2c4d5e6/DB_PASSWORD: environment\n\
+         Environment variable 3fa1b2c4d5e6/PATH: environment"
+    );
+    assert!(
+        view.depends_on[0]
+            .fact
+            .starts_with("who else is on its networks")
+    );
+    // A daemon that answers has told of the container by its name.
+    let told = in_docker(&["77"], vec![daemon("/run/docker.sock", "web")]);
+    assert!(!shown(&told).contains("3fa1b2c4d5e6"), "{}", shown(&told));
+}
+
+#[test]
+fn a_shared_process_table_tells_of_containers() {
+    let view = shown(&in_docker(&["0123456789abcdef"], Vec::new()));
+    assert!(view.contains("Container 0123456789ab: processes"), "{view}");
 }

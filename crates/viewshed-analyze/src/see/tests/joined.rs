@@ -35,13 +35,15 @@ fn estate(egress: &str, kubelet: Option<&KubeletSettings>) -> Estate {
     estate
 }
 
-fn seen(estate: &Estate, vantage: &Vantage) -> View {
+fn seen(estate: &Estate, vantage: &Vantage) -> View<'static> {
     let joined = Joined {
         cni: Some(Cni::Generic),
         depth: None,
         ..Joined::default()
     };
-    see_joined(estate, vantage, joined).expect("it exists")
+    see_joined(estate, vantage, joined)
+        .expect("it exists")
+        .into_owned()
 }
 
 /// Whether `shop/web` sees the pod of the other namespace, and by which words of its kubelet.
@@ -103,4 +105,17 @@ fn settings_that_were_not_read_are_named() {
         ),
         "{facts:?}"
     );
+}
+
+#[test]
+fn a_kubelet_that_refuses_strangers_shows_nothing_reached_or_not() {
+    let doubts = |settings: &KubeletSettings| {
+        let vantage = Vantage::Kubelet {
+            address: "n1".to_owned(),
+        };
+        seen(&estate("", Some(settings)), &vantage).depends_on.len()
+    };
+    assert_eq!(doubts(&kubelet(false, 0)), 0);
+    assert_eq!(doubts(&kubelet(false, 10_255)), 1);
+    assert_eq!(doubts(&kubelet(true, 0)), 1);
 }

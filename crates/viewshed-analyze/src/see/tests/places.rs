@@ -7,12 +7,12 @@ use super::super::{SeeError, see};
 use super::{check, granted, in_pod, shown, user, view};
 use crate::samples::{config_map, deployment, meta, shop, subject};
 
-fn paths(view: &View) -> Vec<&str> {
+fn paths<'v>(view: &'v View<'_>) -> Vec<&'v str> {
     view.categories
         .iter()
         .flat_map(|category| &category.seen)
         .filter(|item| item.kind == "path")
-        .map(|item| item.name.as_str())
+        .map(|item| &*item.name)
         .collect()
 }
 
@@ -106,7 +106,7 @@ fn a_webhook_before_rbac_makes_everything_uncertain() {
     let before = view(&cluster, &user("dev"));
     assert_eq!(shown(&before), "");
     assert_eq!(before.depends_on.len(), 1);
-    let pods = |view: &View| {
+    let pods = |view: &View<'_>| {
         let category = view
             .categories
             .iter()

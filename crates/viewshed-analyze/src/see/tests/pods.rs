@@ -2,6 +2,7 @@ use viewshed_model::{Cluster, TokenProjection, Vantage, VolumeSource};
 
 use super::{chain_of, check, granted, in_pod, shown, view};
 use crate::samples::{api_token, mount, secret, shop};
+use crate::see::{Joined, see_joined};
 
 #[test]
 fn a_pod_holds_the_token_that_it_mounts() {
@@ -108,6 +109,10 @@ fn a_kubelets_kubeconfig_alone_is_a_doubt() {
             let volume = VolumeSource::HostPath((*path).to_owned());
             mount(&mut cluster.pods[1].spec, volume, path);
         }
+        // Whoever writes there becomes root on the node, which settles it.
+        for mount in &mut cluster.pods[1].spec.containers[0].mounts {
+            mount.read_only = true;
+        }
         let view = view(&cluster, &in_pod("shop", "web"));
         let is_doubt = |fact: &&viewshed_model::MissingFact| fact.fact.contains("kubelet.conf");
         view.depends_on.iter().filter(is_doubt).count()
@@ -212,14 +217,16 @@ fn sockets_are_known_wherever_a_daemon_has_them() {
         "/var/snap/microk8s",
         "/opt/moved/containerd.sock",
     ] {
-        let view = view(&with_host_path(path, ""), &in_pod("ops", "dash"));
+        let estate = with_host_path(path, "");
+        let view = view(&estate, &in_pod("ops", "dash"));
         assert!(
             shown(&view).contains("pods/log shop/cart: runtime socket"),
             "{path}"
         );
     }
     for path in ["/run/user/1000/docker.sock", "/run/crio/crio.sock"] {
-        let view = view(&with_host_path(path, ""), &in_pod("ops", "dash"));
+        let estate = with_host_path(path, "");
+        let view = view(&estate, &in_pod("ops", "dash"));
         assert!(
             view.depends_on
                 .iter()
@@ -254,6 +261,40 @@ fn log_files_name_pods_and_containers() {
          pods/log ops/dash: node files
          pods/log shop/cart: node files",
     );
+}
+
+#[test]
+fn manifests_of_static_pods_name_them() {
+    for path in ["/etc/kubernetes/manifests", "/etc/kubernetes", "/etc"] {
+        let mut cluster = with_host_path(path, "");
+        cluster.pods[0].is_mirror = true;
+        // Who may write there has more than their names.
+        cluster.pods[2].spec.containers[0].mounts[0].read_only = true;
+        let view = view(&cluster, &in_pod("ops", "dash"));
+        assert!(shown(&view).contains("Pod shop/cart: node files"), "{path}");
+        assert!(!shown(&view).contains("Pod shop/web"), "{path}");
+    }
+}
+
+#[test]
+fn who_writes_a_static_pod_becomes_root_on_the_node() {
+    let leads = |read_only: bool| {
+        let mut cluster = with_host_path("/etc/kubernetes/manifests", "");
+        cluster.pods[2].spec.containers[0].mounts[0].read_only = read_only;
+        let estate = viewshed_model::Estate {
+            clusters: vec![cluster],
+            ..viewshed_model::Estate::default()
+        };
+        let joined = Joined {
+            depth: Some(1),
+            ..Joined::default()
+        };
+        let view = see_joined(&estate, &in_pod("ops", "dash"), joined).unwrap();
+        let mut pivots = view.pivots.iter();
+        pivots.any(|pivot| pivot.kind == viewshed_model::PivotKind::Node)
+    };
+    assert!(leads(false));
+    assert!(!leads(true));
 }
 
 #[test]
@@ -301,7 +342,21 @@ fn kubelet_folders_hold_the_tokens_of_the_node() {
 
 #[test]
 fn administrator_credentials_lie_on_control_plane_nodes_only() {
-    let worker = with_host_path("/etc/kubernetes", "");
+    let mut worker = with_host_path("/etc/kubernetes", "");
+    // Whoever writes static pods there is root on the worker, and no administrator by that.
+    assert_eq!(
+        identities(&worker, &in_pod("ops", "dash")),
+        [
+            "system:node:worker-1",
+            "service account shop/cart",
+            "system:anonymous"
+        ]
+    );
+    for pod in &mut worker.pods {
+        for mount in &mut pod.spec.containers[0].mounts {
+            mount.read_only = true;
+        }
+    }
     assert_eq!(
         identities(&worker, &in_pod("ops", "dash")),
         ["system:anonymous"]

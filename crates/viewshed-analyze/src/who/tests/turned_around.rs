@@ -29,13 +29,13 @@ fn named(answer: &WhoAnswer) -> BTreeSet<String> {
     pods.collect()
 }
 
-fn counted(view: &View) -> impl Iterator<Item = Key> {
+fn counted(view: &View<'_>) -> impl Iterator<Item = Key> {
     let items = view.categories.iter().flat_map(|category| &category.seen);
     items.map(|item| {
         (
             item.kind.to_string(),
-            item.namespace.clone(),
-            item.name.clone(),
+            item.namespace.to_string(),
+            item.name.to_string(),
         )
     })
 }
@@ -54,9 +54,9 @@ fn places(index: &SightIndex<'_>) -> Vec<(String, Vantage)> {
 }
 
 /// For each object the pods whose view has it.
-fn seen_from(
-    index: &SightIndex<'_>,
-    look: impl Fn(&Vantage) -> View,
+fn seen_from<'c>(
+    index: &SightIndex<'c>,
+    look: impl Fn(&Vantage) -> View<'c>,
 ) -> BTreeMap<Key, BTreeSet<String>> {
     let mut seen: BTreeMap<Key, BTreeSet<String>> = BTreeMap::new();
     let is_namespaced = |title: &str| {

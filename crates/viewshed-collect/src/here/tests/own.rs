@@ -43,3 +43,87 @@ fn nothing_else_is_taken_for_a_namespace() {
         assert_eq!(found.own.namespace, expected, "{resolver:?}");
     }
 }
+
+const ID: &str = "5b1c0d9e8f7a6b5c4d3e2f1a0b9c8d7e6f5a4b3c2d1e0f9a8b7c6d5e4f3a2b1c";
+
+#[test]
+fn a_container_of_docker_knows_its_id() {
+    let of = |root: &str| {
+        let line = format!("9 8 8:1 {root} /etc/hostname rw - ext4 /dev/sda1 rw\n");
+        look(&[("proc/self/mountinfo", &line)], &[]).container_id
+    };
+    assert_eq!(of(&format!("/var/lib/docker/containers/{ID}/hostname")), ID);
+    assert_eq!(
+        of(&format!(
+            "/storage/overlay-containers/{ID}/userdata/hostname"
+        )),
+        ID
+    );
+    // The folder of a pod's sandbox.
+    assert_eq!(
+        of(&format!(
+            "/io.containerd.grpc.v1.cri/sandboxes/{ID}/hostname"
+        )),
+        ""
+    );
+}
+
+#[test]
+fn processes_tell_of_their_containers() {
+    let other = ID.replace('5', "0");
+    let third = ID.replace('5', "1");
+    let found = look(
+        &[
+            (
+                "proc/self/cgroup",
+                &format!("0::/kubepods/cri-containerd-{ID}.scope\n"),
+            ),
+            ("proc/1/cgroup", "0::/init.scope\n"),
+            (
+                "proc/7/cgroup",
+                &format!("0::/kubepods/cri-containerd-{ID}.scope\n"),
+            ),
+            (
+                "proc/8/cgroup",
+                &format!("0::/../cri-containerd-{other}.scope\n"),
+            ),
+            ("proc/8/comm", "nginx\n"),
+            (
+                "proc/9/cgroup",
+                &format!("4:memory:/docker/{third}\n0::/\n"),
+            ),
+            ("proc/9/comm", "pause\n"),
+        ],
+        &[],
+    );
+    assert_eq!(found.beside, [other]);
+}
+
+#[test]
+fn a_token_that_is_mounted_by_itself_is_found() {
+    let mountinfo = "40 30 0:50 /..2026/token /tok ro - tmpfs tmpfs ro\n";
+    let token = super::bound_token();
+    let found = look(&[("proc/self/mountinfo", mountinfo), ("tok", &token)], &[]);
+    assert_eq!(found.tokens[0].path, "/tok");
+}
+
+#[test]
+fn what_is_at_hand_and_not_used_is_named() {
+    let mountinfo = "40 30 8:1 /var/lib/kubelet/pki /h ro - ext4 /dev/sda1 ro\n";
+    let found = look(
+        &[
+            ("proc/self/mountinfo", mountinfo),
+            ("h/kubelet-client-current.pem", "key"),
+            ("proc/self/status", "CapEff:\t000001ffffffffff\n"),
+        ],
+        &[],
+    );
+    let told: Vec<&str> = found.gaps.iter().map(|gap| gap.what.as_str()).collect();
+    assert_eq!(
+        told,
+        [
+            "look at the host as root",
+            "use the kubelet's client certificate `/h/kubelet-client-current.pem`"
+        ]
+    );
+}

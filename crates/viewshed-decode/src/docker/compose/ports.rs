@@ -6,7 +6,6 @@ use viewshed_model::{GapReason, PublishedPort};
 use super::FileReader;
 use super::volumes::split_outside_braces;
 use crate::docker::fields::{Fields, scalar_text};
-use crate::text::clean;
 
 pub(super) fn ports(service: &Fields<'_>, reader: &mut FileReader<'_>) -> Vec<PublishedPort> {
     let mut found = Vec::new();
@@ -82,9 +81,7 @@ fn short(text: &str) -> Option<Published> {
         (None, [container]) => (String::new(), "", *container),
         (None, [host, container]) => (String::new(), *host, *container),
         // An IPv6 address may stand without brackets.
-        (None, [address @ .., host, container]) => {
-            (with_default(&address.join(":")), *host, *container)
-        }
+        (None, [address @ .., host, container]) => (address.join(":"), *host, *container),
         (Some(ip), [host, container]) => (ip, *host, *container),
         (Some(ip), [container]) => (ip, "", *container),
         _ => return None,
@@ -113,19 +110,7 @@ fn long(port: &Fields<'_>) -> Option<Published> {
 
 /// `80` or `8000-8010`, in order; `None` for anything else.
 fn range(text: &str) -> Option<(u16, u16)> {
-    let text = with_default(text);
-    let (first, last) = text.split_once('-').unwrap_or((&text, &text));
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
     let (first, last) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
     (first <= last).then_some((first, last))
-}
-
-/// `${NAME:-8080}` and `${NAME-8080}` stand for their default; other references stay.
-fn with_default(text: &str) -> String {
-    let inside = text
-        .strip_prefix("${")
-        .and_then(|inside| inside.strip_suffix('}'));
-    match inside.and_then(|inside| inside.split_once('-')) {
-        Some((_, default)) => clean(default).into_owned(),
-        None => text.to_owned(),
-    }
 }

@@ -46,10 +46,10 @@ pub(super) fn declared(name: &str, service: &Fields<'_>, reader: &mut FileReader
     }
 }
 
-/// `privileged` may be a reference to a variable; its default then decides.
+/// `privileged` may be the default of a variable.
 fn privileged(service: &Fields<'_>) -> Option<bool> {
     match service.get("privileged") {
-        Some(Value::String(text)) => Some(text == "true" || text.ends_with("-true}")),
+        Some(Value::String(text)) => Some(text == "true"),
         _ => service.flag("privileged"),
     }
 }

@@ -1,6 +1,7 @@
+use serde_json::Value;
 use viewshed_model::{DockerContainer, DockerHost, Gap, Tell};
 
-use super::add_compose;
+use super::{add_compose, is_compose};
 
 fn read(text: &str) -> (DockerHost, Vec<Gap>) {
     let mut host = DockerHost::default();
@@ -53,7 +54,6 @@ fn ports_are_read_in_every_form_of_the_specification() {
     check_ports("\"::1:6001:6001\"", &["::1:6001->6001/tcp"]);
     check_ports("\"6060:6060/udp\"", &[":6060->6060/udp"]);
     check_ports("\"${HTTP:-8080}:80\"", &[":8080->80/tcp"]);
-    check_ports("\"${HTTP}:80\"", &[":0->80/tcp"]);
     check_ports("\"${BIND:-127.0.0.1}:1:2\"", &["127.0.0.1:1->2/tcp"]);
     check_ports(
         "{target: 80, published: \"8080\", host_ip: 127.0.0.1, protocol: udp, mode: host}",
@@ -102,7 +102,7 @@ fn mounts_are_read_in_every_form() {
     check_mounts("'C:\\data:/data'", "bind C:\\data->/data");
     check_mounts(
         "\"${SOCK:-/var/run/docker.sock}:/s\"",
-        "bind ${SOCK:-/var/run/docker.sock}->/s",
+        "bind /var/run/docker.sock->/s",
     );
     check_mounts(
         "{type: bind, source: /, target: /host, read_only: true}",
@@ -262,6 +262,53 @@ fn a_service_takes_over_what_it_extends() {
     assert_eq!(names, ["A", "B"]);
     assert_eq!(web.mounts[0].source, "/var/run/docker.sock");
     assert!(!host.containers[3].privileged);
+}
+
+#[test]
+fn a_default_counts_and_a_variable_without_one_is_a_gap() {
+    let (host, gaps) = read(
+        "services:
+  agent:
+    image: x:${TAG}
+    privileged: ${ROOT:-true}
+    environment: ['URL=${URL}']
+    volumes:
+      - ${A:-/var/run/docker.sock}:/a
+      - ${B-/var/run/docker.sock}:/b
+      - ${ROOT_FOLDER:-}/var/run/docker.sock:/c
+      - {type: bind, source: '${D:-/var/run/docker.sock}', target: /d}
+      - $E:/e
+      - ${F}:/f
+    ports: ['${HTTP}:80']
+",
+    );
+    assert_eq!(host.containers[0].ports[0].host_port, 0);
+    let agent = &host.containers[0];
+    assert!(agent.privileged);
+    let sources: Vec<&str> = agent.mounts.iter().map(|one| one.source.as_str()).collect();
+    let socket = "/var/run/docker.sock";
+    assert_eq!(sources, [socket, socket, socket, socket, "$E", "${F}"]);
+    let told: Vec<&str> = gaps.iter().map(|gap| gap.what.as_str()).collect();
+    assert_eq!(told, ["variables `E`, `F`, `HTTP` of `compose.yaml`"]);
+}
+
+#[test]
+fn the_values_of_a_chart_are_no_services() {
+    let is = |text: &str| {
+        is_compose(
+            serde_json::from_str::<Value>(text)
+                .unwrap()
+                .as_object()
+                .unwrap(),
+        )
+    };
+    assert!(is(r#"{"web": {"image": "nginx"}, "db": {"build": "."}}"#));
+    assert!(!is(
+        r#"{"web": {"image": {"repository": "nginx", "tag": "1"}}}"#
+    ));
+    assert!(!is(
+        r#"{"data": {"image": {"name": "x"}, "namespace": "a"}}"#
+    ));
 }
 
 #[test]

@@ -39,7 +39,7 @@ const PROGRAMS: [&str; 14] = [
 ];
 
 /// Parts of command lines that name an interface to them, whatever the program is.
-const INTERFACES: [&str; 9] = [
+const INTERFACES: [&str; 13] = [
     "docker.sock",
     "containerd.sock",
     "crio.sock",
@@ -49,6 +49,11 @@ const INTERFACES: [&str; 9] = [
     ":10250",
     ":10255",
     "kubernetes.io/serviceaccount",
+    "/api/v1/",
+    // What clients of clusters are given, under whatever name they run; tokens are JSON, encoded.
+    "--token=eyJ",
+    "--token eyJ",
+    "--certificate-authority=",
 ];
 
 /// Parts of paths of files that are credentials for, or sockets to, what holds the containers.

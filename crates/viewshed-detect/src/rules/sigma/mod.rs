@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use rsigma_eval::compiler::eval_condition;
 use rsigma_eval::{CorrelationEngine, EvaluationResult, evaluate_rule};
 use viewshed_model::Activity;
 
@@ -109,6 +110,8 @@ impl RuleEngine for SigmaRules {
         let reading = Reading::new(activity);
         let event = ActivityEvent::new(&reading);
         let mut matches = Vec::new();
+        let is_counted = !self.correlations.is_empty();
+        let mut selections = Vec::new();
         for at in candidates {
             let Ok(at) = usize::try_from(*at) else {
                 continue;
@@ -117,18 +120,26 @@ impl RuleEngine for SigmaRules {
             let Some(rule) = self.engine.engine().rules().get(at) else {
                 break;
             };
-            let Some(result) = evaluate_rule(rule, &event) else {
-                continue;
+            // All about a match is copied only where somebody counts it.
+            let result = is_counted.then(|| evaluate_rule(rule, &event)).flatten();
+            let has_matched = if is_counted {
+                result.is_some()
+            } else {
+                let mut conditions = rule.conditions.iter();
+                conditions.any(|condition| {
+                    eval_condition(condition, &rule.detections, &event, &mut selections)
+                })
             };
+            if !has_matched {
+                continue;
+            }
             if self.shown.get(at) == Some(&true)
                 && let Some(rule) = self.identity(at)
             {
                 let message = message(&rule.title, activity);
                 found.push(RuleMatch { rule, message });
             }
-            if !self.correlations.is_empty() {
-                matches.push(result);
-            }
+            matches.extend(result);
         }
         if !matches.is_empty() {
             self.correlate(&event, matches, found);

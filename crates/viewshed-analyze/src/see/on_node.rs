@@ -1,0 +1,290 @@
+//! What a pod opens of its node: mounted folders, privileges, capabilities, the shared process table.
+
+use viewshed_model::{Cluster, Container, PodSpec, PodVolume, VolumeSource, plain_host_path};
+
+use super::host_paths::{Opening, openings};
+use super::writes::writes;
+
+/// One thing of its node that a pod opens.
+#[derive(Debug, Clone)]
+pub(crate) struct OnNode {
+    pub(crate) opening: Opening,
+    /// The step in plain words.
+    pub(crate) text: String,
+    /// Completes "depends on ...".
+    pub(crate) doubt: Option<String>,
+}
+
+/// The cluster, the namespace of a pod and its name; empty for a template.
+type Where<'w> = (&'w Cluster, &'w str, &'w str);
+
+/// Everything of its node that a pod opens: mounted folders that some container has that has not ended, also by way of
+/// a claim on a volume that is a folder of the node, privileged containers, capabilities, the shared process table.
+/// The runtime of a node with this `containerRuntimeVersion` is named; empty when unknown.
+pub(crate) fn openings_on(
+    place: Where<'_>,
+    spec: &PodSpec,
+    title: &str,
+    node_runtime: &str,
+) -> Vec<OnNode> {
+    let mut found = Vec::new();
+    for volume in &spec.volumes {
+        for folder in folders(place, volume) {
+            for container in spec.standing() {
+                let mounted = Mounted {
+                    folder: &folder,
+                    container,
+                    title,
+                };
+                mounted.open(&volume.name, node_runtime, &mut found);
+            }
+        }
+    }
+    add_privileges(spec, title, &mut found);
+    if spec.host.pid {
+        found.push(OnNode {
+            opening: Opening::Processes,
+            text: format!("{title} shares the process table of its node"),
+            doubt: None,
+        });
+    }
+    found
+}
+
+/// Whether [`openings_on`] finds nothing, whatever the node runs and the claims of its volumes are.
+pub(super) fn has_no_openings(spec: &PodSpec) -> bool {
+    let mut sources = spec.volumes.iter().flat_map(|volume| &volume.sources);
+    let has_folder = sources.any(|source| {
+        matches!(
+            source,
+            VolumeSource::HostPath(_)
+                | VolumeSource::PersistentVolumeClaim(_)
+                | VolumeSource::Ephemeral
+        )
+    });
+    let mut privileges = Vec::new();
+    add_privileges(spec, "", &mut privileges);
+    !has_folder && privileges.is_empty() && !spec.host.pid
+}
+
+/// A folder of the node in a volume, with the words that say by way of what.
+#[derive(Debug)]
+struct Folder {
+    path: String,
+    /// Begins with a blank, or is empty.
+    by_way_of: String,
+}
+
+fn folders((cluster, namespace, pod): Where<'_>, volume: &PodVolume) -> Vec<Folder> {
+    let of_claim = |claim: &str| {
+        let on_nodes = cluster.volumes.iter();
+        let mut on_nodes = on_nodes.filter(|one| !one.host_path.is_empty()).peekable();
+        on_nodes.peek()?;
+        let mut claims = cluster.volume_claims.iter();
+        let bound = claims.find(|one| {
+            one.meta.name == claim
+                && one.meta.namespace.as_deref().unwrap_or("default") == namespace
+        });
+        let bound = bound.map_or("", |one| one.volume.as_str());
+        let volume = on_nodes.find(|one| match one.claim.as_ref() {
+            Some((place, name)) => place == namespace && name == claim,
+            None => one.meta.name == bound,
+        })?;
+        Some(Folder {
+            path: volume.host_path.clone(),
+            by_way_of: format!(" (persistent volume {})", volume.meta.name),
+        })
+    };
+    let sources = volume.sources.iter();
+    let folders = sources.filter_map(|source| match source {
+        VolumeSource::HostPath(path) => Some(Folder {
+            path: path.clone(),
+            by_way_of: String::new(),
+        }),
+        VolumeSource::PersistentVolumeClaim(claim) => of_claim(claim),
+        VolumeSource::Ephemeral => of_claim(&format!("{pod}-{}", volume.name)),
+        VolumeSource::Secret(_)
+        | VolumeSource::ConfigMap(_)
+        | VolumeSource::Token(_)
+        | VolumeSource::Other(_)
+        | VolumeSource::DriverSecret(_) => None,
+    });
+    folders.collect()
+}
+
+/// A folder of the node in a container.
+struct Mounted<'m> {
+    folder: &'m Folder,
+    container: &'m Container,
+    title: &'m str,
+}
+
+impl Mounted<'_> {
+    fn open(&self, volume: &str, node_runtime: &str, found: &mut Vec<OnNode>) {
+        let mounts = self.container.mounts.iter();
+        for mount in mounts.filter(|mount| mount.source == volume) {
+            let path = format!("{}/{}", self.folder.path, mount.sub_path);
+            let mounted = plain_host_path(&path);
+            let what = format!(
+                "{} mounts {mounted} of its node{} into container {}",
+                self.title, self.folder.by_way_of, self.container.name
+            );
+            let with = |place: &str| {
+                if mounted == place {
+                    what.clone()
+                } else {
+                    format!("{what}, with {place} in it")
+                }
+            };
+            let opened = openings(&path, node_runtime);
+            let is_root = opened.iter().any(|(opening, _)| *opening == Opening::Root);
+            let for_users = user_doubt(self.container);
+            if is_root && for_users.is_some() {
+                found.extend([Opening::Logs, Opening::Processes].map(|opening| OnNode {
+                    opening,
+                    text: what.clone(),
+                    doubt: None,
+                }));
+            }
+            found.extend(opened.into_iter().map(|(opening, place)| {
+                // Everybody may list these.
+                let is_listed = matches!(
+                    opening,
+                    Opening::Logs | Opening::RuntimeState(_) | Opening::Processes
+                );
+                OnNode {
+                    opening,
+                    text: with(&place),
+                    doubt: for_users.clone().filter(|_| !is_listed),
+                }
+            }));
+            if mount.read_only || is_root {
+                continue;
+            }
+            found.extend(writes(&path).map(|written| {
+                OnNode {
+                    opening: written.opening,
+                    text: if mounted.starts_with(written.place) {
+                        format!("{what}, writable: {}", written.effect)
+                    } else {
+                        format!("{}, writable: {}", with(written.place), written.effect)
+                    },
+                    doubt: written
+                        .doubt
+                        .map(|doubt| format!("{doubt} the node of {}", self.title)),
+                }
+            }));
+        }
+    }
+}
+
+/// What a capability that is added to a container opens (capabilities(7)).
+struct Capability {
+    name: &'static str,
+    openings: &'static [Opening],
+    /// Completes "container c of pod p may ...".
+    effect: &'static str,
+    /// Whether it is of use among the processes of the node only.
+    among_processes: bool,
+}
+
+const fn capability(name: &'static str, effect: &'static str) -> Capability {
+    Capability {
+        name,
+        openings: &[Opening::Root],
+        effect,
+        among_processes: false,
+    }
+}
+
+const CAPABILITIES: [Capability; 5] = [
+    capability(
+        "ALL",
+        "use every capability (ALL) and is as good as privileged",
+    ),
+    capability(
+        "SYS_MODULE",
+        "load modules into the kernel of its node (SYS_MODULE)",
+    ),
+    capability(
+        "SYS_ADMIN",
+        "administer the kernel of its node (SYS_ADMIN), programs in it included",
+    ),
+    Capability {
+        among_processes: true,
+        ..capability(
+            "SYS_PTRACE",
+            "trace the processes of its node (SYS_PTRACE with hostPID)",
+        )
+    },
+    // open_by_handle_at(2): the files that the kubelet mounts into each container lie on the node's file system.
+    Capability {
+        openings: &[Opening::NodeCredentials, Opening::PodVolumes],
+        ..capability(
+            "DAC_READ_SEARCH",
+            "open every file of its node by its handle (DAC_READ_SEARCH)",
+        )
+    },
+];
+
+/// Containers that are root on their node by what they may do.
+fn add_privileges(spec: &PodSpec, title: &str, found: &mut Vec<OnNode>) {
+    // Root of a user namespace is nobody on the node (Kubernetes documentation, "User Namespaces").
+    if spec.has_own_users {
+        return;
+    }
+    let mut privileged: Vec<&Container> = spec
+        .standing()
+        .filter(|container| container.privileged)
+        .collect();
+    privileged.sort_by_key(|container| user_doubt(container).is_some());
+    if let Some(container) = privileged.first() {
+        found.push(OnNode {
+            opening: Opening::Root,
+            text: format!(
+                "container {} of {title} is privileged: it is root on its node",
+                container.name
+            ),
+            doubt: user_doubt(container),
+        });
+    }
+    for container in spec.standing().filter(|container| !container.privileged) {
+        let added = |name: &str| {
+            let mut added = container.added_capabilities.iter();
+            added.any(|known| known.strip_prefix("CAP_").unwrap_or(known) == name)
+        };
+        let held = CAPABILITIES
+            .iter()
+            .find(|one| added(one.name) && (!one.among_processes || spec.host.pid));
+        let Some(held) = held else { continue };
+        let confined = held.among_processes.then(|| {
+            format!(
+                "whether AppArmor or SELinux keeps container {} of {title} from them",
+                container.name
+            )
+        });
+        found.extend(held.openings.iter().map(|opening| OnNode {
+            opening: *opening,
+            text: format!(
+                "container {} of {title} may {}",
+                container.name, held.effect
+            ),
+            doubt: user_doubt(container).or_else(|| confined.clone()),
+        }));
+    }
+}
+
+/// Capabilities are of no use to a user other than root (capabilities(7), "effect of user ID changes"), and files and
+/// sockets that are root's admit none.
+fn user_doubt(container: &Container) -> Option<String> {
+    let is_other = match container.run_as_user {
+        Some(user) => user != 0,
+        None => container.run_as_non_root == Some(true),
+    };
+    is_other.then(|| {
+        format!(
+            "whether the user of container {}, who is not root, may do what root may",
+            container.name
+        )
+    })
+}

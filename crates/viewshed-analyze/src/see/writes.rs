@@ -1,0 +1,120 @@
+//! Places of a node where whoever writes makes a process of the node do something as root.
+//!
+//! Paths are those of kubelet, k3s and RKE2, cron, systemd, CNI and Linux as shipped. Devices are not among them: the
+//! device cgroup of a container that is not privileged refuses them, mounted or not.
+
+use viewshed_model::plain_host_path;
+
+use super::host_paths::Opening;
+
+/// What follows from writing there.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Written {
+    /// The place on the node.
+    pub(super) place: &'static str,
+    pub(super) opening: Opening,
+    /// Completes "writable: ...".
+    pub(super) effect: &'static str,
+    /// Completes "depends on ..."; the node follows.
+    pub(super) doubt: Option<&'static str>,
+    /// Whether one file below it is enough.
+    is_folder_of_files: bool,
+}
+
+const fn root(place: &'static str, effect: &'static str) -> Written {
+    Written {
+        place,
+        opening: Opening::Root,
+        effect,
+        doubt: None,
+        is_folder_of_files: true,
+    }
+}
+
+/// Kubernetes documentation, "Create static Pods" (`staticPodPath`, kubeadm's value); k3s
+/// `pkg/daemons/agent/agent.go`.
+const STATIC_POD: &str =
+    "the kubelet starts the pods that are described there, privileged ones too";
+/// cron(8).
+const CRON: &str = "cron runs as root what is named there";
+/// systemd.unit(5).
+const UNIT: &str = "systemd runs as root what is named there";
+/// CNI specification, section 3: the runtime runs the plugins by name.
+const PLUGIN: &str = "the runtime runs the network plugins there as root";
+/// Programs that root of the node runs.
+const PROGRAM: &str = "root of the node runs the programs there";
+
+/// Every such place, the surest first.
+const PLACES: [Written; 24] = [
+    root("/etc/kubernetes/manifests", STATIC_POD),
+    root("/var/lib/rancher/k3s/agent/pod-manifests", STATIC_POD),
+    root("/var/lib/rancher/rke2/agent/pod-manifests", STATIC_POD),
+    root("/etc/cron.d", CRON),
+    root("/etc/crontab", CRON),
+    root("/etc/cron.hourly", CRON),
+    root("/etc/cron.daily", CRON),
+    root("/var/spool/cron", CRON),
+    root("/etc/systemd/system", UNIT),
+    root("/run/systemd/system", UNIT),
+    root("/usr/lib/systemd/system", UNIT),
+    root("/lib/systemd/system", UNIT),
+    root("/opt/cni/bin", PLUGIN),
+    // ld.so(8).
+    root(
+        "/etc/ld.so.preload",
+        "every program of the node loads what is named there",
+    ),
+    root("/usr/local/sbin", PROGRAM),
+    root("/usr/local/bin", PROGRAM),
+    root("/usr/sbin", PROGRAM),
+    root("/usr/bin", PROGRAM),
+    root("/sbin", PROGRAM),
+    root("/bin", PROGRAM),
+    // core(5): a pipe's program runs as root in the namespaces of the node.
+    root(
+        "/proc/sys/kernel/core_pattern",
+        "the kernel runs as root what is named there when a process crashes",
+    ),
+    Written {
+        is_folder_of_files: false,
+        ..root("/usr/lib", "programs of the node load the libraries there")
+    },
+    Written {
+        doubt: Some("whether root logs in, by ssh or otherwise, on"),
+        ..root("/root", "root's own keys and start-up files lie there")
+    },
+    // `pkg/kubelet/server/server.go`, `logServer`: links in the folder are followed as root.
+    Written {
+        opening: Opening::PodVolumes,
+        doubt: Some(
+            "whether it may read logs of the kubelet (get on nodes/log, nodes/proxy or pods/log) of",
+        ),
+        is_folder_of_files: false,
+        ..root(
+            "/var/log",
+            "the kubelet follows links in it as root when it shows logs",
+        )
+    },
+];
+
+/// What follows from a mount of `path` that can be written to; the first of each kind of certainty.
+pub(super) fn writes(path: &str) -> impl Iterator<Item = &'static Written> {
+    let mounted = plain_host_path(path);
+    let holds = |outer: &str, inner: &str| {
+        inner
+            .strip_prefix(outer.trim_end_matches('/'))
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let found: Vec<&'static Written> = PLACES
+        .iter()
+        .filter(|one| {
+            holds(&mounted, one.place) || (one.is_folder_of_files && holds(one.place, &mounted))
+        })
+        .collect();
+    let certain = found.iter().find(|one| one.doubt.is_none()).copied();
+    // What somebody may become for certain is not told again with a doubt.
+    let doubtful = found
+        .into_iter()
+        .filter(move |one| certain.is_none() && one.doubt.is_some());
+    certain.into_iter().chain(doubtful)
+}
