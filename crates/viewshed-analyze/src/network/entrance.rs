@@ -193,15 +193,7 @@ impl<'c> NetworkIndex<'c> {
             };
             ways.push(way.and(source_ranges(from, service)));
         }
-        // The service proxy takes those of the service's own families (kubernetes/kubernetes
-        // `pkg/proxy/serviceport.go`, `newBaseServiceInfo`).
-        let families = families_of(service);
-        let comes_in = |family: Family| *from.body.address(family) != AddressFact::Absent;
-        let external = service.external_ips.iter().filter(|text| {
-            let family = text.parse().ok().map(Family::of);
-            family.is_none_or(|family| families.contains(&family) && comes_in(family))
-        });
-        let external: Vec<String> = external.cloned().collect();
+        let external = external_addresses(from, service);
         if !external.is_empty() && counts(&external) {
             let addresses = external.join(", ");
             let text = format!("service `{name}` has the external addresses {addresses}");
@@ -332,6 +324,18 @@ pub(super) fn is_published(service: &Service) -> bool {
     matches!(service.service_type.as_str(), "LoadBalancer" | "NodePort")
         || !service.external_ips.is_empty()
         || service.ports.iter().any(|port| port.node_port != 0)
+}
+
+/// External addresses that a client can use: the service proxy takes those of the service's own families
+/// (kubernetes/kubernetes `pkg/proxy/serviceport.go`, `newBaseServiceInfo`).
+fn external_addresses(from: &End<'_>, service: &Service) -> Vec<String> {
+    let families = families_of(service);
+    let comes_in = |family: Family| *from.body.address(family) != AddressFact::Absent;
+    let external = service.external_ips.iter().filter(|text| {
+        let family = text.parse().ok().map(Family::of);
+        family.is_none_or(|family| families.contains(&family) && comes_in(family))
+    });
+    external.cloned().collect()
 }
 
 /// Published at these addresses or names: private ones depend on who routes them.

@@ -145,10 +145,7 @@ impl<'c> NetworkIndex<'c> {
     /// The pods that a service selects.
     fn selected_pods(&self, service: &'c Service) -> impl Iterator<Item = End<'c>> {
         let selector = service.selector.as_ref();
-        let pods = self
-            .places
-            .pods_in(service.meta.namespace_or_empty())
-            .into_iter();
+        let pods = self.places.pods_in(service.meta.namespace_or_empty());
         pods.filter_map(move |index| {
             let place = self.places.pods.get(index as usize)?;
             let labels = place.labels();

@@ -48,127 +48,133 @@ fn a_policy_that_cannot_be_read_is_one_all_the_same() {
     }
 }
 
+const OWN: &str = "depends on what a policy of kind `";
+
+/// API version, kind, plugin, `b/api` to `a/web`, and whether a gap names the kind.
+type Kind = (&'static str, &'static str, Cni, &'static str, bool);
+
+const KINDS: &[Kind] = &[
+    (
+        "networking.k8s.io/v1",
+        "networkpolicy",
+        Cni::Generic,
+        "allowed",
+        true,
+    ),
+    (
+        "networking.k8s.io/v1",
+        "NetPol",
+        Cni::Generic,
+        "allowed",
+        true,
+    ),
+    (
+        "networking/v1",
+        "NetworkPolicy",
+        Cni::Generic,
+        "allowed",
+        true,
+    ),
+    ("v1", "NetworkPolicy", Cni::Generic, "allowed", true),
+    (
+        "projectcalico.org/v3",
+        "networkpolicy",
+        Cni::Calico,
+        "allowed",
+        true,
+    ),
+    (
+        "cilium.io/v2",
+        "CiliumClusterwideNetworkPolicies",
+        Cni::Cilium,
+        "allowed",
+        true,
+    ),
+    (
+        "policy.networking.k8s.io/v1alpha3",
+        "FooPolicy",
+        Cni::Generic,
+        OWN,
+        true,
+    ),
+    (
+        "projectcalico.org/v3",
+        "FancyPolicy",
+        Cni::Calico,
+        OWN,
+        true,
+    ),
+    (
+        "projectcalico.org/v3",
+        "FancyPolicy",
+        Cni::Cilium,
+        "allowed",
+        true,
+    ),
+    (
+        "projectcalico.org/v3",
+        "StagedNetworkPolicy",
+        Cni::Calico,
+        "allowed",
+        false,
+    ),
+    (
+        "projectcalico.org/v3",
+        "IPPool",
+        Cni::Calico,
+        "allowed",
+        false,
+    ),
+    (
+        "cilium.io/v2",
+        "CiliumLocalRedirectPolicy",
+        Cni::Cilium,
+        "allowed",
+        true,
+    ),
+    (
+        "k8s.ovn.org/v1",
+        "EgressFirewall",
+        Cni::OvnKubernetes,
+        OWN,
+        true,
+    ),
+    (
+        "k8s.ovn.org/v1",
+        "EgressFirewall",
+        Cni::Calico,
+        "allowed",
+        true,
+    ),
+    (
+        "networking.gke.io/v1alpha1",
+        "FQDNNetworkPolicy",
+        Cni::GkeDataplaneV2,
+        OWN,
+        true,
+    ),
+    (
+        "security.istio.io/v1",
+        "AuthorizationPolicy",
+        Cni::Generic,
+        "allowed",
+        true,
+    ),
+    ("kubeovn.io/v1", "SecurityGroup", Cni::KubeOvn, OWN, true),
+    (
+        "example.org/v1",
+        "BackupPolicy",
+        Cni::Generic,
+        "allowed",
+        false,
+    ),
+];
+
 /// One object of a kind, the plugin, what the answer is and whether a gap names the kind. Sources: the API
 /// references of the projects; a server takes no object of a kind that it does not have.
 #[test]
 fn kinds_that_are_not_read_are_named() {
-    let own = "depends on what a policy of kind `";
-    for (version, kind, cni, wanted, is_named) in [
-        (
-            "networking.k8s.io/v1",
-            "networkpolicy",
-            Cni::Generic,
-            "allowed",
-            true,
-        ),
-        (
-            "networking.k8s.io/v1",
-            "NetPol",
-            Cni::Generic,
-            "allowed",
-            true,
-        ),
-        (
-            "networking/v1",
-            "NetworkPolicy",
-            Cni::Generic,
-            "allowed",
-            true,
-        ),
-        ("v1", "NetworkPolicy", Cni::Generic, "allowed", true),
-        (
-            "projectcalico.org/v3",
-            "networkpolicy",
-            Cni::Calico,
-            "allowed",
-            true,
-        ),
-        (
-            "cilium.io/v2",
-            "CiliumClusterwideNetworkPolicies",
-            Cni::Cilium,
-            "allowed",
-            true,
-        ),
-        (
-            "policy.networking.k8s.io/v1alpha3",
-            "FooPolicy",
-            Cni::Generic,
-            own,
-            true,
-        ),
-        (
-            "projectcalico.org/v3",
-            "FancyPolicy",
-            Cni::Calico,
-            own,
-            true,
-        ),
-        (
-            "projectcalico.org/v3",
-            "FancyPolicy",
-            Cni::Cilium,
-            "allowed",
-            true,
-        ),
-        (
-            "projectcalico.org/v3",
-            "StagedNetworkPolicy",
-            Cni::Calico,
-            "allowed",
-            false,
-        ),
-        (
-            "projectcalico.org/v3",
-            "IPPool",
-            Cni::Calico,
-            "allowed",
-            false,
-        ),
-        (
-            "cilium.io/v2",
-            "CiliumLocalRedirectPolicy",
-            Cni::Cilium,
-            "allowed",
-            true,
-        ),
-        (
-            "k8s.ovn.org/v1",
-            "EgressFirewall",
-            Cni::OvnKubernetes,
-            own,
-            true,
-        ),
-        (
-            "k8s.ovn.org/v1",
-            "EgressFirewall",
-            Cni::Calico,
-            "allowed",
-            true,
-        ),
-        (
-            "networking.gke.io/v1alpha1",
-            "FQDNNetworkPolicy",
-            Cni::GkeDataplaneV2,
-            own,
-            true,
-        ),
-        (
-            "security.istio.io/v1",
-            "AuthorizationPolicy",
-            Cni::Generic,
-            "allowed",
-            true,
-        ),
-        ("kubeovn.io/v1", "SecurityGroup", Cni::KubeOvn, own, true),
-        (
-            "example.org/v1",
-            "BackupPolicy",
-            Cni::Generic,
-            "allowed",
-            false,
-        ),
-    ] {
+    for (version, kind, cni, wanted, is_named) in KINDS.iter().copied() {
         let object = format!(
             "apiVersion: {version}\nkind: {kind}\nmetadata: {{ name: p, namespace: b }}\nspec: {{ a: b }}\n"
         );
