@@ -311,6 +311,10 @@ pub struct Node {
     /// From live `configz` or a KubeletConfiguration file; `None` when not read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kubelet: Option<KubeletSettings>,
+    /// Whether a server of k3s that runs there was started without the enforcement of network policies
+    /// (annotation `k3s.io/node-args`); `None` where it does not tell, and for agents, which follow a server.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub disables_network_policies: Option<bool>,
 }
 
 /// The kubelet settings that decide who may ask it (`kubelet.config.k8s.io/v1beta1`).

@@ -30,6 +30,9 @@ pub struct Service {
     /// Its source ranges stand in an annotation, which some clouds read where the field is empty.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub has_annotated_ranges: bool,
+    /// `spec.ipFamilies`: `IPv4`, `IPv6`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ip_families: Vec<String>,
     /// `spec.externalTrafficPolicy`: `Local` keeps the client's address; empty is `Cluster`.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub external_traffic_policy: String,
@@ -216,6 +219,10 @@ pub struct NetworkPolicy {
     /// The whole `spec` as JSON text, for evaluation.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub spec_json: String,
+    /// There is such an object, and it could not be read: nobody knows what it says. Without a namespace
+    /// it may be of any; a name that could not be read is the place in its file.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_unread: bool,
 }
 
 /// What network policies and ways in refer to (sets of addresses, tiers, host endpoints, classes of Ingresses,

@@ -28,7 +28,8 @@ pub(crate) fn run(arguments: &ReachArgs, screen: &Screen) -> Result<Outcome, Fai
     let network = network(&estate, arguments)?;
     let lists = Lists::whole_if(arguments.all);
     if let Some(path) = &arguments.questions {
-        return questions::run(path, &network, &arguments.output);
+        let unread: Vec<Gap> = network_gaps(&estate).collect();
+        return questions::run(path, (&network, &unread), &arguments.output);
     }
     if let Some(from) = &arguments.source {
         let mut report = report(arguments, (&estate, &network), from)?;

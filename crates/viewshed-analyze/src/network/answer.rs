@@ -138,7 +138,10 @@ impl<'c> NetworkIndex<'c> {
                 let ends: Vec<End<'c>> = points
                     .filter_map(|point| match point.goal {
                         Goal::End(end) => Some(*end),
-                        Goal::Service(..) | Goal::Missing(_) | Goal::Loopback(_) => None,
+                        Goal::Service(..)
+                        | Goal::Perhaps(..)
+                        | Goal::Missing(_)
+                        | Goal::Loopback(_) => None,
                     })
                     .collect();
                 if ends.is_empty() {
@@ -185,6 +188,19 @@ impl<'c> NetworkIndex<'c> {
     /// One end to one goal.
     pub(super) fn toward(&self, from: &End<'c>, goal: &Goal<'c>, asked: &Asked) -> Outcome {
         match (goal, asked) {
+            // A connection to the loopback address never leaves the place that opens it.
+            (Goal::End(to), asked) if is_loopback(to) => {
+                let open = match asked {
+                    Asked::Port(_) => PortSet::default(),
+                    Asked::Every(within) => within.clone(),
+                };
+                let text = format!("{} reaches itself at {}", from.what, to.what);
+                Outcome {
+                    decision: Decision::new(Tri::Yes, text),
+                    sure: open.clone(),
+                    possible: open,
+                }
+            }
             (Goal::End(to), asked)
                 if from.body.kind == Kind::Outside && to.body.kind == Kind::Pod =>
             {
@@ -194,6 +210,15 @@ impl<'c> NetworkIndex<'c> {
             (Goal::End(to), Asked::Every(within)) => self.every_port(from, to, within),
             (Goal::Service(service, by), asked) => {
                 self.service_outcome(from, (service, *by), asked)
+            }
+            (Goal::Perhaps(to, fact), asked) => {
+                let there = Goal::End(to.clone());
+                let mut outcome = self.toward(from, &there, asked);
+                let text = format!("the estate does not tell {fact}");
+                let perhaps = Decision::depends((*fact).to_owned(), text);
+                outcome.decision = outcome.decision.and(perhaps);
+                outcome.sure = PortSet::default();
+                outcome
             }
             (Goal::Missing(fact), _) => {
                 let text = format!("the estate does not tell {fact}");
@@ -305,6 +330,10 @@ impl<'c> NetworkIndex<'c> {
             Which::Node(_) | Which::Address(_) | Which::SomeAddress => false,
         }
     }
+}
+
+fn is_loopback(end: &End<'_>) -> bool {
+    matches!(end.which, Which::Address(address) if address.is_loopback())
 }
 
 /// The first port of a set that can be shown.

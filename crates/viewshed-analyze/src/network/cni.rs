@@ -7,6 +7,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+mod identity;
 mod profiles;
 mod recognise;
 mod settings;
@@ -210,8 +211,12 @@ pub struct Profile {
     pub(super) cilium_mode: CiliumMode,
     /// Whether Cilium's policies for nodes are enforced.
     pub(super) cilium_host_firewall: Ternary,
+    /// Cilium's setting `labels`: which labels make an identity; empty for the default.
+    pub(super) identity_labels: String,
     /// Calico: ports that stay open on a protected node; inbound, outbound.
     pub(super) failsafe: [Vec<FailsafePort>; 2],
+    /// The same of single nodes, by name.
+    pub(super) failsafe_of_nodes: Vec<(String, [Vec<FailsafePort>; 2])>,
     /// Settings of the estate that changed a switch, in plain words.
     pub(super) notes: Vec<String>,
 }

@@ -21,7 +21,7 @@ use super::policy::Direction;
 use super::ports::{Point, PortSet, point};
 use super::publications::is_taken;
 use super::source_ranges::source_ranges;
-use super::through::{has_address, service_families};
+use super::through::{families_of, has_address, service_families};
 
 /// Further ways that an answer mentions beside the one that decides.
 const MENTIONED_MAX: usize = 4;
@@ -193,10 +193,11 @@ impl<'c> NetworkIndex<'c> {
             };
             ways.push(way.and(source_ranges(from, service)));
         }
-        if !service.external_ips.is_empty() && counts(&service.external_ips) {
-            let addresses = service.external_ips.join(", ");
+        let external = external_addresses(from, service);
+        if !external.is_empty() && counts(&external) {
+            let addresses = external.join(", ");
             let text = format!("service `{name}` has the external addresses {addresses}");
-            ways.push(at_addresses(&service.external_ips, text));
+            ways.push(at_addresses(&external, text));
         }
         let is_address = matches!(by, By::Address(_));
         if port.node_port != 0 && !is_address {
@@ -215,7 +216,8 @@ impl<'c> NetworkIndex<'c> {
         way.or_else(|| {
             // Its ports are given when it is created.
             let text = format!("service `{name}` opens a port of every node");
-            (!is_address).then(|| self.at_nodes(text))
+            let is_given = matches!(service.service_type.as_str(), "LoadBalancer" | "NodePort");
+            (is_given && !is_address).then(|| self.at_nodes(text))
         })
     }
 
@@ -322,6 +324,18 @@ pub(super) fn is_published(service: &Service) -> bool {
     matches!(service.service_type.as_str(), "LoadBalancer" | "NodePort")
         || !service.external_ips.is_empty()
         || service.ports.iter().any(|port| port.node_port != 0)
+}
+
+/// External addresses that a client can use: the service proxy takes those of the service's own families
+/// (kubernetes/kubernetes `pkg/proxy/serviceport.go`, `newBaseServiceInfo`).
+fn external_addresses(from: &End<'_>, service: &Service) -> Vec<String> {
+    let families = families_of(service);
+    let comes_in = |family: Family| *from.body.address(family) != AddressFact::Absent;
+    let external = service.external_ips.iter().filter(|text| {
+        let family = text.parse().ok().map(Family::of);
+        family.is_none_or(|family| families.contains(&family) && comes_in(family))
+    });
+    external.cloned().collect()
 }
 
 /// Published at these addresses or names: private ones depend on who routes them.

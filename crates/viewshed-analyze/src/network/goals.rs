@@ -23,6 +23,8 @@ pub(super) enum Goal<'c> {
     Service(&'c Service, By),
     /// To a program that listens on its node's loopback address only.
     Loopback(Box<End<'c>>),
+    /// To an end that means something only where a fact holds, which completes "depends on ...".
+    Perhaps(Box<End<'c>>, &'static str),
     /// Nobody knows where; completes "depends on ...".
     Missing(String),
 }
@@ -53,8 +55,10 @@ const METADATA: [MetadataPoint; 7] = [
     metadata("aws:", "fd00:ec2::23", &[80]),
     metadata("gce:", "169.254.169.252", &[987, 988]),
     metadata("azure:", "168.63.129.16", &[80, 32526]),
-    metadata("alicloud", "100.100.100.200", &[80]),
+    metadata(ALIBABA, "100.100.100.200", &[80]),
 ];
+
+const ALIBABA: &str = "alicloud";
 
 const fn metadata(
     provider: &'static str,
@@ -243,18 +247,27 @@ impl<'c> NetworkIndex<'c> {
         let mut providers: Vec<&str> = providers.collect();
         providers.sort_unstable();
         providers.dedup();
+        let is_untold = providers.is_empty() || providers.iter().any(|id| !tells_cloud(id));
+        let is_used = |point: &&MetadataPoint| {
+            let is_own = |id: &&str| is_of_cloud(id, point.provider);
+            let is_used = point.provider.is_empty() || providers.iter().any(is_own);
+            (is_used || is_untold).then_some(is_used)
+        };
         METADATA
             .iter()
-            .filter(|point| {
-                let is_used = |id: &&str| id.starts_with(point.provider);
-                point.provider.is_empty() || providers.iter().any(is_used)
-            })
-            .filter_map(|point| Some((point, point.address.parse::<IpAddr>().ok()?)))
-            .filter(|(_, address)| self.places.families.contains(&Family::of(*address)))
-            .map(|(point, address)| TargetPoint {
-                goal: Goal::End(Box::new(self.address_end(address))),
-                ports: tcp(point.ports),
-                what: format!("the metadata address `{address}`"),
+            .filter_map(|point| Some((point, is_used(&point)?, point.address.parse().ok()?)))
+            .filter(|(_, _, address)| self.places.families.contains(&Family::of(*address)))
+            .map(|(point, is_used, address): (_, _, IpAddr)| {
+                let end = Box::new(self.address_end(address));
+                TargetPoint {
+                    goal: if is_used {
+                        Goal::End(end)
+                    } else {
+                        Goal::Perhaps(end, "which cloud the nodes run in")
+                    },
+                    ports: tcp(point.ports),
+                    what: format!("the metadata address `{address}`"),
+                }
             })
             .collect()
     }
@@ -317,6 +330,19 @@ impl<'c> NetworkIndex<'c> {
         }
         points
     }
+}
+
+/// Whether a node's `spec.providerID` is one of a cloud's. Alibaba's controller writes region and instance
+/// (kubernetes/cloud-provider-alibaba-cloud, `cn-hangzhou.i-0123`).
+fn is_of_cloud(id: &str, provider: &str) -> bool {
+    let is_alibaba = !id.contains("://") && id.contains(".i-");
+    id.starts_with(provider) || (provider == ALIBABA && is_alibaba)
+}
+
+/// Whether a node says which cloud it runs in; what k3s, RKE2 and kind write there says nothing of it.
+fn tells_cloud(id: &str) -> bool {
+    let says_nothing = ["k3s://", "rke2://", "kind://"];
+    !id.is_empty() && !says_nothing.iter().any(|start| id.starts_with(start))
 }
 
 /// The container of a control-plane pod that runs a program.

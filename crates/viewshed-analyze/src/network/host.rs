@@ -378,17 +378,22 @@ impl<'c> NetworkIndex<'c> {
     /// Whether a port stays open before translation, whatever the policies there say.
     fn is_failsafe(&self, at: &End<'c>, guard: Option<u32>, passing: &Passing<'_, 'c>) -> bool {
         let stage = self.stages.failsafe();
-        let mut applying = Vec::new();
-        for (policy, position) in self.policies.iter().zip(0_u32..) {
-            if policy.stage == stage {
-                applying.push(Applying {
-                    policy: position,
-                    is_sure: true,
-                });
-            }
-        }
         let mut context = self.inputs().context(passing.family, Locality::None);
         context.guard = Guard::Exactly(guard);
+        let mut applying = Vec::new();
+        for (policy, position) in self.policies.iter().zip(0_u32..) {
+            if policy.stage != stage {
+                continue;
+            }
+            // Nodes may have lists of their own.
+            match context.holds(policy.subject, &at.body) {
+                Tri::No => {}
+                sure => applying.push(Applying {
+                    policy: position,
+                    is_sure: sure == Tri::Yes,
+                }),
+            }
+        }
         let walk = Walk {
             policies: &self.policies,
             stages: &self.stages,

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use viewshed_model::{Cluster, Gap, GapReason, NetworkPolicy, PolicyReference};
 
-use super::address::{AddressSet, Family};
+use super::address::{AddressSet, Block, Family};
 use super::cni::{CiliumMode, Cni, FailsafePort, Profile, Ternary, recognise};
 use super::kernel::{Inputs, Kernel};
 use super::place::{Found, Places};
@@ -87,7 +87,8 @@ impl<'c> NetworkIndex<'c> {
                 policies.extend(translator.translate(*source, policy));
             }
             policies.extend(translator.profiles());
-            policies.extend(built_in(&profile, &stages, &mut vocabulary));
+            policies.extend(translator.strangers(&cluster.others));
+            policies.extend(built_in((&profile, &places), &stages, &mut vocabulary));
         }
         sort(&mut policies);
         Self {
@@ -199,7 +200,11 @@ pub(super) fn latest_policies(cluster: &Cluster) -> Vec<(usize, &NetworkPolicy)>
 }
 
 /// What the plugin itself does, as policies.
-fn built_in(profile: &Profile, stages: &Stages, vocabulary: &mut Vocabulary) -> Vec<Policy> {
+fn built_in(
+    (profile, places): (&Profile, &Places<'_>),
+    stages: &Stages,
+    vocabulary: &mut Vocabulary,
+) -> Vec<Policy> {
     let mut found = Vec::new();
     let closed = || Side {
         isolates: true,
@@ -214,8 +219,7 @@ fn built_in(profile: &Profile, stages: &Stages, vocabulary: &mut Vocabulary) -> 
     if profile.cni != Cni::Calico {
         return found;
     }
-    let [inbound, outbound] = &profile.failsafe;
-    let mut open = |ports: &[FailsafePort], list: &'static str| Side {
+    let open = |vocabulary: &mut Vocabulary, ports: &[FailsafePort], list: &'static str| Side {
         isolates: false,
         rules: ports
             .iter()
@@ -236,14 +240,32 @@ fn built_in(profile: &Profile, stages: &Stages, vocabulary: &mut Vocabulary) -> 
             })
             .collect(),
     };
-    let sides = (
-        open(inbound, "failsafeInboundHostPorts"),
-        open(outbound, "failsafeOutboundHostPorts"),
-    );
     let place = (stages.failsafe(), Order(0.0, 0));
     let nodes = vocabulary.of(Term::Protected);
-    let name = "failsafe ports of host endpoints";
-    found.push(of_setting(name, place, nodes, sides));
+    let mut others = vec![nodes];
+    let mut push =
+        |vocabulary: &mut Vocabulary, nodes, [inbound, outbound]: &[Vec<FailsafePort>; 2]| {
+            let sides = (
+                open(vocabulary, inbound, "failsafeInboundHostPorts"),
+                open(vocabulary, outbound, "failsafeOutboundHostPorts"),
+            );
+            let name = "failsafe ports of host endpoints";
+            found.push(of_setting(name, place, nodes, sides));
+        };
+    for (name, lists) in &profile.failsafe_of_nodes {
+        let own = places.nodes.iter().find(|node| node.name == name.as_str());
+        let addresses = own.and_then(|place| place.node).into_iter();
+        let addresses = addresses.flat_map(|node| &node.addresses);
+        let blocks: Vec<Block> = addresses
+            .filter_map(|text| Block::parse_either(text))
+            .collect();
+        let there = vocabulary.of(Term::Address(AddressSet::new(&blocks, &[])));
+        others.push(vocabulary.not(there));
+        let nodes = vocabulary.and([nodes, there]);
+        push(vocabulary, nodes, lists);
+    }
+    let others = vocabulary.and(others);
+    push(vocabulary, others, &profile.failsafe);
     let place = (stages.last(), Order(f64::INFINITY, u32::MAX));
     let nodes = vocabulary.of(Term::ClosedNode);
     let name = "host endpoint without an allowing profile";

@@ -7,10 +7,10 @@ use super::decide::Decision;
 use super::ends::{By, End};
 use super::eval::Tri;
 use super::index::NetworkIndex;
-use super::place::Kind;
+use super::place::{AddressFact, Kind};
 use super::policy::Direction;
 use super::ports::{Point, PortSet};
-use super::through::Behind;
+use super::through::{Behind, families_of};
 
 impl<'c> NetworkIndex<'c> {
     /// The service that a node's port leads to.
@@ -24,7 +24,10 @@ impl<'c> NetworkIndex<'c> {
         }
         let (namespace, name, position) = self.referred.node_ports.get(&port)?;
         let service = self.service(namespace, name)?;
-        Some((service, service.ports.get(*position)?))
+        // The service proxy opens it at addresses of the service's families alone.
+        let mut families = families_of(service).into_iter();
+        let is_open = families.any(|family| *to.body.address(family) != AddressFact::Absent);
+        Some((service, service.ports.get(*position)?)).filter(|_| is_open)
     }
 
     /// Ports of a node that lead elsewhere.

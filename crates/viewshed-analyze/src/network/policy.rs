@@ -17,10 +17,12 @@ mod admin;
 mod calico;
 mod cilium;
 mod kubernetes;
+mod labels;
 mod reader;
 mod referred;
 mod service;
 mod stage;
+mod strangers;
 
 pub(super) use referred::Referred;
 pub(super) use stage::{End, StageId, Stages};
@@ -151,6 +153,11 @@ impl Translator<'_> {
             return Vec::new();
         }
         let mut reader = Reader::new(self, source, policy);
+        if policy.is_unread {
+            let found = reader.unread();
+            reader.finish(enforced);
+            return found;
+        }
         if !is_known_version(policy) {
             let version = format!("version `{}` of `{}`", policy.version, policy.api_group);
             let unsure = reader.unknown(&version);
@@ -285,6 +292,8 @@ pub(super) struct Gaps {
     of_places: Vec<Gap>,
     /// Policies of kinds that the plugin does not enforce, by kind.
     ignored: BTreeMap<String, (String, u64)>,
+    /// Objects by kind that speak of connections and are not read.
+    not_read: BTreeMap<String, u64>,
     cluster: String,
 }
 
@@ -330,6 +339,15 @@ impl Gaps {
         entry.1 = entry.1.saturating_add(1);
     }
 
+    fn not_read(&mut self, group: &str, kind: &str) {
+        let group = if group.is_empty() { "core" } else { group };
+        let count = self
+            .not_read
+            .entry(format!("{kind} ({group})"))
+            .or_insert(0);
+        *count = count.saturating_add(1);
+    }
+
     /// All gaps: those of places, then of single policies, then of kinds.
     pub(super) fn finish(&self) -> Vec<Gap> {
         let ignored = self.ignored.iter().map(|(kind, (cni, count))| Gap {
@@ -341,6 +359,16 @@ impl Gaps {
                 .to_owned(),
             count: *count,
         });
+        let not_read = self.not_read.iter().map(|(kind, count)| Gap {
+            source: self.cluster.clone(),
+            what: format!("what `{kind}` says about connections"),
+            reason: GapReason::Unsupported,
+            detail: "objects of this kind are not read".to_owned(),
+            hint: "where something enforces them, less may be let through than the answer says"
+                .to_owned(),
+            count: *count,
+        });
+        let ignored = ignored.chain(not_read);
         let places = self.of_places.iter().cloned();
         let policies = self.named.iter().cloned();
         places.chain(policies).chain(ignored).collect()

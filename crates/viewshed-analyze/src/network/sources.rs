@@ -427,7 +427,11 @@ impl<'c> NetworkIndex<'c> {
 fn node_of(point: &TargetPoint<'_>) -> Option<u32> {
     match &point.goal {
         Goal::End(end) if end.body.kind == Kind::Node => end.body.node,
-        Goal::End(_) | Goal::Loopback(_) | Goal::Service(..) | Goal::Missing(_) => None,
+        Goal::End(_)
+        | Goal::Perhaps(..)
+        | Goal::Loopback(_)
+        | Goal::Service(..)
+        | Goal::Missing(_) => None,
     }
 }
 

@@ -16,7 +16,9 @@ mod oracle;
 mod profiles;
 mod targets;
 mod traps;
+mod unread;
 mod ways_in;
+mod ways_refused;
 
 use serde_json::Value;
 use viewshed_decode::files::FileSet;

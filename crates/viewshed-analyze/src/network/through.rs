@@ -80,6 +80,14 @@ impl<'c> NetworkIndex<'c> {
     /// count (<https://kubernetes.io/docs/concepts/services-networking/service/#headless-services>).
     fn headless_outcome(&self, from: &End<'c>, service: &'c Service, asked: &Asked) -> Outcome {
         let mut ends: Vec<(End<'c>, Vec<Point>)> = Vec::new();
+        if service.ports.is_empty() {
+            // "Service ports are optional" for headless ones; its name stands for its pods all the same.
+            ends.extend(
+                self.portless(service)
+                    .into_iter()
+                    .map(|end| (end, Vec::new())),
+            );
+        }
         for port in &service.ports {
             let behind = match self.behind(service, port) {
                 Behind::Ends(ends) => ends,
@@ -98,6 +106,7 @@ impl<'c> NetworkIndex<'c> {
         let to_pod = |(end, targets): (End<'c>, Vec<Point>)| {
             let asked = match asked {
                 Asked::Port(port) => Asked::Port(*port),
+                Asked::Every(within) if service.ports.is_empty() => Asked::Every(within.clone()),
                 Asked::Every(within) => {
                     let own: PortSet = targets.iter().map(|port| (*port, *port)).collect();
                     Asked::Every(own.intersection(within))
@@ -116,6 +125,35 @@ impl<'c> NetworkIndex<'c> {
             outcome.decision.facts.insert(which_endpoint(service));
         }
         outcome
+    }
+
+    /// The endpoints of a service without ports.
+    fn portless(&self, service: &'c Service) -> Vec<End<'c>> {
+        let meta = &service.meta;
+        let key = (meta.namespace_or_empty(), meta.name.as_str());
+        if let Some(slices) = self.referred.endpoints.get(&key) {
+            let addresses = slices.iter().flat_map(|slice| &slice.addresses);
+            let mut ends: Vec<End<'c>> =
+                addresses.map(|address| self.owner_end(*address)).collect();
+            ends.sort_by_key(|end| end.which);
+            ends.dedup_by_key(|end| end.which);
+            return ends;
+        }
+        self.selected_pods(service).collect()
+    }
+
+    /// The pods that a service selects.
+    fn selected_pods(&self, service: &'c Service) -> impl Iterator<Item = End<'c>> {
+        let selector = service.selector.as_ref();
+        let pods = self.places.pods_in(service.meta.namespace_or_empty());
+        pods.filter_map(move |index| {
+            let place = self.places.pods.get(index as usize)?;
+            let labels = place.labels();
+            let mut wanted = selector?.iter();
+            let is_selected = wanted.all(|(key, value)| labels.get(key) == Some(value));
+            self.pod_end(index)
+                .filter(|_| is_selected && !place.has_ended)
+        })
     }
 
     fn no_endpoints(service: &Service) -> Decision {
@@ -149,13 +187,22 @@ impl<'c> NetworkIndex<'c> {
         (service, port): (&'c Service, &'c Port),
         by: By,
     ) -> Decision {
-        let ends = match self.behind(service, port) {
+        match self.behind(service, port) {
             Behind::Unknown(fact) => {
                 let text = format!("the estate does not tell {fact}");
-                return Decision::depends(fact, text);
+                Decision::depends(fact, text)
             }
-            Behind::Ends(ends) => ends,
-        };
+            Behind::Ends(ends) => self.through_ends(from, (service, port, by), &ends),
+        }
+    }
+
+    /// The same, to some of its endpoints.
+    pub(super) fn through_ends(
+        &self,
+        from: &End<'c>,
+        (service, port, by): (&'c Service, &'c Port, By),
+        ends: &[(End<'c>, Point)],
+    ) -> Decision {
         let of_families = service_families(service, by)
             .into_iter()
             .filter_map(|family| {
@@ -416,13 +463,25 @@ pub(super) fn service_families(service: &Service, by: By) -> Vec<Family> {
     if let By::Address(address) = by {
         return vec![Family::of(address)];
     }
-    let own = service
-        .cluster_ips
-        .iter()
-        .filter_map(|ip| Block::parse_either(ip));
-    let own: Vec<Family> = own.map(|block| block.family).collect();
-    let shown = Family::BOTH
-        .into_iter()
-        .filter(|family| own.is_empty() || own.contains(family));
-    shown.collect()
+    let own = families_of(service);
+    let shown = Family::BOTH.into_iter();
+    shown.filter(|family| own.contains(family)).collect()
+}
+
+/// Families of the addresses that a service has inside; both where it shows none.
+pub(super) fn families_of(service: &Service) -> Vec<Family> {
+    let named = service.ip_families.iter();
+    let named = named.filter_map(|name| match name.as_str() {
+        "IPv4" => Some(Family::V4),
+        "IPv6" => Some(Family::V6),
+        _ => None,
+    });
+    let addresses = service.cluster_ips.iter();
+    let of_addresses = addresses.filter_map(|ip| Some(Block::parse_either(ip)?.family));
+    let shown: Vec<Family> = named.chain(of_addresses).collect();
+    if shown.is_empty() {
+        Family::BOTH.to_vec()
+    } else {
+        shown
+    }
 }

@@ -37,11 +37,10 @@ pub(super) fn settle(cluster: &mut Cluster) {
     }
     // Of these lists, some kinds have a namespace and some do not: decoding left an empty one.
     let policies = cluster.network_policies.iter_mut().filter_map(|policy| {
-        matches!(
-            policy.kind.as_str(),
-            "NetworkPolicy" | "CiliumNetworkPolicy"
-        )
-        .then_some(&mut policy.meta)
+        let kind = policy.kind.as_str();
+        let is_namespaced = matches!(kind, "NetworkPolicy" | "CiliumNetworkPolicy");
+        // The namespace may be what could not be read.
+        (is_namespaced && !policy.is_unread).then_some(&mut policy.meta)
     });
     let sets = cluster.network_settings.iter_mut().filter_map(|setting| {
         matches!(
@@ -64,7 +63,8 @@ pub(super) fn settle(cluster: &mut Cluster) {
         let namespace = gateway.meta.namespace_or_empty();
         let names = (gateway.services.iter_mut())
             .chain(gateway.backends.iter_mut().map(|one| &mut one.service))
-            .chain(gateway.gateways.iter_mut());
+            .chain(gateway.gateways.iter_mut())
+            .chain(gateway.sections.iter_mut().map(|one| &mut one.gateway));
         for name in names {
             if name.starts_with('/') {
                 name.insert_str(0, namespace);

@@ -4,6 +4,7 @@ use viewshed_model::GapReason;
 
 use super::FileReader;
 use super::document::{Document, add_document};
+use crate::kubernetes::{Place, unread_text};
 use crate::yaml::to_json;
 
 /// Longest line of a YAML document, in bytes. An object in etcd is at most 1.5 MiB, so no honest
@@ -48,6 +49,7 @@ fn add_part(reader: &mut FileReader<'_>, part: &Part<'_>) {
         Err(error) => {
             let line = part.line_of(error.line);
             let hint = hint_for(part.text);
+            add_unread(reader, part.text, content_line);
             reader.note(
                 line,
                 "read a document",
@@ -59,6 +61,7 @@ fn add_part(reader: &mut FileReader<'_>, part: &Part<'_>) {
     if json.json.contains("\"name\":\"{{") {
         let detail = "it is a template that has not been rendered";
         let what = "read a document";
+        add_unread(reader, part.text, content_line);
         reader.note(content_line, what, (GapReason::Unsupported, detail, RENDER));
         return;
     }
@@ -79,6 +82,19 @@ fn add_part(reader: &mut FileReader<'_>, part: &Part<'_>) {
         line: content_line,
     };
     add_document(reader, &document);
+}
+
+/// A network policy that cannot be read is one all the same.
+fn add_unread(reader: &mut FileReader<'_>, text: &str, line: u32) {
+    let path = reader.path;
+    let place = Place {
+        source: path,
+        file: Some(path),
+        line,
+    };
+    let policy = unread_text(text, &place);
+    reader.found.anything |= policy.is_some();
+    reader.cluster.network_policies.extend(policy);
 }
 
 const RENDER: &str = "render the chart first: `helm template CHART`, and give its output";

@@ -62,6 +62,7 @@ const SETTINGS: &[&str] = &[
     "enable-insecure-login",
     "enable-logs-handler",
     "enable-network-policy",
+    "enable-np",
     "enable-pprof",
     "enable-priority-and-fairness",
     "enable-server",

@@ -77,6 +77,10 @@ impl MetaWire {
         self.annotations.has_source_ranges
     }
 
+    pub(super) const fn disables_network_policies(&self) -> Option<bool> {
+        self.annotations.disables_network_policies
+    }
+
     pub(super) fn service_account(&self) -> &str {
         &self.annotations.service_account
     }
@@ -190,6 +194,26 @@ struct Annotations {
     has_source_ranges: bool,
     /// Whose token a Secret keeps (`k8s.io/api/core/v1`, `ServiceAccountNameKey`).
     service_account: String,
+    /// What the command line of a k3s server says of network policies (k3s `pkg/nodeconfig`,
+    /// `NodeArgsAnnotation`: the arguments as a JSON list, secrets left out).
+    disables_network_policies: Option<bool>,
+}
+
+/// Whether the arguments of k3s switch network policies off; `None` for agents.
+fn without_policies(arguments: &str) -> Option<bool> {
+    let arguments: Vec<String> = serde_json::from_str(arguments).ok()?;
+    let flag = |argument: &String| {
+        let value = argument.strip_prefix("--disable-network-policy")?;
+        Some(!matches!(value, "=false" | "=0"))
+    };
+    let is_server = arguments.first().is_some_and(|word| word == "server");
+    is_server.then(|| {
+        arguments
+            .iter()
+            .filter_map(flag)
+            .next_back()
+            .unwrap_or(false)
+    })
 }
 
 impl<'de> Deserialize<'de> for Annotations {
@@ -219,6 +243,10 @@ impl<'de> Deserialize<'de> for Annotations {
                         }
                         "kubernetes.io/service-account.name" => {
                             annotations.service_account = map.next_value::<Nullable<String>>()?.0;
+                        }
+                        "k3s.io/node-args" => {
+                            let value = map.next_value::<Nullable<String>>()?;
+                            annotations.disables_network_policies = without_policies(&value);
                         }
                         "service.beta.kubernetes.io/load-balancer-source-ranges" => {
                             let value = map.next_value::<Nullable<String>>()?;

@@ -38,6 +38,7 @@ pub use list::{ListPage, add_list};
 pub use object::add_object;
 pub(crate) use object::add_to;
 pub use place::Place;
+pub(crate) use policy::unread_text;
 pub use server::{health, version};
 
 #[cfg(test)]

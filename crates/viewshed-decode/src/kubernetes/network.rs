@@ -29,6 +29,7 @@ struct ServiceSpec {
     external_ips: Nullable<Vec<String>>,
     external_traffic_policy: Nullable<String>,
     internal_traffic_policy: Nullable<String>,
+    ip_families: Nullable<Vec<String>>,
     load_balancer_source_ranges: Nullable<Vec<String>>,
     selector: TextMap,
     ports: Nullable<Vec<PortWire>>,
@@ -81,6 +82,7 @@ impl ServiceWire {
             awaits_balancer: is_told
                 && load_balancer_addresses.is_empty()
                 && spec.r#type.as_str() == "LoadBalancer",
+            ip_families: spec.ip_families.0,
             internal_by: self.metadata.internal_balancer().to_owned(),
             has_annotated_ranges: self.metadata.has_source_ranges(),
             meta: self.metadata.0.into_meta(position),

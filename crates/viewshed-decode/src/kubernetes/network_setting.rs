@@ -59,6 +59,7 @@ const CONFIG_MAPS: &[(&str, &[&str])] = &[
             "enable-policy",
             "ipam",
             "kube-proxy-replacement",
+            "labels",
             "policy-cidr-match-mode",
         ],
     ),

@@ -77,6 +77,7 @@ impl NodeWire {
             pod_cidrs.push(spec.pod_cidr.0);
         }
         Node {
+            disables_network_policies: self.metadata.disables_network_policies(),
             meta: self.metadata.0.into_meta(position),
             addresses: status
                 .addresses

@@ -14,7 +14,7 @@ use super::network_setting;
 use super::node::NodeWire;
 use super::place::Place;
 use super::pod::PodWire;
-use super::policy::{PolicyWire, is_policy};
+use super::policy::{PolicyWire, is_policy, unread};
 use super::rbac::{BindingWire, RoleWire, ServiceAccountWire};
 use super::storage::{AttachmentWire, ClaimWire, VolumeWire};
 use super::workload::WorkloadWire;
@@ -151,6 +151,9 @@ pub(super) fn add_known(
         gaps.push(duplicate_gap(place, &label, &first));
         return 1;
     }
+    // What a policy that cannot be read would decide, nobody knows.
+    let value: Value = serde_json::from_str(body).unwrap_or_default();
+    cluster.network_policies.extend(unread(&value, kind, place));
     gaps.push(place.gap(
         &format!("read {label}"),
         GapReason::Malformed,

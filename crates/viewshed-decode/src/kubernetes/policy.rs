@@ -2,9 +2,10 @@
 
 use serde::Deserialize;
 use serde_json::Value;
-use viewshed_model::{LabelSelector, NetworkPolicy, Position, Requirement, SelectorOperator};
+use viewshed_model::{LabelSelector, Meta, NetworkPolicy, Position, Requirement, SelectorOperator};
 
-use super::meta::{MetaWire, ObjectKind, SelectorWire};
+use super::meta::{MetaWire, ObjectKind, SelectorWire, split_api_version};
+use super::place::Place;
 use crate::nullable::Nullable;
 
 /// Kinds that are network policies, by API group.
@@ -81,8 +82,66 @@ impl PolicyWire {
                 Value::Null => String::new(),
                 spec => spec.to_string(),
             },
+            is_unread: false,
         }
     }
+}
+
+/// A policy of which only its kind can be relied on; `None` for what is no policy.
+pub(super) fn unread(
+    body: &Value,
+    kind: &ObjectKind<'_>,
+    place: &Place<'_>,
+) -> Option<NetworkPolicy> {
+    let namespace = body.pointer("/metadata/namespace").and_then(Value::as_str);
+    let name = body.pointer("/metadata/name").and_then(Value::as_str);
+    unread_policy(
+        (kind.group, kind.version, kind.kind),
+        (namespace, name),
+        place,
+    )
+}
+
+/// The same of a text that is no JSON and no YAML, such as a template: by the lines that tell its kind and,
+/// where they hold no template, its namespace and name.
+pub(crate) fn unread_text(text: &str, place: &Place<'_>) -> Option<NetworkPolicy> {
+    let value_of = |start: &str| {
+        let mut lines = text.lines();
+        let value = lines.find_map(|line| line.strip_prefix(start))?;
+        let value = value.split(" #").next()?;
+        let value = value.trim().trim_matches(['"', '\'']);
+        (!value.is_empty() && !value.contains('{')).then_some(value)
+    };
+    let (group, version) = split_api_version(value_of("apiVersion:")?);
+    let kind = value_of("kind:")?;
+    let named = (value_of("  namespace:"), value_of("  name:"));
+    unread_policy((group, version, kind), named, place)
+}
+
+fn unread_policy(
+    (group, version, kind): (&str, &str, &str),
+    (namespace, name): (Option<&str>, Option<&str>),
+    place: &Place<'_>,
+) -> Option<NetworkPolicy> {
+    let position = place.position();
+    let name = match (name, &position) {
+        (Some(name), _) => name.to_owned(),
+        (None, Some(position)) => format!("{}:{}", position.file, position.line),
+        (None, None) => String::new(),
+    };
+    is_policy(group, kind).then(|| NetworkPolicy {
+        meta: Meta {
+            name,
+            namespace: namespace.map(str::to_owned),
+            position,
+            ..Meta::default()
+        },
+        api_group: group.to_owned(),
+        version: version.to_owned(),
+        kind: kind.to_owned(),
+        is_unread: true,
+        ..NetworkPolicy::default()
+    })
 }
 
 /// A missing selector is the empty one: every pod of the namespace. One that cannot be read (a label's value that is

@@ -165,8 +165,9 @@ impl FromStr for Place {
     fn from_str(text: &str) -> Result<Self, PlaceError> {
         let wrong = || PlaceError::Form(text.to_owned());
         let text = text.trim();
-        if let Ok(address) = text.trim_matches(['[', ']']).parse() {
-            return Ok(Self::Address(address));
+        if let Ok(address) = text.trim_matches(['[', ']']).parse::<IpAddr>() {
+            // An IPv4 address in IPv6 notation is connected to as the former (RFC 4038, section 4.2).
+            return Ok(Self::Address(address.to_canonical()));
         }
         let pair = |text: &str| match text.split_once('/') {
             Some((namespace, name)) if !namespace.is_empty() && is_name(name) => {

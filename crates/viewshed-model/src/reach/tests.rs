@@ -25,6 +25,7 @@ fn places_are_written_as_users_write_them() {
             },
         ),
         ("10.0.0.7", Place::Address([10, 0, 0, 7].into())),
+        ("::ffff:10.0.0.7", Place::Address([10, 0, 0, 7].into())),
         ("[fd00::1]", Place::Address("fd00::1".parse().unwrap())),
         ("kube-apiserver", Place::Target(Target::Apiserver)),
         ("Internet", Place::Target(Target::World)),

@@ -10,7 +10,7 @@ use std::path::Path;
 use serde_json::{Map, Value};
 use viewshed_analyze::network::EstateNetwork;
 use viewshed_decode::questions::LINE_BYTES_MAX;
-use viewshed_model::{ReachQuestion, ReachVerdict};
+use viewshed_model::{Gap, ReachQuestion, ReachVerdict};
 use viewshed_report::json;
 
 use crate::cli::OutputArgs;
@@ -24,13 +24,15 @@ use crate::terminal;
 /// When the file cannot be opened or read, or the output cannot be written.
 pub(super) fn run(
     path: &Path,
-    network: &EstateNetwork<'_>,
+    (network, unread): (&EstateNetwork<'_>, &[Gap]),
     output: &OutputArgs,
 ) -> Result<Outcome, Failure> {
     let input = open(path)?;
     let mut answering = Answering::new(network, create(output)?);
     each(input, path, |number, line| answering.answer(number, line))?;
-    answering.finish().map_err(|error| cannot_write(&error))
+    answering
+        .finish(unread)
+        .map_err(|error| cannot_write(&error))
 }
 
 struct Answering<'a, 'e> {
@@ -99,7 +101,8 @@ impl<'a, 'e> Answering<'a, 'e> {
         Ok(json::judged(&answer))
     }
 
-    fn finish(mut self) -> io::Result<Outcome> {
+    /// `unread` is what of the estate could not be read.
+    fn finish(mut self, unread: &[Gap]) -> io::Result<Outcome> {
         self.out.write_all(&self.buffer)?;
         self.out.flush()?;
         if self.refused > NAMED_LINES_MAX {
@@ -108,7 +111,7 @@ impl<'a, 'e> Answering<'a, 'e> {
         if let Some(text) = super::assumed(self.network) {
             terminal::say(&viewshed_report::clean(&text));
         }
-        for gap in self.network.gaps() {
+        for gap in unread.iter().chain(&self.network.gaps()) {
             let text = format!("warning: {}: {}: {}", gap.source, gap.what, gap.detail);
             terminal::say(&viewshed_report::clean(&text));
         }

@@ -87,6 +87,8 @@ impl Profile {
             cilium_mode: CiliumMode::Default,
             cilium_host_firewall: Ternary::No,
             failsafe: [Vec::new(), Vec::new()],
+            failsafe_of_nodes: Vec::new(),
+            identity_labels: String::new(),
             notes: Vec::new(),
         }
     }

@@ -1,5 +1,7 @@
 //! Which network plugin runs, from what the estate shows of it.
 
+use std::collections::BTreeSet;
+
 use viewshed_model::{Cluster, Container, PodSpec};
 
 use super::{Cni, Profile, Ternary, settings};
@@ -16,8 +18,9 @@ struct Sign {
 /// Sources: each plugin's own manifests and charts. The first sign that is seen counts: policy engines
 /// stand before the plugins that they run above.
 const SIGNS: &[Sign] = &[
-    sign("/cilium", &["cilium"], Cni::Cilium),
+    // Google's DaemonSet runs an image that is called like Cilium's.
     sign("/cilium-agent", &["anetd"], Cni::GkeDataplaneV2),
+    sign("/cilium", &["cilium"], Cni::Cilium),
     sign(
         "/node",
         &["calico-node", "canal", "rke2-canal"],
@@ -85,6 +88,9 @@ fn seen(cluster: &Cluster) -> (Cni, Vec<String>) {
         let found = agents.iter().find(|agent| agent.shows(sign));
         let Some(agent) = found else { continue };
         let said = format!("{} runs `{}`", agent.what, agent.image);
+        if let Some(other) = beside(sign.cni, &agents) {
+            return (sign.cni, vec![said, other]);
+        }
         match limits(sign.cni, agent, cluster) {
             Limit::Enforces => return (sign.cni, vec![said]),
             Limit::Not(why) => return (Cni::None, vec![said, why]),
@@ -92,20 +98,46 @@ fn seen(cluster: &Cluster) -> (Cni, Vec<String>) {
         }
     }
     let is_k3s = |version: &str| version.contains("+k3s");
-    if let Some(node) = cluster
-        .nodes
-        .iter()
-        .find(|node| is_k3s(&node.kubelet_version))
-    {
+    let mut of_k3s = cluster.nodes.iter();
+    if let Some(node) = of_k3s.find(|node| is_k3s(&node.kubelet_version)) {
         let said = format!(
             "node `{}` runs `{}`, which has kube-router's policies built in",
             node.meta.name, node.kubelet_version
         );
-        return (Cni::KubeRouter, vec![said]);
+        let of_servers = cluster.nodes.iter();
+        let of_servers = of_servers.filter_map(|node| node.disables_network_policies);
+        let of_servers: BTreeSet<bool> = of_servers.collect();
+        return match (of_servers.contains(&true), of_servers.contains(&false)) {
+            (false, _) => (Cni::KubeRouter, vec![said]),
+            (true, false) => {
+                let why = "its servers run with `--disable-network-policy`";
+                (Cni::None, vec![said, why.to_owned()])
+            }
+            (true, true) => {
+                let why = "some of its servers run with `--disable-network-policy`";
+                (Cni::Unknown, vec![said, why.to_owned()])
+            }
+        };
     }
     by_kinds(cluster).unwrap_or_else(|| {
         let why = "no DaemonSet or pod of a known network plugin is in the estate";
         (Cni::Unknown, vec![why.to_owned()])
+    })
+}
+
+/// Another plugin that enforces policies of every pod, as during a migration.
+fn beside(cni: Cni, agents: &[Agent<'_>]) -> Option<String> {
+    let whole = [Cni::Cilium, Cni::Calico, Cni::Antrea];
+    let mut others = SIGNS
+        .iter()
+        .filter(|sign| whole.contains(&cni) && whole.contains(&sign.cni) && sign.cni != cni);
+    others.find_map(|sign| {
+        let other = agents.iter().find(|agent| agent.shows(sign))?;
+        let text = format!(
+            "{} runs `{}` beside it: of pods that {} serves the answers may be wrong",
+            other.what, other.image, sign.cni
+        );
+        Some(text)
     })
 }
 
@@ -155,13 +187,13 @@ impl Agent<'_> {
         let is_named = sign.names.contains(&self.name);
         // `/node` is Calico's image; alone it says nothing.
         let image = sign.image != "/node" || self.image.contains("calico/");
-        is_named || (image && self.has_image(sign.image))
-    }
-
-    /// Whether one of its containers runs an image whose repository ends so.
-    fn has_image(&self, end: &str) -> bool {
-        let mut containers = self.spec.containers.iter();
-        containers.any(|container| repository(&container.image).ends_with(end))
+        let has_image = image
+            && self
+                .spec
+                .containers
+                .iter()
+                .any(|container| repository(&container.image).ends_with(sign.image));
+        is_named || has_image
     }
 }
 
@@ -212,9 +244,19 @@ fn limits(cni: Cni, agent: &Agent<'_>, cluster: &Cluster) -> Limit {
         Cni::KubeRouter if flag("run-firewall") == Some("false") => {
             Limit::Not("its firewall is off (`--run-firewall=false`)".into())
         }
-        // weaveworks/weave `prog/weave-kube`: the policy controller is a container of its own.
-        Cni::Weave if !agent.has_image("/weave-npc") => {
-            Limit::Not("its policy controller `weave-npc` does not run".into())
+        // weaveworks/weave `prog/weave-kube`: the policy controller is a container of its own, which
+        // `EXPECT_NPC=0` says is left out.
+        Cni::Weave
+            if !agent
+                .spec
+                .containers
+                .iter()
+                .any(|container| repository(&container.image).ends_with("/weave-npc")) =>
+        {
+            Limit::Not("no container of it runs `weave-npc`".into())
+        }
+        Cni::KubeOvn if is_off_in_controller(cluster) => {
+            Limit::Not("its controller runs with `--enable-np=false`".into())
         }
         Cni::KubeNetworkPolicies if repository(agent.image).ends_with("/kindnetd") => {
             match agent.image.rsplit_once(':') {
@@ -239,6 +281,23 @@ fn limits(cni: Cni, agent: &Agent<'_>, cluster: &Cluster) -> Limit {
         | Cni::KubeOvn
         | Cni::Weave => Limit::Enforces,
     }
+}
+
+/// kubeovn/kube-ovn `pkg/controller/config.go`, `enable-np`.
+fn is_off_in_controller(cluster: &Cluster) -> bool {
+    let sets = cluster.workloads.iter();
+    let sets = sets.map(|workload| (workload.meta.name.as_str(), &workload.template));
+    let pods = cluster.pods.iter();
+    let pods = pods.map(|pod| (pod.meta.name.as_str(), &pod.spec));
+    let controllers = sets.chain(pods);
+    let mut controllers = controllers.filter(|(name, _)| name.starts_with("kube-ovn-controller"));
+    controllers.any(|(_, spec)| {
+        let mut flags = spec
+            .containers
+            .iter()
+            .flat_map(|container| &container.flags);
+        flags.any(|(flag, value)| flag == "enable-np" && value.as_deref() == Some("false"))
+    })
 }
 
 /// Policies of a kind that only one plugin has, or its resources in discovery.

@@ -130,13 +130,65 @@ fn calico(profile: &mut Profile, cluster: &Cluster) {
         let note = "some nodes have a `DefaultEndpointToHostAction` of their own";
         profile.notes.push(note.to_owned());
     }
+    failsafe_lists(profile, cluster, &felix);
+}
+
+/// The lists of ports that stay open: of a variable, else of `node.NAME`, else of `default`
+/// (tigera/docs "Felix configuration").
+fn failsafe_lists(profile: &mut Profile, cluster: &Cluster, felix: &Map<String, Value>) {
     let keys = ["failsafeInboundHostPorts", "failsafeOutboundHostPorts"];
-    for (open, key) in profile.failsafe.iter_mut().zip(keys) {
-        if let Some(Value::Array(ports)) = felix.get(key) {
+    let variables = [
+        "FELIX_FAILSAFEINBOUNDHOSTPORTS",
+        "FELIX_FAILSAFEOUTBOUNDHOSTPORTS",
+    ];
+    let variables = variables.map(|name| text_of(cluster, "DaemonSet", "", name));
+    for ((open, key), variable) in profile.failsafe.iter_mut().zip(keys).zip(&variables) {
+        if let Some(text) = variable {
+            *open = failsafe_text(text);
+        } else if let Some(Value::Array(ports)) = felix.get(key) {
             *open = ports.iter().filter_map(failsafe_port).collect();
-            profile.notes.push(format!("`{key}` is set"));
+        } else {
+            continue;
+        }
+        profile.notes.push(format!("`{key}` is set"));
+    }
+    for setting in &cluster.network_settings {
+        let name = setting.meta.name.strip_prefix("node.");
+        let Some(name) = name.filter(|_| setting.kind == "FelixConfiguration") else {
+            continue;
+        };
+        let own = fields(setting);
+        let mut lists = profile.failsafe.clone();
+        let mut is_set = false;
+        for ((open, key), variable) in lists.iter_mut().zip(keys).zip(&variables) {
+            if let (Some(Value::Array(ports)), None) = (own.get(key), variable) {
+                *open = ports.iter().filter_map(failsafe_port).collect();
+                is_set = true;
+            }
+        }
+        if is_set {
+            let note = format!("node `{name}` has failsafe ports of its own");
+            profile.notes.push(note);
+            profile.failsafe_of_nodes.push((name.to_owned(), lists));
         }
     }
+}
+
+/// `none`, or `PROTOCOL[:NET]:PORT` and ports alone (TCP), with commas (projectcalico/calico
+/// `felix/config/port_list.go`).
+fn failsafe_text(text: &str) -> Vec<FailsafePort> {
+    let port = |part: &str| {
+        let (rest, port) = part.trim().rsplit_once(':').unwrap_or(("", part.trim()));
+        let (protocol, net) = rest.split_once(':').unwrap_or((rest, ""));
+        let protocol = if protocol.is_empty() { "tcp" } else { protocol };
+        let net = net.trim_matches(['[', ']']);
+        Some(FailsafePort {
+            protocol: protocol.parse().ok()?,
+            port: port.parse().ok()?,
+            net: Block::parse(net),
+        })
+    };
+    text.split(',').filter_map(port).collect()
 }
 
 fn failsafe_port(value: &Value) -> Option<FailsafePort> {
@@ -170,6 +222,10 @@ fn cilium(profile: &mut Profile, cluster: &Cluster) {
             _ => CiliumMode::Unknown,
         };
         note("enable-policy", &mode);
+    }
+    if let Some(labels) = setting("labels").filter(|text| !text.trim().is_empty()) {
+        note("labels", &labels);
+        profile.identity_labels = labels;
     }
     if let Some(mode) = setting("policy-cidr-match-mode") {
         let has = |word: &str| mode.split([' ', ',']).any(|one| one == word);

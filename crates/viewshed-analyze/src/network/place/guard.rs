@@ -188,8 +188,12 @@ impl Places<'_> {
             found.push(Some(*number));
             return;
         }
-        let is_open =
-            |number: &&u32| address.is_none() || addresses(number).is_none_or(Vec::is_empty);
+        // One that lists addresses of the other family says nothing of this one.
+        let is_open = |number: &&u32| {
+            let family = address.map(Family::of);
+            let of_family = |one: &IpAddr| Some(Family::of(*one)) == family;
+            addresses(number).is_none_or(|all| !all.iter().any(of_family))
+        };
         found.extend(named.iter().filter(is_open).copied().map(Some));
         found.push(wildcard);
     }

@@ -1,10 +1,7 @@
 //! Reading the JSON of one policy, with a note of everything that is not understood.
 
 use serde_json::{Map, Value};
-use viewshed_model::{
-    GapReason, LabelSelector, NetworkPolicy, PolicyReference, Protocol, Requirement,
-    SelectorOperator,
-};
+use viewshed_model::{GapReason, NetworkPolicy, PolicyReference, Protocol};
 
 use super::{Action, Order, Policy, Rule, Side, StageId, Translator};
 use crate::network::address::{AddressSet, Block};
@@ -53,6 +50,22 @@ const LISTS: &[&str] = &[
     "toPorts",
     "toRequires",
     "toServices",
+    "types",
+    "values",
+];
+
+/// Lists of texts wherever they stand.
+const TEXTS: &[&str] = &[
+    "except",
+    "fromCIDR",
+    "fromEntities",
+    "names",
+    "nets",
+    "networks",
+    "notNets",
+    "policyTypes",
+    "toCIDR",
+    "toEntities",
     "types",
     "values",
 ];
@@ -134,6 +147,13 @@ impl<'r, 't> Reader<'r, 't> {
         self.refused.push(why.into());
     }
 
+    /// The same of a part that says nothing certain even if the policy was taken.
+    pub(super) fn refuse_part(&mut self, why: &str) -> ExprId {
+        self.refuse(why);
+        let fact = taken_although(&self.reference, why);
+        self.translator.vocabulary.unsure(&fact)
+    }
+
     /// Something that this version does not know: unsure, and reported.
     pub(super) fn unknown(&mut self, what: &str) -> ExprId {
         self.unknown.push(what.to_owned());
@@ -178,6 +198,11 @@ impl<'r, 't> Reader<'r, 't> {
             if LISTS.contains(&key.as_str()) && known.contains(&key.as_str()) && !is_list {
                 self.refuse(format!("`{key}` of {what} is no list"));
             }
+            if let (true, Some(list)) = (TEXTS.contains(&key.as_str()), value.as_array())
+                && !list.iter().all(Value::is_string)
+            {
+                self.refuse(format!("`{key}` of {what} holds something that is no text"));
+            }
             if !value.is_null() && !known.contains(&key.as_str()) {
                 let part = self.unknown(&format!("the field `{key}` of {what}"));
                 unsure = self.translator.vocabulary.and([unsure, part]);
@@ -186,93 +211,11 @@ impl<'r, 't> Reader<'r, 't> {
         (Object { map: Some(map) }, unsure)
     }
 
-    /// A `metav1.LabelSelector`; an absent one selects everything.
-    pub(super) fn selector(&mut self, value: Option<&Value>, holder: Holder) -> ExprId {
-        self.selector_with(value, |key| (holder, key.to_owned()))
-    }
-
-    /// A selector whose keys say themselves whose labels they are.
-    pub(super) fn selector_with(
-        &mut self,
-        value: Option<&Value>,
-        holder_of: impl Fn(&str) -> (Holder, String),
-    ) -> ExprId {
-        let Some(value) = value else {
-            return self.translator.vocabulary.all();
-        };
-        let fields = ["matchLabels", "matchExpressions"];
-        let (object, unsure) = self.object(value, "a selector", &fields);
-        let mut parts = vec![unsure];
-        if let Some(labels) = object.get("matchLabels").and_then(Value::as_object) {
-            for (key, value) in labels {
-                match value.as_str() {
-                    // `null` is the empty text.
-                    None if value.is_null() => {
-                        let test = Test::In(vec![String::new()]);
-                        parts.push(self.label_test(holder_of(key), test));
-                    }
-                    Some(value) => {
-                        let test = Test::In(vec![value.to_owned()]);
-                        parts.push(self.label_test(holder_of(key), test));
-                    }
-                    // Also what YAML takes for a truth value or a number: `y`, `true`, `1`.
-                    None => {
-                        parts.push(
-                            self.refuse_selector(format!("the value of label `{key}` is no text")),
-                        );
-                    }
-                }
-            }
-        }
-        for expression in object.list("matchExpressions") {
-            let (requirement, unsure) = self.object(
-                expression,
-                "a selector's requirement",
-                &["key", "operator", "values"],
-            );
-            parts.push(unsure);
-            let key = requirement.text("key").unwrap_or_default();
-            let values = requirement.texts("values");
-            let test = match requirement.text("operator").unwrap_or_default() {
-                "In" => Test::In(values),
-                "NotIn" => Test::NotIn(values),
-                "Exists" => Test::Exists,
-                "DoesNotExist" => Test::Missing,
-                other => {
-                    self.refuse(format!("the selector's operator `{other}` is unknown"));
-                    continue;
-                }
-            };
-            // apimachinery `pkg/apis/meta/v1/validation`, `ValidateLabelSelectorRequirement`.
-            let needs_values = matches!(test, Test::In(_) | Test::NotIn(_));
-            let values = requirement.list("values");
-            let refused = match needs_values {
-                true if values.is_empty() => Some("a selector's `In` or `NotIn` has no values"),
-                true if !values.iter().all(Value::is_string) => {
-                    Some("a value of a selector's requirement is no text")
-                }
-                false if !values.is_empty() => {
-                    Some("a selector's `Exists` or `DoesNotExist` has values")
-                }
-                _ => None,
-            };
-            if let Some(refused) = refused {
-                parts.push(self.refuse_selector(refused.to_owned()));
-                continue;
-            }
-            parts.push(self.label_test(holder_of(key), test));
-        }
-        self.translator.vocabulary.and(parts)
-    }
-
-    /// A selector that the API server refuses: nobody knows what it would select.
-    fn refuse_selector(&mut self, why: String) -> ExprId {
-        let fact = format!("whom a selector of {} means: {why}", self.reference);
-        self.refuse(why);
-        self.unsure(&fact)
-    }
-
     pub(super) fn label_test(&mut self, (holder, key): (Holder, String), test: Test) -> ExprId {
+        if holder == Holder::Pod && !self.translator.profile.has_in_identity(&key) {
+            let fact = format!("whether Cilium's identities have the label `{key}`");
+            return self.translator.vocabulary.unsure(&fact);
+        }
         self.translator.vocabulary.label(holder, &key, test)
     }
 
@@ -327,7 +270,7 @@ impl<'r, 't> Reader<'r, 't> {
         for text in except {
             let out = self.block(text)?;
             // "must be a strict subset of `cidr`" (`pkg/apis/networking/validation`, `ValidateIPBlock`).
-            if !block.covers(&out) || out.covers(&block) {
+            if !block.covers(&out) || block == out {
                 self.refuse(format!("the exception `{text}` is not inside `{cidr}`"));
             }
             taken_out.push(out);
@@ -454,11 +397,29 @@ impl<'r, 't> Reader<'r, 't> {
     pub(super) fn opaque(&mut self) -> Vec<Policy> {
         let what = format!("a policy of kind `{}`", self.reference.kind);
         let unsure = self.unknown(&what);
-        let pod = self.term(Term::Pod);
+        self.undecided(unsure)
+    }
+
+    /// A policy that could not be read, which a gap of its file tells: for the pods of its namespace, or all
+    /// where that is not known, everything is unsure.
+    pub(super) fn unread(&mut self) -> Vec<Policy> {
+        let fact = format!("what {} says, which could not be read", self.reference);
+        let unsure = self.unsure(&fact);
+        self.undecided(unsure)
+    }
+
+    /// It may let through or keep away whatever it likes. Kinds that speak of one direction are called so.
+    fn undecided(&mut self, unsure: ExprId) -> Vec<Policy> {
+        let pod = match self.namespace() {
+            "" => self.term(Term::Pod),
+            _ => self.own_pods(),
+        };
+        let is_egress = self.reference.kind.starts_with("Egress");
         let side = |reader: &mut Self, list| Side {
             isolates: false,
             rules: [Action::Allow, Action::Deny]
                 .into_iter()
+                .filter(|_| !(is_egress && list == "ingress"))
                 .enumerate()
                 .map(|(number, action)| {
                     reader.rule(action, (unsure, PortMatch::everything()), (list, number))
@@ -484,7 +445,7 @@ impl<'r, 't> Reader<'r, 't> {
         unknown.sort_unstable();
         unknown.dedup();
         if let Some(first) = refused.first() {
-            let fact = format!("whether {reference} was taken although {first}");
+            let fact = taken_although(&reference, first);
             parts.push(translator.vocabulary.unsure(&fact));
             translator.gaps.push(
                 &reference,
@@ -508,6 +469,10 @@ impl<'r, 't> Reader<'r, 't> {
         }
         translator.vocabulary.and(parts)
     }
+}
+
+fn taken_although(reference: &PolicyReference, why: &str) -> String {
+    format!("whether {reference} was taken although {why}")
 }
 
 fn joined(reasons: &[String]) -> String {
@@ -546,33 +511,4 @@ pub(super) fn any_of(matches: Vec<PortMatch>) -> PortMatch {
         named,
         ..PortMatch::fixed(Ranges::new(parts))
     }
-}
-
-/// A selector over labels that are at hand; one that is no selector selects nothing.
-pub(super) fn plain_selector(value: Option<&Value>) -> LabelSelector {
-    let mut found = LabelSelector::default();
-    let Some(value) = value else { return found };
-    let labels = value.get("matchLabels").and_then(Value::as_object);
-    for (key, value) in labels.into_iter().flatten() {
-        let value = value.as_str().unwrap_or_default().to_owned();
-        found.match_labels.insert(key.clone(), value);
-    }
-    let expressions = value.get("matchExpressions").and_then(Value::as_array);
-    for expression in expressions.into_iter().flatten() {
-        let text = |key: &str| expression.get(key).and_then(Value::as_str);
-        let values = expression.get("values").and_then(Value::as_array);
-        let values = values.into_iter().flatten().filter_map(Value::as_str);
-        found.match_expressions.push(Requirement {
-            key: text("key").unwrap_or_default().to_owned(),
-            operator: match text("operator").unwrap_or_default() {
-                "In" => SelectorOperator::In,
-                "NotIn" => SelectorOperator::NotIn,
-                "Exists" => SelectorOperator::Exists,
-                "DoesNotExist" => SelectorOperator::DoesNotExist,
-                _ => SelectorOperator::Unknown,
-            },
-            values: values.map(str::to_owned).collect(),
-        });
-    }
-    found
 }

@@ -283,3 +283,22 @@ fn ports_of_nodes_hide_the_pod_that_asks() {
         &[("b/cli node:n1 30080", "denied")],
     );
 }
+
+/// RFC 4038, section 4.2: such an address stands for the IPv4 one; RFC 1122, section 3.2.1.3: the loopback
+/// address "MUST NOT appear outside a host".
+#[test]
+fn mapped_and_loopback_addresses() {
+    let closed = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: { name: p, namespace: a }\n\
+         spec: { podSelector: {}, policyTypes: [Ingress, Egress], egress: [{ to: [{ ipBlock: { cidr: '::/0' } }] }] }\n---\n";
+    let pods = pod("a/web", "n1", "{}", ("10.0.0.1", "[]"))
+        + &pod("b/cli", "n2", "{}", ("10.0.0.2", "[]"));
+    let cluster = cluster_of_yaml(&format!("{pods}{closed}"));
+    let rows = [
+        ("b/cli ::ffff:10.0.0.1 80", "denied"),
+        ("a/web ::ffff:169.254.169.254 80", "denied"),
+        ("a/web 127.0.0.1 80", "allowed"),
+        ("a/web ::1 80", "allowed"),
+        ("a/web 127.0.0.1", "allowed"),
+    ];
+    check(&cluster, Some(Cni::Generic), &rows);
+}

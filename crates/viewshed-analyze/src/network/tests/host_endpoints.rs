@@ -284,3 +284,74 @@ fn settings_of_single_nodes_are_not_passed_over() {
     )];
     with(&[own.to_owned()], &rows);
 }
+
+/// tigera/docs "Felix configuration": `node.NAME` comes before `default`, a variable before both;
+/// projectcalico/calico `felix/config/port_list.go`.
+#[test]
+fn failsafe_ports_of_single_nodes_and_of_variables() {
+    let closed = policy("types: [Ingress]");
+    let hosts = ["n1", "n2"].map(|node| {
+        let address = if node == "n1" {
+            "192.168.0.1"
+        } else {
+            "192.168.0.2"
+        };
+        endpoint(
+            node,
+            &format!("{{ node: {node}, interfaceName: '*', expectedIPs: [{address}] }}"),
+        )
+    });
+    let own = "apiVersion: projectcalico.org/v3\nkind: FelixConfiguration\nmetadata: { name: node.n1 }\n\
+         spec: { failsafeInboundHostPorts: [{ protocol: tcp, port: 6443, net: 10.0.2.2/32 }] }\n---\n";
+    let of_containers = |value: &str| {
+        format!(
+            "apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {{ name: calico-node, namespace: kube-system }}\n\
+             spec: {{ selector: {{}}, template: {{ metadata: {{}}, spec: {{ containers: [{{ name: calico-node, image: 'docker.io/calico/node:v3.28.0', \
+             env: [{{ name: FELIX_FAILSAFEINBOUNDHOSTPORTS, value: '{value}' }}] }}] }} }} }}\n---\n"
+        )
+    };
+    let objects = |more: &[String]| [&hosts[..], std::slice::from_ref(&closed), more].concat();
+    let rows = [
+        ("b/far node:n1 22", "denied"),
+        ("b/far node:n1 6443", "allowed"),
+        ("node:n2 node:n1 6443", "denied"),
+        ("a/web node:n2 22", "allowed"),
+    ];
+    with(&objects(&[own.to_owned()]), &rows);
+    let variable = of_containers("tcp:23,udp:0.0.0.0/0:68,tcp:10.0.0.0/8:2379,24");
+    let rows = [
+        ("b/far node:n1 6443", "denied"),
+        ("b/far node:n1 23", "allowed"),
+        ("b/far node:n1 24", "allowed"),
+        ("b/far node:n1 2379", "allowed"),
+        ("node:n2 node:n1 2379", "denied"),
+        ("b/far node:n1 68/UDP", "allowed"),
+    ];
+    with(&objects(&[own.to_owned(), variable]), &rows);
+    let rows = [("b/far node:n1 22", "denied")];
+    with(&objects(&[of_containers("none")]), &rows);
+}
+
+/// `HostEndpoint`, `expectedIPs`: "the expected IP addresses of the interface"; addresses of another family
+/// normally are on the same interface, and nothing says so.
+#[test]
+fn addresses_of_one_family_say_nothing_of_the_other() {
+    let estate = ESTATE.replace(
+        "address: 192.168.0.1 }",
+        "address: 192.168.0.1 }, { type: InternalIP, address: 'fd10::1' }",
+    );
+    let estate = estate.replace("{ ip: 10.0.2.2 }", "{ ip: 10.0.2.2 }, { ip: 'fd00::22' }");
+    let guard = endpoint(
+        "n1",
+        "{ node: n1, interfaceName: eth0, expectedIPs: [192.168.0.1] }",
+    );
+    let objects = format!("{estate}{guard}{}", policy("types: [Ingress]"));
+    let rows = [
+        ("b/far 192.168.0.1 10250", "denied"),
+        (
+            "b/far fd10::1 10250",
+            "depends on by which interface of node `n1`",
+        ),
+    ];
+    check(&cluster_of_yaml(&objects), Some(Cni::Calico), &rows);
+}

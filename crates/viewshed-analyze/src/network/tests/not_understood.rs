@@ -167,6 +167,57 @@ const CASES: &[Case] = &[
         Cni::Generic,
         "depends on what an empty list of ports means",
     ),
+    // apimachinery `ValidateLabelSelectorRequirement`, and Go's decoder: a map of texts takes texts alone.
+    (
+        "networking.k8s.io/v1 NetworkPolicy",
+        WEB,
+        "{ podSelector: {}, ingress: [{ from: [{ namespaceSelector: { matchLabels: { team: true } } }] }] }",
+        Cni::Generic,
+        "depends on whether NetworkPolicy `a/p` was taken although the value of label `team` is no text",
+    ),
+    (
+        "networking.k8s.io/v1 NetworkPolicy",
+        WEB,
+        "{ podSelector: {}, ingress: [{ from: [{ podSelector: { matchLabels: { app: 1 } } }] }] }",
+        Cni::Generic,
+        "depends on whether NetworkPolicy `a/p` was taken although the value of label `app` is no text",
+    ),
+    (
+        "networking.k8s.io/v1 NetworkPolicy",
+        WEB,
+        "{ podSelector: {}, ingress: [{ from: [{ podSelector: { matchLabels: [app] } }] }] }",
+        Cni::Generic,
+        "depends on whether NetworkPolicy `a/p` was taken although `matchLabels` of a selector is no object",
+    ),
+    (
+        "networking.k8s.io/v1 NetworkPolicy",
+        WEB,
+        "{ podSelector: { matchExpressions: [{ key: app, operator: In, values: [] }] }, ingress: [] }",
+        Cni::Generic,
+        "depends on whether NetworkPolicy `a/p` was taken although a selector's `In` or `NotIn` has no values",
+    ),
+    (
+        "networking.k8s.io/v1 NetworkPolicy",
+        WEB,
+        "{ podSelector: {}, ingress: [{ from: [{ podSelector: { matchExpressions: [{ key: app, operator: In, values: [1] }] } }] }] }",
+        Cni::Generic,
+        "depends on whether NetworkPolicy `a/p` was taken although ",
+    ),
+    (
+        "networking.k8s.io/v1 NetworkPolicy",
+        WEB,
+        "{ podSelector: { matchExpressions: [{ key: app, operator: Exists, values: [x] }] }, ingress: [] }",
+        Cni::Generic,
+        "depends on whether NetworkPolicy `a/p` was taken although a selector's `Exists` or `DoesNotExist` has values",
+    ),
+    // `ValidateIPBlock`: "must be a strict subset of `cidr`".
+    (
+        "networking.k8s.io/v1 NetworkPolicy",
+        WEB,
+        "{ podSelector: {}, ingress: [{ from: [{ ipBlock: { cidr: 10.0.0.0/8, except: [10.0.0.0/8] } }] }] }",
+        Cni::Generic,
+        "depends on whether NetworkPolicy `a/p` was taken although the exception `10.0.0.0/8` is not inside `10.0.0.0/8`",
+    ),
 ];
 
 #[test]
@@ -313,5 +364,43 @@ fn reasons_say_what_decides_once() {
     assert_eq!(
         error.to_string(),
         "`10.0.1.300` is no address, and no node has that name"
+    );
+}
+
+/// `Documentation/operations/performance/scalability/identity-relevant-labels.rst`: labels that make no identity
+/// select nothing, which of them there are depends on the version; with a pattern that includes, all others.
+#[test]
+fn cilium_selects_by_labels_of_identities() {
+    let policy = |label: &str| {
+        let spec =
+            format!("{{ endpointSelector: {{ matchLabels: {{ {label} }} }}, ingress: [{{}}] }}");
+        cilium("CiliumNetworkPolicy", "{ name: p, namespace: a }", &spec)
+    };
+    let labels = "app: web, statefulset.kubernetes.io/pod-name: web-0, pod-template-hash: '1', app.kubernetes.io/name: web, tier: x";
+    let pods = PODS.replace("labels: { app: web }", &format!("labels: {{ {labels} }}"));
+    let unsure = "depends on whether Cilium's identities have the label";
+    let only = config("{ labels: 'k8s:io\\.kubernetes\\.pod\\.namespace k8s:tier' }");
+    let but = config("{ labels: '!tier' }");
+    for (label, settings, wanted) in [
+        ("app: web", "", "denied"),
+        ("app.kubernetes.io/name: web", "", "denied"),
+        ("statefulset.kubernetes.io/pod-name: web-0", "", unsure),
+        ("pod-template-hash: '1'", "", unsure),
+        ("app: web", only.as_str(), unsure),
+        ("tier: x", only.as_str(), "denied"),
+        ("tier: x", but.as_str(), unsure),
+        ("app: web", but.as_str(), "denied"),
+    ] {
+        let cluster = cluster_of_yaml(&format!("{pods}{}{settings}", policy(label)));
+        check(&cluster, Some(Cni::Cilium), &[("b/api a/web 80", wanted)]);
+    }
+    let standard = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: { name: p, namespace: a }\n\
+         spec: { podSelector: { matchLabels: { pod-template-hash: '1' } } }\n---\n";
+    let cluster = cluster_of_yaml(&format!("{pods}{standard}"));
+    check(&cluster, Some(Cni::Cilium), &[("b/api a/web 80", unsure)]);
+    check(
+        &cluster,
+        Some(Cni::Generic),
+        &[("b/api a/web 80", "denied")],
     );
 }

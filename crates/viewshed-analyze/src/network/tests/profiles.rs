@@ -262,6 +262,14 @@ const AGENTS: &[(&str, &str, &str, Cni)] = &[
     ),
     (
         "anetd",
+        "gke.gcr.io/cilium/cilium:v1.14",
+        "[]",
+        Cni::GkeDataplaneV2,
+    ),
+    ("weave-net", "weaveworks/weave-kube:2.8.1", "[]", Cni::None),
+    ("kube-ovn-cni", "kubeovn/kube-ovn:v1.13", "[]", Cni::KubeOvn),
+    (
+        "anetd",
         "gke.gcr.io/cilium/cilium-agent:v1.15.0",
         "[]",
         Cni::GkeDataplaneV2,
@@ -290,6 +298,66 @@ fn plugins_are_recognised() {
             index.profile().evidence().next().is_some(),
             "{name}: it says why"
         );
+    }
+}
+
+/// k3s `pkg/nodeconfig`: the arguments of a node stand in an annotation; agents follow their server.
+#[test]
+fn k3s_may_enforce_no_policies() {
+    let node = |name: &str, arguments: &str| {
+        format!(
+            "apiVersion: v1\nkind: Node\nmetadata: {{ name: {name}, annotations: {{ k3s.io/node-args: '{arguments}' }} }}\n\
+             status: {{ nodeInfo: {{ kubeletVersion: v1.30.4+k3s1 }} }}\n---\n"
+        )
+    };
+    let off = r#"["server","--disable-network-policy"]"#;
+    for (first, second, wanted) in [
+        (r#"["server"]"#, r#"["agent"]"#, Cni::KubeRouter),
+        (off, r#"["agent"]"#, Cni::None),
+        (off, r#"["server"]"#, Cni::Unknown),
+        (
+            r#"["server","--disable-network-policy=false"]"#,
+            r#"["agent"]"#,
+            Cni::KubeRouter,
+        ),
+    ] {
+        let objects = format!("{ESTATE}{}{}", node("k1", first), node("k2", second));
+        let cluster = cluster_of_yaml(&objects);
+        let index = NetworkIndex::new(&cluster, None);
+        assert_eq!(index.profile().cni(), wanted, "{first} {second}");
+    }
+}
+
+/// kubeovn/kube-ovn `pkg/controller/config.go`, `enable-np`; weaveworks/weave: `weave-npc` enforces.
+#[test]
+fn controllers_and_sidecars_may_be_switched_off() {
+    let agent = daemon_set("kube-ovn-cni", "kubeovn/kube-ovn:v1.13", "[]");
+    let controller = "apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: kube-ovn-controller, namespace: kube-system }\n\
+         spec: { selector: {}, template: { metadata: {}, spec: { containers: [{ name: main, image: kubeovn/kube-ovn, args: [--enable-np=false] }] } } }\n---\n";
+    let weave = daemon_set("weave-net", "weaveworks/weave-kube:2.8.1", "[]").replace(
+        "containers: [",
+        "containers: [{ name: weave-npc, image: 'weaveworks/weave-npc:2.8.1' }, ",
+    );
+    let both = daemon_set("calico-node", "docker.io/calico/node:v3.28.0", "[]")
+        + &daemon_set("cilium", "quay.io/cilium/cilium:v1.16.1", "[]").replace(ESTATE, "");
+    for (objects, wanted, said) in [
+        (
+            format!("{agent}{controller}"),
+            Cni::None,
+            "--enable-np=false",
+        ),
+        (weave, Cni::Weave, "weave"),
+        (
+            both,
+            Cni::Cilium,
+            "DaemonSet `kube-system/calico-node` runs",
+        ),
+    ] {
+        let cluster = cluster_of_yaml(&objects);
+        let index = NetworkIndex::new(&cluster, None);
+        assert_eq!(index.profile().cni(), wanted);
+        let evidence: Vec<&str> = index.profile().evidence().collect();
+        assert!(evidence.join("; ").contains(said), "{evidence:?}");
     }
 }
 

@@ -178,3 +178,49 @@ fn a_question_without_a_port_lists_the_open_ones() {
     assert_eq!(answer.verdict, ReachVerdict::Allowed);
     assert_eq!(verdict(&index, "kube-system/etcd-cp a/web 91"), "denied");
 }
+
+/// Where clouds tell a machine about itself: AWS and Azure have addresses beside 169.254.169.254, Alibaba
+/// Cloud only another (each cloud's documentation). Its controller writes `REGION.INSTANCE`.
+#[test]
+fn metadata_is_where_the_cloud_has_it() {
+    let estate = |provider: &str, egress: &str| {
+        let cloud = ESTATE
+            .replace("aws:///eu-west-1a/i-0", provider)
+            .replace("aws:///eu-west-1a/i-1", provider);
+        format!(
+            "{cloud}apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{ name: out, namespace: a }}\n\
+             spec: {{ podSelector: {{}}, policyTypes: [Egress], egress: [{{ to: [{{ ipBlock: {egress} }}] }}] }}\n"
+        )
+    };
+    let but_one = "{ cidr: 0.0.0.0/0, except: [169.254.169.254/32] }";
+    let alibaba = "{ cidr: 100.100.100.200/32 }";
+    let elsewhere = "{ cidr: 203.0.113.0/24 }";
+    let unknown = "depends on which cloud the nodes run in";
+    for (provider, egress, wanted) in [
+        ("", but_one, unknown),
+        ("k3s://n1", but_one, unknown),
+        ("", "{ cidr: 169.254.169.254/32 }", "allowed"),
+        ("", alibaba, unknown),
+        ("", elsewhere, "denied"),
+        ("openstack:///0", but_one, "denied"),
+        ("azure:///subscriptions/0", but_one, "allowed"),
+        ("aws:///eu-west-1a/i-1", alibaba, "denied"),
+        ("cn-hangzhou.i-bp1abc", alibaba, "allowed"),
+        ("alicloud://cn-hangzhou.i-bp1abc", alibaba, "allowed"),
+    ] {
+        let cluster = cluster_of_yaml(&estate(provider, egress));
+        check(&cluster, Some(Cni::Generic), &[("a/web metadata", wanted)]);
+        let index = NetworkIndex::new(&cluster, Some(Cni::Generic));
+        let place = "metadata".parse().expect("a place");
+        let sources = index
+            .sources(&place, None, None)
+            .expect("there are sources");
+        let web = sources.sources.iter().find(|source| source.name == "web");
+        let listed = web.expect("the pod is listed").verdict;
+        assert_eq!(
+            listed,
+            ask(&index, "a/web metadata").verdict,
+            "{provider} {egress}"
+        );
+    }
+}

@@ -60,7 +60,7 @@ fn answers(input: &str) -> (Vec<Value>, Outcome) {
     while let Some((number, line)) = lines.next().expect("memory is readable") {
         answering.answer(number, line).expect("memory is writable");
     }
-    let outcome = answering.finish().expect("memory is writable");
+    let outcome = answering.finish(&[]).expect("memory is writable");
     let text = String::from_utf8(out.0.lock().expect("nobody holds it").clone()).expect("text");
     let lines = text
         .lines()

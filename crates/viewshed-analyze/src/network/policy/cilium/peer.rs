@@ -259,7 +259,7 @@ fn service(reader: &mut Reader<'_, '_>, value: &Value) -> ExprId {
     }
     if let Some(selected) = reference.get("k8sServiceSelector") {
         let namespace = text(selected, "namespace");
-        let selector = super::super::reader::plain_selector(selected.get("selector"));
+        let selector = super::super::labels::plain_selector(selected.get("selector"));
         for service in services {
             let in_namespace =
                 namespace.is_empty() || service.meta.namespace_or_empty() == namespace;

@@ -1,0 +1,196 @@
+//! Policies that could not be read, and objects of kinds that nobody here reads.
+
+use viewshed_decode::files::FileSet;
+
+use super::{check, cluster_of_yaml, pod};
+use crate::network::{Cni, NetworkIndex};
+
+fn pods() -> String {
+    let web = pod("a/web", "n1", "{ app: web }", ("10.0.0.1", "[]"));
+    web + &pod("b/api", "n2", "{ app: api }", ("10.0.0.2", "[]"))
+}
+
+/// A name that YAML takes for something else, and a template: the object is there, the API server would say
+/// no to it as it stands, and what was meant nobody knows.
+#[test]
+fn a_policy_that_cannot_be_read_is_one_all_the_same() {
+    let spec = "spec: { podSelector: {}, ingress: [] }";
+    let head = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n";
+    for (metadata, to_a, to_b) in [
+        (
+            "metadata: { name: true, namespace: a }",
+            "depends on what NetworkPolicy `a/",
+            "allowed",
+        ),
+        (
+            "metadata: { name: p, namespace: true }",
+            "depends on what NetworkPolicy `p` says, which could not be read",
+            "depends on what NetworkPolicy `p`",
+        ),
+        (
+            "metadata:\n  name: {{ .Values.x }}\n  namespace: a",
+            "depends on what NetworkPolicy `a/",
+            "allowed",
+        ),
+    ] {
+        let mut set = FileSet::new("test");
+        set.add("pods.yaml", pods().as_bytes());
+        set.add("p.yaml", format!("{head}{metadata}\n{spec}\n").as_bytes());
+        let estate = set.finish();
+        assert_eq!(estate.gaps.len(), 1, "{metadata}: the file is a gap");
+        let cluster = estate.clusters.first().expect("a cluster");
+        let rows = [("b/api a/web 80", to_a), ("b/api b/api 80", "allowed")];
+        check(cluster, Some(Cni::Generic), &rows);
+        // Policies of other namespaces are none of b's.
+        let outside = [("203.0.113.7 b/api 80", to_b)];
+        check(cluster, Some(Cni::Generic), &outside);
+        check(cluster, Some(Cni::None), &[("b/api a/web 80", "allowed")]);
+    }
+}
+
+const OWN: &str = "depends on what a policy of kind `";
+
+/// API version, kind, plugin, `b/api` to `a/web`, and whether a gap names the kind.
+type Kind = (&'static str, &'static str, Cni, &'static str, bool);
+
+const KINDS: &[Kind] = &[
+    (
+        "networking.k8s.io/v1",
+        "networkpolicy",
+        Cni::Generic,
+        "allowed",
+        true,
+    ),
+    (
+        "networking.k8s.io/v1",
+        "NetPol",
+        Cni::Generic,
+        "allowed",
+        true,
+    ),
+    (
+        "networking/v1",
+        "NetworkPolicy",
+        Cni::Generic,
+        "allowed",
+        true,
+    ),
+    ("v1", "NetworkPolicy", Cni::Generic, "allowed", true),
+    (
+        "projectcalico.org/v3",
+        "networkpolicy",
+        Cni::Calico,
+        "allowed",
+        true,
+    ),
+    (
+        "cilium.io/v2",
+        "CiliumClusterwideNetworkPolicies",
+        Cni::Cilium,
+        "allowed",
+        true,
+    ),
+    (
+        "policy.networking.k8s.io/v1alpha3",
+        "FooPolicy",
+        Cni::Generic,
+        OWN,
+        true,
+    ),
+    (
+        "projectcalico.org/v3",
+        "FancyPolicy",
+        Cni::Calico,
+        OWN,
+        true,
+    ),
+    (
+        "projectcalico.org/v3",
+        "FancyPolicy",
+        Cni::Cilium,
+        "allowed",
+        true,
+    ),
+    (
+        "projectcalico.org/v3",
+        "StagedNetworkPolicy",
+        Cni::Calico,
+        "allowed",
+        false,
+    ),
+    (
+        "projectcalico.org/v3",
+        "IPPool",
+        Cni::Calico,
+        "allowed",
+        false,
+    ),
+    (
+        "cilium.io/v2",
+        "CiliumLocalRedirectPolicy",
+        Cni::Cilium,
+        "allowed",
+        true,
+    ),
+    (
+        "k8s.ovn.org/v1",
+        "EgressFirewall",
+        Cni::OvnKubernetes,
+        OWN,
+        true,
+    ),
+    (
+        "k8s.ovn.org/v1",
+        "EgressFirewall",
+        Cni::Calico,
+        "allowed",
+        true,
+    ),
+    (
+        "networking.gke.io/v1alpha1",
+        "FQDNNetworkPolicy",
+        Cni::GkeDataplaneV2,
+        OWN,
+        true,
+    ),
+    (
+        "security.istio.io/v1",
+        "AuthorizationPolicy",
+        Cni::Generic,
+        "allowed",
+        true,
+    ),
+    ("kubeovn.io/v1", "SecurityGroup", Cni::KubeOvn, OWN, true),
+    (
+        "example.org/v1",
+        "BackupPolicy",
+        Cni::Generic,
+        "allowed",
+        false,
+    ),
+];
+
+/// One object of a kind, the plugin, what the answer is and whether a gap names the kind. Sources: the API
+/// references of the projects; a server takes no object of a kind that it does not have.
+#[test]
+fn kinds_that_are_not_read_are_named() {
+    for (version, kind, cni, wanted, is_named) in KINDS.iter().copied() {
+        let object = format!(
+            "apiVersion: {version}\nkind: {kind}\nmetadata: {{ name: p, namespace: b }}\nspec: {{ a: b }}\n"
+        );
+        let cluster = cluster_of_yaml(&format!("{}{object}", pods()));
+        check(&cluster, Some(cni), &[("b/api a/web 80", wanted)]);
+        let gaps = NetworkIndex::new(&cluster, Some(cni)).gaps();
+        let names = gaps.iter().any(|gap| gap.what.contains(kind));
+        assert_eq!(names, is_named, "{version} {kind}: {gaps:#?}");
+    }
+    // It speaks of what leaves.
+    let object =
+        "apiVersion: k8s.ovn.org/v1\nkind: EgressFirewall\nmetadata: { name: p, namespace: a }\n";
+    let cluster = cluster_of_yaml(&format!("{}{object}", pods()));
+    check(
+        &cluster,
+        Some(Cni::OvnKubernetes),
+        &[("b/api a/web 80", "allowed")],
+    );
+}
