@@ -40,7 +40,8 @@ pub(crate) fn run(arguments: &CanIArgs, screen: &Screen) -> Result<Outcome, Fail
         resource,
         name: arguments.name.as_deref(),
     };
-    let action = question::action(cluster, words, &arguments.scope)?;
+    let scope = input::scope(&arguments.scope, &arguments.estate)?;
+    let action = question::action(cluster, words, &scope)?;
     for warning in question::warnings(cluster, words) {
         terminal::say(&warning);
     }
@@ -76,8 +77,9 @@ fn list(
             "name it with --namespace; `viewshed see --as USER` shows all of them together",
         ));
     }
-    let namespace = arguments.scope.namespace.as_deref().unwrap_or("default");
-    let mut review = self_subject_rules(index, identity, namespace);
+    let scope = input::scope(&arguments.scope, &arguments.estate)?;
+    let namespace = scope.namespace.unwrap_or_default();
+    let mut review = self_subject_rules(index, identity, &namespace);
     review.gaps = gaps;
     if arguments.user.is_none() && !index.undecided_by().is_empty() {
         own::list(&arguments.estate, &mut review)?;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use viewshed_collect::kubernetes::{self, Client, Impersonation, Options};
+use viewshed_collect::kubernetes;
 use viewshed_collect::{Environment, Error, Progress, Quiet, docker, files};
 use viewshed_model::{Cluster, DockerHost, Estate, Gap, GapReason, Source, SourceKind};
 
@@ -11,6 +11,10 @@ use crate::cli::{EstateArgs, ImpersonateArgs};
 use crate::outcome::Failure;
 use crate::output::Screen;
 use crate::progress::Bars;
+
+mod api_server;
+
+pub(crate) use api_server::{connect, limits, scope};
 
 /// What servers see of us.
 pub(crate) const USER_AGENT: &str = concat!("viewshed/", env!("CARGO_PKG_VERSION"));
@@ -164,42 +168,6 @@ pub(crate) fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
 pub(crate) fn collect_failure(error: Error) -> Failure {
     let hint = error.hint().to_owned();
     Failure::collect(error, hint)
-}
-
-/// Connects to the cluster of `--kubeconfig` and the first `--context`.
-///
-/// # Errors
-/// No kubeconfig, no connection, no valid credential.
-pub(crate) async fn connect(
-    arguments: &EstateArgs,
-    context: Option<&str>,
-    impersonate: &ImpersonateArgs,
-) -> Result<Client, Error> {
-    let mut options = Options::new(Environment::of_process(), USER_AGENT);
-    options.kubeconfig.clone_from(&arguments.kubeconfig);
-    options.limits = limits(arguments);
-    options.context = context.map(str::to_owned);
-    options.namespaces.clone_from(&arguments.namespaces);
-    options.impersonation = Impersonation {
-        user: impersonate.user.clone(),
-        groups: impersonate.groups.clone(),
-        uid: None,
-    };
-    kubernetes::connect(&options).await
-}
-
-/// The bounds of asking an API server, with the time that `--timeout` gives an answer.
-pub(crate) fn limits(arguments: &EstateArgs) -> kubernetes::Limits {
-    let usual = kubernetes::Limits::default();
-    let Some(time_max) = arguments.timeout.map(Duration::from_secs) else {
-        return usual;
-    };
-    kubernetes::Limits {
-        answer_time_max: time_max,
-        kubelet_time_max: usual.kubelet_time_max.min(time_max),
-        plugin_time_max: usual.plugin_time_max.min(time_max),
-        ..usual
-    }
 }
 
 fn docker_limits(arguments: &EstateArgs) -> docker::Limits {
