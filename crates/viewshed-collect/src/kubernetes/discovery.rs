@@ -163,6 +163,7 @@ fn builtin() -> Vec<ApiResource> {
             kind: (*kind).to_owned(),
             namespaced: *namespaced,
             verbs: ["get", "list", "watch"].map(str::to_owned).to_vec(),
+            ..ApiResource::default()
         })
         .collect()
 }
