@@ -122,15 +122,18 @@ async fn one_version(
 
 /// What every server since 1.21 has, for credentials that may not ask.
 fn builtin() -> Vec<ApiResource> {
-    const NAMES: [(&str, &str, &str, bool); 24] = [
+    const NAMES: [(&str, &str, &str, bool); 28] = [
         ("", "configmaps", "ConfigMap", true),
+        ("", "endpoints", "Endpoints", true),
         ("", "events", "Event", true),
+        ("", "limitranges", "LimitRange", true),
         ("", "namespaces", "Namespace", false),
         ("", "nodes", "Node", false),
         ("", "persistentvolumeclaims", "PersistentVolumeClaim", true),
         ("", "persistentvolumes", "PersistentVolume", false),
         ("", "pods", "Pod", true),
         ("", "replicationcontrollers", "ReplicationController", true),
+        ("", "resourcequotas", "ResourceQuota", true),
         ("", "secrets", "Secret", true),
         ("", "serviceaccounts", "ServiceAccount", true),
         ("", "services", "Service", true),
@@ -146,6 +149,12 @@ fn builtin() -> Vec<ApiResource> {
             "networking.k8s.io",
             "networkpolicies",
             "NetworkPolicy",
+            true,
+        ),
+        (
+            "policy",
+            "poddisruptionbudgets",
+            "PodDisruptionBudget",
             true,
         ),
         (RBAC, "clusterrolebindings", "ClusterRoleBinding", false),
