@@ -1,3 +1,4 @@
+mod neighbours;
 mod own;
 
 use std::collections::BTreeMap;
