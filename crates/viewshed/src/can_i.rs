@@ -3,7 +3,9 @@
 mod own;
 
 use viewshed_analyze::rbac::{AccessIndex, self_subject_rules};
-use viewshed_model::{AccessAnswer, AccessRequest, Cluster, Decision, Estate, Gap, Identity};
+use viewshed_model::{
+    AccessAnswer, AccessRequest, Action, Cluster, Decision, Estate, Gap, Identity,
+};
 use viewshed_report::Answer;
 
 use crate::cli::{CanIArgs, ImpersonateArgs};
@@ -41,7 +43,10 @@ pub(crate) fn run(arguments: &CanIArgs, screen: &Screen) -> Result<Outcome, Fail
         name: arguments.name.as_deref(),
     };
     let scope = input::scope(&arguments.scope, &arguments.estate)?;
-    let action = question::action(cluster, words, &scope)?;
+    let mut action = question::action(cluster, words, &scope)?;
+    if let (Some(subresource), Action::Resource(asked)) = (&arguments.subresource, &mut action) {
+        asked.subresource.clone_from(subresource);
+    }
     for warning in question::warnings(cluster, words) {
         terminal::say(&warning);
     }

@@ -184,12 +184,30 @@ fn docker_limits(arguments: &EstateArgs) -> docker::Limits {
     }
 }
 
+/// Whether something of the kind that the question is about is named, or nothing is.
+fn check_wanted(wanted: Wanted, named_cluster: bool, named_docker: bool) -> Result<(), Failure> {
+    match wanted {
+        Wanted::Cluster if named_docker && !named_cluster => Err(Failure::usage(
+            "the question is about a cluster, and only a Docker host is named",
+            "name a cluster with --context or --from, or leave --docker-host out",
+        )),
+        Wanted::DockerHost if named_cluster && !named_docker => Err(Failure::usage(
+            "the question is about a Docker host, and only a cluster is named",
+            "name a Docker host with --docker-host or --from, or leave --context out",
+        )),
+        _ => Ok(()),
+    }
+}
+
 fn live(
     arguments: &EstateArgs,
     impersonate: &ImpersonateArgs,
     wanted: Wanted,
     screen: &Screen,
 ) -> Result<Estate, Failure> {
+    let named_cluster = !arguments.context.is_empty() || arguments.kubeconfig.is_some();
+    let named_docker = !arguments.docker_host.is_empty();
+    check_wanted(wanted, named_cluster, named_docker)?;
     let progress = progress(screen);
     let mut reading = Reading {
         estate: Estate::default(),
@@ -198,8 +216,6 @@ fn live(
     reading.estate.collected_at = jiff::Timestamp::now()
         .strftime("%Y-%m-%dT%H:%M:%SZ")
         .to_string();
-    let named_cluster = !arguments.context.is_empty() || arguments.kubeconfig.is_some();
-    let named_docker = !arguments.docker_host.is_empty();
     block_on(async {
         if wanted != Wanted::DockerHost && (named_cluster || !named_docker) {
             let contexts: Vec<Option<&str>> = if arguments.context.is_empty() {
@@ -327,7 +343,7 @@ impl Reading {
 }
 
 fn is_absence(error: &Error) -> bool {
-    matches!(error, Error::NoCluster)
+    matches!(error, Error::NoCluster | Error::NoTokenInPod)
 }
 
 fn error_text(error: &Error) -> String {

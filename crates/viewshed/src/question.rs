@@ -111,7 +111,9 @@ pub(crate) fn warnings(cluster: &Cluster, words: Words<'_>) -> Vec<String> {
         warnings.push(format!("Warning: verb '{verb}' is not a known verb"));
     }
     let resource = words.resource.split('/').next().unwrap_or_default();
-    if !is_path && resource != "*" && has_discovery(cluster) && find(cluster, resource).is_none() {
+    // What constrained impersonation is asked about is no resource that a server has.
+    let is_served = !is_path && resource != "*" && !is_constrained_impersonation(&verb);
+    if is_served && has_discovery(cluster) && find(cluster, resource).is_none() {
         warnings.push(format!(
             "Warning: the server doesn't have a resource type '{resource}'"
         ));

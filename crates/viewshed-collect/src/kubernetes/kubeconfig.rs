@@ -36,6 +36,8 @@ pub(crate) fn load(options: &Options) -> Result<Kubeconfig, Error> {
     }
     of_pod(environment).ok_or_else(|| match environment.variable("KUBECONFIG") {
         Some(list) if !list.is_empty() => missing(list),
+        // The kubelet tells every container of a pod where the API server is.
+        _ if environment.variable("KUBERNETES_SERVICE_HOST").is_some() => Error::NoTokenInPod,
         _ => Error::NoCluster,
     })
 }

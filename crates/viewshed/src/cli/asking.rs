@@ -183,6 +183,9 @@ pub(crate) struct CanIArgs {
     pub(crate) resource: Option<String>,
     /// One object.
     pub(crate) name: Option<String>,
+    /// A subresource, such as `log`; the same as RESOURCE/SUBRESOURCE.
+    #[arg(long, value_name = "NAME", requires = "resource")]
+    pub(crate) subresource: Option<String>,
     #[command(flatten)]
     pub(crate) scope: ScopeArgs,
     /// Everything that is allowed, as SelfSubjectRulesReview lists it.
