@@ -40,6 +40,11 @@ pub enum Error {
     /// Neither a kubeconfig nor a service account's files were found.
     #[error("no cluster to connect to: no kubeconfig found, and this is not a pod")]
     NoCluster,
+    /// A pod without a service account's token, and no kubeconfig.
+    #[error(
+        "no credential for the cluster: no kubeconfig found, and no token is mounted in this pod"
+    )]
+    NoTokenInPod,
     /// A token file or credential plugin of the kubeconfig gave no credential.
     #[error("no credential for `{server}`: {detail}")]
     NoCredential {
@@ -223,6 +228,9 @@ impl Error {
                 "correct KUBECONFIG, unset it, or name a file with `--kubeconfig FILE`"
             }
             Self::NoCluster => "name a kubeconfig with `--kubeconfig FILE` or KUBECONFIG",
+            Self::NoTokenInPod => {
+                "`viewshed see --here` shows what is seen without one; or name a kubeconfig with `--kubeconfig FILE`"
+            }
             Self::NoCredential { .. } => {
                 "log in again, or run the plugin of the kubeconfig by hand to see what it says"
             }

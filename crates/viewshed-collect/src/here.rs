@@ -8,6 +8,7 @@ mod containers;
 mod metadata;
 mod mounts;
 mod own;
+mod pod_logs;
 mod process;
 mod runtimes;
 mod sight;
@@ -46,12 +47,20 @@ pub fn look_around(environment: &Environment) -> Surroundings {
     }
     let keys = tokens::node_keys(environment, &mounts);
     gaps.extend(keys.iter().map(|path| runtimes::unused_key(path)));
+    gaps.extend(pod_logs::unread(environment, &mounts));
+    let host = process::host_access(environment);
+    let mut tokens = tokens::find(environment, &mounts);
+    // On a shared host table the processes are those of other pods.
+    if !host.pid {
+        let more = tokens::of_processes(environment, &tokens);
+        tokens.extend(more);
+    }
     Surroundings {
         variables: variables(environment),
-        tokens: tokens::find(environment, &mounts),
+        tokens,
         sockets: sockets::find(environment, &mounts),
         own: own::names(environment, &mounts),
-        host: process::host_access(environment),
+        host,
         container_id: containers::own_id(&mounts),
         beside: containers::of_processes(environment),
         capabilities,

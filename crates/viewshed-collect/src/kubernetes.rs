@@ -26,6 +26,7 @@ pub use connect::{Impersonation, Options, connect, prepare};
 pub(crate) use connect::{connect_as_stranger, connect_with_token};
 pub use failure::{Failure, Refusal};
 pub(crate) use kubeconfig::SERVICE_ACCOUNT_FOLDER;
+pub use kubeconfig::default_namespace;
 pub use limits::Limits;
 pub use request::{
     Document, GroupVersion, Guess, List, NodeName, Path, PodName, READ_IN_FULL, Request, Review,

@@ -264,6 +264,10 @@ pub struct ApiResource {
     pub resource: String,
     /// Kind.
     pub kind: String,
+    /// Names that kubectl takes for it beside the plural: the singular (which need not be the kind) and
+    /// the short names.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub other_names: Vec<String>,
     /// Whether objects live in namespaces.
     pub namespaced: bool,
     /// Verbs it serves.

@@ -78,6 +78,9 @@ pub struct Daemon {
     /// The API was read over TCP without TLS: whoever reaches the address can do the same.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub answered_in_plain_text: bool,
+    /// The API was read over TLS without a client certificate: whoever reaches the address can do the same.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub answered_without_certificate: bool,
     /// Driver of the engine's firewall: `iptables` or `nftables`, with `+firewalld` where that manages the
     /// rules too; empty when unknown.
     #[serde(skip_serializing_if = "String::is_empty")]

@@ -3,7 +3,9 @@
 mod own;
 
 use viewshed_analyze::rbac::{AccessIndex, self_subject_rules};
-use viewshed_model::{AccessAnswer, AccessRequest, Cluster, Decision, Estate, Gap, Identity};
+use viewshed_model::{
+    AccessAnswer, AccessRequest, Action, Cluster, Decision, Estate, Gap, Identity,
+};
 use viewshed_report::Answer;
 
 use crate::cli::{CanIArgs, ImpersonateArgs};
@@ -40,7 +42,11 @@ pub(crate) fn run(arguments: &CanIArgs, screen: &Screen) -> Result<Outcome, Fail
         resource,
         name: arguments.name.as_deref(),
     };
-    let action = question::action(cluster, words, &arguments.scope)?;
+    let scope = input::scope(&arguments.scope, &arguments.estate)?;
+    let mut action = question::action(cluster, words, &scope)?;
+    if let (Some(subresource), Action::Resource(asked)) = (&arguments.subresource, &mut action) {
+        asked.subresource.clone_from(subresource);
+    }
     for warning in question::warnings(cluster, words) {
         terminal::say(&warning);
     }
@@ -76,8 +82,9 @@ fn list(
             "name it with --namespace; `viewshed see --as USER` shows all of them together",
         ));
     }
-    let namespace = arguments.scope.namespace.as_deref().unwrap_or("default");
-    let mut review = self_subject_rules(index, identity, namespace);
+    let scope = input::scope(&arguments.scope, &arguments.estate)?;
+    let namespace = scope.namespace.unwrap_or_default();
+    let mut review = self_subject_rules(index, identity, &namespace);
     review.gaps = gaps;
     if arguments.user.is_none() && !index.undecided_by().is_empty() {
         own::list(&arguments.estate, &mut review)?;

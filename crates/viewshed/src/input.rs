@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use viewshed_collect::kubernetes::{self, Client, Impersonation, Options};
+use viewshed_collect::kubernetes;
 use viewshed_collect::{Environment, Error, Progress, Quiet, docker, files};
 use viewshed_model::{Cluster, DockerHost, Estate, Gap, GapReason, Source, SourceKind};
 
@@ -11,6 +11,10 @@ use crate::cli::{EstateArgs, ImpersonateArgs};
 use crate::outcome::Failure;
 use crate::output::Screen;
 use crate::progress::Bars;
+
+mod api_server;
+
+pub(crate) use api_server::{connect, limits, scope};
 
 /// What servers see of us.
 pub(crate) const USER_AGENT: &str = concat!("viewshed/", env!("CARGO_PKG_VERSION"));
@@ -166,42 +170,6 @@ pub(crate) fn collect_failure(error: Error) -> Failure {
     Failure::collect(error, hint)
 }
 
-/// Connects to the cluster of `--kubeconfig` and the first `--context`.
-///
-/// # Errors
-/// No kubeconfig, no connection, no valid credential.
-pub(crate) async fn connect(
-    arguments: &EstateArgs,
-    context: Option<&str>,
-    impersonate: &ImpersonateArgs,
-) -> Result<Client, Error> {
-    let mut options = Options::new(Environment::of_process(), USER_AGENT);
-    options.kubeconfig.clone_from(&arguments.kubeconfig);
-    options.limits = limits(arguments);
-    options.context = context.map(str::to_owned);
-    options.namespaces.clone_from(&arguments.namespaces);
-    options.impersonation = Impersonation {
-        user: impersonate.user.clone(),
-        groups: impersonate.groups.clone(),
-        uid: None,
-    };
-    kubernetes::connect(&options).await
-}
-
-/// The bounds of asking an API server, with the time that `--timeout` gives an answer.
-pub(crate) fn limits(arguments: &EstateArgs) -> kubernetes::Limits {
-    let usual = kubernetes::Limits::default();
-    let Some(time_max) = arguments.timeout.map(Duration::from_secs) else {
-        return usual;
-    };
-    kubernetes::Limits {
-        answer_time_max: time_max,
-        kubelet_time_max: usual.kubelet_time_max.min(time_max),
-        plugin_time_max: usual.plugin_time_max.min(time_max),
-        ..usual
-    }
-}
-
 fn docker_limits(arguments: &EstateArgs) -> docker::Limits {
     let usual = docker::Limits::default();
     let Some(time_max) = arguments.timeout.map(Duration::from_secs) else {
@@ -216,12 +184,30 @@ fn docker_limits(arguments: &EstateArgs) -> docker::Limits {
     }
 }
 
+/// Whether something of the kind that the question is about is named, or nothing is.
+fn check_wanted(wanted: Wanted, named_cluster: bool, named_docker: bool) -> Result<(), Failure> {
+    match wanted {
+        Wanted::Cluster if named_docker && !named_cluster => Err(Failure::usage(
+            "the question is about a cluster, and only a Docker host is named",
+            "name a cluster with --context or --from, or leave --docker-host out",
+        )),
+        Wanted::DockerHost if named_cluster && !named_docker => Err(Failure::usage(
+            "the question is about a Docker host, and only a cluster is named",
+            "name a Docker host with --docker-host or --from, or leave --context out",
+        )),
+        _ => Ok(()),
+    }
+}
+
 fn live(
     arguments: &EstateArgs,
     impersonate: &ImpersonateArgs,
     wanted: Wanted,
     screen: &Screen,
 ) -> Result<Estate, Failure> {
+    let named_cluster = !arguments.context.is_empty() || arguments.kubeconfig.is_some();
+    let named_docker = !arguments.docker_host.is_empty();
+    check_wanted(wanted, named_cluster, named_docker)?;
     let progress = progress(screen);
     let mut reading = Reading {
         estate: Estate::default(),
@@ -230,8 +216,6 @@ fn live(
     reading.estate.collected_at = jiff::Timestamp::now()
         .strftime("%Y-%m-%dT%H:%M:%SZ")
         .to_string();
-    let named_cluster = !arguments.context.is_empty() || arguments.kubeconfig.is_some();
-    let named_docker = !arguments.docker_host.is_empty();
     block_on(async {
         if wanted != Wanted::DockerHost && (named_cluster || !named_docker) {
             let contexts: Vec<Option<&str>> = if arguments.context.is_empty() {
@@ -359,7 +343,7 @@ impl Reading {
 }
 
 fn is_absence(error: &Error) -> bool {
-    matches!(error, Error::NoCluster)
+    matches!(error, Error::NoCluster | Error::NoTokenInPod)
 }
 
 fn error_text(error: &Error) -> String {

@@ -5,7 +5,9 @@ use viewshed_model::{Action, Cluster, Identity, NonResourceRequest, ResourceRequ
 
 use crate::cli::ScopeArgs;
 use crate::outcome::Failure;
+use kinds::{find, resolve};
 
+mod kinds;
 #[cfg(test)]
 mod tests;
 
@@ -109,11 +111,9 @@ pub(crate) fn warnings(cluster: &Cluster, words: Words<'_>) -> Vec<String> {
         warnings.push(format!("Warning: verb '{verb}' is not a known verb"));
     }
     let resource = words.resource.split('/').next().unwrap_or_default();
-    if !is_path
-        && resource != "*"
-        && !cluster.api_resources.is_empty()
-        && find(cluster, resource).is_none()
-    {
+    // What constrained impersonation is asked about is no resource that a server has.
+    let is_served = !is_path && resource != "*" && !is_constrained_impersonation(&verb);
+    if is_served && has_discovery(cluster) && find(cluster, resource).is_none() {
         warnings.push(format!(
             "Warning: the server doesn't have a resource type '{resource}'"
         ));
@@ -122,6 +122,12 @@ pub(crate) fn warnings(cluster: &Cluster, words: Words<'_>) -> Vec<String> {
         .iter()
         .map(|warning| viewshed_report::clean(warning).into_owned())
         .collect()
+}
+
+/// Manifests tell of the kinds that they add, a server of all that it has.
+fn has_discovery(cluster: &Cluster) -> bool {
+    let mut served = cluster.api_resources.iter();
+    served.any(|served| served.group.is_empty() && served.resource == "pods")
 }
 
 const RESOURCE_VERBS: [&str; 16] = [
@@ -166,211 +172,4 @@ pub(crate) fn identity(user: &str, groups: &[String]) -> Identity {
         }
         None => Identity::user(user, given),
     }
-}
-
-/// A resource kind that a word named.
-#[derive(Debug, PartialEq, Eq)]
-struct Kind {
-    group: String,
-    resource: String,
-    namespaced: bool,
-}
-
-impl Kind {
-    fn has_subresource(&self, cluster: &Cluster, name: &str) -> bool {
-        let combined = format!("{}/{name}", self.resource);
-        let known = cluster
-            .api_resources
-            .iter()
-            .any(|served| served.group == self.group && served.resource == combined);
-        known || name == "*" || SUBRESOURCES.contains(&(self.resource.as_str(), name))
-    }
-}
-
-/// Subresources that a word may mean when the cluster's discovery was not read.
-const SUBRESOURCES: [(&str, &str); 18] = [
-    ("pods", "attach"),
-    ("pods", "binding"),
-    ("pods", "ephemeralcontainers"),
-    ("pods", "eviction"),
-    ("pods", "exec"),
-    ("pods", "log"),
-    ("pods", "portforward"),
-    ("pods", "proxy"),
-    ("pods", "status"),
-    ("nodes", "metrics"),
-    ("nodes", "proxy"),
-    ("nodes", "stats"),
-    ("nodes", "log"),
-    ("nodes", "status"),
-    ("services", "proxy"),
-    ("serviceaccounts", "token"),
-    ("deployments", "scale"),
-    ("certificatesigningrequests", "approval"),
-];
-
-/// Built-in kinds: short name or empty, singular, plural, group, namespaced
-/// (`kubectl api-resources` of a cluster without extensions).
-const BUILT_IN: [(&str, &str, &str, &str, bool); 38] = [
-    ("po", "pod", "pods", "", true),
-    ("svc", "service", "services", "", true),
-    ("no", "node", "nodes", "", false),
-    ("ns", "namespace", "namespaces", "", false),
-    ("cm", "configmap", "configmaps", "", true),
-    ("", "secret", "secrets", "", true),
-    ("sa", "serviceaccount", "serviceaccounts", "", true),
-    ("ep", "endpoints", "endpoints", "", true),
-    ("ev", "event", "events", "", true),
-    ("pv", "persistentvolume", "persistentvolumes", "", false),
-    (
-        "pvc",
-        "persistentvolumeclaim",
-        "persistentvolumeclaims",
-        "",
-        true,
-    ),
-    (
-        "rc",
-        "replicationcontroller",
-        "replicationcontrollers",
-        "",
-        true,
-    ),
-    ("cs", "componentstatus", "componentstatuses", "", false),
-    ("", "podtemplate", "podtemplates", "", true),
-    ("limits", "limitrange", "limitranges", "", true),
-    ("quota", "resourcequota", "resourcequotas", "", true),
-    ("", "user", "users", "", false),
-    ("", "group", "groups", "", false),
-    ("deploy", "deployment", "deployments", "apps", true),
-    ("ds", "daemonset", "daemonsets", "apps", true),
-    ("sts", "statefulset", "statefulsets", "apps", true),
-    ("rs", "replicaset", "replicasets", "apps", true),
-    (
-        "",
-        "controllerrevision",
-        "controllerrevisions",
-        "apps",
-        true,
-    ),
-    ("", "job", "jobs", "batch", true),
-    ("cj", "cronjob", "cronjobs", "batch", true),
-    ("ing", "ingress", "ingresses", "networking.k8s.io", true),
-    (
-        "netpol",
-        "networkpolicy",
-        "networkpolicies",
-        "networking.k8s.io",
-        true,
-    ),
-    ("", "role", "roles", "rbac.authorization.k8s.io", true),
-    (
-        "",
-        "rolebinding",
-        "rolebindings",
-        "rbac.authorization.k8s.io",
-        true,
-    ),
-    (
-        "",
-        "clusterrole",
-        "clusterroles",
-        "rbac.authorization.k8s.io",
-        false,
-    ),
-    (
-        "",
-        "clusterrolebinding",
-        "clusterrolebindings",
-        "rbac.authorization.k8s.io",
-        false,
-    ),
-    (
-        "crd",
-        "customresourcedefinition",
-        "customresourcedefinitions",
-        "apiextensions.k8s.io",
-        false,
-    ),
-    (
-        "csr",
-        "certificatesigningrequest",
-        "certificatesigningrequests",
-        "certificates.k8s.io",
-        false,
-    ),
-    (
-        "",
-        "endpointslice",
-        "endpointslices",
-        "discovery.k8s.io",
-        true,
-    ),
-    ("", "lease", "leases", "coordination.k8s.io", true),
-    (
-        "hpa",
-        "horizontalpodautoscaler",
-        "horizontalpodautoscalers",
-        "autoscaling",
-        true,
-    ),
-    (
-        "pdb",
-        "poddisruptionbudget",
-        "poddisruptionbudgets",
-        "policy",
-        true,
-    ),
-    (
-        "sc",
-        "storageclass",
-        "storageclasses",
-        "storage.k8s.io",
-        false,
-    ),
-];
-
-/// Group, plural and scope of `deploy`, `Deployment`, `deployments` or `deployments.apps`; an unknown word
-/// stands for itself.
-fn resolve(cluster: &Cluster, word: &str) -> Kind {
-    let lower = word.to_ascii_lowercase();
-    find(cluster, &lower).unwrap_or_else(|| {
-        let (name, group) = lower.split_once('.').unwrap_or((&lower, ""));
-        Kind {
-            group: group.to_owned(),
-            resource: name.to_owned(),
-            namespaced: true,
-        }
-    })
-}
-
-/// The kind that a word means, in this cluster or among the built-in ones.
-fn find(cluster: &Cluster, word: &str) -> Option<Kind> {
-    let lower = word.to_ascii_lowercase();
-    let (name, group) = match lower.split_once('.') {
-        Some((name, group)) => (name, Some(group)),
-        None => (lower.as_str(), None),
-    };
-    let served = cluster.api_resources.iter().find(|served| {
-        (served.resource == name || served.kind.eq_ignore_ascii_case(name))
-            && group.is_none_or(|group| served.group == group)
-    });
-    if let Some(served) = served {
-        return Some(Kind {
-            group: served.group.clone(),
-            resource: served.resource.clone(),
-            namespaced: served.namespaced,
-        });
-    }
-    let built_in = BUILT_IN
-        .iter()
-        .find(|(short, singular, plural, in_group, _)| {
-            [*short, *singular, *plural].contains(&name)
-                && group.is_none_or(|group| *in_group == group)
-        });
-    built_in.map(|(_, _, plural, group, namespaced)| Kind {
-        group: (*group).to_owned(),
-        resource: (*plural).to_owned(),
-        namespaced: *namespaced,
-    })
 }

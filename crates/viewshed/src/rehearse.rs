@@ -196,7 +196,7 @@ async fn client(
     };
     match kubernetes::prepare(&options).await {
         Ok(client) => Ok(Some(client)),
-        Err(Error::NoCluster) if !is_named => Ok(None),
+        Err(Error::NoCluster | Error::NoTokenInPod) if !is_named => Ok(None),
         Err(error) => Err(input::collect_failure(error)),
     }
 }

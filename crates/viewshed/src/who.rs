@@ -73,6 +73,7 @@ fn can(
     let estate = input::estate(&shared.estate, &shared.impersonate, Wanted::Cluster, screen)?;
     let cluster = one_cluster(&estate)?;
     let index = SightIndex::new(cluster);
+    let scope = &input::scope(scope, &shared.estate)?;
     let action = question::action(cluster, words, scope)?;
     for warning in question::warnings(cluster, words) {
         terminal::say(&warning);

@@ -69,8 +69,8 @@ impl Own {
             }
         } else if own.pod.is_empty() && is_own_name {
             own.pod.clone_from(&names.host_name);
-            // `spec.hostname` may give another one.
-            "pods have their name as host name".clone_into(&mut own.pod_from);
+            "pods have their name as host name, unless spec.hostname gives another"
+                .clone_into(&mut own.pod_from);
         }
         if own.namespace.is_empty() && !own.pod.is_empty() {
             let mut listed = cluster.pods.iter().filter(|pod| pod.meta.name == own.pod);

@@ -163,9 +163,20 @@ fn a_pod_with_the_runtime_socket_sees_its_neighbours() {
 
 #[test]
 fn targets_are_named_as_in_kubectl_and_checked() {
-    let cluster = granted();
+    let mut cluster = granted();
+    cluster.api_resources.push(viewshed_model::ApiResource {
+        group: "x.example".to_owned(),
+        resource: "foos".to_owned(),
+        kind: "Foo".to_owned(),
+        other_names: vec!["fo".to_owned(), "po".to_owned()],
+        namespaced: true,
+        ..viewshed_model::ApiResource::default()
+    });
     let index = SightIndex::new(&cluster);
     for (text, expected) in [
+        ("fo", Some(("x.example", "foos", ""))),
+        ("fo.x.example", Some(("x.example", "foos", ""))),
+        ("fo.y.example", None),
         ("po", Some(("", "pods", ""))),
         ("Pod", Some(("", "pods", ""))),
         ("pods/log", Some(("", "pods", "log"))),

@@ -49,6 +49,22 @@ pub fn resolve_resource(index: &SightIndex<'_>, text: &str) -> Option<(String, S
         .iter()
         .find(|(short, _)| *short == word)
         .map_or(word, |(_, resource)| *resource);
+    let is_named = |resource: &str, title: &str| resource == word || title.to_lowercase() == word;
+    let mut kinds = index.inventory.kinds.iter();
+    let is_direct = kinds.any(|kind| is_named(&kind.resource, &kind.title));
+    // A resource that has this name comes before one that may be called so for short, as in kubectl.
+    let by_other_name = index.cluster.api_resources.iter().find(|api| {
+        let mut names = api.other_names.iter();
+        group.is_none_or(|group| api.group == group)
+            && names.any(|name| name.to_lowercase() == word)
+    });
+    let word = match by_other_name {
+        Some(api) if !is_direct => api.resource.as_str(),
+        _ => word,
+    };
+    let group = group.or(by_other_name
+        .filter(|_| !is_direct)
+        .map(|api| api.group.as_str()));
     index
         .inventory
         .kinds

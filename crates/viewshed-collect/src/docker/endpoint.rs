@@ -111,7 +111,7 @@ fn parsed(environment: &Environment, host: &str) -> Result<Endpoint, Error> {
 }
 
 /// As the docker command's flags `--tls` and `--tlsverify` take them from the environment; the files lie in
-/// `DOCKER_CERT_PATH`, else in the configuration's folder, and each may be missing.
+/// `DOCKER_CERT_PATH`, else in the configuration's folder, and each may be missing, but for the authority of a folder that is named.
 fn tls_of_variables(environment: &Environment) -> TlsFiles {
     let folder = match environment.variable("DOCKER_CERT_PATH") {
         Some(folder) => Some(environment.path(folder)),
@@ -123,13 +123,19 @@ fn tls_of_variables(environment: &Environment) -> TlsFiles {
             .map(|folder| folder.join(name))
             .filter(|path| path.is_file())
     };
+    let is_verified = environment.variable("DOCKER_TLS_VERIFY").is_some();
+    // Of a folder that the user named, the authority must be there (docker/cli `cli/flags/options.go`).
+    let named = environment
+        .variable("DOCKER_CERT_PATH")
+        .filter(|_| is_verified);
     TlsFiles {
-        authority: file("ca.pem"),
+        authority: match named {
+            Some(named) => Some(environment.path(named).join("ca.pem")),
+            None => file("ca.pem"),
+        },
         certificate: file("cert.pem"),
         key: file("key.pem"),
-        verification: if environment.variable("DOCKER_TLS").is_some()
-            && environment.variable("DOCKER_TLS_VERIFY").is_none()
-        {
+        verification: if environment.variable("DOCKER_TLS").is_some() && !is_verified {
             Verification::Unverified
         } else {
             Verification::Verified

@@ -56,6 +56,11 @@ pub async fn collect(
             daemon: Daemon {
                 answered_in_plain_text: endpoint.tls.is_none()
                     && matches!(endpoint.address, Address::Tcp { .. }),
+                answered_without_certificate: matches!(endpoint.address, Address::Tcp { .. })
+                    && endpoint
+                        .tls
+                        .as_ref()
+                        .is_some_and(|files| !files.name_a_client()),
                 ..Daemon::default()
             },
             ..DockerHost::default()

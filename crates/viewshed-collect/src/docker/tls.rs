@@ -28,6 +28,13 @@ pub struct TlsFiles {
     pub verification: Verification,
 }
 
+impl TlsFiles {
+    /// Whether a daemon that asks for a client certificate gets one.
+    pub(crate) fn name_a_client(&self) -> bool {
+        self.certificate.is_some() && self.key.is_some()
+    }
+}
+
 /// Reads the files into settings for connections.
 pub(crate) fn client_config(files: &TlsFiles) -> Result<Arc<ClientConfig>, Error> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -56,12 +63,26 @@ pub(crate) fn client_config(files: &TlsFiles) -> Result<Arc<ClientConfig>, Error
                 .with_client_auth_cert(certificates(certificate_path)?, key)
                 .map_err(|error| Error::DockerTls {
                     path: certificate_path.clone(),
-                    detail: error.to_string(),
+                    detail: in_plain_words(&error),
                 })?
         }
         _ => builder.with_no_client_auth(),
     };
     Ok(Arc::new(config))
+}
+
+/// The library calls a client certificate that it cannot read a peer's.
+fn in_plain_words(error: &rustls::Error) -> String {
+    let text = error.to_string();
+    if text.contains("UnsupportedCertVersion") {
+        return "it is an X.509 certificate of version 1, which is not supported: make it anew with extensions \
+                (`openssl x509 -req -extfile FILE`)"
+            .to_owned();
+    }
+    match text.strip_prefix("invalid peer certificate: ") {
+        Some(rest) => format!("invalid certificate: {rest}"),
+        None => text,
+    }
 }
 
 fn roots(authority: Option<&Path>) -> Result<RootCertStore, Error> {

@@ -23,6 +23,13 @@ pub(super) fn read(environment: &Environment, gaps: &mut Vec<Gap>) -> Vec<Foreig
     mounts
 }
 
+/// Mounts of another process; none where it is gone or may not be looked at.
+pub(super) fn of_process(environment: &Environment, number: &str) -> Vec<ForeignMount> {
+    let bytes = std::fs::read(environment.path(format!("/proc/{number}/mountinfo")));
+    let text = String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned();
+    text.lines().filter_map(mount).take(MOUNTS_MAX).collect()
+}
+
 pub(super) fn unreadable(what: &str, error: &std::io::Error) -> Gap {
     Gap {
         source: "here".to_owned(),

@@ -91,6 +91,7 @@ async fn sight(connection: &Options, token: &str, progress: &dyn Progress) -> Re
     gaps.retain(|gap| gap.reason != GapReason::Forbidden);
     let namespaces = known_namespaces(&client, &cluster);
     let answers = ask(&client, &cluster, &namespaces, (&mut gaps, progress)).await;
+    gaps.extend(unnamed_namespaces(&client, &answers, &namespaces));
     Ok(Sight {
         credential: token.to_owned(),
         identity,
@@ -108,6 +109,47 @@ pub(super) fn known_namespaces(client: &Client, cluster: &Cluster) -> BTreeSet<S
     namespaces.insert(client.namespace().to_owned());
     namespaces
 }
+
+/// Rights in a namespace are found only by asking for it by name. Where namespaces may not be listed, others than
+/// the own one and those that the user named were not asked about.
+pub(super) fn unnamed_namespaces(
+    client: &Client,
+    answers: &[OwnAnswer],
+    asked: &BTreeSet<String>,
+) -> Option<Gap> {
+    let lists_namespaces = |action: &Action| {
+        matches!(action, Action::Resource(request)
+            if request.api_group.is_empty()
+                && request.combined_resource() == "namespaces"
+                && request.name.is_empty()
+                && matches!(request.verb.as_str(), "list" | "watch"))
+    };
+    if (answers.iter()).any(|answer| answer.allowed && lists_namespaces(&answer.action)) {
+        return None;
+    }
+    let mut names: Vec<&str> = asked.iter().map(String::as_str).collect();
+    let more = names.len().saturating_sub(NAMESPACES_TOLD_MAX);
+    names.truncate(NAMESPACES_TOLD_MAX);
+    let more = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
+    Some(Gap {
+        source: client.name().to_owned(),
+        what: format!(
+            "ask about namespaces other than `{}`{more}",
+            names.join("`, `")
+        ),
+        reason: GapReason::NotCollected,
+        detail: "namespaces cannot be listed from here".to_owned(),
+        hint: "name those that you know with `--namespaces`".to_owned(),
+        count: 1,
+    })
+}
+
+/// Names that a gap repeats.
+const NAMESPACES_TOLD_MAX: usize = 5;
 
 async fn ask(
     client: &Client,

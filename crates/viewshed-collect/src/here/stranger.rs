@@ -2,15 +2,19 @@
 //!
 //! Reviews are closed to strangers, so each question is the request itself: its status is the answer.
 
+use std::collections::BTreeMap;
+
 use futures_util::{StreamExt, stream};
 use viewshed_model::{
     Action, ApiResource, Cluster, Gap, GapReason, Identity, NonResourceRequest, OwnAnswer,
     ResourceRequest, Sight,
 };
 
-use super::sight::{QUESTIONS_MAX, known_namespaces};
+use super::sight::{QUESTIONS_MAX, known_namespaces, unnamed_namespaces};
 use crate::error::Error;
-use crate::kubernetes::{Client, List, Options, Request, Scope, collect, connect_as_stranger};
+use crate::kubernetes::{
+    Client, Document, List, Options, PodName, Request, Scope, collect, connect_as_stranger,
+};
 use crate::progress::Progress;
 
 /// What everybody sees who reaches the API server that the pod's variables name.
@@ -20,6 +24,9 @@ pub(super) async fn sight(connection: &Options, progress: &dyn Progress) -> Resu
     gaps.retain(|gap| gap.reason != GapReason::Forbidden);
     let mut answers = paths(&cluster);
     answers.extend(lists(&client, &cluster, &mut gaps).await);
+    answers.extend(logs(&client, &cluster, &mut gaps).await);
+    let namespaces = known_namespaces(&client, &cluster);
+    gaps.extend(unnamed_namespaces(&client, &answers, &namespaces));
     Ok(Sight {
         credential: String::new(),
         identity: Identity::anonymous(),
@@ -102,6 +109,60 @@ async fn lists(client: &Client, cluster: &Cluster, gaps: &mut Vec<Gap>) -> Vec<O
             what: "lists that were asked for without a credential".to_owned(),
             reason: GapReason::NotCollected,
             detail: format!("no answer, or more than {QUESTIONS_MAX}"),
+            hint: String::new(),
+            count: u64::try_from(unanswered).unwrap_or(u64::MAX),
+        });
+    }
+    found
+}
+
+/// Whether strangers may read the logs of a namespace: asked for at most one byte of one pod of each, and the
+/// byte is not kept.
+async fn logs(client: &Client, cluster: &Cluster, gaps: &mut Vec<Gap>) -> Vec<OwnAnswer> {
+    let mut pods: BTreeMap<&str, &str> = BTreeMap::new();
+    for pod in &cluster.pods {
+        pods.entry(pod.meta.namespace_or_empty())
+            .or_insert(&pod.meta.name);
+    }
+    let beyond = pods.len().saturating_sub(QUESTIONS_MAX);
+    let answers: Vec<_> = stream::iter(pods.into_iter().take(QUESTIONS_MAX))
+        .map(|(namespace, name)| async move {
+            let pod = PodName::new(namespace, name)?;
+            let request = Request::Document(Document::LogByte(pod));
+            Some((namespace, client.status_for_anonymous(&request).await))
+        })
+        .buffered(client.limits().requests_at_once.max(1))
+        .collect()
+        .await;
+    let mut found = Vec::new();
+    let mut unanswered = beyond;
+    for (namespace, status) in answers.into_iter().flatten() {
+        // Who may not read it is told so before anybody looks whether the pod is there, runs, or has several
+        // containers to choose from (the handler chain of `k8s.io/apiserver`, `pkg/server/config.go`).
+        let status = match status {
+            Ok(400 | 404) => Some(200),
+            Ok(status) => Some(status),
+            Err(_) => None,
+        };
+        let action = Action::Resource(ResourceRequest {
+            verb: "get".to_owned(),
+            api_version: "v1".to_owned(),
+            resource: "pods".to_owned(),
+            subresource: "log".to_owned(),
+            namespace: namespace.to_owned(),
+            ..ResourceRequest::default()
+        });
+        match status.and_then(|status| verdict(action, status)) {
+            Some(answer) => found.push(answer),
+            None => unanswered += 1,
+        }
+    }
+    if unanswered > 0 {
+        gaps.push(Gap {
+            source: client.name().to_owned(),
+            what: "ask for logs without a credential".to_owned(),
+            reason: GapReason::NotCollected,
+            detail: "no answer that tells whether it is allowed".to_owned(),
             hint: String::new(),
             count: u64::try_from(unanswered).unwrap_or(u64::MAX),
         });

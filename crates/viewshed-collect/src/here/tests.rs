@@ -1,3 +1,4 @@
+mod neighbours;
 mod own;
 
 use std::collections::BTreeMap;
@@ -351,7 +352,8 @@ async fn a_token_is_asked_what_it_shows() {
     assert_eq!(gaps, []);
     let sight = &found[0];
     assert_eq!(sight.identity.user, "system:serviceaccount:shop:cart");
-    assert_eq!(sight.gaps, []);
+    let told: Vec<&str> = sight.gaps.iter().map(|gap| gap.what.as_str()).collect();
+    assert_eq!(told, ["ask about namespaces other than `shop`"]);
     assert_eq!(sight.cluster.pods[0].meta.full_name(), "shop/cart-7d");
     let allowed: Vec<String> = sight
         .answers
@@ -427,6 +429,19 @@ fn open_answers(asked: &Asked) -> Reply {
             json!({"kind": "ServiceList", "items": [{"metadata": {"namespace": "default", "name": "web"}}]})
                 .to_string(),
         ),
+        "/api/v1/namespaces/default/pods" | "/api/v1/pods" => Reply::Json(
+            200,
+            json!({"kind": "PodList", "items": [
+                {"metadata": {"namespace": "default", "name": "web"}},
+                {"metadata": {"namespace": "shop", "name": "cart"}},
+            ]})
+            .to_string(),
+        ),
+        // The pod has two containers, and none was chosen: it may be read.
+        "/api/v1/namespaces/default/pods/web/log" => Reply::Json(
+            400,
+            r#"{"message":"a container name must be specified"}"#.to_owned(),
+        ),
         _ => Reply::Json(403, r#"{"message":"no"}"#.to_owned()),
     }
 }
@@ -462,7 +477,27 @@ async fn without_a_token_everything_is_asked_as_a_stranger() {
         .filter(|answer| answer.allowed)
         .map(words)
         .collect();
-    assert_eq!(allowed, ["get /version", "list services in `default`"]);
+    assert_eq!(
+        allowed,
+        [
+            "get /version",
+            "list pods in ``",
+            "list pods in `default`",
+            "list services in `default`",
+            "get pods/log in `default`"
+        ]
+    );
+    let denied: Vec<String> = sight
+        .answers
+        .iter()
+        .filter(|answer| !answer.allowed)
+        .map(words)
+        .collect();
+    for asked in ["list endpoints in `default`", "get pods/log in `shop`"] {
+        assert!(denied.iter().any(|words| words == asked), "{denied:?}");
+    }
+    let told: Vec<&str> = sight.gaps.iter().map(|gap| gap.what.as_str()).collect();
+    assert_eq!(told, ["ask about namespaces other than `default`"]);
     assert!(sight.answers.len() > 40, "{}", sight.answers.len());
     assert!(
         server

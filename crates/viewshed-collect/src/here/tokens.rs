@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use base64::Engine;
@@ -11,7 +12,7 @@ use serde::Deserialize;
 use viewshed_decode::text::clean;
 use viewshed_model::{ForeignMount, MountedToken};
 
-use super::mounts::is_foreign;
+use super::mounts::{self, is_foreign};
 use crate::environment::Environment;
 use crate::kubernetes::SERVICE_ACCOUNT_FOLDER;
 
@@ -31,19 +32,7 @@ pub(super) fn find(environment: &Environment, mounts: &[ForeignMount]) -> Vec<Mo
         .collect();
     let mut paths = BTreeSet::new();
     for folder in folders {
-        let Ok(entries) = std::fs::read_dir(environment.path(folder)) else {
-            // With `subPath` the mount is the file itself.
-            paths.insert(folder.to_owned());
-            continue;
-        };
-        let names: BTreeSet<String> = entries
-            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-            // `..data` and the dated folder are how the kubelet swaps contents atomically.
-            .filter(|name| !name.starts_with(".."))
-            .collect();
-        for name in names.into_iter().take(FILES_PER_MOUNT_MAX) {
-            paths.insert(format!("{}/{name}", folder.trim_end_matches('/')));
-        }
+        paths.extend(files_of(environment, folder));
     }
     // One file may be seen on two paths: `/var/run` is a link to `/run` in most images.
     let (usual, others): (Vec<_>, Vec<_>) = paths
@@ -66,6 +55,72 @@ pub(super) fn find(environment: &Environment, mounts: &[ForeignMount]) -> Vec<Mo
         .collect();
     tokens.sort_by(|one, other| one.path.cmp(&other.path));
     tokens
+}
+
+/// Processes that are looked at: a pod has some dozens.
+const PROCESSES_MAX: usize = 4_096;
+
+/// Tokens of the other containers of a pod whose containers share their processes (`shareProcessNamespace`): the
+/// files of each are below `/proc/PID/root` (proc(5)). What is known already, or may not be opened, is left out.
+pub(super) fn of_processes(environment: &Environment, known: &[MountedToken]) -> Vec<MountedToken> {
+    let namespace =
+        |number: &str| std::fs::read_link(environment.path(format!("/proc/{number}/ns/mnt"))).ok();
+    let mut seen_namespaces = BTreeSet::from([namespace("self")]);
+    let mut seen_files: BTreeSet<(u64, u64)> = known
+        .iter()
+        .filter_map(|token| identity_of(&environment.path(&token.path)))
+        .collect();
+    let entries = std::fs::read_dir(environment.path("/proc"));
+    let numbers: BTreeSet<String> = entries
+        .into_iter()
+        .flatten()
+        .take(PROCESSES_MAX)
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter(|name| name.bytes().all(|byte| byte.is_ascii_digit()))
+        .collect();
+    let mut found = Vec::new();
+    for number in numbers {
+        if !seen_namespaces.insert(namespace(&number)) {
+            continue;
+        }
+        for mount in mounts::of_process(environment, &number) {
+            if mount.filesystem != "tmpfs" {
+                continue;
+            }
+            let folder = format!("/proc/{number}/root{}", mount.path);
+            for path in files_of(environment, &folder) {
+                let file = environment.path(&path);
+                let is_new = identity_of(&file).is_some_and(|file| seen_files.insert(file));
+                let token = read_small(&file).filter(|_| is_new);
+                if let Some(mut token) = token.and_then(|text| claims(text.trim())) {
+                    token.path = clean(&path).into_owned();
+                    found.push(token);
+                }
+            }
+        }
+    }
+    found
+}
+
+/// Device and number of a file, which are the same on every path to it.
+fn identity_of(path: &Path) -> Option<(u64, u64)> {
+    let metadata = path.metadata().ok()?;
+    Some((metadata.dev(), metadata.ino()))
+}
+
+/// The files of a folder, or the path itself where it is no folder: with `subPath` the mount is the file.
+fn files_of(environment: &Environment, folder: &str) -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir(environment.path(folder)) else {
+        return vec![folder.to_owned()];
+    };
+    let names: BTreeSet<String> = entries
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        // `..data` and the dated folder are how the kubelet swaps contents atomically.
+        .filter(|name| !name.starts_with(".."))
+        .collect();
+    let folder = folder.trim_end_matches('/');
+    let names = names.into_iter().take(FILES_PER_MOUNT_MAX);
+    names.map(|name| format!("{folder}/{name}")).collect()
 }
 
 /// The file that always holds the kubelet's current client certificate and its key

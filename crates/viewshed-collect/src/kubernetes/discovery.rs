@@ -122,15 +122,18 @@ async fn one_version(
 
 /// What every server since 1.21 has, for credentials that may not ask.
 fn builtin() -> Vec<ApiResource> {
-    const NAMES: [(&str, &str, &str, bool); 24] = [
+    const NAMES: [(&str, &str, &str, bool); 28] = [
         ("", "configmaps", "ConfigMap", true),
+        ("", "endpoints", "Endpoints", true),
         ("", "events", "Event", true),
+        ("", "limitranges", "LimitRange", true),
         ("", "namespaces", "Namespace", false),
         ("", "nodes", "Node", false),
         ("", "persistentvolumeclaims", "PersistentVolumeClaim", true),
         ("", "persistentvolumes", "PersistentVolume", false),
         ("", "pods", "Pod", true),
         ("", "replicationcontrollers", "ReplicationController", true),
+        ("", "resourcequotas", "ResourceQuota", true),
         ("", "secrets", "Secret", true),
         ("", "serviceaccounts", "ServiceAccount", true),
         ("", "services", "Service", true),
@@ -148,6 +151,12 @@ fn builtin() -> Vec<ApiResource> {
             "NetworkPolicy",
             true,
         ),
+        (
+            "policy",
+            "poddisruptionbudgets",
+            "PodDisruptionBudget",
+            true,
+        ),
         (RBAC, "clusterrolebindings", "ClusterRoleBinding", false),
         (RBAC, "clusterroles", "ClusterRole", false),
         (RBAC, "rolebindings", "RoleBinding", true),
@@ -163,6 +172,7 @@ fn builtin() -> Vec<ApiResource> {
             kind: (*kind).to_owned(),
             namespaced: *namespaced,
             verbs: ["get", "list", "watch"].map(str::to_owned).to_vec(),
+            ..ApiResource::default()
         })
         .collect()
 }

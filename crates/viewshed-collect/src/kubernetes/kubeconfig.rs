@@ -36,6 +36,8 @@ pub(crate) fn load(options: &Options) -> Result<Kubeconfig, Error> {
     }
     of_pod(environment).ok_or_else(|| match environment.variable("KUBECONFIG") {
         Some(list) if !list.is_empty() => missing(list),
+        // The kubelet tells every container of a pod where the API server is.
+        _ if environment.variable("KUBERNETES_SERVICE_HOST").is_some() => Error::NoTokenInPod,
         _ => Error::NoCluster,
     })
 }
@@ -49,6 +51,41 @@ fn missing(list: &str) -> Error {
     Error::KubeconfigAbsent {
         files: files.join(", "),
     }
+}
+
+/// The namespace of requests that name none: that of the context; inside a pod whose kubeconfig says nothing
+/// of it, the pod's own; else `default` (`DeferredLoadingClientConfig.Namespace` and
+/// `inClusterClientConfig.Namespace` in client-go's `tools/clientcmd`). Sends nothing.
+///
+/// # Errors
+/// No usable kubeconfig.
+pub fn default_namespace(options: &Options) -> Result<String, Error> {
+    let kubeconfig = load(options)?;
+    let chosen = options.context.as_ref();
+    let context = chosen.or(kubeconfig.current_context.as_ref());
+    let named = kubeconfig
+        .contexts
+        .iter()
+        .find(|named| Some(&named.name) == context)
+        .and_then(|named| named.context.as_ref()?.namespace.clone())
+        .filter(|namespace| !namespace.is_empty());
+    Ok(named
+        .or_else(|| namespace_of_pod(&options.environment))
+        .unwrap_or_else(|| "default".to_owned()))
+}
+
+fn namespace_of_pod(environment: &Environment) -> Option<String> {
+    environment.variable("KUBERNETES_SERVICE_HOST")?;
+    environment.variable("KUBERNETES_SERVICE_PORT")?;
+    let folder = environment.path(SERVICE_ACCOUNT_FOLDER);
+    if !folder.join("token").exists() {
+        return None;
+    }
+    if let Some(namespace) = environment.variable("POD_NAMESPACE") {
+        return Some(namespace.to_owned());
+    }
+    let namespace = std::fs::read_to_string(folder.join("namespace")).ok()?;
+    Some(namespace.trim().to_owned()).filter(|namespace| !namespace.is_empty())
 }
 
 /// Merges the files that exist and say anything; `None` when there is none.
@@ -226,24 +263,4 @@ pub(crate) fn of_variables(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_list_of_missing_files_is_named_with_its_variable() {
-        let environment = Environment {
-            variables: std::collections::BTreeMap::new(),
-            root: PathBuf::from("/nonexistent"),
-        };
-        let mut options = Options::new(environment, "test");
-        let list = "/nonexistent/x:/nonexistent/y".to_owned();
-        let variables = &mut options.environment.variables;
-        variables.insert("KUBECONFIG".to_owned(), list);
-        let error = load(&options).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "no cluster to connect to: KUBECONFIG names `/nonexistent/x`, `/nonexistent/y`, \
-             and no cluster is named there"
-        );
-    }
-}
+mod tests;

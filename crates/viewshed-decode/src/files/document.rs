@@ -37,6 +37,8 @@ struct Marks<'a> {
     kubeletconfig: Option<IgnoredAny>,
     metadata: Option<IgnoredAny>,
     spec: Option<IgnoredAny>,
+    #[serde(rename = "Kind")]
+    capital_kind: Option<IgnoredAny>,
     #[serde(rename = "schema_version")]
     schema_version: Option<IgnoredAny>,
 }
@@ -59,6 +61,7 @@ pub(super) fn add_document(reader: &mut FileReader<'_>, document: &Document<'_>)
     match marks.kind.as_deref() {
         Some(kind) if api_version.is_empty() => without_version(reader, document, kind, &marks),
         Some(kind) => match refusal(api_version, kind) {
+            Some(_) if reader.is_folder && only_lists_files(api_version, document.json) => {}
             Some((detail, hint)) => {
                 let what = format!("read the `{}`", clean_short(kind));
                 reader.note(document.line, &what, (GapReason::Unsupported, detail, hint));
@@ -67,9 +70,33 @@ pub(super) fn add_document(reader: &mut FileReader<'_>, document: &Document<'_>)
         },
         None if marks.kubeletconfig.is_some() => add_configz(reader, document),
         None => {
-            add_docker(reader, document);
+            if !add_docker(reader, document) {
+                without_kind(reader, document, &marks);
+            }
         }
     }
+}
+
+/// What looks like an object and names no kind, which kubectl refuses. Charts and other tools have an
+/// `apiVersion` in their files too, and no `metadata` or `spec`.
+fn without_kind(reader: &mut FileReader<'_>, document: &Document<'_>, marks: &Marks<'_>) {
+    let has_version = marks.api_version.is_some();
+    let has_content = marks.metadata.is_some() || marks.spec.is_some();
+    let (detail, hint) = if marks.capital_kind.is_some() && (has_version || has_content) {
+        (
+            "it has `Kind` in place of `kind`",
+            "write it in small letters",
+        )
+    } else if has_version && has_content {
+        (
+            "it has no `kind`, without which a server refuses it",
+            "add its `kind`",
+        )
+    } else {
+        return;
+    };
+    let trouble = (GapReason::Malformed, detail, hint);
+    reader.note(document.line, "read a document", trouble);
 }
 
 /// An object has both `apiVersion` and `kind`; a server refuses it otherwise. Other documents have a `kind` of
@@ -119,6 +146,33 @@ fn refusal(api_version: &str, kind: &str) -> Option<(&'static str, &'static str)
         )),
         _ => None,
     }
+}
+
+/// Whether a kustomization does nothing but list files and folders beside it, which are read anyway.
+fn only_lists_files(api_version: &str, json: &str) -> bool {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields, rename_all = "camelCase")]
+    struct Kustomization {
+        #[serde(rename = "apiVersion")]
+        _version: IgnoredAny,
+        #[serde(rename = "kind")]
+        _kind: IgnoredAny,
+        #[serde(default, rename = "metadata")]
+        _metadata: Option<IgnoredAny>,
+        #[serde(default)]
+        resources: Vec<String>,
+    }
+    let is_beside = |path: &String| {
+        let path = path.strip_prefix("./").unwrap_or(path);
+        let first = path.split('/').next().unwrap_or_default();
+        let is_address = path.contains(':') || path.contains('?');
+        // `github.com/OWNER/NAME` is an address too.
+        let is_host = first.len() < path.len() && first.contains('.');
+        !is_address && !is_host && !first.is_empty()
+    };
+    api_version.starts_with("kustomize.config.k8s.io/")
+        && serde_json::from_str::<Kustomization>(json)
+            .is_ok_and(|kustomization| kustomization.resources.iter().all(is_beside))
 }
 
 fn add_object(reader: &mut FileReader<'_>, document: &Document<'_>) {

@@ -1,3 +1,4 @@
+mod broken;
 mod kinds;
 
 use viewshed_model::{Estate, Gap, GapReason, Meta};

@@ -23,15 +23,16 @@ const TELLING_KEYS: [&str; 6] = [
 ];
 
 pub(super) fn add(reader: &mut FileReader<'_>, text: &str) {
+    // Among manifests, every document is meant as one: kubectl names those that it cannot read.
+    let is_of_manifests = has_line(text, "apiVersion:");
     for part in documents(text) {
-        add_part(reader, &part);
+        if is_of_manifests || is_telling(part.text) {
+            add_part(reader, &part);
+        }
     }
 }
 
 fn add_part(reader: &mut FileReader<'_>, part: &Part<'_>) {
-    if !is_telling(part.text) {
-        return;
-    }
     let Some(content_line) = part.content_line() else {
         return;
     };
@@ -46,6 +47,7 @@ fn add_part(reader: &mut FileReader<'_>, part: &Part<'_>) {
     }
     let json = match to_json(part.text) {
         Ok(json) => json,
+        Err(_) if is_of_another_kind(reader, part.text) => return,
         Err(error) => {
             let line = part.line_of(error.line);
             let hint = hint_for(part.text);
@@ -95,6 +97,29 @@ fn add_unread(reader: &mut FileReader<'_>, text: &str, line: u32) {
     let policy = unread_text(text, &place);
     reader.found.anything |= policy.is_some();
     reader.cluster.network_policies.extend(policy);
+}
+
+fn has_line(text: &str, start: &str) -> bool {
+    text.lines().any(|line| line.starts_with(start))
+}
+
+/// Names of files that explain manifests to people, and never are applied.
+const PROSE: [&str; 5] = ["md", "markdown", "rst", "adoc", "mdx"];
+
+/// Below a folder lie readmes, build files and programs, which have words of manifests in them and are no
+/// YAML. Those that are named as YAML, or begin like an object, were meant to be read.
+fn is_of_another_kind(reader: &FileReader<'_>, text: &str) -> bool {
+    if !reader.is_folder {
+        return false;
+    }
+    let name = reader.path.rsplit(['/', '\\']).next().unwrap_or_default();
+    let ending = name.rsplit_once('.').map(|(_, ending)| ending);
+    let ending = ending.unwrap_or_default().to_ascii_lowercase();
+    match ending.as_str() {
+        "yaml" | "yml" | "json" => false,
+        ending if PROSE.contains(&ending) => true,
+        _ => !(has_line(text, "apiVersion:") && has_line(text, "kind:")),
+    }
 }
 
 const RENDER: &str = "render the chart first: `helm template CHART`, and give its output";

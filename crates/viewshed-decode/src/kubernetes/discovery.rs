@@ -32,9 +32,11 @@ struct AnyWire {
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, rename_all = "camelCase")]
 struct ResourceWire {
     name: Nullable<String>,
+    singular_name: Nullable<String>,
+    short_names: Nullable<Vec<String>>,
     kind: Nullable<String>,
     namespaced: Nullable<bool>,
     verbs: Nullable<Vec<String>>,
@@ -80,6 +82,8 @@ struct AggregatedResource {
     resource: Nullable<String>,
     response_kind: Nullable<ResponseKind>,
     scope: Nullable<String>,
+    singular_resource: Nullable<String>,
+    short_names: Nullable<Vec<String>>,
     verbs: Nullable<Vec<String>>,
     subresources: Nullable<Vec<AggregatedSubresource>>,
 }
@@ -148,11 +152,28 @@ fn of_resource_list(group_version: &str, resources: Vec<ResourceWire>) -> Vec<Ap
             group: list_group.to_owned(),
             version: list_version.to_owned(),
             resource: resource.name.0,
+            other_names: other_names(
+                resource.singular_name.0,
+                resource.short_names.0,
+                &resource.kind.0,
+            ),
             kind: resource.kind.0,
             namespaced: resource.namespaced.0,
             verbs: resource.verbs.0,
         })
         .collect()
+}
+
+/// The short names, and the singular where it is not the kind in small letters.
+pub(super) fn other_names(
+    singular: String,
+    mut short_names: Vec<String>,
+    kind: &str,
+) -> Vec<String> {
+    if !singular.is_empty() && !singular.eq_ignore_ascii_case(kind) {
+        short_names.push(singular);
+    }
+    short_names
 }
 
 fn of_aggregated(groups: Vec<AggregatedGroup>) -> Discovery {
@@ -199,6 +220,7 @@ fn push_resource(
         version: version.to_owned(),
         resource,
         kind,
+        other_names: Vec::new(),
         namespaced,
         verbs,
     };
@@ -214,6 +236,11 @@ fn push_resource(
             )
         })
         .collect();
-    resources.push(entry(plural, wire.response_kind.0.kind.0, wire.verbs.0));
+    let kind = wire.response_kind.0.kind.0;
+    let names = other_names(wire.singular_resource.0, wire.short_names.0, &kind);
+    resources.push(ApiResource {
+        other_names: names,
+        ..entry(plural, kind, wire.verbs.0)
+    });
     resources.extend(subresources);
 }

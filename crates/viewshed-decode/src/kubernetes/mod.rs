@@ -10,6 +10,7 @@ mod authorization;
 mod config;
 mod container;
 mod control_plane;
+mod custom;
 mod discovery;
 mod flags;
 mod gateway;

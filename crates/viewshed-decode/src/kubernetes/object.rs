@@ -1,8 +1,12 @@
 //! One object of any kind into the cluster.
 
+mod naming;
+
 use serde::Deserialize;
 use serde_json::Value;
 use viewshed_model::{Cluster, ConfigKind, Gap, GapReason, Meta, Namespace, OtherObject, Position};
+
+use naming::{is_nameless, is_stored, label_of};
 
 use super::config::ConfigWire;
 use super::gateway::{GatewayWire, IngressWire};
@@ -18,7 +22,7 @@ use super::policy::{PolicyWire, is_policy, unread};
 use super::rbac::{BindingWire, RoleWire, ServiceAccountWire};
 use super::storage::{AttachmentWire, ClaimWire, VolumeWire};
 use super::workload::WorkloadWire;
-use super::{authentication, authorization};
+use super::{authentication, authorization, custom};
 use crate::gaps::GapList;
 
 /// Lists within lists that are followed: `kubectl` makes one level, `helm get manifest` none.
@@ -140,6 +144,15 @@ pub(super) fn add_known(
     body: &str,
     kind: &ObjectKind<'_>,
 ) -> usize {
+    if place.file.is_some() && is_stored(kind) && is_nameless(body) {
+        gaps.push(place.gap(
+            &format!("read {}", label_of(body, Some(kind))),
+            GapReason::Malformed,
+            "its `metadata` has neither `name` nor `generateName`",
+            "the API server would refuse it too: name it",
+        ));
+        return 0;
+    }
     let Err(first) = decode(cluster, body, kind, place.position()) else {
         return 1;
     };
@@ -182,18 +195,6 @@ fn is_duplicate(error: &serde_json::Error) -> bool {
 fn last_key_wins(body: &str) -> Option<String> {
     let value: Value = serde_json::from_str(body).ok()?;
     Some(value.to_string())
-}
-
-/// `Pod` and name in backticks, as far as they can be read.
-fn label_of(body: &str, kind: Option<&ObjectKind<'_>>) -> String {
-    let value: Value = serde_json::from_str(body).unwrap_or_default();
-    let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_str).unwrap_or("");
-    let kind = kind.map_or_else(|| text("/kind"), |kind| kind.kind);
-    match (text("/metadata/namespace"), text("/metadata/name")) {
-        (_, "") => format!("a nameless `{kind}`"),
-        ("", name) => format!("`{kind}` `{name}`"),
-        (namespace, name) => format!("`{kind}` `{namespace}/{name}`"),
-    }
 }
 
 fn read<'a, T: Deserialize<'a>>(body: &'a str) -> Result<T, serde_json::Error> {
@@ -272,7 +273,11 @@ fn decode_rbac(
     position: Option<Box<Position>>,
 ) -> Result<(), serde_json::Error> {
     if kind.kind.ends_with("Binding") {
-        let mut binding = read::<BindingWire>(body)?.into_binding(position);
+        let wire = read::<BindingWire>(body)?;
+        if let Some(fault) = wire.fault(kind.kind == "ClusterRoleBinding") {
+            return Err(serde::de::Error::custom(fault));
+        }
+        let mut binding = wire.into_binding(position);
         keep_apart(kind, &mut binding.meta);
         cluster.bindings.push(binding);
     } else {
@@ -349,7 +354,9 @@ fn decode_foreign(
     kind: &ObjectKind<'_>,
     position: Option<Box<Position>>,
 ) -> Result<(), serde_json::Error> {
-    if let Ok(wire) = read::<WorkloadWire>(body)
+    if position.is_some() && custom::is_definition(kind.group, kind.kind) {
+        custom::add_resource(cluster, body);
+    } else if let Ok(wire) = read::<WorkloadWire>(body)
         && wire.makes_pods()
     {
         cluster.workloads.push(wire.into_workload(kind, position));

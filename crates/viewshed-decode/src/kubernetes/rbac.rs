@@ -7,6 +7,7 @@ use viewshed_model::{
 
 use super::meta::{MetaWire, NameWire, SelectorWire};
 use crate::nullable::Nullable;
+use crate::text::clean_short;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -84,6 +85,30 @@ struct RoleReferenceWire {
 }
 
 impl BindingWire {
+    /// What the API server refuses in a binding that is otherwise well formed (`ValidateRoleBinding` and
+    /// `ValidateRoleBindingSubject` in `pkg/apis/rbac/validation`). In a RoleBinding, a service account without a
+    /// namespace is one of the binding's own.
+    pub(super) fn fault(&self, is_cluster_wide: bool) -> Option<String> {
+        let role = &self.role_ref.0;
+        if role.name.is_empty() || role.kind.is_empty() {
+            return Some("its `roleRef` names no role".to_owned());
+        }
+        self.subjects.0.iter().find_map(|subject| {
+            if subject.name.is_empty() {
+                return Some("a subject has no `name`".to_owned());
+            }
+            let has_namespace = subject
+                .namespace
+                .as_ref()
+                .is_some_and(|one| !one.is_empty());
+            let needs_one = is_cluster_wide && subject.kind.as_str() == "ServiceAccount";
+            (needs_one && !has_namespace).then(|| {
+                let name = clean_short(&subject.name);
+                format!("its subject ServiceAccount `{name}` has no `namespace`")
+            })
+        })
+    }
+
     pub(super) fn into_binding(self, position: Option<Box<Position>>) -> RoleBinding {
         RoleBinding {
             meta: self.metadata.0.into_meta(position),

@@ -401,11 +401,12 @@ fn no_list_is_an_error() {
 fn discovery_in_all_four_forms() {
     let resources = api_resources(
         br#"{"kind":"APIResourceList","groupVersion":"apps/v1","resources":[
-        {"name":"deployments","namespaced":true,"kind":"Deployment","verbs":["get","list"]},
+        {"name":"deployments","singularName":"deployment","shortNames":["deploy"],"namespaced":true,"kind":"Deployment","verbs":["get","list"]},
         {"name":"deployments/scale","group":"autoscaling","version":"v1","namespaced":true,"kind":"Scale","verbs":["get"]}]}"#,
     )
     .unwrap()
     .resources;
+    assert_eq!(resources[0].other_names, ["deploy"]);
     assert_eq!(resources[1].group, "apps");
     assert_eq!(resources[1].resource, "deployments/scale");
     let groups = api_resources(
@@ -419,7 +420,7 @@ fn discovery_in_all_four_forms() {
         br#"{"kind":"APIGroupDiscoveryList","apiVersion":"apidiscovery.k8s.io/v2","items":[{"metadata":{"name":"batch"},"versions":[
         {"version":"v1","freshness":"Current","resources":[{"resource":"jobs","responseKind":{"group":"","version":"","kind":"Job"},
          "scope":"Namespaced","verbs":["list"],"subresources":[{"subresource":"status","responseKind":{"kind":"Job"},"verbs":["get"]}]}]},
-        {"version":"v1beta1","freshness":"Stale","resources":[{"resource":"jobs","scope":"Namespaced"},{"resource":"old","scope":"Cluster"}]}]}]}"#,
+        {"version":"v1beta1","freshness":"Stale","resources":[{"resource":"jobs","scope":"Namespaced"},{"resource":"old","scope":"Cluster","shortNames":["o"],"singularResource":"older"}]}]}]}"#,
     )
     .unwrap();
     let names: Vec<_> = all
@@ -435,6 +436,7 @@ fn discovery_in_all_four_forms() {
             ("old", "v1beta1", false)
         ]
     );
+    assert_eq!(all.resources[2].other_names, ["o", "older"]);
     assert_eq!(all.stale, ["batch"]);
     assert!(api_resources(b"{}").is_err());
 }

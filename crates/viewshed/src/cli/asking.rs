@@ -150,7 +150,7 @@ With -A, who can send the request in one namespace only is listed too: the colum
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Scope")]
 pub(crate) struct ScopeArgs {
-    /// Namespace of the request; default `default` for namespaced resources.
+    /// Namespace of the request; else that of the kubeconfig's context or of the pod, and `default` with --from.
     #[arg(long, short, value_name = "NAME", conflicts_with = "all_namespaces")]
     pub(crate) namespace: Option<String>,
     /// All namespaces.
@@ -183,6 +183,9 @@ pub(crate) struct CanIArgs {
     pub(crate) resource: Option<String>,
     /// One object.
     pub(crate) name: Option<String>,
+    /// A subresource, such as `log`; the same as RESOURCE/SUBRESOURCE.
+    #[arg(long, value_name = "NAME", requires = "resource")]
+    pub(crate) subresource: Option<String>,
     #[command(flatten)]
     pub(crate) scope: ScopeArgs,
     /// Everything that is allowed, as SelfSubjectRulesReview lists it.

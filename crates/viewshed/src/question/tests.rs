@@ -1,4 +1,4 @@
-use viewshed_model::{ApiResource, Cluster};
+use viewshed_model::ApiResource;
 
 use super::*;
 
@@ -9,6 +9,7 @@ fn check(words: (&str, &str, Option<&str>), scope: (Option<&str>, bool), expecte
             version: "v1".into(),
             resource: "carts".into(),
             kind: "Cart".into(),
+            other_names: vec!["crt".into(), "trolley".into()],
             namespaced: true,
             verbs: vec!["list".into()],
         }],
@@ -96,6 +97,23 @@ fn words_become_the_request_that_kubectl_would_send() {
         ("list", "cart", None),
         shop,
         "list shop.example.com:carts in [shop] named []",
+    );
+    for word in ["crt", "Trolley", "crt.shop.example.com"] {
+        check(
+            ("list", word, None),
+            shop,
+            "list shop.example.com:carts in [shop] named []",
+        );
+    }
+    check(
+        ("delete", "deployments.v1.apps/web", None),
+        shop,
+        "delete apps:deployments in [shop] named [web]",
+    );
+    check(
+        ("list", "widgets.v1beta1.example.org", None),
+        shop,
+        "list example.org:widgets in [shop] named []",
     );
     check(
         ("list", "widgets.example.org", None),

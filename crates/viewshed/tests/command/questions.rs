@@ -175,6 +175,13 @@ fn words_that_nobody_serves_are_warned_of_as_kubectl_does() {
     for words in [
         &["who", "can", "list", "deploy", "-A", "--demo"][..],
         &["who", "can", "get", "/metrics", "--demo"],
+        &[
+            "who",
+            "can",
+            "impersonate:user-info",
+            "users.authentication.k8s.io/jane",
+            "--demo",
+        ],
         &["who", "can", "get", "pods/log", "-A", "--demo"],
         &["who", "can", "*", "*", "-A", "--demo"],
         &[
@@ -195,6 +202,32 @@ fn words_that_nobody_serves_are_warned_of_as_kubectl_does() {
     ] {
         assert!(!program.run(words).err.contains("Warning"), "{words:?}");
     }
+}
+
+#[test]
+fn a_subresource_may_stand_in_a_flag() {
+    let program = Program::new();
+    let demo = ["--demo", "--as", "jane", "-n", "shop"];
+    let of = |words: &[&str]| program.run(&[words, &demo].concat());
+    let flag = of(&["can-i", "get", "pods", "web", "--subresource", "log"]);
+    let slash = of(&["can-i", "get", "pods/log", "web"]);
+    assert_eq!((flag.code, &flag.out), (slash.code, &slash.out));
+    assert!(flag.out.contains("pods/log"), "{}", flag.out);
+}
+
+#[test]
+fn a_question_about_a_cluster_says_so_where_only_a_docker_host_is_named() {
+    let program = Program::new();
+    let words = [
+        "see",
+        "--pod",
+        "shop/cart",
+        "--docker-host",
+        "unix:///nonexistent",
+    ];
+    program
+        .run(&words)
+        .check(2, &["the question is about a cluster"]);
 }
 
 /// The forms that `watch` reads, told from the first bytes, and whatever the name says.

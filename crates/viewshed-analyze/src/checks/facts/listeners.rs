@@ -83,12 +83,28 @@ pub(crate) fn listeners(host: &DockerHost) -> Vec<Listener> {
             ));
         }
     }
-    if daemon.answered_in_plain_text
-        && let Some(address) = host.endpoint.strip_prefix("tcp://")
-    {
-        let told_by = format!("the daemon answered at `{address}` in plain text");
-        let address = with_port(address, Protection::Nothing);
-        found.push(listener(&address, Protection::Nothing, told_by));
+    // The connection that read the facts proves what it needed itself.
+    let proofs = [
+        (
+            daemon.answered_in_plain_text,
+            "in plain text",
+            Protection::Nothing,
+        ),
+        (
+            daemon.answered_without_certificate,
+            "over TLS without asking for a client certificate",
+            Protection::ServerCertificate,
+        ),
+    ];
+    for (_, how, protection) in proofs.into_iter().filter(|(is_proven, ..)| *is_proven) {
+        if let Some(address) = host.endpoint.strip_prefix("tcp://") {
+            let told_by = format!("the daemon answered at `{address}` {how}");
+            found.push(listener(
+                &with_port(address, protection),
+                protection,
+                told_by,
+            ));
+        }
     }
     found.sort_by(|a, b| (&a.address, a.protection).cmp(&(&b.address, b.protection)));
     found.dedup_by(|a, b| a.address == b.address);

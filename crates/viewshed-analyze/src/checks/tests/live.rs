@@ -85,6 +85,23 @@ fn a_daemon_that_was_read_in_plain_text_is_open() {
 }
 
 #[test]
+fn a_daemon_that_was_read_without_a_client_certificate_is_open() {
+    let read_from = |without: bool| {
+        docker(|host| {
+            host.endpoint = "tcp://10.0.0.7".to_owned();
+            host.daemon.answered_without_certificate = without;
+        })
+    };
+    assert_eq!(
+        found(&read_from(true), "docker-api-without-tls"),
+        [
+            "critical listener 10.0.0.7:2376: everybody on its private network controls the daemon through `10.0.0.7:2376`"
+        ]
+    );
+    assert!(found(&read_from(false), "docker-api-without-tls").is_empty());
+}
+
+#[test]
 fn answers_without_credentials_count_where_no_binding_explains_them() {
     let answers = |answers: &[(&str, u16)]| {
         live(|cluster| {

@@ -267,6 +267,8 @@ fn log_files_name_pods_and_containers() {
 fn manifests_of_static_pods_name_them() {
     for path in ["/etc/kubernetes/manifests", "/etc/kubernetes", "/etc"] {
         let mut cluster = with_host_path(path, "");
+        // Whoever writes there is root, and sees more than manifests.
+        cluster.pods[2].spec.containers[0].mounts[0].read_only = true;
         cluster.pods[0].is_mirror = true;
         // Who may write there has more than their names.
         cluster.pods[2].spec.containers[0].mounts[0].read_only = true;

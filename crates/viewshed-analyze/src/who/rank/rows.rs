@@ -219,7 +219,11 @@ impl Ranker<'_, '_> {
             total: self.tables.objects_total(),
             by_resource: self.tables.by_name(&result.counts),
             namespaces: result.namespaces,
-            origin: story.origin.unwrap_or(GrantOrigin::System),
+            origin: match story.origin {
+                // Only a binding that grants nothing names this user: people wrote it.
+                _ if !story.is_named && is_of_people(&row.subject) => GrantOrigin::Human,
+                origin => origin.unwrap_or(GrantOrigin::System),
+            },
             bindings: story.bindings,
             unknown_members: has_unknown_members(&row.subject),
             impersonates: story.masks.into_iter().collect(),
@@ -297,6 +301,7 @@ impl Ranker<'_, '_> {
         if origin == GrantOrigin::Human && is_of_group {
             return None;
         }
+        story.is_named |= *grant.subject == row.subject;
         story.origin = Some(story.origin.map_or(origin, |known| known.min(origin)));
         Some(origin)
     }
@@ -339,6 +344,8 @@ impl Ranker<'_, '_> {
 #[derive(Default)]
 struct Story {
     origin: Option<GrantOrigin>,
+    /// Something was granted to the identity itself, not only to its groups.
+    is_named: bool,
     masks: BTreeSet<String>,
     bindings: Vec<String>,
     chains: Vec<Chain>,
@@ -351,6 +358,11 @@ fn is_of_everybody(subject: &Subject) -> bool {
             subject.name.as_str(),
             "system:authenticated" | "system:nodes"
         ) || subject.name.starts_with("system:serviceaccounts"))
+}
+
+/// Users that are none of Kubernetes' own; those have the prefix (`pkg/apis/rbac` of the API reference).
+fn is_of_people(subject: &Subject) -> bool {
+    subject.kind == SubjectKind::User && !subject.name.starts_with("system:")
 }
 
 /// Groups whose members stand outside the estate. Kubernetes fills its own; certificates and tokens

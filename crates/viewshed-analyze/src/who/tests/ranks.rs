@@ -80,6 +80,21 @@ fn a_grant_to_everybody_is_told_of_the_group() {
     }
 }
 
+/// A person whose own binding leads nowhere is no part of the cluster.
+#[test]
+fn a_person_without_a_working_grant_stands_among_people() {
+    let mut cluster = granted();
+    cluster.bindings = vec![
+        binding("all", "ClusterRole/reader", &["group:system:authenticated"]),
+        binding("shop/dangling", "Role/absent", &["user:lee"]),
+    ];
+    let ranking = rank_in(&SightIndex::new(&cluster));
+    let lee = rank_of(&ranking.ranks, "user lee");
+    assert_eq!((lee.visible, lee.origin), (3, GrantOrigin::Human));
+    let cart = rank_of(&ranking.ranks, "service account shop/cart");
+    assert_eq!(cart.origin, GrantOrigin::System);
+}
+
 /// RBAC compares user names, and a service account has one (`AppliesToUser` in
 /// `pkg/registry/rbac/validation/rule.go`).
 #[test]

@@ -1,6 +1,6 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
@@ -217,6 +217,28 @@ async fn a_host_says_whether_it_was_read_in_plain_text() {
     endpoint.tls = Some(certificates.files("ack", Verification::Verified));
     let (host, _) = collect(&endpoint, &hasty(), &Quiet).await.unwrap();
     assert!(!host.daemon.answered_in_plain_text);
+    assert!(!host.daemon.answered_without_certificate);
+}
+
+#[tokio::test]
+async fn a_host_says_whether_it_was_read_without_a_client_certificate() {
+    let (authority, acceptor) = crate::kubernetes::testing_certificates::authority("127.0.0.1");
+    let server = FakeServer::start_tls(daemon, acceptor).await;
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("ca.pem"), authority).unwrap();
+    let variable = format!("DOCKER_CERT_PATH={}", folder.path().display());
+    let mut around = environment(&[&variable, "DOCKER_TLS_VERIFY=1"]);
+    around.root = PathBuf::from("/");
+    let address = format!("tcp://{}", server.address);
+    let endpoint = resolve(&around, Some(&address)).unwrap();
+    let (host, _) = collect(&endpoint, &hasty(), &Quiet).await.unwrap();
+    assert!(host.daemon.answered_without_certificate);
+    assert!(!host.daemon.answered_in_plain_text);
+    // As with docker, an authority that is named must be there.
+    fs::remove_file(folder.path().join("ca.pem")).unwrap();
+    let endpoint = resolve(&around, Some(&address)).unwrap();
+    let error = collect(&endpoint, &hasty(), &Quiet).await.unwrap_err();
+    assert!(error.to_string().contains("ca.pem"), "{error}");
 }
 
 #[tokio::test]

@@ -155,6 +155,16 @@ async fn the_home_folder_is_looked_at_last() {
 async fn without_any_kubeconfig_the_error_says_so() {
     let error = connect(&options(None)).await.unwrap_err();
     assert!(matches!(error, Error::NoCluster), "{error}");
+    let mut in_pod = options(None);
+    let variables = &mut in_pod.environment.variables;
+    for (name, value) in [
+        ("KUBERNETES_SERVICE_HOST", "10.96.0.1"),
+        ("KUBERNETES_SERVICE_PORT", "443"),
+    ] {
+        variables.insert(name.to_owned(), value.to_owned());
+    }
+    let error = connect(&in_pod).await.unwrap_err();
+    assert!(matches!(error, Error::NoTokenInPod), "{error}");
 }
 
 #[tokio::test]

@@ -85,3 +85,32 @@ fn an_item_that_is_no_object_is_told_in_plain_words() {
     );
     assert!(told.contains(&"it is a number, not an object"), "{told:?}");
 }
+
+#[test]
+fn definitions_of_kinds_tell_their_names_as_discovery_does() {
+    let definition = "apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: foos.x.example}
+spec:
+  group: x.example
+  scope: Namespaced
+  names: {plural: foos, singular: fu, kind: Foo, shortNames: [fo]}
+  versions: [{name: v1alpha1, served: false}, {name: v1, served: true, storage: true}]
+";
+    let estate = read(&format!("{definition}---\n{definition}"));
+    let resources = &estate.clusters[0].api_resources;
+    assert_eq!(resources.len(), 1);
+    let foos = &resources[0];
+    assert_eq!(
+        (
+            foos.group.as_str(),
+            foos.version.as_str(),
+            foos.resource.as_str()
+        ),
+        ("x.example", "v1", "foos")
+    );
+    assert_eq!((foos.kind.as_str(), foos.namespaced), ("Foo", true));
+    assert_eq!(foos.other_names, ["fo", "fu"]);
+    let named = &estate.clusters[0].others[0];
+    assert_eq!(named.meta.name, "foos.x.example");
+}
