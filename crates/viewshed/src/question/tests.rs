@@ -93,6 +93,13 @@ fn words_become_the_request_that_kubectl_would_send() {
         unset,
         "get :namespaces in [shop] named [shop]",
     );
+    check(("get", "/metrics", None), unset, "get /metrics");
+    check(("*", "*", None), everywhere, "* :* in [] named []");
+}
+
+#[test]
+fn kinds_of_the_cluster_are_found_by_every_name_that_kubectl_takes() {
+    let shop = (Some("shop"), false);
     check(
         ("list", "cart", None),
         shop,
@@ -120,8 +127,6 @@ fn words_become_the_request_that_kubectl_would_send() {
         shop,
         "list example.org:widgets in [shop] named []",
     );
-    check(("get", "/metrics", None), unset, "get /metrics");
-    check(("*", "*", None), everywhere, "* :* in [] named []");
 }
 
 #[test]
