@@ -164,18 +164,18 @@ impl<'g, 'c> Side<'g, 'c> {
         {
             return None;
         }
-        if let Some(kind) = kind {
-            let path = vec![(from, edge)];
-            let pivot = || self.index.pivot(self.graph, (kind, edge.to), path);
-            return is_new(edge.to).then(pivot)?.map(|pivot| (pivot, 0));
-        }
-        let members = self.graph.edges_of(edge.to).iter();
-        let mut members = members.filter(|member| member.cost() == 0 && is_new(member.to));
-        let first = members.next()?;
-        let kind = self.graph.kind(first.to)?;
-        let path = vec![(from, edge), (edge.to, first)];
-        let pivot = self.index.pivot(self.graph, (kind, first.to), path)?;
-        Some((pivot, members.count() as u64))
+        // The thing itself, or the members of a group, of groups in it as well.
+        let walk = self.graph.walk(&[edge.to]);
+        let things = walk.reached(0).filter(|(state, _)| is_new(*state));
+        let things = things.filter_map(|(state, _)| {
+            Some((self.graph.kind(state)?, self.graph.name(state), state))
+        });
+        let things: BTreeSet<_> = things.collect();
+        let (kind, _, state) = things.first()?;
+        let mut path = vec![(from, edge)];
+        path.extend(walk.path(self.graph, *state));
+        let pivot = self.index.pivot(self.graph, (*kind, *state), path)?;
+        Some((pivot, things.len() as u64 - 1))
     }
 
     /// Whether somebody has a step as a member of a group only, where it is told.

@@ -30,8 +30,12 @@ spec: { serviceAccountName: boss, nodeName: n1, containers: [{ name: main, image
 ";
 
 fn estate(texts: &[&str]) -> Estate {
+    bare_estate(&[&[BASE], texts].concat())
+}
+
+fn bare_estate(texts: &[&str]) -> Estate {
     let mut set = FileSet::new("cluster");
-    let mut text = BASE.to_owned();
+    let mut text = String::new();
     for one in texts {
         write!(text, "---\n{one}\n").unwrap();
     }
@@ -161,4 +165,24 @@ fn what_a_workload_opens_of_its_node_and_of_secrets_is_a_gain() {
         let told = found.iter().filter(|line| line.starts_with(&wanted));
         assert_eq!(told.count(), 1, "{expected}: {found:?}");
     }
+}
+
+/// Changing workloads gives the accounts of the namespaces that have some, also where none of them leads on.
+#[test]
+fn accounts_that_lead_no_further_are_a_gain() {
+    let account = "apiVersion: v1\nkind: ServiceAccount\nmetadata: { name: cart, namespace: shop }";
+    let before = [account, &web("serviceAccountName: cart,", "")];
+    let rule = "{ apiGroups: [apps], resources: [deployments], verbs: [patch] }";
+    let right = grant(rule, "{ kind: User, name: mallory }");
+    let found = gained(
+        &bare_estate(&before),
+        &bare_estate(&[before[0], before[1], &right]),
+    );
+    assert_eq!(
+        found,
+        [
+            "user mallory: leads to service account shop/cart in 1 step: user mallory may patch \
+          deployments everywhere: it changes the pods of workloads as it likes"
+        ]
+    );
 }

@@ -182,16 +182,32 @@ fn name(addresses: &AddressSet, all: &AddressSet) -> String {
         if ranges.is_empty() {
             continue;
         }
-        if ranges == all.of(family) {
-            parts.push(format!("every {} address {OUTSIDE}", family.name()));
+        let blocks = blocks(family, ranges);
+        let others = self::blocks(family, &all.of(family).minus(ranges));
+        // What is left out says more where that is less.
+        if others.len() < blocks.len() {
+            let except = if others.is_empty() {
+                String::new()
+            } else {
+                format!(" except {}", listed(&others))
+            };
+            parts.push(format!("every {} address {OUTSIDE}{except}", family.name()));
         } else {
-            parts.extend(ranges.iter().flat_map(|range| blocks_of(family, range)));
+            parts.push(listed(&blocks));
         }
     }
-    let more = parts.len().saturating_sub(BLOCKS_MAX);
-    parts.truncate(BLOCKS_MAX);
-    let named = parts.join(", ");
-    match more {
+    parts.join(", ")
+}
+
+fn blocks(family: Family, ranges: &Ranges<u128>) -> Vec<String> {
+    let blocks = ranges.iter().flat_map(|range| blocks_of(family, range));
+    blocks.collect()
+}
+
+fn listed(blocks: &[String]) -> String {
+    let named: Vec<&str> = blocks.iter().take(BLOCKS_MAX).map(String::as_str).collect();
+    let named = named.join(", ");
+    match blocks.len().saturating_sub(BLOCKS_MAX) {
         0 => named,
         more => format!("{named} and {more} more blocks"),
     }

@@ -197,6 +197,17 @@ fn addresses_that_a_policy_adds_are_gained_and_no_others() {
             vec!["203.0.113.0/24 may reach a/web on TCP 443"],
             vec!["198.51.100.0/24 may reach a/web on TCP 443"],
         ),
+        (
+            out(&block("to", "203.0.113.0/24", web)),
+            out(
+                "{ to: [{ ipBlock: { cidr: 0.0.0.0/0, except: [10.0.0.0/8, 203.0.113.0/24] } }], ports: [{ port: 443 }] }, \
+                 { to: [{ ipBlock: { cidr: 203.0.113.0/24 } }], ports: [{ port: 443 }] }",
+            ),
+            vec![
+                "a/web reaches every IPv4 address outside the cluster except 10.0.0.0/8, 203.0.113.0/24 on TCP 443",
+            ],
+            vec![],
+        ),
         // Two blocks instead of one that is both: no change.
         (
             out(&block("to", "203.0.113.0/24", web)),
