@@ -3,6 +3,8 @@
 //! Sources: docker.docs "Docker daemon attack surface" (whoever speaks to the daemon mounts the host's file
 //! system into a container of theirs), "Rootless mode", "Isolate containers with a user namespace".
 
+use std::collections::BTreeMap;
+
 use viewshed_model::{
     DockerContainer, DockerHost, Estate, Link, MissingFact, Pivot, PivotKind, PivotRank,
     PivotReport, PivotStop, Place, Protocol, ReachQuestion, ReachVerdict, Runtime, Target,
@@ -41,6 +43,28 @@ pub fn docker_ranks(estate: &Estate, depth: u32) -> PivotReport {
     }
     sort(&mut report.ranks);
     report
+}
+
+/// What a container leads to in at most `depth` steps: root on each host that it gets to, by its best way.
+pub(crate) fn from_container(
+    estate: &Estate,
+    (host, container): (&DockerHost, &DockerContainer),
+    depth: u32,
+) -> Vec<Pivot> {
+    let mut best: BTreeMap<String, Pivot> = BTreeMap::new();
+    let ways = ways(estate, host, container).into_iter();
+    for way in ways.filter(|way| way.steps.len() as u64 <= u64::from(depth)) {
+        let pivot = pivot(way);
+        let order = |pivot: &Pivot| (!pivot.depends_on.is_empty(), pivot.steps.len());
+        match best.get_mut(&pivot.name) {
+            Some(known) if order(&pivot) < order(known) => *known = pivot,
+            Some(_) => {}
+            None => {
+                best.insert(pivot.name.clone(), pivot);
+            }
+        }
+    }
+    best.into_values().collect()
 }
 
 /// The ranks of a cluster and of Docker hosts as one list.
@@ -212,28 +236,29 @@ fn rank(
         }
         Ok(_) | Err(_) => Vec::new(),
     };
-    let link = |text: String| Link {
-        text,
-        evidence: None,
-    };
     PivotRank {
         from: format!("{}/{}", host.name, container.name),
         workload_kind: "Container".to_owned(),
         pod: String::new(),
         ways_in,
-        pivot: Pivot {
+        pivot: pivot(way),
+    }
+}
+
+fn pivot(way: Way<'_>) -> Pivot {
+    let link = |text: String| Link {
+        text,
+        evidence: None,
+    };
+    let facts = way.facts.into_iter();
+    Pivot {
+        kind: PivotKind::Host,
+        name: way.host.name.clone(),
+        steps: way.steps.into_iter().map(link).collect(),
+        stops: vec![PivotStop {
             kind: PivotKind::Host,
             name: way.host.name.clone(),
-            steps: way.steps.into_iter().map(link).collect(),
-            stops: vec![PivotStop {
-                kind: PivotKind::Host,
-                name: way.host.name.clone(),
-            }],
-            depends_on: way
-                .facts
-                .into_iter()
-                .map(|fact| MissingFact { fact })
-                .collect(),
-        },
+        }],
+        depends_on: facts.map(|fact| MissingFact { fact }).collect(),
     }
 }

@@ -45,6 +45,7 @@ use build::Ground;
 use graph::{Graph, State};
 
 pub(crate) use compare::{NewWay, gained};
+pub(crate) use docker::from_container;
 pub use docker::{docker_ranks, joined_ranks};
 pub use toward::{BY_STEPS_MAX, Sought};
 

@@ -86,6 +86,16 @@ fn is_named(host: &DockerHost, wanted: &str) -> bool {
 /// Shortest part of an id that is taken for one: what the command line prints.
 const SHORT_ID_LENGTH: usize = 12;
 
+/// The container of that name or id, with its host; an empty host name means any.
+pub(super) fn standing<'e>(
+    estate: &'e Estate,
+    (wanted, name): (&str, &str),
+) -> Option<(&'e DockerHost, &'e DockerContainer)> {
+    let hosts = estate.docker_hosts.iter();
+    let mut hosts = hosts.filter(|host| wanted.is_empty() || is_named(host, wanted));
+    hosts.find_map(|host| Some((host, find(host, name)?)))
+}
+
 fn find<'h>(host: &'h DockerHost, name: &str) -> Option<&'h DockerContainer> {
     let by_name = host
         .containers

@@ -1,13 +1,15 @@
 //! A view joined with the network: what the vantage reaches, and what it may become.
 
 use viewshed_model::{
-    Estate, Gap, GapReason, Identity, MissingFact, Node, Pivot, Place, ReachAnswer, ReachQuestion,
-    ReachVerdict, Target, Vantage, View,
+    DockerContainer, DockerHost, Estate, Gap, GapReason, Identity, MissingFact, Node, Pivot, Place,
+    ReachAnswer, ReachQuestion, ReachVerdict, Target, Vantage, View,
 };
 
-use super::{Credentials, SeeError, Standing, gaps_of, masks, see, see_in, see_with, vantage};
-use crate::network::{Cni, NetworkIndex};
-use crate::pivot::{LazyNetwork, PivotIndex};
+use super::{
+    Credentials, SeeError, Standing, docker, gaps_of, masks, see, see_in, see_with, vantage,
+};
+use crate::network::{Cni, NetworkIndex, docker_answer};
+use crate::pivot::{LazyNetwork, PivotIndex, from_container};
 use crate::sight::SightIndex;
 
 /// Where a kubelet listens unless its node tells another port
@@ -59,10 +61,18 @@ pub fn see_joined<'e>(
             }
             Ok(view)
         }
-        Vantage::Container { .. }
-        | Vantage::DockerApi { .. }
-        | Vantage::Kubelet { .. }
-        | Vantage::Here => see(estate, vantage),
+        Vantage::Container { host, name } => {
+            let mut view = see(estate, vantage)?;
+            if let Some(at) = docker::standing(estate, (host, name)) {
+                view.paths = docker_paths(estate, at);
+                view.pivots = joined
+                    .depth
+                    .map(|depth| from_container(estate, at, depth))
+                    .unwrap_or_default();
+            }
+            Ok(view)
+        }
+        Vantage::DockerApi { .. } | Vantage::Kubelet { .. } | Vantage::Here => see(estate, vantage),
     }
 }
 
@@ -160,6 +170,27 @@ fn from_pod<'e>(
     }
     view.paths = paths;
     Ok(view)
+}
+
+/// Which of the places that matter to a container it reaches.
+fn docker_paths(
+    estate: &Estate,
+    (host, container): (&DockerHost, &DockerContainer),
+) -> Vec<ReachAnswer> {
+    let targets = [Target::Docker, Target::Metadata, Target::World].into_iter();
+    let answers = targets.filter_map(|target| {
+        let question = ReachQuestion {
+            from: Place::Container {
+                host: host.name.clone(),
+                name: container.name.clone(),
+            },
+            to: Place::Target(target),
+            port: None,
+            protocol: None,
+        };
+        docker_answer(estate, &question).ok()
+    });
+    answers.collect()
 }
 
 /// Where the kubelet of a node listens.

@@ -119,3 +119,30 @@ fn a_kubelet_that_refuses_strangers_shows_nothing_reached_or_not() {
     assert_eq!(doubts(&kubelet(false, 10_255)), 1);
     assert_eq!(doubts(&kubelet(true, 0)), 1);
 }
+
+#[test]
+fn a_container_is_told_what_it_reaches_and_leads_to() {
+    let text = "services:\n  agent:\n    image: example\n    volumes: ['/var/run/docker.sock:/var/run/docker.sock']\n  \
+                web: { image: example }\n";
+    let mut set = FileSet::new("build");
+    set.add("compose.yaml", text.as_bytes());
+    let estate = set.finish();
+    let leads = |name: &str| {
+        let vantage = Vantage::Container {
+            host: String::new(),
+            name: name.to_owned(),
+        };
+        let joined = Joined {
+            depth: Some(3),
+            ..Joined::default()
+        };
+        let view = see_joined(&estate, &vantage, joined).expect("it exists");
+        let pivots = view.pivots.iter();
+        let pivots: Vec<String> = pivots
+            .map(|pivot| format!("{} in {}", pivot.kind.words(), pivot.steps.len()))
+            .collect();
+        (pivots.join(", "), view.paths.len())
+    };
+    assert_eq!(leads("agent"), ("root on Docker host in 1".to_owned(), 3));
+    assert_eq!(leads("web"), (String::new(), 3));
+}
