@@ -270,14 +270,12 @@ impl<'a> Watch<'a> {
             self.tell()?;
         }
         if self.keeper.is_kept() {
-            if self.pump.is_live() {
-                // What has grown since it was last told would be told tomorrow, or never.
-                self.engine.pause(&mut self.grown);
-                if let Some(rules) = &mut self.rules {
-                    rules.incidents.pause(&mut self.grown);
-                }
-                self.tell()?;
+            // What has grown since it was last told would be told tomorrow, or never.
+            self.engine.pause(&mut self.grown);
+            if let Some(rules) = &mut self.rules {
+                rules.incidents.pause(&mut self.grown);
             }
+            self.tell()?;
             // Pushers that wait for their receipt are told before anything else takes time.
             self.save();
             self.refresh()?;

@@ -1,5 +1,6 @@
 //! What outlives a run: nothing is lost or counted twice, however the run ends.
 
+use std::collections::BTreeMap;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::Path;
@@ -169,6 +170,32 @@ fn past_logs_are_read_once_and_incidents_stay_open_between_runs() {
         let text = format!("event_count: {count}\n");
         assert!(second.out.contains(&text), "{count}: {}", second.out);
     }
+}
+
+/// A revision is one document, however often a growing log is read: receivers keep the highest.
+#[test]
+fn every_state_that_is_told_is_a_revision_of_its_own() {
+    let start = recently();
+    let program = Program::new();
+    let night = "watch --from audit.log --state state --output json";
+    let mut told: BTreeMap<u64, u64> = BTreeMap::new();
+    for number in [24, 25, 27, 31] {
+        let from = told.values().max().copied().unwrap_or_default();
+        append(program.folder(), &lines(start, from..number));
+        let run = program.run(&night.split(' ').collect::<Vec<_>>());
+        let documents = run
+            .out
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap());
+        let incidents = documents.filter(|one: &Value| one["kind"] == "incident");
+        for incident in incidents {
+            let figure = |field: &str| incident[field].as_u64().unwrap();
+            let (revision, count) = (figure("revision"), figure("event_count"));
+            assert_eq!(*told.entry(revision).or_insert(count), count, "{revision}");
+        }
+        assert_eq!(told.values().max(), Some(&number));
+    }
+    assert!(told.len() >= 4, "{told:?}");
 }
 
 #[test]
