@@ -3,7 +3,11 @@
 //! Sources: Kubernetes documentation "Using RBAC Authorization" (privilege escalation prevention: `escalate` and `bind`,
 //! whose rules may name roles), `pkg/registry/rbac/escalation_check.go` for the questions that the API server asks.
 
-use viewshed_model::{Cluster, Identity, Role, RoleBinding, RoleReference, Subject, SubjectKind};
+use std::collections::BTreeSet;
+
+use viewshed_model::{
+    Cluster, Identity, PolicyRule, Role, RoleBinding, RoleReference, Subject, SubjectKind,
+};
 
 use super::graph::{State, Step, Why};
 use super::named::{Named, NamedRight, Whom};
@@ -37,6 +41,17 @@ const BUILT_IN: [(&str, Leads); 3] = [
     ("edit", Leads::AccountsAndNodes),
 ];
 
+/// Whether a rule may give `bind` or `escalate` on roles.
+fn changes_roles(rule: &PolicyRule) -> bool {
+    let names = |list: &[String], wanted: &[&str]| {
+        list.iter()
+            .any(|known| known == "*" || wanted.contains(&known.as_str()))
+    };
+    names(&rule.api_groups, &[RBAC])
+        && names(&rule.resources, &["roles", "clusterroles"])
+        && (names_right(rule, "bind") || names_right(rule, "escalate"))
+}
+
 impl<'c> Rights<'c> {
     /// What a session gets by binding roles and by changing those that it holds.
     pub(super) fn change_roles(
@@ -46,23 +61,26 @@ impl<'c> Rights<'c> {
         steps: &mut Vec<Step<'c>>,
     ) {
         let is_everything = |step: &Step<'_>| step.to == State::Administrator;
-        let changes = session.grants().any(|grant| {
+        // Where a grant is that names the right, everywhere or in a namespace: nowhere else is it held.
+        let grants = session.grants().filter(|grant| {
             let rules = grant.role.map_or(&[][..], |role| &role.rules);
-            rules
-                .iter()
-                .any(|rule| names_right(rule, "bind") || names_right(rule, "escalate"))
+            rules.iter().any(changes_roles)
         });
-        if !changes || steps.iter().any(is_everything) {
+        let places: BTreeSet<Option<&str>> = grants.map(|grant| grant.namespace()).collect();
+        if places.is_empty() || steps.iter().any(is_everything) {
             return;
         }
+        let is_held = |namespace: &str| places.contains(&None) || places.contains(&Some(namespace));
         self.escalate(session, steps);
         let own = session.namespaces().into_iter();
+        let own = own.filter(|name| is_held(name));
         let own = own.filter_map(|name| self.namespace(name));
         for place in std::iter::once(None).chain(own.map(Some)) {
             self.bind_cluster_roles(cluster, session, place, steps);
         }
         for role in &cluster.roles {
-            let Some(namespace) = role.meta.namespace.as_deref() else {
+            let namespace = role.meta.namespace.as_deref();
+            let Some(namespace) = namespace.filter(|name| is_held(name)) else {
                 continue;
             };
             let named = Named::of(&BIND_ROLE, namespace, &role.meta.name);
