@@ -52,9 +52,12 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     let home = if look.is_at_home { 0.4 } else { 1.0 };
     // As long as everybody is new, an administrator who looks for a fault cannot be told from a stranger.
     let share = match look.class {
-        Class::Person | Class::System => (look.share() + 2.0 * look.strangeness).min(1.0),
+        Class::Person | Class::System => (2.5 * look.strangeness).min(1.0),
         _ => 1.0,
     };
+    if share <= 0.0 {
+        return None;
+    }
     Some(Sign::new(
         100.0 * home * share * look.surprise(),
         format!(
