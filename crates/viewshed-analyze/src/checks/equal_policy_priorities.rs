@@ -4,7 +4,6 @@ use viewshed_model::{Confidence, Finding, Mitigation, NetworkPolicy, Severity};
 
 use super::facts::{ClusterFacts, Place, links, list};
 use super::{Check, FEW};
-use crate::network::policy_flaws;
 
 pub(super) static CHECK: Check = Check {
     name: "equal-policy-priorities",
@@ -19,8 +18,7 @@ pub(super) static CHECK: Check = Check {
 
 fn judge(facts: &ClusterFacts<'_>) -> Vec<Finding> {
     let policies = &facts.cluster.network_policies;
-    let tied = policy_flaws(facts.cluster).tied;
-    let groups = tied.iter().filter_map(|group| {
+    let groups = facts.policy_flaws().tied.iter().filter_map(|group| {
         let group = group.iter().filter_map(|number| policies.get(*number));
         finding(facts, &group.collect::<Vec<&NetworkPolicy>>())
     });

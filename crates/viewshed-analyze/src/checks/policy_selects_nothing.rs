@@ -7,7 +7,7 @@ use viewshed_model::{Confidence, Finding, Mitigation, NetworkPolicy, Severity};
 
 use super::facts::{ClusterFacts, Place, links, reproduce};
 use super::{Check, FEW};
-use crate::network::{IdlePeer, PolicyFlaws, policy_flaws};
+use crate::network::{IdlePeer, PolicyFlaws};
 
 pub(super) static CHECK: Check = Check {
     name: "policy-selects-nothing",
@@ -58,7 +58,7 @@ fn judge(facts: &ClusterFacts<'_>) -> Vec<Finding> {
         .collect();
     let PolicyFlaws {
         idle, idle_peers, ..
-    } = policy_flaws(facts.cluster);
+    } = facts.policy_flaws();
     let policies = &facts.cluster.network_policies;
     // The standard kind was judged above, whatever the network plugin enforces.
     let others = idle.iter().filter_map(|number| policies.get(*number));

@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use viewshed_model::{Cluster, Evidence, PodSpec, Position, SightChange, VolumeSource};
+use viewshed_model::{Cluster, Evidence, Position, SightChange};
 
 use super::fold;
 use crate::checks::runners;
-use crate::see::{Opening, openings_on};
+use crate::see::{Opening, openings_on, values_at_hand};
 
 /// Namespace, kind and name of a workload.
 type Key<'a> = (&'a str, &'a str, &'a str);
@@ -49,15 +49,20 @@ fn seen(cluster: &Cluster) -> Workloads<'_> {
     let runners = runners(cluster).into_iter();
     runners
         .map(|runner| {
-            let mut seen = secrets(runner.namespace, runner.spec);
-            let title = runner.full_name();
-            let place = (cluster, runner.namespace, "");
+            let mut seen = Seen::new();
+            let (namespace, title) = (runner.namespace, runner.full_name());
+            let values = values_at_hand(runner.spec, namespace, &title);
+            for held in values.filter(|held| held.resource == "secrets") {
+                seen.entry(format!("has values of Secret {namespace}/{}", held.name))
+                    .or_insert(held.place);
+            }
+            let place = (cluster, namespace, "");
             for on_node in openings_on(place, runner.spec, &title, "") {
                 if let Some(what) = words(on_node.opening) {
                     seen.entry(what.to_owned()).or_insert(on_node.text);
                 }
             }
-            let key = (runner.namespace, runner.kind, runner.name);
+            let key = (namespace, runner.kind, runner.name);
             (key, (seen, runner.location))
         })
         .collect()
@@ -78,32 +83,4 @@ const fn words(opening: Opening) -> Option<&'static str> {
         | Opening::EtcdData
         | Opening::Socket(_) => None,
     }
-}
-
-/// The Secrets whose values a container that has not ended can read.
-fn secrets(namespace: &str, spec: &PodSpec) -> Seen {
-    let mut seen = Seen::new();
-    let mut add = |name: &str, why: String| {
-        seen.entry(format!("has values of Secret {namespace}/{name}"))
-            .or_insert(why);
-    };
-    for container in spec.standing() {
-        for name in &container.env_secrets {
-            add(
-                name,
-                format!("the environment of container {}", container.name),
-            );
-        }
-        for mount in &container.mounts {
-            let mut volumes = spec.volumes.iter();
-            let volume = volumes.find(|volume| volume.name == mount.source);
-            for source in volume.into_iter().flat_map(|volume| &volume.sources) {
-                if let VolumeSource::Secret(name) = source {
-                    let (container, path) = (&container.name, &mount.destination);
-                    add(name, format!("{path} of container {container}"));
-                }
-            }
-        }
-    }
-    seen
 }

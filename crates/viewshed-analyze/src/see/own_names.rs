@@ -72,10 +72,12 @@ pub(super) fn holds_authorities(holder: &TokenHolder<'_>) -> bool {
 }
 
 /// Values of an object that a program inside a pod can read.
-pub(super) struct AtHand {
+pub(crate) struct AtHand {
     /// `secrets` or `configmaps`.
-    resource: &'static str,
-    name: String,
+    pub(crate) resource: &'static str,
+    pub(crate) name: String,
+    /// "the environment of container main", or "/db of container main".
+    pub(crate) place: String,
     /// "container main of pod shop/cart reads the keys of Secret shop/db at /db".
     pub(super) text: String,
 }
@@ -97,7 +99,7 @@ pub(crate) fn holders_of_values(
         };
         let title = format!("pod {namespace}/{}", object.name);
         let holder = holder(index, pod, namespace);
-        let held = values_at_hand(&holder, &title);
+        let held = values_at_hand(holder.spec, namespace, &title);
         let same = held.filter(|held| held.resource == resource && held.name == name);
         told.extend(same.map(|held| held.text));
     }
@@ -106,13 +108,13 @@ pub(crate) fn holders_of_values(
 
 /// Secrets and config maps whose values a program inside can read. A mounted folder shows the keys, a
 /// variable one value: neither shows the name of the object, so they are told and not counted.
-pub(super) fn values_at_hand(
-    holder: &TokenHolder<'_>,
+pub(crate) fn values_at_hand(
+    spec: &PodSpec,
+    namespace: &str,
     title: &str,
 ) -> impl Iterator<Item = AtHand> {
     let mut told = Vec::new();
-    let namespace = holder.namespace;
-    for container in holder.spec.standing() {
+    for container in spec.standing() {
         let mut names: Vec<_> = environment_of(container).collect();
         names.sort_unstable();
         names.dedup();
@@ -120,6 +122,7 @@ pub(super) fn values_at_hand(
             told.push(AtHand {
                 resource,
                 name: name.to_owned(),
+                place: format!("the environment of container {}", container.name),
                 text: format!(
                     "container {} of {title} has values of {} {namespace}/{name} in its environment",
                     container.name,
@@ -129,7 +132,7 @@ pub(super) fn values_at_hand(
         }
         for mount in &container.mounts {
             let path = mount.destination.trim_end_matches('/');
-            let mut volumes = holder.spec.volumes.iter();
+            let mut volumes = spec.volumes.iter();
             let volume = volumes.find(|volume| volume.name == mount.source);
             for source in volume.into_iter().flat_map(|volume| &volume.sources) {
                 let (resource, name) = match source {
@@ -144,6 +147,7 @@ pub(super) fn values_at_hand(
                 told.push(AtHand {
                     resource,
                     name: name.clone(),
+                    place: format!("{} of container {}", mount.destination, container.name),
                     text: format!(
                         "container {} of {title} reads the keys of {} {namespace}/{name} at {}",
                         container.name,

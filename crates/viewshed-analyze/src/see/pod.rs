@@ -168,7 +168,7 @@ impl Inside<'_> {
             board.mark_object(("", "configmaps"), object, Ways::MOUNTED, chain);
         }
         if board.is_whole() {
-            let values = values_at_hand(&self.holder, &self.title);
+            let values = values_at_hand(self.holder.spec, self.holder.namespace, &self.title);
             board.unnamed.extend(values.map(|held| held.text));
         }
     }

@@ -21,8 +21,11 @@ mod ways_in;
 mod wording;
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use viewshed_model::{Cluster, ServiceAccount};
+
+use crate::network::{PolicyFlaws, policy_flaws};
 
 pub(super) use access::{Access, is_everyone};
 pub(super) use breadth::{Breadth, breadth, only_reads, reads};
@@ -72,6 +75,8 @@ pub(super) struct ClusterFacts<'a> {
     pub(super) by_namespace: ByNamespace<'a>,
     /// Service accounts by namespace and name.
     accounts: BTreeMap<(&'a str, &'a str), &'a ServiceAccount>,
+    /// Made when the first check asks: it takes every policy against every pod.
+    flaws: OnceLock<PolicyFlaws>,
 }
 
 impl<'a> ClusterFacts<'a> {
@@ -89,8 +94,14 @@ impl<'a> ClusterFacts<'a> {
                 .iter()
                 .map(|account| ((namespace_of(&account.meta), &*account.meta.name), account))
                 .collect(),
+            flaws: OnceLock::new(),
             runners,
         }
+    }
+
+    /// What is wrong with the network policies.
+    pub(super) fn policy_flaws(&self) -> &PolicyFlaws {
+        self.flaws.get_or_init(|| policy_flaws(self.cluster))
     }
 
     /// The place of a workload.

@@ -4,40 +4,24 @@
 
 use viewshed_model::ReachVerdict;
 
-use super::{check, cluster_of_yaml};
+use super::{check, cluster_of_yaml, node, pod};
 use crate::network::{Cni, NetworkIndex};
 
 /// Two nodes; `a/web` and `a/own` on `n1`, `b/far` on `n2`; a service with a port of every node; what pods
 /// send to their own node is accepted, as in all shipped manifests.
-const ESTATE: &str = r"
-apiVersion: v1
-kind: Node
-metadata: { name: n1 }
-status: { addresses: [{ type: InternalIP, address: 192.168.0.1 }] }
----
-apiVersion: v1
-kind: Node
-metadata: { name: n2 }
-status: { addresses: [{ type: InternalIP, address: 192.168.0.2 }] }
----
-apiVersion: v1
-kind: Pod
-metadata: { name: web, namespace: a, labels: { app: web } }
-spec: { nodeName: n1, containers: [{ name: main, image: example }] }
-status: { phase: Running, podIP: 10.0.1.1, podIPs: [{ ip: 10.0.1.1 }] }
----
-apiVersion: v1
-kind: Pod
-metadata: { name: own, namespace: a }
-spec: { nodeName: n1, containers: [{ name: main, image: example }] }
-status: { phase: Running, podIP: 10.0.1.2, podIPs: [{ ip: 10.0.1.2 }] }
----
-apiVersion: v1
-kind: Pod
-metadata: { name: far, namespace: b }
-spec: { nodeName: n2, containers: [{ name: main, image: example }] }
-status: { phase: Running, podIP: 10.0.2.2, podIPs: [{ ip: 10.0.2.2 }] }
----
+fn estate() -> String {
+    [
+        &node("n1", "{}", "192.168.0.1"),
+        &node("n2", "{}", "192.168.0.2"),
+        &pod("a/web", "n1", "{ app: web }", ("10.0.1.1", "[]")),
+        &pod("a/own", "n1", "{}", ("10.0.1.2", "[]")),
+        &pod("b/far", "n2", "{}", ("10.0.2.2", "[]")),
+        SERVICE_AND_FELIX,
+    ]
+    .concat()
+}
+
+const SERVICE_AND_FELIX: &str = "\
 apiVersion: v1
 kind: Service
 metadata: { name: np, namespace: a }
@@ -63,7 +47,7 @@ fn policy(spec: &str) -> String {
 }
 
 fn with(objects: &[String], rows: &[(&str, &str)]) {
-    let cluster = cluster_of_yaml(&format!("{ESTATE}{}", objects.concat()));
+    let cluster = cluster_of_yaml(&(estate() + &objects.concat()));
     check(&cluster, Some(Cni::Calico), rows);
 }
 
@@ -243,7 +227,7 @@ fn all_pairs_know_the_nodes_on_the_way() {
     let closing = policy(
         "applyOnForward: true, types: [Ingress], ingress: [{ action: Allow, source: { nets: [192.168.0.0/24] } }]",
     );
-    let objects = format!("{ESTATE}{}{closing}", wildcard("n1", "192.168.0.1"));
+    let objects = format!("{}{}{closing}", estate(), wildcard("n1", "192.168.0.1"));
     let cluster = cluster_of_yaml(&objects);
     let index = NetworkIndex::new(&cluster, Some(Cni::Calico));
     let matrix = index.matrix().expect("it is small");
@@ -336,7 +320,7 @@ fn failsafe_ports_of_single_nodes_and_of_variables() {
 /// normally are on the same interface, and nothing says so.
 #[test]
 fn addresses_of_one_family_say_nothing_of_the_other() {
-    let estate = ESTATE.replace(
+    let estate = estate().replace(
         "address: 192.168.0.1 }",
         "address: 192.168.0.1 }, { type: InternalIP, address: 'fd10::1' }",
     );

@@ -2,42 +2,24 @@
 
 use viewshed_model::ReachQuestion;
 
-use super::{ask, check, cluster_of_yaml};
+use super::{ask, check, cluster_of_yaml, node, pod};
 use crate::network::{Cni, NetworkIndex};
 
 /// `a/web` and `b/api`, on one node each.
-const PODS: &str = r"
-apiVersion: v1
-kind: Namespace
-metadata: { name: a }
----
-apiVersion: v1
-kind: Namespace
-metadata: { name: b }
----
-apiVersion: v1
-kind: Node
-metadata: { name: n1, labels: { role: cp } }
-status: { addresses: [{ type: InternalIP, address: 192.168.0.1 }] }
----
-apiVersion: v1
-kind: Node
-metadata: { name: n2 }
-status: { addresses: [{ type: InternalIP, address: 192.168.0.2 }] }
----
-apiVersion: v1
-kind: Pod
-metadata: { name: web, namespace: a, labels: { app: web } }
-spec: { nodeName: n1, containers: [{ name: main, image: example }] }
-status: { phase: Running, podIP: 10.0.0.1, podIPs: [{ ip: 10.0.0.1 }] }
----
-apiVersion: v1
-kind: Pod
-metadata: { name: api, namespace: b, labels: { app: api } }
-spec: { nodeName: n2, containers: [{ name: main, image: example }] }
-status: { phase: Running, podIP: 10.0.0.3, podIPs: [{ ip: 10.0.0.3 }] }
----
-";
+fn pods() -> String {
+    let namespace = |name: &str| {
+        format!("apiVersion: v1\nkind: Namespace\nmetadata: {{ name: {name} }}\n---\n")
+    };
+    [
+        namespace("a"),
+        namespace("b"),
+        node("n1", "{ role: cp }", "192.168.0.1"),
+        node("n2", "{}", "192.168.0.2"),
+        pod("a/web", "n1", "{ app: web }", ("10.0.0.1", "[]")),
+        pod("b/api", "n2", "{ app: api }", ("10.0.0.3", "[]")),
+    ]
+    .concat()
+}
 
 /// A policy by its API version, kind, metadata and specification; and what `b/api` to `a/web` on TCP 80 is.
 type Case = (&'static str, &'static str, &'static str, Cni, &'static str);
@@ -226,7 +208,7 @@ fn what_is_not_understood_is_named_and_never_decides() {
         let (version, kind) = kind.split_once(' ').expect("version and kind");
         let object =
             format!("apiVersion: {version}\nkind: {kind}\nmetadata: {meta}\nspec: {spec}\n---\n");
-        let cluster = cluster_of_yaml(&format!("{PODS}{object}"));
+        let cluster = cluster_of_yaml(&(pods() + &object));
         check(&cluster, Some(*cni), &[("b/api a/web 80", wanted)]);
         let gaps = NetworkIndex::new(&cluster, Some(*cni)).gaps();
         assert!(!gaps.is_empty(), "{kind} {spec}: a gap names it");
@@ -243,7 +225,7 @@ fn equal_priorities_are_a_gap() {
         )
     };
     let gaps = |second: u32| {
-        let objects = format!("{PODS}{}{}", policy("one", 5), policy("two", second));
+        let objects = format!("{}{}{}", pods(), policy("one", 5), policy("two", second));
         let cluster = cluster_of_yaml(&objects);
         NetworkIndex::new(&cluster, Some(Cni::Generic)).gaps()
     };
@@ -275,7 +257,7 @@ fn cilium_nodes_by_label() {
         "{ endpointSelector: {}, egress: [{ toNodes: [{ matchLabels: { role: cp } }] }] }",
     );
     let far = policy.replace("namespace: a", "namespace: b");
-    let with = |settings: &str| cluster_of_yaml(&format!("{PODS}{policy}{far}{settings}"));
+    let with = |settings: &str| cluster_of_yaml(&format!("{}{policy}{far}{settings}", pods()));
     let on = config("{ enable-node-selector-labels: 'true' }");
     let rows = [
         ("a/web node:n1 80", "allowed"),
@@ -313,7 +295,7 @@ fn cilium_policies_for_nodes_depend_on_the_host_firewall() {
         (config("{ enable-host-firewall: 'true' }"), "denied"),
         (config("{ ipam: cluster-pool }"), "allowed"),
     ] {
-        let cluster = cluster_of_yaml(&format!("{PODS}{policy}{settings}"));
+        let cluster = cluster_of_yaml(&format!("{}{policy}{settings}", pods()));
         check(&cluster, None, &[("b/api node:n1 10250", wanted)]);
     }
 }
@@ -327,7 +309,7 @@ fn cilium_selects_in_the_policys_own_namespace() {
         "{ name: p, namespace: a }",
         "{ endpointSelector: { matchLabels: { k8s:app: web, k8s:io.kubernetes.pod.namespace: b } }, ingress: [{}] }",
     );
-    let cluster = cluster_of_yaml(&format!("{PODS}{policy}"));
+    let cluster = cluster_of_yaml(&format!("{}{policy}", pods()));
     check(&cluster, Some(Cni::Cilium), &[("b/api a/web 80", "denied")]);
 }
 
@@ -339,7 +321,7 @@ fn reasons_say_what_decides_once() {
         "{ name: p, namespace: a }",
         "{ endpointSelector: {}, ingress: [{ fromRequires: [{ matchLabels: { app: none } }], fromEndpoints: [{ matchLabels: { app: web } }] }] }",
     );
-    let cluster = cluster_of_yaml(&format!("{PODS}{policy}"));
+    let cluster = cluster_of_yaml(&format!("{}{policy}", pods()));
     let texts = |cni: Cni, question: &str| {
         let index = NetworkIndex::new(&cluster, Some(cni));
         let reasons = ask(&index, question).because.into_iter();
@@ -377,7 +359,7 @@ fn cilium_selects_by_labels_of_identities() {
         cilium("CiliumNetworkPolicy", "{ name: p, namespace: a }", &spec)
     };
     let labels = "app: web, statefulset.kubernetes.io/pod-name: web-0, pod-template-hash: '1', app.kubernetes.io/name: web, tier: x";
-    let pods = PODS.replace("labels: { app: web }", &format!("labels: {{ {labels} }}"));
+    let pods = pods().replace("labels: { app: web }", &format!("labels: {{ {labels} }}"));
     let unsure = "depends on whether Cilium's identities have the label";
     let only = config("{ labels: 'k8s:io\\.kubernetes\\.pod\\.namespace k8s:tier' }");
     let but = config("{ labels: '!tier' }");
