@@ -1,6 +1,7 @@
 //! The incident of a session that opened: what was asked, what was shown, how it was allowed.
 
 use std::collections::BTreeMap;
+use std::ops::Deref;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -135,19 +136,20 @@ impl Dossier {
     }
 
     /// Adds one event.
-    pub(crate) fn fold(&mut self, note: &Note, members: &[Member]) {
+    pub(crate) fn fold<Text: Deref<Target = str>>(
+        &mut self,
+        note: &Note<Text>,
+        members: &[Member],
+    ) {
         let incident = &mut self.incident;
         incident.event_count += 1;
-        let event = EventReference {
-            time: time(note.at_us),
-            audit_id: note.audit_id.to_string(),
-        };
-        if event.time >= incident.last_event.time {
-            incident.last_event = event;
+        let (at, last) = (time(note.at_us), &mut incident.last_event);
+        if at >= last.time {
+            last.time = at;
+            (*note.audit_id).clone_into(&mut last.audit_id);
         }
-        let id = note.audit_id.to_string();
-        if !id.is_empty() && incident.audit_ids.len() < AUDIT_IDS_MAX {
-            incident.audit_ids.push(id);
+        if !note.audit_id.is_empty() && incident.audit_ids.len() < AUDIT_IDS_MAX {
+            incident.audit_ids.push((*note.audit_id).to_owned());
         }
         remember(&mut incident.source_addresses, &note.address, ADDRESSES_MAX);
         let key = |identity: u32| members.iter().find(|one| one.identity == identity);
@@ -161,10 +163,7 @@ impl Dossier {
             incident.also_as.push(member.actor.clone());
         }
         if !note.reason.is_empty() && note.outcome != Outcome::Refused {
-            let is_full = incident.allowed_by.len() >= GRANTS_MAX
-                && !incident.allowed_by.contains_key(&*note.reason);
-            let grant = if is_full { "(others)" } else { &*note.reason };
-            *incident.allowed_by.entry(grant.to_owned()).or_default() += 1;
+            count_grant(&mut incident.allowed_by, &note.reason);
         }
         self.tally(note);
         if note.outcome == Outcome::Shown && note.op.shows() {
@@ -258,7 +257,7 @@ impl Dossier {
             || incident.last_event.time.as_second() - self.told_until.as_second() >= PAUSE_S
     }
 
-    fn tally(&mut self, note: &Note) {
+    fn tally<Text: Deref<Target = str>>(&mut self, note: &Note<Text>) {
         let verdict = note.outcome.verdict();
         let requests = &mut self.incident.requests;
         let known = requests.iter_mut().find(|one| {
@@ -273,9 +272,9 @@ impl Dossier {
         } else if requests.len() < TALLIES_MAX {
             requests.push(RequestTally {
                 surface: note.surface,
-                verb: note.verb.to_string(),
-                kind: note.kind.to_string(),
-                namespace: note.namespace.to_string(),
+                verb: (*note.verb).to_owned(),
+                kind: (*note.kind).to_owned(),
+                namespace: (*note.namespace).to_owned(),
                 verdict,
                 count: 1,
             });
@@ -284,7 +283,7 @@ impl Dossier {
         }
     }
 
-    fn disclose(&mut self, note: &Note) {
+    fn disclose<Text: Deref<Target = str>>(&mut self, note: &Note<Text>) {
         let disclosed = &mut self.incident.disclosed;
         let known = disclosed
             .iter_mut()
@@ -292,8 +291,8 @@ impl Dossier {
         let place = known.unwrap_or_else(|| {
             if disclosed.len() < TALLIES_MAX {
                 disclosed.push(Disclosure {
-                    kind: note.kind.to_string(),
-                    namespace: note.namespace.to_string(),
+                    kind: (*note.kind).to_owned(),
+                    namespace: (*note.namespace).to_owned(),
                     answers: 0,
                     objects: None,
                     names: Vec::new(),
@@ -308,11 +307,10 @@ impl Dossier {
             return;
         };
         entry.answers += 1;
-        if let Some(count) = note.disclosed {
+        if let Some(count) = note.disclosed.filter(|_| note.name.is_empty()) {
             let count = u64::from(count);
-            let request = format!("{}\u{1f}{}\u{1f}{}", note.kind, note.namespace, note.name);
-            let is_list = note.name.is_empty();
-            if is_list && (self.listed.len() < TALLIES_MAX || self.listed.contains_key(&request)) {
+            let request = format!("{}\u{1f}{}\u{1f}", &*note.kind, &*note.namespace);
+            if self.listed.len() < TALLIES_MAX || self.listed.contains_key(&request) {
                 let largest = self.listed.entry(request).or_default();
                 let more = count.saturating_sub(*largest);
                 *largest = count.max(*largest);
@@ -331,8 +329,22 @@ pub(crate) fn actor(key: &str) -> IncidentActor {
     }
 }
 
+/// Counts one more event that a grant allowed.
+fn count_grant(grants: &mut BTreeMap<String, u64>, grant: &str) {
+    if let Some(count) = grants.get_mut(grant) {
+        *count += 1;
+        return;
+    }
+    let grant = if grants.len() >= GRANTS_MAX {
+        "(others)"
+    } else {
+        grant
+    };
+    *grants.entry(grant.to_owned()).or_default() += 1;
+}
+
 /// Remembers a name that was asked for and not shown.
-fn guess(guessed: &mut Vec<Guessed>, note: &Note) {
+fn guess<Text: Deref<Target = str>>(guessed: &mut Vec<Guessed>, note: &Note<Text>) {
     let known = guessed
         .iter()
         .position(|one| one.kind == *note.kind && one.namespace == *note.namespace);
@@ -340,8 +352,8 @@ fn guess(guessed: &mut Vec<Guessed>, note: &Note) {
         Some(place) => place,
         None if guessed.len() < GUESSED_MAX => {
             guessed.push(Guessed {
-                kind: note.kind.to_string(),
-                namespace: note.namespace.to_string(),
+                kind: (*note.kind).to_owned(),
+                namespace: (*note.namespace).to_owned(),
                 names: Vec::new(),
                 further: 0,
             });

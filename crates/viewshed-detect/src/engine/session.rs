@@ -1,5 +1,7 @@
 //! The unusual activity of one hand: what speaks against it, and how much.
 
+use std::ops::Deref;
+
 use serde::{Deserialize, Serialize};
 use viewshed_model::{Activity, IncidentActor, Surface};
 
@@ -33,49 +35,70 @@ pub(crate) const UNWATCHED: &str = " without following them";
 /// And from then on.
 const FOLLOWED: &str = " and follows them";
 
-/// One event of a session, until the incident opens.
+/// One event of a session: kept until the incident opens, borrowed from its activity as long as nobody keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Note {
+pub(crate) struct Note<Text = Box<str>> {
     pub(crate) at_us: i64,
-    pub(crate) audit_id: Box<str>,
+    pub(crate) audit_id: Text,
     pub(crate) surface: Surface,
     pub(crate) op: Op,
     pub(crate) outcome: Outcome,
-    pub(crate) verb: Box<str>,
-    pub(crate) kind: Box<str>,
-    pub(crate) namespace: Box<str>,
-    pub(crate) name: Box<str>,
-    pub(crate) reason: Box<str>,
-    pub(crate) address: Box<str>,
+    pub(crate) verb: Text,
+    pub(crate) kind: Text,
+    pub(crate) namespace: Text,
+    pub(crate) name: Text,
+    pub(crate) reason: Text,
+    pub(crate) address: Text,
     pub(crate) disclosed: Option<u32>,
     pub(crate) identity: u32,
     pub(crate) weight: u32,
 }
 
-impl Note {
-    /// What is kept of one activity: its texts cut, its weight in hundredths of a point.
+impl<'a> Note<&'a str> {
+    /// What matters of one activity: its texts cut, its weight in hundredths of a point.
     pub(crate) fn of(
-        activity: &Activity<'_>,
-        behaviour: &Behaviour<'_>,
+        activity: &'a Activity<'_>,
+        behaviour: &Behaviour<'a>,
         identity: u32,
         weight: u32,
     ) -> Self {
-        let text = |text: &str| -> Box<str> { clip(text, TEXT_MAX).into() };
+        let text = |text: &'a str| clip(text, TEXT_MAX);
         Self {
             at_us: activity.at_us,
-            audit_id: clip(&activity.id, 100).into(),
+            audit_id: clip(&activity.id, 100),
             surface: behaviour.surface,
             op: behaviour.op,
             outcome: behaviour.outcome,
             verb: text(behaviour.op.verb_or(&activity.verb)),
-            kind: behaviour.kind.into(),
-            namespace: behaviour.namespace.into(),
+            kind: behaviour.kind,
+            namespace: behaviour.namespace,
             name: text(&activity.object.name),
             reason: text(&activity.reason),
             address: text(&activity.actor.address),
             disclosed: activity.disclosed_count,
             identity,
             weight,
+        }
+    }
+}
+
+impl<Text: Into<Box<str>>> Note<Text> {
+    fn kept(self) -> Note {
+        Note {
+            at_us: self.at_us,
+            audit_id: self.audit_id.into(),
+            surface: self.surface,
+            op: self.op,
+            outcome: self.outcome,
+            verb: self.verb.into(),
+            kind: self.kind.into(),
+            namespace: self.namespace.into(),
+            name: self.name.into(),
+            reason: self.reason.into(),
+            address: self.address.into(),
+            disclosed: self.disclosed,
+            identity: self.identity,
+            weight: self.weight,
         }
     }
 }
@@ -178,7 +201,10 @@ impl Session {
     }
 
     /// Adds an event.
-    pub(crate) fn note(&mut self, note: Note) {
+    pub(crate) fn note<Text>(&mut self, note: Note<Text>)
+    where
+        Text: Deref<Target = str> + Into<Box<str>>,
+    {
         if let Some(dossier) = self.dossier.as_mut() {
             dossier.fold(&note, &self.members);
             return;
@@ -187,7 +213,7 @@ impl Session {
             // The first ones tell where it began; of the others the oldest goes.
             self.notes.remove(NOTES_MAX / 2);
         }
-        self.notes.push(note);
+        self.notes.push(note.kept());
     }
 
     /// Points of the session now; `held` tells about lists that a watch may still follow.

@@ -6,7 +6,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use viewshed_model::{
@@ -35,7 +35,8 @@ const TALLIES_MAX: usize = 20_000;
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct RuleIncidents {
-    cases: BTreeMap<String, Case>,
+    /// By cluster and identity; few enough that not even names chosen to collide make a look-up slow.
+    cases: FxHashMap<String, Case>,
     recent: VecDeque<u64>,
     tallies: BTreeMap<String, RuleTally>,
     /// The same as `recent`, to look in; made anew from it.
@@ -44,6 +45,9 @@ pub struct RuleIncidents {
     /// Cases by when something last matched, as far as that was known when somebody asked; made anew from `cases`.
     #[serde(skip)]
     quiet: BinaryHeap<Reverse<(i64, String)>>,
+    /// Room for a place of `cases` and for the name of a rule.
+    #[serde(skip)]
+    scratch: [String; 2],
 }
 
 /// One session.
@@ -58,11 +62,18 @@ struct Case {
 
 /// The name of a rule among the reasons of an incident: `falco: Attach/Exec Pod`.
 pub fn reason_name(rule: &RuleIdentity) -> String {
-    let language = match rule.engine {
-        EngineName::Falco => "falco",
-        EngineName::Sigma | EngineName::SigmaCorrelation => "sigma",
-    };
-    format!("{language}: {}", clip(&rule.title, TEXT_MAX))
+    let mut name = String::new();
+    write_reason_name(rule, &mut name);
+    name
+}
+
+fn write_reason_name(rule: &RuleIdentity, name: &mut String) {
+    name.clear();
+    name.push_str(match rule.engine {
+        EngineName::Falco => "falco: ",
+        EngineName::Sigma | EngineName::SigmaCorrelation => "sigma: ",
+    });
+    name.push_str(clip(&rule.title, TEXT_MAX));
 }
 
 impl RuleIncidents {
@@ -77,66 +88,74 @@ impl RuleIncidents {
         if matches.is_empty() || !self.is_new(activity) {
             return;
         }
-        let names: Vec<String> = matches.iter().map(|one| reason_name(&one.rule)).collect();
-        for (one, name) in matches.iter().zip(&names) {
-            self.tally(&one.rule, name);
-        }
+        let [mut place, mut name] = std::mem::take(&mut self.scratch);
         let (mut who_text, mut kind_text) = (String::new(), String::new());
         let who = Who::of(activity, &mut who_text);
         let behaviour = Behaviour::of(activity, &mut kind_text);
-        let place = format!("{}\u{1f}{}", activity.cluster, who.key);
-        let is_over = |case: &Case| activity.at_us.saturating_sub(case.last_us) > IDLE_US;
-        let state = self.cases.get(&place).map(is_over);
-        if state == Some(true) {
-            self.close(&place, incidents);
+        place.clear();
+        for part in [&*activity.cluster, "\u{1f}", who.key] {
+            place.push_str(part);
         }
-        if state != Some(false) {
-            self.make_room(incidents);
-            self.cases.insert(place.clone(), begin(activity, who));
-            self.quiet.push(Reverse((activity.at_us, place.clone())));
+        self.begin_at(&place, activity, who, incidents);
+        if let Some(case) = self.cases.get_mut(&place) {
+            case.go_on(activity, &behaviour);
+            for one in matches {
+                write_reason_name(&one.rule, &mut name);
+                tally(&mut self.tallies, &one.rule, &name);
+                case.add(activity, one, &name);
+            }
+            incidents.extend(case.tell(IncidentState::Open));
         }
-        let Some(case) = self.cases.get_mut(&place) else {
-            return;
-        };
-        let is_described = describe(activity, &mut case.member);
-        let members = std::slice::from_ref(&case.member);
-        case.dossier
-            .fold(&Note::of(activity, &behaviour, 0, 0), members);
-        if is_described {
-            case.dossier.refresh(members);
+        self.scratch = [place, name];
+    }
+
+    /// Begins a session, unless there is one that goes on.
+    fn begin_at(
+        &mut self,
+        place: &str,
+        activity: &Activity<'_>,
+        who: Who<'_>,
+        incidents: &mut Vec<Incident>,
+    ) {
+        let case = self.cases.get(place);
+        match case.map(|case| activity.at_us.saturating_sub(case.last_us) > IDLE_US) {
+            Some(false) => return,
+            Some(true) => self.close(place, incidents),
+            None => {}
         }
-        case.last_us = case.last_us.max(activity.at_us);
-        for (one, name) in matches.iter().zip(names) {
-            case.add(activity, one, name);
-        }
-        incidents.extend(case.tell(IncidentState::Open));
+        self.make_room(incidents);
+        self.cases.insert(place.to_owned(), begin(activity, who));
+        self.quiet.push(Reverse((activity.at_us, place.to_owned())));
     }
 
     /// Time has passed up to `now_us` (live sources without events): what was quiet for long ends.
     pub fn pass(&mut self, now_us: i64, incidents: &mut Vec<Incident>) {
-        let quiet = self
-            .cases
-            .iter()
-            .filter(|(_, case)| now_us.saturating_sub(case.last_us) > IDLE_US);
-        for place in quiet
-            .map(|(place, _)| place.clone())
-            .collect::<Vec<String>>()
-        {
+        for place in self.places(|case| now_us.saturating_sub(case.last_us) > IDLE_US) {
             self.close(&place, incidents);
         }
     }
 
     /// Nobody will look for a while: tells every incident that has grown since it was last told.
     pub fn pause(&mut self, incidents: &mut Vec<Incident>) {
-        let cases = self.cases.values_mut();
-        incidents.extend(cases.filter_map(Case::tell_rest));
+        for place in self.places(|_| true) {
+            let case = self.cases.get_mut(&place);
+            incidents.extend(case.and_then(Case::tell_rest));
+        }
     }
 
     /// Nothing more comes: everything ends.
     pub fn finish(&mut self, incidents: &mut Vec<Incident>) {
-        for place in self.cases.keys().cloned().collect::<Vec<String>>() {
+        for place in self.places(|_| true) {
             self.close(&place, incidents);
         }
+    }
+
+    /// Where such sessions are, in the order of their names.
+    fn places(&self, is_meant: impl Fn(&Case) -> bool) -> Vec<String> {
+        let meant = self.cases.iter().filter(|(_, case)| is_meant(case));
+        let mut places: Vec<String> = meant.map(|(place, _)| place.clone()).collect();
+        places.sort();
+        places
     }
 
     /// How often each rule matched, in the order of their names.
@@ -178,24 +197,6 @@ impl RuleIncidents {
         }
         self.recent.push_back(hash);
         true
-    }
-
-    fn tally(&mut self, rule: &RuleIdentity, name: &str) {
-        if let Some(tally) = self.tallies.get_mut(name) {
-            tally.count += 1;
-        } else if self.tallies.len() < TALLIES_MAX {
-            let tally = RuleTally {
-                name: name.to_owned(),
-                language: rule.engine.to_string(),
-                title: rule.title.clone(),
-                file: rule.file.clone(),
-                line: rule.line,
-                severity: rule.severity,
-                techniques: rule.techniques.clone(),
-                count: 1,
-            };
-            self.tallies.insert(name.to_owned(), tally);
-        }
     }
 
     fn make_room(&mut self, incidents: &mut Vec<Incident>) {
@@ -249,7 +250,19 @@ impl Case {
         }
     }
 
-    fn add(&mut self, activity: &Activity<'_>, one: &RuleMatch, name: String) {
+    /// Takes one more event.
+    fn go_on(&mut self, activity: &Activity<'_>, behaviour: &Behaviour<'_>) {
+        let is_described = describe(activity, &mut self.member);
+        let members = std::slice::from_ref(&self.member);
+        self.dossier
+            .fold(&Note::of(activity, behaviour, 0, 0), members);
+        if is_described {
+            self.dossier.refresh(members);
+        }
+        self.last_us = self.last_us.max(activity.at_us);
+    }
+
+    fn add(&mut self, activity: &Activity<'_>, one: &RuleMatch, name: &str) {
         let incident = &mut self.dossier.incident;
         incident.severity = incident.severity.max(one.rule.severity);
         let known = incident
@@ -266,7 +279,7 @@ impl Case {
                 let text = clip(&one.message, TEXT_MAX).to_owned();
                 self.counts.push((1, text.clone()));
                 incident.reasons.push(Reason {
-                    detection: name,
+                    detection: name.to_owned(),
                     text,
                     weight: weight(one.rule.severity),
                     at: time(activity.at_us),
@@ -280,6 +293,24 @@ impl Case {
                 incident.techniques.insert(at, technique.clone());
             }
         }
+    }
+}
+
+fn tally(tallies: &mut BTreeMap<String, RuleTally>, rule: &RuleIdentity, name: &str) {
+    if let Some(tally) = tallies.get_mut(name) {
+        tally.count += 1;
+    } else if tallies.len() < TALLIES_MAX {
+        let tally = RuleTally {
+            name: name.to_owned(),
+            language: rule.engine.to_string(),
+            title: rule.title.clone(),
+            file: rule.file.clone(),
+            line: rule.line,
+            severity: rule.severity,
+            techniques: rule.techniques.clone(),
+            count: 1,
+        };
+        tallies.insert(name.to_owned(), tally);
     }
 }
 
