@@ -107,7 +107,8 @@ pub(crate) struct ScanArgs {
     pub(crate) impersonate: ImpersonateArgs,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
-    /// Exit with 1 when there is a finding at or above this; default: high (never with --demo).
+    /// Exit with 1 when there is a finding at or above this; default: high (never with --demo). What users and groups
+    /// that somebody fills by hand hold is medium at most: give `medium` to gate that too.
     #[arg(long, value_enum, value_name = "SEVERITY")]
     pub(crate) fail_on: Option<FailOn>,
     /// Run only these checks.

@@ -22,14 +22,6 @@ fn judge(facts: &ClusterFacts<'_>) -> Vec<Finding> {
     holdings(facts, covers_every_resource)
         .iter()
         .filter(|holding| !holding.role.rules.iter().any(is_full_control))
-        // A RoleBinding grants no paths.
-        .filter(|holding| {
-            holding.is_cluster_wide()
-                || holding
-                    .rules
-                    .iter()
-                    .any(|(_, rule)| !rule.resources.is_empty())
-        })
         .map(|holding| judge_holding(facts, holding))
         .collect()
 }

@@ -1,6 +1,7 @@
 //! Who holds certain rules: grouped under the object at which the grant is to be mended.
 //!
-//! A role that people wrote is mended in the role, once, however often it is bound. One of the
+//! A role that people wrote is mended in the role, once, however often it is bound: once for those who hold it in
+//! the whole cluster, and once for those to whom only RoleBindings grant it, each in their namespaces. One of the
 //! server's own roles cannot be mended: there each binding of it stands on its own.
 
 use std::collections::BTreeMap;
@@ -21,7 +22,7 @@ pub(in crate::checks) struct Holding<'a> {
     pub(in crate::checks) role: &'a Role,
     /// Positions of the rules in the role, and the rules.
     pub(in crate::checks) rules: Vec<(usize, &'a PolicyRule)>,
-    /// Never empty; cluster-wide ones first.
+    /// Never empty; all of them hold in the whole cluster, or none.
     pub(in crate::checks) grants: Vec<HumanGrant<'a>>,
     /// Everybody whom the grants name, sorted, each once.
     pub(in crate::checks) subjects: Vec<Subject>,
@@ -43,11 +44,12 @@ pub(in crate::checks) fn holdings<'a>(
     facts: &ClusterFacts<'a>,
     matches: impl Fn(&PolicyRule) -> bool,
 ) -> Vec<Holding<'a>> {
-    let mut by_role: BTreeMap<(&str, &str), Holding<'_>> = BTreeMap::new();
+    let mut by_role: BTreeMap<(&str, &str, Reach), Holding<'_>> = BTreeMap::new();
     let mut single = Vec::new();
     for grant in &facts.access.human_grants {
         let role = grant.role;
-        let key = (role.meta.namespace_or_empty(), &*role.meta.name);
+        let reach = Reach::of(grant);
+        let key = (role.meta.namespace_or_empty(), &*role.meta.name, reach);
         if let Some(known) = by_role.get_mut(&key) {
             known.grants.push(grant.clone());
             continue;
@@ -57,6 +59,8 @@ pub(in crate::checks) fn holdings<'a>(
         let rules: Vec<(usize, &PolicyRule)> = grant
             .rules()
             .filter(|(_, rule)| !is_foreign && matches(rule))
+            // A RoleBinding grants no paths.
+            .filter(|(_, rule)| reach == Reach::Cluster || !rule.resources.is_empty())
             .collect();
         if rules.is_empty() {
             continue;
@@ -73,11 +77,48 @@ pub(in crate::checks) fn holdings<'a>(
             single.push(holding);
         }
     }
+    leave_out_repeated(&mut by_role);
     let mut holdings: Vec<Holding<'_>> = by_role.into_values().chain(single).collect();
     for holding in &mut holdings {
         holding.subjects = subjects_of(&holding.grants);
     }
     holdings
+}
+
+/// Where a grant holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Reach {
+    Cluster,
+    Namespaces,
+}
+
+impl Reach {
+    fn of(grant: &HumanGrant<'_>) -> Self {
+        if grant.is_cluster_wide() {
+            Self::Cluster
+        } else {
+            Self::Namespaces
+        }
+    }
+}
+
+/// Whoever holds the rules of a role in the whole cluster gains nothing by a RoleBinding of it.
+fn leave_out_repeated(by_role: &mut BTreeMap<(&str, &str, Reach), Holding<'_>>) {
+    let everywhere: BTreeMap<(&str, &str), Vec<Subject>> = by_role
+        .iter()
+        .filter(|((.., reach), _)| *reach == Reach::Cluster)
+        .map(|((namespace, name, _), holding)| ((*namespace, *name), subjects_of(&holding.grants)))
+        .collect();
+    by_role.retain(|(namespace, name, reach), holding| {
+        let known = everywhere.get(&(*namespace, *name));
+        if let (Reach::Namespaces, Some(known)) = (reach, known) {
+            for grant in &mut holding.grants {
+                grant.subjects.retain(|subject| !known.contains(subject));
+            }
+            holding.grants.retain(|grant| !grant.subjects.is_empty());
+        }
+        !holding.grants.is_empty()
+    });
 }
 
 fn subjects_of(grants: &[HumanGrant<'_>]) -> Vec<Subject> {
@@ -91,7 +132,7 @@ fn subjects_of(grants: &[HumanGrant<'_>]) -> Vec<Subject> {
 }
 
 impl Holding<'_> {
-    /// Whether at least one grant holds in the whole cluster.
+    /// Whether the grants hold in the whole cluster.
     pub(in crate::checks) fn is_cluster_wide(&self) -> bool {
         self.grants.iter().any(HumanGrant::is_cluster_wide)
     }

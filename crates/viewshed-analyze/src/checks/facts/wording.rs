@@ -149,11 +149,14 @@ fn reading_verb(rule: &PolicyRule) -> Option<&'static str> {
 
 /// `kubectl auth can-i VERB RESOURCE --as ...` for the first holder.
 pub(in crate::checks) fn can_i(asked: Asked<'_>, holding: &Holding<'_>) -> String {
-    let namespace = holding
-        .grants
-        .first()
-        .and_then(|grant| grant.binding.meta.namespace.as_deref());
-    can_i_as(Asked { namespace, ..asked }, holding.subjects.first())
+    let grant = holding.grants.first();
+    let namespace = grant.and_then(|grant| grant.binding.meta.namespace.as_deref());
+    // Who holds it in this namespace.
+    let subject = match namespace {
+        Some(_) => grant.and_then(|grant| grant.subjects.first()),
+        None => holding.subjects.first(),
+    };
+    can_i_as(Asked { namespace, ..asked }, subject)
 }
 
 /// The same for one subject.
