@@ -112,6 +112,10 @@ pub struct IdentityRank {
     /// Whom it may impersonate: what they see stands in their rows, not in this one. Sorted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub impersonates: Vec<String>,
+    /// How it gets further by what it may change, in words, the most powerful first (`it runs commands in pods`): no part
+    /// of what it sees. `see --as` and `reach --pivots` follow the steps.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub further: Vec<String>,
     /// The chains that give it sight, the widest first; a sample when there are many.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub chains: Vec<Chain>,

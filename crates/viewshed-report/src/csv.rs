@@ -140,6 +140,7 @@ pub fn rank(report: &RankReport) -> String {
         "bindings",
         "unknown_members",
         "impersonates",
+        "further",
     ];
     let ranks = report.ranks.iter().enumerate().map(|(index, row)| {
         let resources: Vec<String> = row
@@ -158,6 +159,7 @@ pub fn rank(report: &RankReport) -> String {
             row.bindings.join("; "),
             row.unknown_members.to_string(),
             row.impersonates.join("; "),
+            row.further.join("; "),
         ]
     });
     rows(&header, ranks)

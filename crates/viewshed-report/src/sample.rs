@@ -190,6 +190,7 @@ pub(crate) fn ranks() -> Vec<IdentityRank> {
         bindings: vec!["ClusterRoleBinding ops".to_owned()],
         unknown_members: false,
         impersonates: Vec::new(),
+        further: Vec::new(),
         chains: vec![chain(&[
             "ClusterRoleBinding `ops` grants ClusterRole `cluster-admin`",
             "rule 1 allows every verb on every resource",
@@ -199,6 +200,7 @@ pub(crate) fn ranks() -> Vec<IdentityRank> {
         IdentityRank {
             unknown_members: true,
             impersonates: vec!["user jane".to_owned()],
+            further: vec!["it runs commands in pods".to_owned()],
             ..row(
                 subject(SubjectKind::Group, "platform"),
                 4_200,

@@ -43,7 +43,7 @@ pub(crate) fn action(
     }
     if words.resource.starts_with('/') {
         return Ok(Action::NonResource(NonResourceRequest {
-            verb: words.verb.to_ascii_lowercase(),
+            verb: words.verb.to_owned(),
             path: words.resource.to_owned(),
         }));
     }
@@ -69,7 +69,7 @@ pub(crate) fn action(
         scope.namespace.as_deref().unwrap_or("default")
     };
     Ok(Action::Resource(ResourceRequest {
-        verb: words.verb.to_ascii_lowercase(),
+        verb: words.verb.to_owned(),
         api_group: kind.group,
         resource: kind.resource,
         subresource: subresource.to_owned(),
@@ -106,13 +106,13 @@ pub(crate) fn warnings(cluster: &Cluster, words: Words<'_>) -> Vec<String> {
     } else {
         &RESOURCE_VERBS
     };
-    let verb = words.verb.to_ascii_lowercase();
-    if !known_verbs.contains(&verb.as_str()) && (is_path || !is_constrained_impersonation(&verb)) {
+    let verb = words.verb;
+    if !known_verbs.contains(&verb) && (is_path || !is_constrained_impersonation(verb)) {
         warnings.push(format!("Warning: verb '{verb}' is not a known verb"));
     }
     let resource = words.resource.split('/').next().unwrap_or_default();
     // What constrained impersonation is asked about is no resource that a server has.
-    let is_served = !is_path && resource != "*" && !is_constrained_impersonation(&verb);
+    let is_served = !is_path && resource != "*" && !is_constrained_impersonation(verb);
     if is_served && has_discovery(cluster) && find(cluster, resource).is_none() {
         warnings.push(format!(
             "Warning: the server doesn't have a resource type '{resource}'"

@@ -17,6 +17,7 @@ mod by_name;
 mod compare;
 mod docker;
 mod doors;
+mod further;
 mod graph;
 mod held;
 mod named;
@@ -47,6 +48,7 @@ use graph::{Graph, State};
 pub(crate) use compare::{NewWay, gained};
 pub(crate) use docker::from_container;
 pub use docker::{docker_ranks, joined_ranks};
+pub(crate) use further::{HeldParts, RoleParts};
 pub use toward::{BY_STEPS_MAX, Sought};
 
 /// Pivots that a view spells out; with ten links each, about ten megabytes. The rest is counted by

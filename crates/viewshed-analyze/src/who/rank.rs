@@ -9,6 +9,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use viewshed_model::{Estate, Gap, IdentityRank};
 
 use crate::bootstrap::Origins;
+use crate::pivot::RoleParts;
 use crate::see::may_give;
 use crate::sight::{Coverage, SightIndex};
 use count::Tables;
@@ -20,7 +21,8 @@ pub const CHAINS_MAX: usize = 3;
 /// The ranked table of one cluster or estate.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ranking {
-    /// Identities that see at least one object, or may impersonate others, most first, then by subject.
+    /// Identities that see at least one object, may impersonate others, or get further by what they may change, most
+    /// first, then by subject.
     pub ranks: Vec<IdentityRank>,
     /// How many objects exist per resource, by the names that `IdentityRank::by_resource` uses;
     /// sorted. `pods/log` is counted here, but not among the objects of a row.
@@ -68,12 +70,17 @@ pub fn rank_in(index: &SightIndex<'_>) -> Ranking {
         .filter(|role| may_give(role))
         .map(|role| std::ptr::from_ref(role).addr())
         .collect();
+    let parts = index.cluster.roles.iter();
+    let parts: FxHashMap<usize, RoleParts> = parts
+        .filter_map(|role| Some((std::ptr::from_ref(role).addr(), RoleParts::of(role)?)))
+        .collect();
     let ranker = rows::Ranker {
         index,
         tables: &tables,
         origins: &origins,
         coverages: &coverages,
         masking: &masking,
+        parts: &parts,
     };
     let mut ranks: Vec<IdentityRank> = Row::all(index)
         .par_iter()

@@ -279,6 +279,8 @@ pub(crate) struct RankRowDocument<'a> {
     unknown_members: bool,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     impersonates: &'a [String],
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    further: &'a [String],
     #[serde(skip_serializing_if = "Vec::is_empty")]
     chains: Vec<ChainDocument<'a>>,
 }
@@ -299,6 +301,7 @@ impl<'a> RankRowDocument<'a> {
             bindings: &row.bindings,
             unknown_members: row.unknown_members,
             impersonates: &row.impersonates,
+            further: &row.further,
             chains: row.chains.iter().map(ChainDocument::of).collect(),
         }
     }

@@ -279,6 +279,11 @@ fn details(page: &mut Page, index: usize, row: &IdentityRank) {
         .raw("</span></summary>\n<div class=\"body\" id=\"who")
         .id(index)
         .raw("\">\n");
+    if !row.further.is_empty() {
+        page.raw("<p>Gets further: ")
+            .text(&row.further.join("; "))
+            .raw("</p>\n");
+    }
     if row.bindings.is_empty() {
         page.raw("<p>No binding: it follows from what the identity is.</p>\n");
     } else {

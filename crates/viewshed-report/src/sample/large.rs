@@ -119,6 +119,7 @@ fn rank(index: usize, totals: &[(String, u64)]) -> IdentityRank {
         ],
         unknown_members: index.is_multiple_of(3),
         impersonates: Vec::new(),
+        further: Vec::new(),
         chains: Vec::new(),
     }
 }

@@ -5,7 +5,7 @@ use viewshed_model::{GrantOrigin, IdentityRank, RankReport, SubjectKind};
 use super::layout::{Column, Columns, headline};
 use super::{estate_lines, gaps, limited, more};
 use crate::style::{Ink, Style};
-use crate::wording::{ORIGINS, origin, share, thousands};
+use crate::wording::{ORIGINS, count, origin, share, thousands};
 
 /// Rows shown per origin in a brief report.
 const ROWS_MAX: usize = 25;
@@ -74,6 +74,13 @@ fn write_origin(
         if !row.impersonates.is_empty() {
             let others = limited(style, &row.impersonates, 2);
             subject = format!("{subject} (may act as {})", style.text(&others));
+        }
+        if let Some(first) = row.further.first() {
+            let ways = match row.further.len() - 1 {
+                0 => String::new(),
+                more => format!(", and {}", count(more as u64, "way more", "ways more")),
+            };
+            subject = format!("{subject} (gets further: {}{ways})", style.text(first));
         }
         table.row(vec![
             (index + 1).to_string(),

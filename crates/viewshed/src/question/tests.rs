@@ -81,7 +81,7 @@ fn words_become_the_request_that_kubectl_would_send() {
     check(
         ("LIST", "Deploy", None),
         shop,
-        "list apps:deployments in [shop] named []",
+        "LIST apps:deployments in [shop] named []",
     );
     check(
         ("get", "nodes", Some("a")),

@@ -11,6 +11,7 @@ use super::CHAINS_MAX;
 use super::count::Tables;
 use super::sum::Sum;
 use crate::bootstrap::{GrantedTo, Origins};
+use crate::pivot::{HeldParts, RoleParts};
 use crate::rbac::Grant;
 use crate::see::{of_grant, sees_everything};
 use crate::sight::{Coverage, SightIndex, grant_text, pod_objects, pod_of, sentence};
@@ -171,14 +172,18 @@ pub(super) struct Ranker<'a, 'c> {
     pub(super) coverages: &'a FxHashMap<usize, Coverage<'c>>,
     /// The roles that let impersonate somebody, by the same.
     pub(super) masking: &'a FxHashSet<usize>,
+    /// The roles whose holders get further by what they may change, by the same.
+    pub(super) parts: &'a FxHashMap<usize, RoleParts>,
 }
 
 impl Ranker<'_, '_> {
-    /// The row; `None` when it sees no object and may impersonate nobody.
+    /// The row; `None` when it sees no object, may impersonate nobody and gets no further.
     pub(super) fn rank(&self, row: &Row) -> Option<IdentityRank> {
         let session = self.index.access.session(&row.identity);
         let mut sum = Sum::new(self.index, self.tables);
         let mut story = Story::default();
+        let mut held = HeldParts::default();
+        let mut parted = Vec::new();
         if let Some(evidence) = sees_everything(&session) {
             sum.add_everything();
             story.chains.push(Chain {
@@ -198,6 +203,10 @@ impl Ranker<'_, '_> {
                     sum.add(&grant, coverage);
                     self.tell(row, (&grant, coverage), &mut story);
                 }
+                if let Some(parts) = self.parts.get(&address) {
+                    held.add(*parts, grant.namespace());
+                    parted.push(grant);
+                }
             }
         }
         if let Some(node) = row.identity.user.strip_prefix("system:node:")
@@ -213,7 +222,12 @@ impl Ranker<'_, '_> {
             });
         }
         let result = sum.finish();
-        (result.visible > 0 || !story.masks.is_empty()).then(|| IdentityRank {
+        let further = held.effects();
+        if !further.is_empty() {
+            self.name_grants(row, &parted, &mut story);
+        }
+        let is_anybody = result.visible > 0 || !story.masks.is_empty() || !further.is_empty();
+        is_anybody.then(|| IdentityRank {
             subject: row.subject.clone(),
             visible: result.visible,
             total: self.tables.objects_total(),
@@ -227,6 +241,7 @@ impl Ranker<'_, '_> {
             bindings: story.bindings,
             unknown_members: has_unknown_members(&row.subject),
             impersonates: story.masks.into_iter().collect(),
+            further,
             chains: story.chains,
         })
     }
@@ -247,13 +262,7 @@ impl Ranker<'_, '_> {
                 break;
             }
         }
-        let kind = match grant.namespace() {
-            Some(_) => "RoleBinding",
-            None => "ClusterRoleBinding",
-        };
-        story
-            .bindings
-            .push(format!("{kind} {}", grant.binding.meta.full_name()));
+        story.bindings.push(binding_name(grant));
         if story.chains.len() < CHAINS_MAX {
             let mut targets: Vec<usize> = shown.map(|shown| shown.target).collect();
             targets.dedup();
@@ -278,6 +287,17 @@ impl Ranker<'_, '_> {
         for mask in of_grant(grant) {
             self.weigh(row, (grant, mask.rule), story);
             story.masks.insert(mask.who);
+        }
+    }
+
+    /// The grants by which it gets further, beside those that show something.
+    fn name_grants(&self, row: &Row, grants: &[Grant<'_>], story: &mut Story) {
+        for grant in grants {
+            self.weigh(row, (grant, 0), story);
+            let name = binding_name(grant);
+            if !story.bindings.contains(&name) {
+                story.bindings.push(name);
+            }
         }
     }
 
@@ -338,6 +358,14 @@ impl Ranker<'_, '_> {
             None => format!("{text} in the whole cluster"),
         }
     }
+}
+
+fn binding_name(grant: &Grant<'_>) -> String {
+    let kind = match grant.namespace() {
+        Some(_) => "RoleBinding",
+        None => "ClusterRoleBinding",
+    };
+    format!("{kind} {}", grant.binding.meta.full_name())
 }
 
 /// How a row came about.

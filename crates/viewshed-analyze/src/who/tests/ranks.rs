@@ -179,3 +179,58 @@ fn whoever_may_impersonate_somebody_has_a_row() {
     // Whoever sees everything sees no more as somebody else.
     assert!(row("service account shop/cart").impersonates.is_empty());
 }
+
+/// Whoever sees nothing, and gets everything by what they may change, is found in the table.
+#[test]
+fn those_who_get_further_are_ranked() {
+    for (rules, place, expected) in [
+        ("create | core | pods/exec", "", "it runs commands in pods"),
+        (
+            "create | core | pods/exec",
+            "shop/",
+            "it runs commands in pods in shop",
+        ),
+        ("create | core | pods", "", "it starts pods as it likes"),
+        (
+            "create | core | serviceaccounts/token",
+            "shop/",
+            "it asks for tokens of other service accounts in shop",
+        ),
+        (
+            "escalate update | rbac.authorization.k8s.io | clusterroles",
+            "",
+            "it adds any right to a role that it holds",
+        ),
+        (
+            "bind | rbac.authorization.k8s.io | clusterroles; create | rbac.authorization.k8s.io | clusterrolebindings",
+            "",
+            "it gives itself any role",
+        ),
+        // One part of two; and what no RoleBinding gives.
+        (
+            "escalate | rbac.authorization.k8s.io | clusterroles",
+            "",
+            "",
+        ),
+        ("create | core | nodes/proxy", "shop/", ""),
+        ("delete | core | pods", "", ""),
+    ] {
+        let mut cluster = granted();
+        let rules: Vec<&str> = rules.split("; ").collect();
+        cluster.roles.push(role("power", &rules));
+        let name = format!("{place}power");
+        let grant = binding(&name, "ClusterRole/power", &["user:mallory"]);
+        cluster.bindings.push(grant);
+        let ranking = rank_in(&SightIndex::new(&cluster));
+        let found = ranking
+            .ranks
+            .iter()
+            .find(|rank| rank.subject.name == "mallory");
+        let further = found.map_or_else(String::new, |rank| rank.further.join("; "));
+        assert_eq!(further, expected, "{rules:?} by {name}");
+        if let Some(rank) = found {
+            assert_eq!((rank.visible, rank.origin), (0, GrantOrigin::Human));
+            assert!(rank.bindings.iter().any(|one| one.ends_with(&name)));
+        }
+    }
+}
