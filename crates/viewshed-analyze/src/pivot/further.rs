@@ -128,10 +128,10 @@ fn allows(rule: &PolicyRule, (verb, api_group, resource, subresource, name): &Ri
 
 // Each part has a bit.
 const _: () = {
-    let (mut parts, mut at) = (0, 0);
-    while at < POWERS.len() {
-        parts += POWERS[at].all.len();
-        at += 1;
+    let (mut parts, mut rest): (usize, &[Power]) = (0, &POWERS);
+    while let [power, after @ ..] = rest {
+        parts += power.all.len();
+        rest = after;
     }
     assert!(parts <= Parts::BITS as usize);
 };
