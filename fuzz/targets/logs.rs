@@ -8,7 +8,7 @@ use base64::Engine as _;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use libfuzzer_sys::fuzz_target;
-use viewshed_decode::logs::{Arena, LogFormat, decode, recognise};
+use viewshed_decode::logs::{Arena, LogFormat, Rejoin, decode, recognise};
 use viewshed_model::Skips;
 
 /// A subscription's record of any bytes: few random ones are gzip.
@@ -19,7 +19,24 @@ fn record(bytes: &[u8]) -> Vec<u8> {
     base64::engine::general_purpose::STANDARD.encode(packed).into_bytes()
 }
 
+/// Entries in parts: lines keep their number, and nothing comes of nothing.
+fn rejoin(bytes: &[u8]) {
+    let (mut rejoin, mut skips) = (Rejoin::default(), Skips::default());
+    let lines = |bytes: &[u8]| bytes.split_inclusive(|byte| *byte == b'\n').count();
+    let mut written = 0;
+    for start in [&b"{\"log\":\"x\",\"stream\":\"stdout\"}\n"[..], b"2026 stdout P x\n", b""] {
+        let chunk = [start, bytes].concat();
+        written += chunk.len();
+        if let Some(joined) = rejoin.chunk(&chunk, &mut skips) {
+            assert_eq!(lines(&joined), lines(&chunk));
+            assert!(joined.len() <= written);
+        }
+    }
+    assert!(rejoin.end() <= 2);
+}
+
 fuzz_target!(|bytes: &[u8]| {
+    rejoin(bytes);
     recognise(bytes);
     for form in [bytes.to_vec(), record(bytes)] {
         recognise(&form);

@@ -28,10 +28,8 @@ fn learn(arguments: &BaselineArgs) -> Result<Outcome, Failure> {
     let mut engine = Engine::new(watch::settings(judge), watch::baseline(judge)?);
     let mut reading = Reading::new(arguments.logs.format);
     let mut incidents = Vec::new();
-    let unread = Pump::open(&arguments.logs)?.drain(|chunk| {
-        reading.each(chunk, None, |activities| {
-            engine.step(Timestamp::now(), activities, &mut incidents);
-        });
+    let unread = reading.drain(Pump::open(&arguments.logs)?, |activities| {
+        engine.step(Timestamp::now(), activities, &mut incidents);
         incidents.clear();
     });
     engine.finish(Timestamp::now(), &mut incidents);

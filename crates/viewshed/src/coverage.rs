@@ -9,7 +9,6 @@ use crate::cli::CoverageArgs;
 use crate::outcome::{Failure, Outcome};
 use crate::output::{Lists, Screen};
 use crate::watch::{Pump, Reading, described, is_partial, known_sources, policy, unknown};
-use daemons::is_settings;
 
 /// Judges every discovery action by the policy and by what the logs were seen to hold.
 pub(crate) fn run(arguments: &CoverageArgs, screen: &Screen) -> Result<Outcome, Failure> {
@@ -17,16 +16,20 @@ pub(crate) fn run(arguments: &CoverageArgs, screen: &Screen) -> Result<Outcome, 
     let mut reading = Reading::new(arguments.logs.format);
     let mut gaps = Vec::new();
     let mut logs = arguments.logs.clone();
-    let (settings, of_logs) = logs.from.into_iter().partition(|path| is_settings(path));
+    let (settings, of_logs, met) = daemons::partition(logs.from);
     logs.from = of_logs;
     let hosts = daemons::read(&settings, &arguments.docker_host, screen, &mut gaps)?;
     if !logs.from.is_empty() {
-        gaps.extend(Pump::open(&logs)?.drain(|chunk| reading.each(chunk, None, |_| {})));
+        gaps.extend(reading.drain(Pump::open(&logs)?, |_| {}));
     } else if policy.is_none() && settings.is_empty() && arguments.docker_host.is_empty() {
         return Err(Failure::usage(
             "neither logs, an audit policy nor Docker's settings are named",
             "give --from with logs and daemon.json, --policy FILE, or --docker-host",
         ));
+    }
+    for settings in met {
+        // Read already, as what it is.
+        reading.sources.remove(&*settings.to_string_lossy());
     }
     gaps.extend(unknown(&reading));
     let described = described(&reading);

@@ -64,7 +64,7 @@ pub(crate) fn run(arguments: &RulesArgs, screen: &Screen) -> Result<Outcome, Fai
 /// Reads logs for what they hold, without judging it.
 fn read(logs: &LogArgs) -> Result<(Reading, Vec<Gap>), Failure> {
     let mut reading = Reading::new(logs.format);
-    let mut gaps = Pump::open(logs)?.drain(|chunk| reading.each(chunk, None, |_| {}));
+    let mut gaps = reading.drain(Pump::open(logs)?, |_| {});
     gaps.extend(unknown(&reading));
     Ok((reading, gaps))
 }

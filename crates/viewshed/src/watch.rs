@@ -4,6 +4,7 @@ mod events;
 mod explored;
 mod figures;
 mod found;
+mod learned;
 mod outlets;
 mod places;
 mod pump;
@@ -14,12 +15,11 @@ mod state;
 mod telling;
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use viewshed_collect::logs::Chunk;
-use viewshed_detect::{Baseline, Engine, Settings};
+use viewshed_detect::Engine;
 use viewshed_model::{AuditPolicy, Incident, IncidentState};
 
 use crate::cli::{Format, JudgeArgs, WatchArgs};
@@ -36,9 +36,10 @@ use places::Places;
 use pump::Event;
 use rules::Rules;
 use state::{COUNTED, DELIVERIES, ENGINE, INCIDENTS, Keeper, POSITIONS, RULES, SOURCES};
-use telling::Telling;
+use telling::{Telling, Warned};
 
 pub(crate) use found::{Found, INCIDENTS_OF_PAST_LOGS_MAX};
+pub(crate) use learned::{baseline, read_baseline, settings};
 pub(crate) use pump::{Pump, read_file};
 pub(crate) use reading::Reading;
 pub(crate) use report::{described, is_partial, known_sources, policy, unknown};
@@ -80,6 +81,7 @@ struct Watch<'a> {
     /// Room that is used again.
     grown: Vec<Incident>,
     looked: Instant,
+    warned: Warned,
     /// Events of the incidents that an earlier run left open; of past logs only.
     before: BTreeMap<String, u64>,
 }
@@ -138,22 +140,23 @@ impl<'a> Watch<'a> {
             figures,
             grown: Vec::new(),
             looked: Instant::now(),
+            warned: Warned::default(),
             before,
         })
     }
 
-    fn judge(&mut self, chunk: Chunk) -> Result<(), Failure> {
+    fn judge(&mut self, mut chunk: Chunk) -> Result<(), Failure> {
         let now = Timestamp::now();
         let (engine, rules, grown) = (&mut self.engine, &mut self.rules, &mut self.grown);
         let (events, places) = (&mut self.events, &mut self.places);
         let arrived = self.pump.is_told_as_it_happens().then_some(now);
-        self.reading.each(&chunk, arrived, |activities| {
+        self.reading.each(&mut chunk, arrived, |chunk, activities| {
             engine.step(now, activities, grown);
             if let Some(events) = events {
                 events.add(activities, now);
             }
             if let Some(places) = places {
-                places.add(&chunk, activities);
+                places.add(chunk, activities);
             }
             if let Some(rules) = rules {
                 rules.judge(activities, grown);
@@ -199,12 +202,16 @@ impl<'a> Watch<'a> {
         Ok(())
     }
 
-    fn look(&self) {
+    fn look(&mut self) {
+        let gaps = self.pump.gaps();
+        if self.pump.is_live() {
+            self.warned.tell(&gaps);
+        }
         self.figures.look(&Look {
             reading: &self.reading,
             counters: self.engine.counters(),
             identities: self.engine.baseline().identity_count(),
-            gaps: self.pump.gaps().len(),
+            gaps: gaps.len(),
             keeper: &self.keeper,
             targets: &self.outlets.states(),
         });
@@ -265,6 +272,7 @@ impl<'a> Watch<'a> {
 
     /// The log, or the run, is over.
     fn end(mut self) -> Result<Outcome, Failure> {
+        self.reading.end();
         if !self.pump.is_live() {
             self.grown.extend(self.reading.silences());
             self.tell()?;
@@ -377,50 +385,4 @@ fn still_open(
         incident.state = IncidentState::Open;
     }
     Ok(ended)
-}
-
-/// The engine's settings, with table positions that nobody can guess.
-pub(crate) fn settings(arguments: &JudgeArgs) -> Settings {
-    use std::hash::BuildHasher;
-    Settings {
-        user_allow_list: arguments.user_allow_list.clone(),
-        time_window_s: arguments.time_window,
-        pod_query_threshold: arguments.pod_query_threshold,
-        hash_seed: std::hash::RandomState::new().hash_one(0_u8),
-        ..Settings::default()
-    }
-}
-
-/// What was learned before, or nothing.
-///
-/// # Errors
-/// When the file cannot be read or is no baseline.
-pub(crate) fn baseline(arguments: &JudgeArgs) -> Result<Baseline, Failure> {
-    arguments
-        .baseline
-        .as_deref()
-        .map_or_else(|| Ok(Baseline::default()), read_baseline)
-}
-
-/// What a file of `viewshed baseline`, or a folder of `viewshed watch --state`, holds.
-///
-/// # Errors
-/// When it cannot be read or is no baseline.
-pub(crate) fn read_baseline(path: &Path) -> Result<Baseline, Failure> {
-    if path.is_dir() {
-        let engine = state::peek(path)?.engine(Settings::default())?;
-        // As a file would hold it: what is under way belongs to the run that has the folder.
-        let bytes = engine.map(|engine| engine.baseline().to_bytes());
-        return bytes.map_or_else(|| Ok(Baseline::default()), |bytes| parsed(path, &bytes));
-    }
-    parsed(path, &read_file(path)?)
-}
-
-fn parsed(path: &Path, bytes: &[u8]) -> Result<Baseline, Failure> {
-    Baseline::from_bytes(bytes).map_err(|error| {
-        Failure::usage(
-            format!("`{}` is no usable baseline: {error}", path.display()),
-            "make one with `viewshed baseline --from LOGS -o FILE`",
-        )
-    })
 }

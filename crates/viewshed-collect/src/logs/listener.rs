@@ -15,12 +15,14 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
+use viewshed_model::{Gap, GapReason};
 
 use super::bodies::Bodies;
 use super::limits::{
     BODY_TIME_MAX, CONNECTIONS_MAX, CONNECTIONS_OF_ADDRESS_MAX, HEAD_TIME_MAX, HEADERS_BYTES_MAX,
     LOOK_INTERVAL, STOP_TIME_MAX,
 };
+use super::report::gap;
 use super::tls::server_config;
 use crate::error::Error;
 
@@ -164,11 +166,24 @@ async fn talk(
 ) {
     match tls {
         None => http(stream, bodies, stop).await,
-        Some(tls) => {
-            if let Ok(Ok(stream)) = timeout(BODY_TIME_MAX, tls.accept(stream)).await {
-                http(stream, bodies, stop).await;
+        Some(tls) => match timeout(BODY_TIME_MAX, tls.accept(stream)).await {
+            Ok(Ok(stream)) => http(stream, bodies, stop).await,
+            // Who only looks whether somebody listens says nothing; what TLS refuses may be an API server.
+            Ok(Err(error)) if error.kind() == std::io::ErrorKind::InvalidData => {
+                bodies.report.refused(&bodies.source);
+                bodies.report.gap(Gap {
+                    what: format!("let a client push to `{}`", bodies.source),
+                    ..gap(
+                        &bodies.source,
+                        GapReason::Forbidden,
+                        format!("the TLS handshake failed: {error}"),
+                        "check that the client trusts our certificate, and that its own is a current one (X.509 v3) \
+                         of the authority of --client-ca",
+                    )
+                });
             }
-        }
+            Ok(Err(_)) | Err(_) => {}
+        },
     }
 }
 

@@ -15,6 +15,7 @@ mod kubernetes;
 mod packed;
 mod process;
 mod recognise;
+mod rejoin;
 mod shape;
 mod shipped;
 mod sink;
@@ -26,6 +27,7 @@ mod tests;
 pub use arena::Arena;
 pub use format::{Framing, LogFormat, UnknownFormat};
 pub use recognise::recognise;
+pub use rejoin::Rejoin;
 pub use sink::ENTRY_BYTES_MAX;
 
 use viewshed_model::{Activity, Skips};

@@ -13,9 +13,22 @@ use crate::output::Screen;
 use crate::watch::read_file;
 
 /// Whether a path is Docker's configuration and no log: its name says so.
-pub(super) fn is_settings(path: &Path) -> bool {
+fn is_settings(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str());
     name.is_some_and(|name| name.ends_with("daemon.json"))
+}
+
+/// Takes Docker's configurations out of the paths, those that lie in a named folder among the logs too: gives them, the
+/// logs, and the configurations that a reader of the folder meets as well.
+pub(super) fn partition(paths: Vec<PathBuf>) -> (Vec<PathBuf>, Vec<PathBuf>, Vec<PathBuf>) {
+    let (mut settings, logs): (Vec<PathBuf>, Vec<PathBuf>) =
+        paths.into_iter().partition(|path| is_settings(path));
+    let folders = logs.iter().filter_map(|path| path.read_dir().ok());
+    let entries = folders.flatten().flatten().map(|entry| entry.path());
+    let mut met: Vec<PathBuf> = entries.filter(|path| is_settings(path)).collect();
+    met.sort();
+    settings.extend(met.iter().cloned());
+    (settings, logs, met)
 }
 
 /// The settings of every file and daemon that was named.

@@ -60,11 +60,9 @@ pub(super) fn judged(
             }
         }
     };
-    let mut gaps = Pump::open(&logs)?.drain(|chunk| {
-        reading.each(chunk, None, |activities| {
-            finder.take(activities);
-            engine.step(Timestamp::now(), activities, &mut grown);
-        });
+    let mut gaps = reading.drain(Pump::open(&logs)?, |activities| {
+        finder.take(activities);
+        engine.step(Timestamp::now(), activities, &mut grown);
         keep(&mut grown);
     });
     engine.finish(Timestamp::now(), &mut grown);

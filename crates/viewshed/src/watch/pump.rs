@@ -131,9 +131,9 @@ impl Pump {
     }
 
     /// Reads past logs to their end; what could not be read.
-    pub(crate) fn drain(mut self, mut act: impl FnMut(&Chunk)) -> Vec<Gap> {
-        while let Event::Chunk(chunk) = self.next() {
-            act(&chunk);
+    pub(crate) fn drain(mut self, mut act: impl FnMut(&mut Chunk)) -> Vec<Gap> {
+        while let Event::Chunk(mut chunk) = self.next() {
+            act(&mut chunk);
             self.done(chunk);
         }
         self.gaps()

@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use viewshed_collect::logs::Chunk;
-use viewshed_decode::logs::{self, Arena, LogFormat};
+use viewshed_decode::logs::{self, Arena, LogFormat, Rejoin};
 use viewshed_detect::coverage::ProfileCollector;
 use viewshed_detect::{Course, silences};
-use viewshed_model::{Activity, Incident, LogProfile, SkipReason, Skips};
+use viewshed_model::{Activity, Gap, Incident, LogProfile, SkipReason, Skips};
+
+use super::Pump;
 
 /// Sources that are told apart. More than anybody has; further logs of a folder that somebody fills share one
 /// entry.
@@ -41,6 +43,8 @@ pub(crate) struct SourceRead {
     pub(crate) profile: ProfileCollector,
     /// When it spoke.
     course: Course,
+    /// Entries that a container runtime has not written to their end.
+    rejoin: Rejoin,
 }
 
 /// What of it outlives a run.
@@ -73,6 +77,7 @@ impl Reading {
                 skips: source.skips,
                 profile: ProfileCollector::resume(source.profile),
                 course: source.course,
+                rejoin: Rejoin::default(),
             };
             (name, read)
         });
@@ -112,13 +117,13 @@ impl Reading {
         }
     }
 
-    /// Decodes a chunk, notes what it shows, and hands it on. Entries without a time of their own get that of their
+    /// Decodes a chunk, whose parts of entries it puts together, notes what it shows, and hands both on. Entries without a time of their own get that of their
     /// arrival, where it is known; without either their time is 0, which means that nobody knows it.
     pub(crate) fn each(
         &mut self,
-        chunk: &Chunk,
+        chunk: &mut Chunk,
         arrived: Option<Timestamp>,
-        act: impl FnOnce(&[Activity<'_>]),
+        act: impl FnOnce(&Chunk, &[Activity<'_>]),
     ) {
         let name = if self.sources.len() < SOURCES_MAX || self.sources.contains_key(&*chunk.source)
         {
@@ -136,6 +141,11 @@ impl Reading {
         let Some(source) = self.sources.get_mut(name) else {
             return;
         };
+        if !chunk.is_document
+            && let Some(joined) = source.rejoin.chunk(&chunk.bytes, &mut source.skips)
+        {
+            chunk.bytes = joined;
+        }
         // A pushed body is recognised by itself: several senders may share a listener.
         let known = if chunk.is_document || name == FURTHER {
             self.format
@@ -171,7 +181,7 @@ impl Reading {
             }
         }
         self.event_count += activities.len() as u64;
-        act(&activities);
+        act(chunk, &activities);
         self.activities = logs::recycled(activities);
     }
 
@@ -181,6 +191,25 @@ impl Reading {
         let sources = self.sources.iter().filter(|(name, _)| *name != FURTHER);
         let courses = sources.map(|(name, source)| (name.as_str(), &source.course));
         silences(&courses.collect())
+    }
+
+    /// Reads past logs to their end; what could not be read.
+    pub(crate) fn drain(&mut self, pump: Pump, mut act: impl FnMut(&[Activity<'_>])) -> Vec<Gap> {
+        let gaps = pump.drain(|chunk| self.each(chunk, None, |_, activities| act(activities)));
+        self.end();
+        gaps
+    }
+
+    /// Nothing more comes for now: entries without an end are counted.
+    pub(crate) fn end(&mut self) {
+        for source in self.sources.values_mut() {
+            for _ in 0..source.rejoin.end() {
+                let line = source.skips.lines_read;
+                source
+                    .skips
+                    .add(SkipReason::Truncated, || format!("line {line}"));
+            }
+        }
     }
 
     /// What was not judged, over all sources.

@@ -1,9 +1,10 @@
 //! LEAVES: incidents as they happen, on standard output or in a file, and the report at the end.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Write;
 
-use viewshed_model::{Incident, WatchReport};
+use viewshed_model::{Gap, Incident, WatchReport};
 use viewshed_report::{Answer, Style};
 
 use crate::cli::{Format, OutputArgs};
@@ -119,4 +120,24 @@ fn line(incident: &Incident, format: Format, style: &Style) -> Option<String> {
         | Format::Html
         | Format::Navigator => return None,
     })
+}
+
+/// What could not be read, told while the program goes on: each once.
+#[derive(Debug, Default)]
+pub(crate) struct Warned(BTreeSet<Gap>);
+
+impl Warned {
+    /// Tells those that are new.
+    pub(crate) fn tell(&mut self, gaps: &[Gap]) {
+        for gap in gaps {
+            let gap = Gap {
+                count: 0,
+                ..gap.clone()
+            };
+            let words = format!("warning: cannot {}: {}; {}", gap.what, gap.detail, gap.hint);
+            if self.0.insert(gap) {
+                terminal::say(&viewshed_report::clean(&words));
+            }
+        }
+    }
 }

@@ -2,7 +2,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use std::{fs, sync::Arc};
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
@@ -325,10 +325,24 @@ fn tls_serves_only_clients_of_the_authority() {
         })
     };
     assert!(push(false).join().unwrap().is_err());
+    let until = Instant::now() + Duration::from_secs(60);
+    while sources.gaps().is_empty() && Instant::now() < until {
+        std::thread::yield_now();
+    }
+    let gaps = sources.gaps();
+    assert_eq!(gaps.len(), 1);
+    assert_eq!(
+        gaps[0].detail,
+        "the TLS handshake failed: peer sent no certificates"
+    );
+    assert_eq!(sources.states()[0].refused_bodies, 1);
+    // A probe of the port is nothing.
+    drop(connect(address));
     let pusher = push(true);
     let chunk = chunk(&mut sources);
     sources.done(chunk);
     assert_eq!(status(&pusher.join().unwrap().unwrap()), 200);
+    assert_eq!(sources.gaps().len(), 1);
 }
 
 #[test]
