@@ -205,7 +205,7 @@ impl<'i, 'c> Ground<'i, 'c> {
         };
         let stands = matches!(state, State::Standing(..));
         let title = format!("pod {namespace}/{name}");
-        let tokens = pod_accounts(self.sight.cluster, (namespace, &title), (pod.spec, pod.pod));
+        let tokens = pod_accounts(self.sight, (namespace, &title), (pod.spec, pod.pod));
         for (account, text) in tokens {
             let Some(account) = self.own_name(pod, &account) else {
                 continue;
@@ -306,7 +306,7 @@ impl<'i, 'c> Ground<'i, 'c> {
 
     pub(super) fn rights(&self) -> &Rights<'c> {
         self.rights
-            .get_or_init(|| Rights::of(self.sight.cluster, &self.inhabitants))
+            .get_or_init(|| Rights::of(self.sight, &self.inhabitants))
     }
 }
 

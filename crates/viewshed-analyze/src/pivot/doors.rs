@@ -134,11 +134,7 @@ pub(super) fn dashboards<'c>(ground: &Ground<'_, 'c>) -> Vec<Dashboard<'c>> {
     let pods = ground.inhabitants.iter();
     let found = pods.filter_map(|pod| {
         let why = open_dashboard(pod.spec, pod.labels())?;
-        let accounts = pod_accounts(
-            ground.sight.cluster,
-            (pod.namespace, ""),
-            (pod.spec, pod.pod),
-        );
+        let accounts = pod_accounts(ground.sight, (pod.namespace, ""), (pod.spec, pod.pod));
         let accounts = accounts.iter();
         let place = Place::Pod {
             namespace: pod.namespace.to_owned(),

@@ -66,8 +66,7 @@ impl<'c> Ground<'_, 'c> {
             State::TokensOn(node) => {
                 for pod in self.pods_on(node) {
                     let place = (pod.namespace, "");
-                    for (account, _) in pod_accounts(self.sight.cluster, place, (pod.spec, pod.pod))
-                    {
+                    for (account, _) in pod_accounts(self.sight, place, (pod.spec, pod.pod)) {
                         if let Some(account) = self.own_name(pod, &account) {
                             steps.push(member(State::Account(pod.namespace, account)));
                         }
@@ -92,7 +91,7 @@ impl<'c> Ground<'_, 'c> {
         let mut certain: BTreeSet<(&'c str, &'c str)> = BTreeSet::new();
         for pod in pods {
             let account = own_account(pod);
-            let held = pod_accounts(self.sight.cluster, (pod.namespace, ""), (pod.spec, pod.pod));
+            let held = pod_accounts(self.sight, (pod.namespace, ""), (pod.spec, pod.pod));
             let is_mounted = held.iter().any(|(held, _)| held == account);
             let own = self.rights().account(pod.namespace, account);
             let list = if is_free || is_mounted {

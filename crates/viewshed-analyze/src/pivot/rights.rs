@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashMap;
-use viewshed_model::{Cluster, ConfigKind, Evidence, Identity, PolicyRule, SubjectKind};
+use viewshed_model::{Cluster, Evidence, Identity, PolicyRule, SubjectKind};
 
 use super::build::{Inhabitant, is_unplaced, member, own_account};
 use super::graph::{State, Step, Why};
@@ -75,15 +75,14 @@ fn all_accounts<'t, 'c>(table: &'t Accounts<'c>) -> impl Iterator<Item = Step<'c
 }
 
 impl<'c> Rights<'c> {
-    pub(super) fn of(cluster: &'c Cluster, inhabitants: &[Inhabitant<'c>]) -> Self {
+    pub(super) fn of(sight: &SightIndex<'c>, inhabitants: &[Inhabitant<'c>]) -> Self {
+        let cluster = sight.cluster;
         let mut rights = Self::default();
         for account in &cluster.service_accounts {
             rights.add_account(namespace_of(&account.meta), &account.meta.name);
         }
-        rights.tokens = token_secrets(cluster, &rights.accounts_in);
-        let mut tokens: Vec<_> = rights.tokens.iter().collect();
-        tokens.sort_unstable();
-        for ((namespace, _), account) in tokens {
+        for (namespace, secret, account) in sight.accounts().token_secrets() {
+            rights.tokens.insert((namespace, secret), account);
             let accounts = rights.tokens_in.entry(namespace).or_default();
             accounts.insert(account);
         }
@@ -98,7 +97,7 @@ impl<'c> Rights<'c> {
         for pod in inhabitants {
             let account = own_account(pod);
             if rights.account(pod.namespace, account).is_none() {
-                let tokens = pod_accounts(cluster, (pod.namespace, pod.name), (pod.spec, pod.pod));
+                let tokens = pod_accounts(sight, (pod.namespace, pod.name), (pod.spec, pod.pod));
                 if tokens.iter().any(|(held, _)| held == account) {
                     rights.add_account(pod.namespace, account);
                 }
@@ -267,44 +266,6 @@ impl<'c> Rights<'c> {
 
 pub(super) fn names_right(rule: &PolicyRule, verb: &str) -> bool {
     rule.verbs.iter().any(|known| known == verb || known == "*")
-}
-
-/// The accounts of which Secrets keep a token, by namespace and name of the Secret: the Secret says so, the account lists
-/// it, or the Secret's name begins with the account's, as the token controller named them up to Kubernetes 1.23.
-fn token_secrets<'c>(
-    cluster: &'c Cluster,
-    accounts: &Accounts<'c>,
-) -> FxHashMap<(&'c str, &'c str), &'c str> {
-    let mut listed: FxHashMap<(&str, &str), &'c str> = FxHashMap::default();
-    for account in &cluster.service_accounts {
-        for secret in &account.secrets {
-            let key = (namespace_of(&account.meta), secret.as_str());
-            listed.entry(key).or_insert(&account.meta.name);
-        }
-    }
-    let secrets = cluster.configs.iter().filter(|config| {
-        config.kind == ConfigKind::Secret
-            && config.secret_type == "kubernetes.io/service-account-token"
-    });
-    let mut found = FxHashMap::default();
-    for secret in secrets {
-        let (namespace, name) = (namespace_of(&secret.meta), secret.meta.name.as_str());
-        let begins = || {
-            let known = accounts.get(namespace)?;
-            let mut ends = name.rmatch_indices("-token").map(|(at, _)| at);
-            ends.find_map(|at| known.get(name.get(..at)?).copied())
-        };
-        let account = match secret.token_of.as_str() {
-            "" => listed.get(&(namespace, name)).copied().or_else(begins),
-            account => accounts
-                .get(namespace)
-                .and_then(|known| known.get(account).copied()),
-        };
-        if let Some(account) = account {
-            found.insert((namespace, name), account);
-        }
-    }
-    found
 }
 
 /// Namespaces whose label makes Pod Security refuse paths of the node

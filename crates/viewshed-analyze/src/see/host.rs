@@ -324,7 +324,7 @@ pub(super) fn holder<'a>(
     namespace: &'a str,
 ) -> TokenHolder<'a> {
     TokenHolder {
-        cluster: index.cluster,
+        accounts: index.accounts(),
         namespace,
         spec: &pod.spec,
         is_admitted: index.cluster.is_live || !pod.phase.is_empty(),

@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 
 use viewshed_model::{
-    Cluster, Gap, GapReason, HeldIdentity, Identity, Link, MissingFact, Pod, PodSpec,
-    ServerVersion, Service,
+    Gap, GapReason, HeldIdentity, Identity, Link, MissingFact, Pod, PodSpec, ServerVersion, Service,
 };
 
 use super::board::{Board, Place, extended, link};
@@ -320,15 +319,15 @@ fn has_address(service: &Service) -> bool {
 /// The service accounts whose tokens a pod (or the pods of a workload's template) holds for the API
 /// server, each with the step in plain words.
 pub(crate) fn pod_accounts(
-    cluster: &Cluster,
+    index: &SightIndex<'_>,
     (namespace, title): (&str, &str),
     (spec, pod): (&PodSpec, Option<&Pod>),
 ) -> Vec<(String, String)> {
     let holder = TokenHolder {
-        cluster,
+        accounts: index.accounts(),
         namespace,
         spec,
-        is_admitted: pod.is_some_and(|pod| cluster.is_live || !pod.phase.is_empty()),
+        is_admitted: pod.is_some_and(|pod| index.cluster.is_live || !pod.phase.is_empty()),
         is_mirror: pod.is_some_and(|pod| pod.is_mirror),
     };
     let tokens = holder.tokens().into_iter();

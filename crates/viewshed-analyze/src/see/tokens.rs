@@ -3,7 +3,9 @@
 //! Source: `plugin/pkg/admission/serviceaccount/admission.go` (`shouldAutomount`, mirror pods), and
 //! the projected volume API.
 
-use viewshed_model::{Cluster, ConfigKind, Container, PodSpec, VolumeSource};
+use viewshed_model::{Container, PodSpec, VolumeSource};
+
+use crate::sight::AccountTables;
 
 /// Where the admission plugin mounts the token.
 pub(super) const DEFAULT_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
@@ -46,7 +48,7 @@ pub(super) enum Audience {
 /// The pod whose tokens are wanted.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct TokenHolder<'a> {
-    pub(super) cluster: &'a Cluster,
+    pub(super) accounts: &'a AccountTables<'a>,
     pub(super) namespace: &'a str,
     pub(super) spec: &'a PodSpec,
     /// The pod went through admission: whatever it mounts stands in its volumes.
@@ -134,13 +136,8 @@ impl TokenHolder<'_> {
             return false;
         }
         let of_account = self
-            .cluster
-            .service_accounts
-            .iter()
-            .find(|account| {
-                account.meta.name == self.account()
-                    && account.meta.namespace.as_deref().unwrap_or("default") == self.namespace
-            })
+            .accounts
+            .find(self.namespace, self.account())
             .and_then(|account| account.automount_token);
         let wanted = self.spec.automount_token.or(of_account).unwrap_or(true);
         wanted
@@ -171,58 +168,14 @@ impl TokenHolder<'_> {
     }
 
     fn legacy_token(&self, secret: &str, mount: &str) -> Option<Token> {
-        let mut configs = self.cluster.configs.iter();
-        let token = configs.find(|config| {
-            config.kind == ConfigKind::Secret
-                && config.meta.name == secret
-                && config.meta.namespace.as_deref().unwrap_or("default") == self.namespace
-                && config.secret_type == "kubernetes.io/service-account-token"
-        });
-        let is_token = token.is_some();
-        let owner = match token.map(|token| token.token_of.as_str()) {
-            None | Some("") => self.legacy_owner(secret),
-            Some(account) => LegacyOwner {
-                name: Some(account.to_owned()),
-                is_listed: true,
-            },
-        };
-        (is_token || owner.is_listed).then(|| Token {
-            service_account: owner.name,
+        let owner = self.accounts.token_in(self.namespace, secret)?;
+        Some(Token {
+            service_account: owner.map(str::to_owned),
             path: format!("{}/token", mount.trim_end_matches('/')),
             audience: Audience::ApiServer,
             secret: Some(secret.to_owned()),
             ended_with: None,
         })
-    }
-
-    /// The service account that lists the secret, else the one whose name the secret's starts with,
-    /// as the token controller named them up to Kubernetes 1.23.
-    fn legacy_owner(&self, secret: &str) -> LegacyOwner {
-        let accounts = || {
-            self.cluster.service_accounts.iter().filter(|account| {
-                account.meta.namespace.as_deref().unwrap_or("default") == self.namespace
-            })
-        };
-        if let Some(account) =
-            accounts().find(|account| account.secrets.iter().any(|s| s == secret))
-        {
-            return LegacyOwner {
-                name: Some(account.meta.name.clone()),
-                is_listed: true,
-            };
-        }
-        let by_name = accounts()
-            .map(|account| account.meta.name.as_str())
-            .filter(|name| {
-                secret
-                    .strip_prefix(*name)
-                    .is_some_and(|rest| rest.starts_with("-token"))
-            })
-            .max_by_key(|name| name.len());
-        LegacyOwner {
-            name: by_name.map(str::to_owned),
-            is_listed: false,
-        }
     }
 }
 
@@ -230,11 +183,6 @@ impl TokenHolder<'_> {
 struct Mounted<'a> {
     path: &'a str,
     ended_with: Option<&'a str>,
-}
-
-struct LegacyOwner {
-    name: Option<String>,
-    is_listed: bool,
 }
 
 impl Audience {

@@ -262,7 +262,7 @@ fn enter_pod(board: &mut Board<'_, '_>, namespace: &str, name: &str) -> Option<V
         pod: "",
         node: "",
         holder: TokenHolder {
-            cluster,
+            accounts: index.accounts(),
             namespace,
             spec: &workload.template,
             is_admitted: false,

@@ -4,6 +4,7 @@
 //! a role's rules are read once and become a list of resources that they show, and a grant shows
 //! whole namespaces at a time, never object by object.
 
+mod accounts;
 mod coverage;
 mod node_objects;
 mod pods;
@@ -13,11 +14,14 @@ mod tests;
 mod verbs;
 mod words;
 
+use std::sync::OnceLock;
+
 use viewshed_model::{AuthorizerKind, Cluster};
 
 use crate::inventory::Inventory;
 use crate::rbac::AccessIndex;
 
+pub(crate) use accounts::AccountTables;
 pub(crate) use coverage::{Coverage, Shown};
 pub(crate) use node_objects::{environment_of, near_node, volume_names};
 pub(crate) use pods::{ContainerName, PodTables, has_ended, pod_objects, pod_of};
@@ -36,6 +40,7 @@ pub struct SightIndex<'c> {
     pub(crate) targets: Targets,
     pub(crate) pods: PodTables<'c>,
     pub(crate) trust: Trust,
+    accounts: OnceLock<AccountTables<'c>>,
 }
 
 /// What an RBAC grant is worth under the cluster's authorizer chain.
@@ -61,7 +66,14 @@ impl<'c> SightIndex<'c> {
             targets,
             pods,
             trust: Trust::of(cluster),
+            accounts: OnceLock::new(),
         }
+    }
+
+    /// Service accounts and the Secrets with their tokens; made when first asked for.
+    pub(crate) fn accounts(&self) -> &AccountTables<'c> {
+        let make = || AccountTables::new(self.cluster);
+        self.accounts.get_or_init(make)
     }
 
     /// The cluster that was indexed.

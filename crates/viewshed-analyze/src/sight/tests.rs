@@ -1,7 +1,7 @@
 use viewshed_model::{Authorizer, AuthorizerKind, Cluster};
 
 use super::{Coverage, SightIndex, Trust};
-use crate::samples::{rule, shop};
+use crate::samples::{rule, secret, service_account, shop};
 
 /// What one rule shows: `resource verbs` for whole resources, `resource=name verbs` for names.
 fn check(text: &str, expected: &[&str]) {
@@ -83,4 +83,85 @@ fn grants_count_only_where_nothing_before_them_can_deny() {
         };
         assert_eq!(Trust::of(&cluster), expected, "{chain:?}");
     }
+}
+
+/// Which Secrets of namespace shop keep a token: `secret=account`, `secret=?` where nothing tells whose.
+fn check_token_secrets(
+    accounts: &[(&str, &[&str])],
+    secrets: &[(&str, &str, &str)],
+    expected: &str,
+) {
+    let mut cluster = Cluster::default();
+    for (name, listed) in accounts {
+        let mut account = service_account(&format!("shop/{name}"));
+        account.secrets = listed.iter().map(ToString::to_string).collect();
+        cluster.service_accounts.push(account);
+    }
+    for (name, secret_type, token_of) in secrets {
+        let mut known = secret(&format!("shop/{name}"), secret_type);
+        (*token_of).clone_into(&mut known.token_of);
+        cluster.configs.push(known);
+    }
+    let index = SightIndex::new(&cluster);
+    let listed = accounts.iter().flat_map(|(_, listed)| listed.iter());
+    let mut names: Vec<&str> = listed.copied().collect();
+    names.extend(secrets.iter().map(|(name, ..)| *name));
+    names.sort_unstable();
+    names.dedup();
+    let kept = names.iter().filter_map(|name| {
+        let owner = index.accounts().token_in("shop", name)?;
+        Some(format!("{name}={}", owner.unwrap_or("?")))
+    });
+    assert_eq!(kept.collect::<Vec<_>>().join(" "), expected);
+    for name in names {
+        assert_eq!(index.accounts().token_in("ops", name), None, "{name}");
+    }
+}
+
+const TOKEN: &str = "kubernetes.io/service-account-token";
+
+#[test]
+fn a_secret_tells_whose_token_it_keeps() {
+    check_token_secrets(&[("cart", &[])], &[("t", TOKEN, "cart")], "t=cart");
+    // The annotation decides, as for the token controller.
+    check_token_secrets(
+        &[("cart", &["t"]), ("web", &[])],
+        &[("t", TOKEN, "web")],
+        "t=web",
+    );
+    check_token_secrets(&[("cart", &["t"])], &[("t", TOKEN, "")], "t=cart");
+}
+
+#[test]
+fn a_listed_secret_keeps_a_token_unless_its_type_is_another() {
+    check_token_secrets(&[("cart", &["t"])], &[], "t=cart");
+    check_token_secrets(&[("cart", &["t"])], &[("t", "", "")], "t=cart");
+    check_token_secrets(&[("cart", &["t"])], &[("t", "kubernetes.io/tls", "")], "");
+    check_token_secrets(&[("cart", &[])], &[("cart-token-x", "Opaque", "")], "");
+}
+
+#[test]
+fn the_longest_account_in_a_secrets_name_owns_its_token() {
+    let accounts: [(&str, &[&str]); 2] = [("a", &[]), ("a-token-b", &[])];
+    check_token_secrets(
+        &accounts,
+        &[("a-token-b-token-x", TOKEN, "")],
+        "a-token-b-token-x=a-token-b",
+    );
+    check_token_secrets(&accounts, &[("a-token-c", TOKEN, "")], "a-token-c=a");
+    check_token_secrets(&accounts, &[("b-token-c", TOKEN, "")], "b-token-c=?");
+}
+
+#[test]
+fn tokens_of_unknown_accounts_are_of_no_known_account() {
+    let mut cluster = shop();
+    let mut told = secret("shop/t", TOKEN);
+    "gone".clone_into(&mut told.token_of);
+    cluster.configs.push(told);
+    let mut known = secret("shop/u", TOKEN);
+    "cart".clone_into(&mut known.token_of);
+    cluster.configs.push(known);
+    let index = SightIndex::new(&cluster);
+    let secrets: Vec<_> = index.accounts().token_secrets().collect();
+    assert_eq!(secrets, [("shop", "u", "cart")]);
 }
