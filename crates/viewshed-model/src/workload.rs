@@ -81,6 +81,9 @@ pub struct PodSpec {
     /// `hostUsers: false`: root of its containers is nobody on the node.
     #[serde(skip_serializing_if = "is_false")]
     pub has_own_users: bool,
+    /// `securityContext.fsGroup`, the group that its volumes get; `None` when not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fs_group: Option<i64>,
     /// Volumes.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub volumes: Vec<PodVolume>,
@@ -152,6 +155,10 @@ pub struct Container {
     /// `None` when neither is given and the image decides.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub run_as_user: Option<i64>,
+    /// Its primary group: `securityContext.runAsGroup` of the container, else of the pod; `None` when neither
+    /// is given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run_as_group: Option<i64>,
     /// `securityContext.runAsNonRoot` of the container, else of the pod.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub run_as_non_root: Option<bool>,

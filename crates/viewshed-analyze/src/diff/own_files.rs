@@ -79,6 +79,7 @@ const fn words(opening: Opening) -> Option<&'static str> {
         | Opening::NodeCredentials
         | Opening::KubeletConfiguration
         | Opening::PodVolumes
+        | Opening::GroupVolumes
         | Opening::AdminCredentials
         | Opening::EtcdData
         | Opening::Socket(_) => None,

@@ -105,6 +105,7 @@ fn ways<'e>(estate: &'e Estate, host: &'e DockerHost, container: &DockerContaine
             Opening::NodeCredentials
             | Opening::KubeletConfiguration
             | Opening::PodVolumes
+            | Opening::GroupVolumes
             | Opening::AdminCredentials
             | Opening::EtcdData
             | Opening::StaticPods

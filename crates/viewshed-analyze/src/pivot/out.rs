@@ -33,7 +33,7 @@ impl<'c> Ground<'_, 'c> {
             let Some((to, doubt)) = self.behind(one.opening, node) else {
                 continue;
             };
-            let doubt = one.doubt.or(doubt);
+            let doubt = one.doubt.or(one.assumed).or(doubt);
             let is_credential = matches!(
                 to,
                 State::Administrator | State::Kubelet(_) | State::TokensOn(_)
@@ -146,13 +146,19 @@ impl<'c> Ground<'_, 'c> {
                     None => (to, Some(fact)),
                 }
             }
-            Opening::NodeCredentials | Opening::KubeletConfiguration | Opening::PodVolumes => {
+            Opening::NodeCredentials
+            | Opening::KubeletConfiguration
+            | Opening::PodVolumes
+            | Opening::GroupVolumes => {
                 let to = match opening {
-                    Opening::PodVolumes => State::TokensOn(node),
+                    Opening::PodVolumes | Opening::GroupVolumes => State::TokensOn(node),
                     _ => State::Kubelet(node),
                 };
                 let doubt = match opening {
                     _ if node == UNPLACED => Some(format!("which pods run on node {node}")),
+                    Opening::GroupVolumes => Some(format!(
+                        "which of the tokens on node {node} the group of root may read"
+                    )),
                     Opening::KubeletConfiguration => Some(format!(
                         "whether /etc/kubernetes/kubelet.conf of node {node} holds the kubelet's certificate or \
                          names it"

@@ -6,7 +6,8 @@ use super::board::{Board, extended, link};
 use super::host_paths::{Opening, is_of_pods, serves};
 use super::identity::Held;
 use super::kubelet::{Logs, mark_pods};
-use super::tokens::{Audience, Token, TokenHolder};
+use super::readers::Reader;
+use super::tokens::{Audience, TokenHolder};
 use super::ways::Ways;
 use crate::sight::{SightIndex, environment_of, pod_objects, pod_of, volume_names};
 
@@ -29,7 +30,7 @@ impl Foothold<'_> {
         self.mark_runtime(board, "every container runtime of the node answers root");
         self.mark_own_node(board);
         self.hold_node_credentials(held);
-        self.mark_pod_volumes(board, held);
+        self.mark_pod_volumes(board, held, Reader::Root);
         self.mark_environments(board);
         self.hold_admin_credentials(board, held);
         self.mark_etcd(board);
@@ -46,7 +47,8 @@ impl Foothold<'_> {
             Opening::Root => self.mark_root(board, held),
             Opening::NodeCredentials => self.hold_node_credentials(held),
             Opening::KubeletConfiguration => self.doubt_kubelet_configuration(board, held),
-            Opening::PodVolumes => self.mark_pod_volumes(board, held),
+            Opening::PodVolumes => self.mark_pod_volumes(board, held, Reader::Root),
+            Opening::GroupVolumes => self.mark_pod_volumes(board, held, Reader::RootsGroup),
             Opening::AdminCredentials => self.hold_admin_credentials(board, held),
             Opening::EtcdData => self.mark_etcd(board),
             Opening::Socket(runtime) => {
@@ -187,7 +189,7 @@ impl Foothold<'_> {
     }
 
     /// Tokens, secrets and config maps that the kubelet keeps for the node's pods.
-    fn mark_pod_volumes(&self, board: &mut Board<'_, '_>, held: &mut Vec<Held>) {
+    fn mark_pod_volumes(&self, board: &mut Board<'_, '_>, held: &mut Vec<Held>, reader: Reader) {
         let index = board.index;
         let objects = pod_objects(&index.inventory);
         for object in index
@@ -199,8 +201,14 @@ impl Foothold<'_> {
             let Some(pod) = pod_of(index.cluster, object) else {
                 continue;
             };
+            if !reader.may_read_volumes(&pod.spec) {
+                continue;
+            }
             let name = format!("{}/{}", object.namespace, object.name);
-            for token in holder(index, pod, object.namespace).tokens() {
+            let tokens = holder(index, pod, object.namespace).tokens().into_iter();
+            for token in tokens.filter(|token| {
+                token.secret.is_some() || reader.may_read_projected_tokens(&pod.spec)
+            }) {
                 if let (Some(account), false) = (
                     token.service_account,
                     matches!(token.audience, Audience::Other(_)),
@@ -330,24 +338,6 @@ pub(super) fn holder<'a>(
         is_admitted: index.cluster.is_live || !pod.phase.is_empty(),
         is_mirror: pod.is_mirror,
     }
-}
-
-/// What a token is, for people.
-pub(super) fn token_text(token: &Token, namespace: &str) -> String {
-    let whose = match &token.service_account {
-        Some(account) => format!("the token of service account {namespace}/{account}"),
-        None => "the token of a service account that the estate does not name".to_owned(),
-    };
-    let from = match &token.secret {
-        Some(secret) => format!(" from secret {namespace}/{secret}, which never expires"),
-        None => String::new(),
-    };
-    let at = if token.path.starts_with('/') {
-        "at"
-    } else {
-        "in"
-    };
-    format!("{whose}{from} {at} {}", token.path)
 }
 
 /// Whether the node runs the control plane; `None` when the estate does not know the node.

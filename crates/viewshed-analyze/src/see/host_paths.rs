@@ -20,6 +20,8 @@ pub(crate) enum Opening {
     KubeletConfiguration,
     /// Volumes of every pod on the node: tokens, secrets, config maps.
     PodVolumes,
+    /// The same as far as the group of root may read them.
+    GroupVolumes,
     /// Administrator credentials of a control-plane node, or the key that signs them.
     AdminCredentials,
     /// etcd's data: every object of the cluster.

@@ -34,6 +34,7 @@ mod own_names;
 mod paths;
 mod pod;
 mod questions;
+mod readers;
 #[cfg(test)]
 mod tests;
 mod tokens;

@@ -1,6 +1,10 @@
 //! What a pod opens of its node: mounted folders, privileges, capabilities, the shared process table.
 
-use viewshed_model::{Cluster, Container, PodSpec, PodVolume, VolumeSource, plain_host_path};
+use std::borrow::Cow;
+
+use viewshed_model::{
+    Cluster, Container, PodSpec, PodVolume, Runtime, VolumeSource, plain_host_path,
+};
 
 use super::host_paths::{Opening, openings};
 use super::writes::writes;
@@ -13,6 +17,19 @@ pub(crate) struct OnNode {
     pub(crate) text: String,
     /// Completes "depends on ...".
     pub(crate) doubt: Option<String>,
+    /// The same for a fact without which it would be otherwise, and which is likely.
+    pub(crate) assumed: Option<String>,
+}
+
+impl OnNode {
+    const fn certain(opening: Opening, text: String) -> Self {
+        Self {
+            opening,
+            text,
+            doubt: None,
+            assumed: None,
+        }
+    }
 }
 
 /// The cluster, the namespace of a pod and its name; empty for a template.
@@ -42,11 +59,8 @@ pub(crate) fn openings_on(
     }
     add_privileges(spec, title, &mut found);
     if spec.host.pid {
-        found.push(OnNode {
-            opening: Opening::Processes,
-            text: format!("{title} shares the process table of its node"),
-            doubt: None,
-        });
+        let text = format!("{title} shares the process table of its node");
+        found.push(OnNode::certain(Opening::Processes, text));
     }
     found
 }
@@ -140,13 +154,18 @@ impl Mounted<'_> {
             let is_root = opened.iter().any(|(opening, _)| *opening == Opening::Root);
             let for_users = user_doubt(self.container);
             if is_root && for_users.is_some() {
-                found.extend([Opening::Logs, Opening::Processes].map(|opening| OnNode {
-                    opening,
-                    text: what.clone(),
-                    doubt: None,
-                }));
+                let listed = [Opening::Logs, Opening::Processes];
+                found.extend(listed.map(|opening| OnNode::certain(opening, what.clone())));
             }
-            found.extend(opened.into_iter().map(|(opening, place)| {
+            let mut for_group = Vec::new();
+            if for_users.is_some() {
+                self.open_for_group(&opened, with, &mut for_group);
+            }
+            let settled: Vec<Opening> = for_group.iter().map(|one: &OnNode| one.opening).collect();
+            found.extend(for_group);
+            let open = opened.into_iter();
+            let open = open.filter(|(opening, _)| !settled.contains(opening));
+            found.extend(open.map(|(opening, place)| {
                 // Everybody may list these.
                 let is_listed = matches!(
                     opening,
@@ -156,6 +175,7 @@ impl Mounted<'_> {
                     opening,
                     text: with(&place),
                     doubt: for_users.clone().filter(|_| !is_listed),
+                    assumed: None,
                 }
             }));
             if mount.read_only || is_root {
@@ -171,9 +191,48 @@ impl Mounted<'_> {
                     },
                     doubt: written
                         .doubt
-                        .map(|doubt| format!("{doubt} the node of {}", self.title)),
+                        .map(|doubt| format!("{doubt} the node of {}", self.title))
+                        .or_else(|| for_users.clone()),
+                    assumed: None,
                 }
             }));
+        }
+    }
+}
+
+impl Mounted<'_> {
+    /// What a user who is not root opens by being in root's group: volumes of pods, and the sockets of containerd
+    /// and CRI-O, which that group may write (mode 0660; Docker's is of a group of its own). A user without
+    /// `runAsGroup` whom the image does not know is in it (containerd, `pkg/oci/spec_opts.go`, `WithUserID`).
+    fn open_for_group(
+        &self,
+        opened: &[(Opening, Cow<'static, str>)],
+        with: impl Fn(&str) -> String,
+        found: &mut Vec<OnNode>,
+    ) {
+        let Some(user) = self.container.run_as_user else {
+            return;
+        };
+        let name = &self.container.name;
+        let assumed = match self.container.run_as_group {
+            Some(0) => None,
+            Some(_) => return,
+            None => Some(format!(
+                "whether the image of container {name} puts user {user} into another group than root's"
+            )),
+        };
+        for (opening, place) in opened {
+            let opening = match opening {
+                Opening::Root | Opening::PodVolumes => Opening::GroupVolumes,
+                Opening::Socket(Some(Runtime::Containerd | Runtime::CriO)) => *opening,
+                _ => continue,
+            };
+            found.push(OnNode {
+                opening,
+                text: format!("{}, as a user of root's group", with(place)),
+                doubt: None,
+                assumed: assumed.clone(),
+            });
         }
     }
 }
@@ -246,6 +305,7 @@ fn add_privileges(spec: &PodSpec, title: &str, found: &mut Vec<OnNode>) {
                 container.name
             ),
             doubt: user_doubt(container),
+            assumed: None,
         });
     }
     for container in spec.standing().filter(|container| !container.privileged) {
@@ -270,6 +330,7 @@ fn add_privileges(spec: &PodSpec, title: &str, found: &mut Vec<OnNode>) {
                 container.name, held.effect
             ),
             doubt: user_doubt(container).or_else(|| confined.clone()),
+            assumed: None,
         }));
     }
 }

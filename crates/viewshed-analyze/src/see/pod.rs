@@ -7,14 +7,14 @@ use viewshed_model::{
 };
 
 use super::board::{Board, Place, extended, link};
-use super::host::{Foothold, hold, node_runtime, token_text};
+use super::host::{Foothold, hold, node_runtime};
 use super::host_paths::Opening;
 use super::identity::Held;
 use super::kubelet;
 use super::on_node::{has_no_openings, openings_on};
 use super::own::AUTHORITIES;
 use super::own_names::{Knows, Nameless, holds_authorities, values_at_hand};
-use super::tokens::{Audience, TokenHolder};
+use super::tokens::{Audience, TokenHolder, place_text, token_text};
 use super::ways::Ways;
 use crate::sight::{SightIndex, pod_of};
 
@@ -64,8 +64,9 @@ impl Inside<'_> {
                 board.gaps.push(Gap {
                     source: board.index.cluster.name.clone(),
                     what: format!(
-                        "what the token in Secret {namespace}/{secret} sees, which {} mounts at {}",
-                        self.title, token.path
+                        "what the token in Secret {namespace}/{secret} sees, which {} has {}",
+                        self.title,
+                        place_text(&token)
                     ),
                     reason: GapReason::NotCollected,
                     detail: "only an annotation of the Secret names its service account, and annotations \
@@ -231,6 +232,8 @@ impl Inside<'_> {
         });
         for one in openings {
             let links = [link(one.text)];
+            let assumed = one.assumed.map(|fact| MissingFact { fact });
+            board.depends_on.extend(assumed);
             match one.doubt {
                 None => self.foothold(&links).mark_opening(board, one.opening, held),
                 Some(fact) => {

@@ -196,3 +196,26 @@ impl Audience {
         }
     }
 }
+
+/// What a token is, for people.
+pub(super) fn token_text(token: &Token, namespace: &str) -> String {
+    let whose = match &token.service_account {
+        Some(account) => format!("the token of service account {namespace}/{account}"),
+        None => "the token of a service account that the estate does not name".to_owned(),
+    };
+    let from = match &token.secret {
+        Some(secret) => format!(" from secret {namespace}/{secret}, which never expires"),
+        None => String::new(),
+    };
+    format!("{whose}{from} {}", place_text(token))
+}
+
+/// "at /token", "in the environment of container main".
+pub(super) fn place_text(token: &Token) -> String {
+    let at = if token.path.starts_with('/') {
+        "at"
+    } else {
+        "in"
+    };
+    format!("{at} {}", token.path)
+}

@@ -81,7 +81,10 @@ struct PortWire {
 pub(super) struct SecurityWire {
     privileged: Nullable<bool>,
     run_as_user: Option<i64>,
+    run_as_group: Option<i64>,
     run_as_non_root: Option<bool>,
+    /// Only of pods.
+    pub(super) fs_group: Option<i64>,
     capabilities: Nullable<CapabilitiesWire>,
 }
 
@@ -132,6 +135,7 @@ impl ContainerWire {
             ports: self.ports.0.into_iter().map(Into::into).collect(),
             privileged: security.privileged.0,
             run_as_user: security.run_as_user.or(pod.run_as_user),
+            run_as_group: security.run_as_group.or(pod.run_as_group),
             run_as_non_root: security.run_as_non_root.or(pod.run_as_non_root),
             added_capabilities: security.capabilities.0.add.0,
             flags: flags(&self.command, &self.args),

@@ -97,7 +97,7 @@ pub(super) struct PodSpecWire {
     init_containers: Nullable<Vec<ContainerWire>>,
     ephemeral_containers: Nullable<Vec<ContainerWire>>,
     image_pull_secrets: Nullable<Vec<NameWire>>,
-    /// Of the pod's own context only the user counts for its containers.
+    /// Of the pod's own context only users and groups count for its containers.
     security_context: Nullable<SecurityWire>,
     resource_claims: Nullable<Vec<ClaimWire>>,
 }
@@ -180,6 +180,7 @@ impl PodSpecWire {
                 ipc: self.host_ipc.0,
             },
             has_own_users: self.host_users == Some(false),
+            fs_group: security.fs_group,
             volumes: self.volumes.0.into_iter().map(|volume| volume.0).collect(),
             containers: roles
                 .into_iter()

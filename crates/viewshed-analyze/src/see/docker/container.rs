@@ -186,6 +186,7 @@ impl Inside<'_> {
                 | Opening::NodeCredentials
                 | Opening::KubeletConfiguration
                 | Opening::PodVolumes
+                | Opening::GroupVolumes
                 | Opening::AdminCredentials
                 | Opening::EtcdData
                 | Opening::StaticPods => {}

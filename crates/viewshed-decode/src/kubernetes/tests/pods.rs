@@ -42,3 +42,20 @@ fn the_default_resolver_needs_no_mention() {
         assert_eq!(cluster.pods[0].spec.dns_policy, expected);
     }
 }
+
+#[test]
+fn users_and_groups_are_the_containers_own_else_the_pods() {
+    let cluster = check(
+        r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p","namespace":"n"},
+        "spec":{"securityContext":{"runAsUser":1000,"runAsGroup":3000,"fsGroup":2000},
+                "containers":[{"name":"a"},{"name":"b","securityContext":{"runAsGroup":0}}]}}"#,
+    );
+    let spec = &cluster.pods[0].spec;
+    assert_eq!(spec.fs_group, Some(2000));
+    let ids: Vec<_> = spec
+        .containers
+        .iter()
+        .map(|one| (one.run_as_user, one.run_as_group))
+        .collect();
+    assert_eq!(ids, [(Some(1000), Some(3000)), (Some(1000), Some(0))]);
+}
