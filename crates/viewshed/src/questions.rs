@@ -4,6 +4,7 @@
 
 mod reason;
 mod sessions;
+mod statuses;
 
 #[cfg(test)]
 mod tests;
@@ -16,7 +17,7 @@ use std::path::Path;
 use viewshed_analyze::rbac::{AccessIndex, Answer, Question, ResourceQuestion, audited_question};
 use viewshed_collect::logs::uncompressed;
 use viewshed_decode::questions::{
-    self as decode, LINE_BYTES_MAX, QuestionError, Review, ReviewedAction, Status,
+    self as decode, LINE_BYTES_MAX, QuestionError, Review, ReviewedAction,
 };
 use viewshed_model::{AuditedRequest, Decision};
 
@@ -25,6 +26,7 @@ use crate::outcome::{Failure, Outcome};
 use crate::terminal;
 
 use sessions::Sessions;
+use statuses::Statuses;
 
 /// Bytes that are gathered before they are written.
 pub(crate) const WRITE_BYTES: usize = 256 * 1024;
@@ -67,7 +69,7 @@ pub(crate) fn run(
         format: output.output,
         out,
         buffer: Vec::with_capacity(WRITE_BYTES * 2),
-        reason: String::new(),
+        statuses: Statuses::default(),
         summary: Summary::default(),
     };
     each(input, path, |number, line| answering.answer(number, line))?;
@@ -183,8 +185,7 @@ struct Answering<'a> {
     format: Format,
     out: Box<dyn Write>,
     buffer: Vec<u8>,
-    /// Of the review that is being answered.
-    reason: String,
+    statuses: Statuses,
     summary: Summary,
 }
 
@@ -206,42 +207,34 @@ impl Answering<'_> {
     }
 
     fn review(&mut self, review: &Review<'_>) {
+        self.summary.answered += 1;
         let session = self.sessions.of(&review.user, &review.groups);
-        let mut evaluation_error = String::new();
-        self.reason.clear();
-        let allowed = match session.answer(asked(review)) {
-            Answer::Granted(grant, _) => {
-                reason::push_grant(&mut self.reason, &grant);
-                true
+        let status = match session.answer(asked(review)) {
+            Answer::Granted(grant) => {
+                if review.selector_error.is_empty() {
+                    let status = self.statuses.of(&grant);
+                    return review.write_answer(status, &mut self.buffer);
+                }
+                Statuses::allowed(&reason::granted(&grant), review.selector_error)
             }
             Answer::Other(Decision::Allowed(evidence)) => {
-                self.reason = reason::allowed(&evidence);
-                true
+                Statuses::allowed(&reason::allowed(&evidence), review.selector_error)
             }
             Answer::Other(Decision::Denied(text)) => {
-                self.reason.push_str(&text);
-                false
+                if text.is_empty() && review.selector_error.is_empty() {
+                    let status = self.statuses.denied();
+                    return review.write_answer(status, &mut self.buffer);
+                }
+                Statuses::refused(&text, review.selector_error)
             }
             Answer::Other(Decision::DependsOn(facts)) => {
                 self.summary.uncertain += 1;
-                evaluation_error = reason::depends_on(&facts);
-                false
+                let mut errors = reason::depends_on(&facts);
+                if !review.selector_error.is_empty() {
+                    errors = format!("{errors}; {}", review.selector_error);
+                }
+                Statuses::refused("", &errors)
             }
-        };
-        if !review.selector_error.is_empty() {
-            let separator = if evaluation_error.is_empty() {
-                ""
-            } else {
-                "; "
-            };
-            evaluation_error = format!("{evaluation_error}{separator}{}", review.selector_error);
-        }
-        self.summary.answered += 1;
-        let status = Status {
-            allowed,
-            denied: false,
-            reason: &self.reason,
-            evaluation_error: &evaluation_error,
         };
         review.write_answer(&status, &mut self.buffer);
     }

@@ -1,5 +1,7 @@
 //! `viewshed see`: what is visible from one place.
 
+use std::mem::ManuallyDrop;
+
 use viewshed_analyze::SightIndex;
 use viewshed_analyze::see::{Joined, SeeError, see_joined};
 use viewshed_model::{DockerContainer, DockerHost, Estate, Identity, Vantage};
@@ -20,12 +22,13 @@ pub(crate) fn run(arguments: &SeeArgs, screen: &Screen) -> Result<Outcome, Failu
     }
     let estate_arguments = with_docker_vantage(arguments);
     let wanted = wanted(&arguments.vantage);
-    let estate = input::estate(
+    // The program ends with its answer: taking an estate apart piece by piece only costs time.
+    let estate = ManuallyDrop::new(input::estate(
         &estate_arguments,
         &ImpersonateArgs::default(),
         wanted,
         screen,
-    )?;
+    )?);
     if wanted == Wanted::Cluster && estate.clusters.len() > 1 {
         one_cluster(&estate)?;
     }
@@ -35,7 +38,8 @@ pub(crate) fn run(arguments: &SeeArgs, screen: &Screen) -> Result<Outcome, Failu
         depth: (!arguments.pivots.no_pivots).then_some(arguments.pivots.depth),
         knows_names: false,
     };
-    let mut view = see_joined(&estate, &vantage, joined).map_err(|error| no_view(&error))?;
+    let view = see_joined(&estate, &vantage, joined).map_err(|error| no_view(&error))?;
+    let mut view = ManuallyDrop::new(view);
     let verification = if arguments.verify {
         let cluster = estate
             .clusters

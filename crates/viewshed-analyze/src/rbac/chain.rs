@@ -32,7 +32,7 @@ pub(super) fn decide<'a>(session: &Session<'a>, question: &Question<'_>) -> Answ
     // The common case, without a look at who asks: the Node authorizer has no opinion about others.
     if session.is_rbac_only() {
         match session.rbac(question) {
-            Ok((grant, rule)) => return Answer::Granted(grant, rule),
+            Ok(grant) => return Answer::Granted(grant),
             Err(reason) if reason.is_empty() => return Answer::Other(Decision::Denied(reason)),
             Err(_) => {}
         }
@@ -145,7 +145,7 @@ fn ask<'a>(
             Err(NoAnswer::DependsOn(fact)) => Says::MayAllow(fact),
         },
         AuthorizerKind::Rbac => match session.rbac(question) {
-            Ok((grant, rule)) => Says::Allow(Answer::Granted(grant, rule)),
+            Ok(grant) => Says::Allow(Answer::Granted(grant)),
             Err(reason) => match unread::fact(session, question) {
                 Some(fact) => Says::MayAllow(fact),
                 None => Says::NoOpinion(reason),

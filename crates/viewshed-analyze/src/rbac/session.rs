@@ -2,7 +2,6 @@
 
 use viewshed_model::{Decision, Evidence, Identity, Role, RoleBinding, Subject};
 
-use super::index::Entry;
 use super::matching::rule_allows;
 use super::node;
 use super::spread::Spread;
@@ -39,11 +38,24 @@ pub struct Session<'a> {
     path_roles: Vec<u32>,
 }
 
+/// A binding that names the identity, with what is looked at for every question: a search among many stays
+/// in one run of memory.
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    /// Position of the binding in the index, and of the subject in it.
+    binding: u32,
+    subject: u32,
+    /// Number of the binding's namespace; 0 is cluster-wide.
+    namespace: u32,
+    /// The role's number in the compiled table; `None` when the role does not exist.
+    role: Option<u32>,
+}
+
 /// An answer whose evidence, where it is a grant, is borrowed from the cluster.
 #[derive(Debug)]
 pub enum Answer<'a> {
-    /// Allowed by the rule of this number.
-    Granted(Grant<'a>, usize),
+    /// Allowed by a rule of this grant.
+    Granted(Grant<'a>),
     /// Anything else.
     Other(Decision),
 }
@@ -65,6 +77,12 @@ impl<'a> Grant<'a> {
         self.binding.meta.namespace.as_deref()
     }
 
+    /// The number of its first rule that allows.
+    fn allowing_rule(&self, question: &Question<'_>) -> Option<usize> {
+        let mut rules = self.role.iter().flat_map(|role| &role.rules);
+        rules.position(|rule| rule_allows(rule, question))
+    }
+
     /// The evidence that names rule number `rule` of this grant.
     pub fn evidence(&self, rule: usize) -> Evidence {
         Evidence::Grant {
@@ -80,13 +98,21 @@ impl<'a> Grant<'a> {
 impl<'a> Session<'a> {
     pub(super) fn new(index: &'a AccessIndex<'_>, identity: &Identity) -> Self {
         let index: &'a AccessIndex<'a> = index;
-        let entries = index.entries_of(identity);
+        let named = index.entries_of(identity).into_iter();
+        let entries: Vec<Entry> = named
+            .filter_map(|named| {
+                let indexed = index.bindings.get(named.binding as usize)?;
+                Some(Entry {
+                    binding: named.binding,
+                    subject: named.subject,
+                    namespace: indexed.namespace,
+                    role: indexed.role_number,
+                })
+            })
+            .collect();
         let mut numbers: Vec<(u32, u32)> = entries
             .iter()
-            .filter_map(|entry| {
-                let indexed = index.bindings.get(entry.binding as usize)?;
-                Some((indexed.namespace, indexed.role_number?))
-            })
+            .filter_map(|entry| Some((entry.namespace, entry.role?)))
             .collect();
         numbers.sort_unstable();
         numbers.dedup();
@@ -105,10 +131,7 @@ impl<'a> Session<'a> {
             is_masters: AccessIndex::is_masters(identity),
             is_rbac_only: index.is_plain_chain && node::node_of(identity).is_none(),
             identity: identity.clone(),
-            cluster_wide: entries.partition_point(|entry| {
-                let indexed = index.bindings.get(entry.binding as usize);
-                indexed.is_some_and(|indexed| indexed.namespace == 0)
-            }),
+            cluster_wide: entries.partition_point(|entry| entry.namespace == 0),
             entries,
             cluster_roles,
             namespaced_roles: Spread::new(&numbers),
@@ -206,8 +229,12 @@ impl<'a> Session<'a> {
     /// The answer with its evidence: the first authorizer of the chain that allows, the first
     /// binding in the order of [`Session::grants`] whose role has an allowing rule.
     pub fn decide<'q>(&self, question: impl Into<Question<'q>>) -> Decision {
+        let question = question.into();
         match self.answer(question) {
-            Answer::Granted(grant, rule) => Decision::Allowed(grant.evidence(rule)),
+            Answer::Granted(grant) => {
+                let rule = grant.allowing_rule(&question).unwrap_or_default();
+                Decision::Allowed(grant.evidence(rule))
+            }
             Answer::Other(decision) => decision,
         }
     }
@@ -226,9 +253,8 @@ impl<'a> Session<'a> {
         self.index
     }
 
-    /// What RBAC alone says: the grant and the number of its rule, or the server's words about roles that do
-    /// not exist.
-    pub(super) fn rbac(&self, question: &Question<'_>) -> Result<(Grant<'a>, usize), String> {
+    /// What RBAC alone says: the grant, or the server's words about roles that do not exist.
+    pub(super) fn rbac(&self, question: &Question<'_>) -> Result<Grant<'a>, String> {
         let compiled = &self.index.roles;
         let numbered = match question {
             Question::Resource(asked) => Some((asked, compiled.numbered(asked))),
@@ -237,24 +263,21 @@ impl<'a> Session<'a> {
         let mut missing = Vec::new();
         let cluster_wide = self.entries.iter().take(self.cluster_wide);
         for entry in cluster_wide.chain(self.namespaced_entries(question.namespace())) {
-            let Some(indexed) = self.index.bindings.get(entry.binding as usize) else {
+            let Some(number) = entry.role else {
+                let indexed = self.index.bindings.get(entry.binding as usize);
+                missing.extend(indexed.map(|indexed| missing_role(indexed.binding)));
                 continue;
             };
-            let (Some(role), Some(number)) = (indexed.role, indexed.role_number) else {
-                missing.push(missing_role(indexed.binding));
-                continue;
-            };
-            // Most roles are passed over by their numbers; only the allowing one is read.
+            // The numbers of a role decide about resources; none of its words is read.
             if numbered.is_some_and(|(asked, numbered)| !compiled.allows(number, asked, &numbered))
             {
                 continue;
             }
-            let allowing = role
-                .rules
-                .iter()
-                .position(|rule| rule_allows(rule, question));
-            if let (Some(rule), Some(grant)) = (allowing, self.grant(*entry)) {
-                return Ok((grant, rule));
+            let Some(grant) = self.grant(*entry) else {
+                continue;
+            };
+            if numbered.is_some() || grant.allowing_rule(question).is_some() {
+                return Ok(grant);
             }
         }
         Err(match missing.as_slice() {
@@ -273,16 +296,15 @@ impl<'a> Session<'a> {
     }
 
     fn namespaced_entries(&self, namespace: &str) -> &[Entry] {
+        if self.cluster_wide == self.entries.len() {
+            return &[];
+        }
         let Some(number) = self.index.namespace_number(namespace) else {
             return &[];
         };
-        let number_of = |entry: &Entry| {
-            let indexed = self.index.bindings.get(entry.binding as usize);
-            indexed.map_or(0, |indexed| indexed.namespace)
-        };
         let entries = &self.entries;
-        let start = entries.partition_point(|entry| number_of(entry) < number);
-        let end = entries.partition_point(|entry| number_of(entry) <= number);
+        let start = entries.partition_point(|entry| entry.namespace < number);
+        let end = entries.partition_point(|entry| entry.namespace <= number);
         entries.get(start..end).unwrap_or_default()
     }
 }

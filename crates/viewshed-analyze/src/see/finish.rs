@@ -103,6 +103,20 @@ enum Things<'b, 'c> {
     Paths,
 }
 
+impl Things<'_, '_> {
+    /// How many of them are marked as seen; of templates it is not known.
+    fn seen_count(self, board: &Board<'_, '_>) -> usize {
+        let marks = match self {
+            Self::Objects(at, _) => board.marks(Place::Kind(at)),
+            Self::Containers => board.marks(Place::Containers),
+            Self::Logs => board.marks(Place::Logs),
+            Self::Images => board.marks(Place::Images),
+            Self::Templates(..) | Self::Paths => return 0,
+        };
+        marks.iter().filter(|mark| mark.ways.is_seen()).count()
+    }
+}
+
 fn columns<'i, 'c>(board: &Board<'i, 'c>) -> Vec<Column<'i, 'c>> {
     let mut columns: Vec<Column<'i, 'c>> = [
         (Category::Containers, "Container", Things::Containers),
@@ -148,6 +162,7 @@ struct Writer<'w, 'c> {
 impl<'c> Writer<'_, 'c> {
     fn write(&mut self, board: &Board<'_, 'c>, things: Things<'_, 'c>) {
         let index = board.index;
+        self.view.seen.reserve_exact(things.seen_count(board));
         match things {
             Things::Objects(at, kind) => {
                 let marks = board.marks(Place::Kind(at));

@@ -13,7 +13,7 @@ mod selector;
 mod tests;
 
 pub use audit::audit_event;
-pub use review::{Review, ReviewedAction, ReviewedResource, Status};
+pub use review::{Review, ReviewedAction, ReviewedResource, Status, WrittenStatus};
 
 use serde::Deserialize;
 use viewshed_model::AuditedRequest;

@@ -158,7 +158,12 @@ struct WireNonResource<'a> {
 
 /// Reads a review in one pass; `None` for JSON of another kind.
 pub(super) fn read(line: &[u8]) -> Result<Option<Review<'_>>, QuestionError> {
-    let mut wire: Wire<'_> = serde_json::from_slice(line).map_err(QuestionError::Malformed)?;
+    // Text that is checked once need not be checked string by string.
+    let parsed = match std::str::from_utf8(line) {
+        Ok(text) => serde_json::from_str(text),
+        Err(_) => serde_json::from_slice(line),
+    };
+    let mut wire: Wire<'_> = parsed.map_err(QuestionError::Malformed)?;
     let is_local = match wire.kind.as_str() {
         "SubjectAccessReview" => false,
         "LocalSubjectAccessReview" => true,
@@ -280,7 +285,7 @@ fn place_of(part: &str, line: &[u8]) -> Option<(usize, usize)> {
 
 impl Review<'_> {
     /// Appends the same object with this status, and a line break.
-    pub fn write_answer(&self, status: &Status<'_>, out: &mut Vec<u8>) {
+    pub fn write_answer(&self, status: &WrittenStatus, out: &mut Vec<u8>) {
         let line = self.line.trim_ascii_end();
         let (before, after, key) = match self.status {
             Some((start, end)) => (line.get(..start), line.get(end..), &b""[..]),
@@ -291,17 +296,21 @@ impl Review<'_> {
         };
         out.extend_from_slice(before.unwrap_or_default());
         out.extend_from_slice(key);
-        write_status(status, out);
+        out.extend_from_slice(&status.0);
         out.extend_from_slice(after.unwrap_or_default());
         out.push(b'\n');
     }
 }
 
-fn write_status(status: &Status<'_>, out: &mut Vec<u8>) {
-    // A struct of strings and booleans always has a JSON form, and a vector takes every byte.
-    let length = out.len();
-    if serde_json::to_writer(&mut *out, status).is_err() {
-        out.truncate(length);
-        out.extend_from_slice(b"{\"allowed\":false}");
+/// A status in its JSON form: many answers have the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrittenStatus(Box<[u8]>);
+
+impl Status<'_> {
+    /// The JSON form, written once for all answers that have it.
+    pub fn written(&self) -> WrittenStatus {
+        // A struct of strings and booleans always has a JSON form.
+        let text = serde_json::to_vec(self);
+        WrittenStatus(text.map_or_else(|_| (*b"{\"allowed\":false}").into(), Vec::into))
     }
 }

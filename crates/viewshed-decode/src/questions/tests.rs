@@ -11,7 +11,7 @@ fn answered(line: &str) -> String {
                 reason: "because",
                 ..Status::default()
             };
-            review.write_answer(&status, &mut out);
+            review.write_answer(&status.written(), &mut out);
             String::from_utf8(out).expect("answers are text")
         }
         Ok(Question::Audit(event)) => format!("audit {}", event.audit_id),

@@ -35,9 +35,11 @@ pub(super) fn allowed(evidence: &Evidence) -> String {
 }
 
 /// The same for a grant.
-pub(super) fn push_grant(text: &mut String, grant: &Grant<'_>) {
+pub(super) fn granted(grant: &Grant<'_>) -> String {
+    let mut text = String::new();
     let binding = (grant.namespace(), grant.binding.meta.name.as_str());
-    push_reason(text, binding, &grant.binding.role, grant.subject);
+    push_reason(&mut text, binding, &grant.binding.role, grant.subject);
+    text
 }
 
 fn push_reason(

@@ -1,6 +1,7 @@
 //! One row of the table: an identity, its grants, and what they add up to.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use viewshed_model::{
@@ -27,30 +28,20 @@ impl Row {
     /// Every identity that the cluster knows of, sorted by subject.
     pub(crate) fn all(index: &SightIndex<'_>) -> Vec<Self> {
         let mut subjects = bound(index.cluster);
-        let mut add = |subject: Subject| {
-            if let Some(identity) = identity_of(&subject) {
-                subjects.entry(subject).or_insert(identity);
-            }
-        };
         let accounts = index.inventory.kind("", "serviceaccounts");
-        for account in accounts.iter().flat_map(|kind| &kind.objects) {
-            add(service_account(account.namespace, account.name));
-        }
+        let accounts = accounts.iter().flat_map(|kind| &kind.objects);
+        subjects.extend(accounts.map(|account| Named::account(account.namespace, account.name)));
         let nodes = index.inventory.kind("", "nodes");
-        for node in nodes.iter().flat_map(|kind| &kind.objects) {
-            add(plain(
-                SubjectKind::User,
-                &format!("system:node:{}", node.name),
-            ));
-        }
-        for object in pod_objects(&index.inventory) {
-            let Some(pod) = pod_of(index.cluster, object) else {
-                continue;
-            };
-            if !pod.spec.service_account.is_empty() {
-                add(service_account(object.namespace, &pod.spec.service_account));
-            }
-        }
+        let nodes = nodes.iter().flat_map(|kind| &kind.objects);
+        subjects.extend(nodes.map(|node| Named {
+            kind: &SubjectKind::User,
+            name: Cow::Owned(format!("system:node:{}", node.name)),
+            namespace: None,
+        }));
+        subjects.extend(pod_objects(&index.inventory).iter().filter_map(|object| {
+            let account = pod_of(index.cluster, object)?.spec.service_account.as_str();
+            (!account.is_empty()).then(|| Named::account(object.namespace, account))
+        }));
         rows(subjects)
     }
 
@@ -62,25 +53,82 @@ impl Row {
     /// A service account, whether it exists or not.
     pub(crate) fn service_account(namespace: &str, name: &str) -> Self {
         Self {
-            subject: service_account(namespace, name),
+            subject: Named::account(namespace, name).subject(),
             identity: Identity::service_account(namespace, name),
         }
     }
 }
 
-fn rows(subjects: BTreeMap<Subject, Identity>) -> Vec<Row> {
+/// A subject by the names that the cluster has for it, in the order of [`Subject`]: most subjects stand in
+/// several bindings, and comparing them copies nothing.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Named<'c> {
+    kind: &'c SubjectKind,
+    name: Cow<'c, str>,
+    namespace: Option<&'c str>,
+}
+
+impl<'c> Named<'c> {
+    fn account(namespace: &'c str, name: &'c str) -> Self {
+        Self {
+            kind: &SubjectKind::ServiceAccount,
+            name: Cow::Borrowed(name),
+            namespace: Some(namespace),
+        }
+    }
+
+    fn plain(kind: &'c SubjectKind, name: &'c str) -> Self {
+        Self {
+            kind,
+            name: Cow::Borrowed(name),
+            namespace: None,
+        }
+    }
+
+    /// The subject with the namespace that an empty one means; a service account under its user name is
+    /// that service account.
+    fn meant(subject: &'c Subject, binding: &'c RoleBinding) -> Self {
+        match subject.kind {
+            SubjectKind::ServiceAccount => {
+                let own = subject.namespace.as_deref().filter(|name| !name.is_empty());
+                let namespace = own.unwrap_or_else(|| binding.meta.namespace_or_empty());
+                Self::account(namespace, &subject.name)
+            }
+            SubjectKind::User => match viewshed_model::service_account_of(&subject.name) {
+                Some((namespace, name)) => Self::account(namespace, name),
+                None => Self::plain(&subject.kind, &subject.name),
+            },
+            SubjectKind::Group | SubjectKind::Other(_) => Self::plain(&subject.kind, &subject.name),
+        }
+    }
+
+    fn subject(self) -> Subject {
+        Subject {
+            kind: self.kind.clone(),
+            name: self.name.into_owned(),
+            namespace: self.namespace.map(str::to_owned),
+        }
+    }
+}
+
+/// One row for each subject that can ask.
+fn rows(mut subjects: Vec<Named<'_>>) -> Vec<Row> {
+    subjects.sort_unstable();
+    subjects.dedup();
+    let subjects = subjects.into_iter().map(Named::subject);
     subjects
-        .into_iter()
-        .map(|(subject, identity)| Row { subject, identity })
+        .filter_map(|subject| {
+            let identity = identity_of(&subject)?;
+            Some(Row { subject, identity })
+        })
         .collect()
 }
 
-fn bound(cluster: &Cluster) -> BTreeMap<Subject, Identity> {
-    let named = cluster.bindings.iter().flat_map(|binding| {
-        binding
-            .subjects
-            .iter()
-            .map(|subject| meant(subject, binding))
+fn bound(cluster: &Cluster) -> Vec<Named<'_>> {
+    let bindings = cluster.bindings.iter();
+    let named = bindings.flat_map(|binding| {
+        let subjects = binding.subjects.iter();
+        subjects.map(move |subject| Named::meant(subject, binding))
     });
     let filled = [
         "system:authenticated",
@@ -88,48 +136,11 @@ fn bound(cluster: &Cluster) -> BTreeMap<Subject, Identity> {
         "system:serviceaccounts",
         "system:unauthenticated",
     ]
-    .map(|name| plain(SubjectKind::Group, name));
+    .map(|name| Named::plain(&SubjectKind::Group, name));
     named
         .chain(filled)
-        .chain([plain(SubjectKind::User, "system:anonymous")])
-        .filter_map(|subject| {
-            let identity = identity_of(&subject)?;
-            Some((subject, identity))
-        })
+        .chain([Named::plain(&SubjectKind::User, "system:anonymous")])
         .collect()
-}
-
-fn plain(kind: SubjectKind, name: &str) -> Subject {
-    Subject {
-        kind,
-        name: name.to_owned(),
-        namespace: None,
-    }
-}
-
-fn service_account(namespace: &str, name: &str) -> Subject {
-    Subject {
-        kind: SubjectKind::ServiceAccount,
-        name: name.to_owned(),
-        namespace: Some(namespace.to_owned()),
-    }
-}
-
-/// The subject with the namespace that an empty one means; a service account under its user name is
-/// that service account.
-fn meant(subject: &Subject, binding: &RoleBinding) -> Subject {
-    match subject.kind {
-        SubjectKind::ServiceAccount => {
-            let own = subject.namespace.as_deref().filter(|name| !name.is_empty());
-            let namespace = own.unwrap_or_else(|| binding.meta.namespace_or_empty());
-            service_account(namespace, &subject.name)
-        }
-        SubjectKind::User => match viewshed_model::service_account_of(&subject.name) {
-            Some((namespace, name)) => service_account(namespace, name),
-            None => plain(SubjectKind::User, &subject.name),
-        },
-        SubjectKind::Group | SubjectKind::Other(_) => plain(subject.kind.clone(), &subject.name),
-    }
 }
 
 /// The subject as somebody who asks, in the groups that follow from what it is; `None` for kinds that
