@@ -136,6 +136,18 @@ pub struct DockerContainer {
     /// `HostConfig.CapAdd`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub added_capabilities: Vec<String>,
+    /// Paths of the host's devices that it may use (`HostConfig.Devices`).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub devices: Vec<String>,
+    /// `HostConfig.SecurityOpt`, for example `apparmor=unconfined`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub security_options: Vec<String>,
+    /// `HostConfig.UsernsMode`: `host` is outside the engine's user namespace.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub user_namespace_mode: String,
+    /// TCP ports that it says it listens on (`Config.ExposedPorts`, compose's `expose`).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub exposed_ports: Vec<u16>,
     /// `Config.User`.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub user: String,
@@ -205,6 +217,9 @@ pub struct DockerNetwork {
     pub internal: bool,
     /// Subnets in CIDR form.
     pub subnets: Vec<String>,
+    /// Addresses that the host has in it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub gateways: Vec<String>,
     /// Driver options.
     pub options: std::collections::BTreeMap<String, String>,
 }

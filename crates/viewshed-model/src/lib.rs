@@ -75,9 +75,9 @@ pub use network::{
 pub use permission::{PolicyRule, Role, RoleBinding, RoleReference};
 pub use pivot::{Pivot, PivotKind, PivotRank, PivotReport, PivotStop};
 pub use reach::{
-    EndKind, Place, PlaceError, PolicyReference, PortRange, Protocol, ReachAnswer, ReachCell,
-    ReachEnd, ReachMatrix, ReachQuestion, ReachReason, ReachReport, ReachSide, ReachSource,
-    ReachSources, ReachVerdict, Target,
+    EndKind, OverviewCell, OverviewRow, Place, PlaceError, PolicyReference, PortRange, Protocol,
+    ReachAnswer, ReachCell, ReachEnd, ReachMatrix, ReachOverview, ReachQuestion, ReachReason,
+    ReachReport, ReachSide, ReachSource, ReachSources, ReachVerdict, Target,
 };
 pub use rehearsal::{
     AskedFor, JudgedStep, RehearsalIncident, RehearsalLog, RehearsalReport, RehearsalRun,
@@ -104,7 +104,8 @@ pub use view::{
 };
 pub use watch::{DetectionPage, NearMiss, RuleTally, TIMELINE_POINTS_MAX, Timeline, WatchReport};
 pub use who::{
-    DiffReport, GrantOrigin, IdentityRank, RankReport, SightChange, WhoAnswer, WhoByStep, WhoEntry,
+    DiffReport, GrantOrigin, IdentityRank, RankReport, ReachChange, SightChange, WhoAnswer,
+    WhoByStep, WhoEntry,
 };
 pub use workload::{
     Container, EnvName, HostAccess, Pod, PodSpec, PodVolume, ServiceAccount, StorageVolume, Tell,

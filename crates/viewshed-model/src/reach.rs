@@ -8,12 +8,14 @@ use serde::{Deserialize, Serialize};
 use crate::{Gap, MissingFact, Position};
 
 mod matrix;
+mod overview;
 mod place;
 mod sources;
 #[cfg(test)]
 mod tests;
 
 pub use matrix::{EndKind, ReachCell, ReachEnd, ReachMatrix};
+pub use overview::{OverviewCell, OverviewRow, ReachOverview};
 pub use place::{Place, PlaceError, Target};
 pub use sources::{ReachSource, ReachSources};
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Cluster, DockerHost, Estate, Finding, Gap, IdentityRank, Meta, Mitigation, PivotReport,
-    Severity, Source,
+    ReachOverview, Severity, Source,
 };
 
 /// Everything that a scan reports. Each output format is made from this one value.
@@ -31,6 +31,10 @@ pub struct ScanReport {
     /// What the workloads of each cluster lead to, the worst first; empty where it was not asked for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub pivots: Vec<PivotReport>,
+    /// Who reaches the places that matter, of each cluster and of the Docker hosts together; filled for forms that
+    /// draw it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub reach: Vec<ReachOverview>,
     /// What could not be read or decided.
     pub gaps: Vec<Gap>,
 }

@@ -138,6 +138,20 @@ pub struct SightChange {
     /// Where that grant stands, when it came from a file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub position: Option<crate::Position>,
+    /// Of a change of network reach, where to and on what; [`Self::what`] names the first of many places.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reach: Option<Box<ReachChange>>,
+}
+
+/// Places that are reached on one side of a comparison and not on the other.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ReachChange {
+    /// Every destination: `namespace/name`, a node's name, a target, a range of addresses.
+    pub to: Vec<String>,
+    /// Ports on each of them.
+    pub ports: Vec<crate::PortRange>,
+    /// Whether they are open for certain, or may be.
+    pub is_certain: bool,
 }
 
 /// The ranked table of identities: the answer of `viewshed who` without a question.

@@ -385,6 +385,7 @@ pub fn sources(report: &ReachSources) -> String {
         "workload_kind",
         "pods",
         "ports",
+        "uncertain_ports",
         "depends_on",
         "because",
     ];
@@ -398,6 +399,7 @@ pub fn sources(report: &ReachSources) -> String {
             source.workload_kind.clone(),
             source.pods.to_string(),
             ports(&source.ports),
+            ports(&source.uncertain_ports),
             facts(&source.depends_on),
             because(&source.because),
         ]

@@ -109,7 +109,12 @@ pub fn sources(report: &ReachSources) -> String {
         };
         let from = graph.node(&name, "");
         let is_sure = source.verdict == ReachVerdict::Allowed;
-        graph.edge((from, place), &ports(&source.ports), is_sure);
+        let open = if is_sure {
+            &source.ports
+        } else {
+            &source.uncertain_ports
+        };
+        graph.edge((from, place), &ports(open), is_sure);
     }
     graph.finish()
 }

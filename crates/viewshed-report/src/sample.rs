@@ -484,6 +484,7 @@ pub(crate) fn diff_report() -> DiffReport {
             file: "rbac.yaml".to_owned(),
             line: 3,
         }),
+        reach: None,
     };
     DiffReport {
         before: "main".to_owned(),

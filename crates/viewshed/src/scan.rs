@@ -1,9 +1,11 @@
 //! `viewshed scan`: what is exposed to whom, worst first.
 
-use viewshed_analyze::network::NetworkIndex;
+use viewshed_analyze::network::{NetworkIndex, docker_overview};
 use viewshed_analyze::pivot::{PivotIndex, docker_ranks};
 use viewshed_analyze::{SightIndex, checks, who};
-use viewshed_model::{Cluster, Estate, EstateSummary, Finding, PivotReport, ScanReport, Severity};
+use viewshed_model::{
+    Estate, EstateSummary, Finding, PivotReport, ReachOverview, ScanReport, Severity,
+};
 use viewshed_report::Answer;
 
 use crate::cli::{FailOn, PivotArgs, ScanArgs};
@@ -31,7 +33,8 @@ pub(crate) fn run(arguments: &ScanArgs, screen: &Screen) -> Result<Outcome, Fail
     let ranking = who::rank(&estate);
     let mut gaps = estate.gaps.clone();
     gaps.extend(ranking.gaps);
-    let mut pivots = ways(&estate, &arguments.pivots);
+    let draws = arguments.output.output == crate::cli::Format::Html;
+    let (mut pivots, reach) = network(&estate, &arguments.pivots, draws);
     for of_estate in &mut pivots {
         gaps.append(&mut of_estate.gaps);
     }
@@ -49,6 +52,7 @@ pub(crate) fn run(arguments: &ScanArgs, screen: &Screen) -> Result<Outcome, Fail
         ranks: ranking.ranks,
         totals: ranking.totals,
         pivots,
+        reach,
         gaps,
     };
     let lists = Lists::whole_if(arguments.details);
@@ -63,21 +67,36 @@ pub(crate) fn run(arguments: &ScanArgs, screen: &Screen) -> Result<Outcome, Fail
     Ok(Outcome::with_gaps(has_findings, &report.gaps))
 }
 
-/// What the workloads of each cluster, and the containers of the Docker hosts together, lead to.
-fn ways(estate: &Estate, steps: &PivotArgs) -> Vec<PivotReport> {
-    if steps.no_pivots {
-        return Vec::new();
+/// What the workloads of each cluster, and the containers of the Docker hosts together, lead to, and, where it is
+/// drawn, who reaches the places that matter.
+fn network(
+    estate: &Estate,
+    steps: &PivotArgs,
+    draws: bool,
+) -> (Vec<PivotReport>, Vec<ReachOverview>) {
+    let (mut pivots, mut reach) = (Vec::new(), Vec::new());
+    if steps.no_pivots && !draws {
+        return (pivots, reach);
     }
-    let of = |cluster: &Cluster| {
-        let sight = SightIndex::new(cluster);
+    for cluster in &estate.clusters {
         let network = NetworkIndex::new(cluster, steps.cni);
-        PivotIndex::new(&sight, &network).ranks(steps.depth)
-    };
-    let mut reports: Vec<PivotReport> = estate.clusters.iter().map(of).collect();
-    if !estate.docker_hosts.is_empty() {
-        reports.push(docker_ranks(estate, steps.depth));
+        if !steps.no_pivots {
+            let sight = SightIndex::new(cluster);
+            pivots.push(PivotIndex::new(&sight, &network).ranks(steps.depth));
+        }
+        if draws {
+            reach.push(network.overview());
+        }
     }
-    reports
+    if !estate.docker_hosts.is_empty() {
+        if !steps.no_pivots {
+            pivots.push(docker_ranks(estate, steps.depth));
+        }
+        if draws {
+            reach.push(docker_overview(estate));
+        }
+    }
+    (pivots, reach)
 }
 
 fn check_names<'a>(names: impl Iterator<Item = &'a String>) -> Result<(), Failure> {

@@ -88,6 +88,7 @@ pub(super) fn everything(row: &Row, evidence: &Evidence) -> Option<SightChange> 
         namespace: None,
         evidence: evidence.clone(),
         position: None,
+        reach: None,
     })
 }
 
@@ -104,6 +105,7 @@ fn change(
         namespace: namespace.map(str::to_owned),
         evidence: source.grant.evidence(source.rule),
         position,
+        reach: None,
     }
 }
 

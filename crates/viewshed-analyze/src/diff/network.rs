@@ -1,7 +1,8 @@
 //! Changes of network reach, as changes of sight: a workload that reaches a place can look at it.
 
 use viewshed_model::{
-    Cluster, Estate, Evidence, Gap, GapReason, PortRange, SightChange, Subject, SubjectKind,
+    Cluster, Estate, Evidence, Gap, GapReason, PortRange, ReachChange, SightChange, Subject,
+    SubjectKind,
 };
 
 use crate::network::{Gain, NetworkIndex, docker_gains, gains, gains_from_outside};
@@ -95,5 +96,10 @@ fn change(gain: Gain, gained: bool) -> SightChange {
         namespace: None,
         evidence: Evidence::Fixed(gain.because),
         position: gain.location,
+        reach: Some(Box::new(ReachChange {
+            to: gain.to,
+            ports: gain.ports,
+            is_certain: gain.is_certain,
+        })),
     }
 }

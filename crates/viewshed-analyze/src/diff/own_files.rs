@@ -40,6 +40,7 @@ fn gained(old: &Workloads<'_>, new: &Workloads<'_>) -> Vec<SightChange> {
             namespace: None,
             evidence: Evidence::Fixed(why.clone()),
             position: position.clone(),
+            reach: None,
         }));
     }
     changes

@@ -58,5 +58,6 @@ fn change(finding: &Finding) -> SightChange {
         namespace: None,
         evidence: Evidence::Fixed(why),
         position: finding.location.clone(),
+        reach: None,
     }
 }

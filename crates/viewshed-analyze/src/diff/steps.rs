@@ -53,6 +53,7 @@ fn docker_gained(old: &BTreeMap<String, Pivot>, new: &BTreeMap<String, Pivot>) -
         namespace: None,
         evidence: Evidence::Fixed("what it is made of".to_owned()),
         position: None,
+        reach: None,
     });
     changes.collect()
 }
@@ -71,6 +72,7 @@ fn change(sides: Sides<'_>, way: NewWay) -> SightChange {
         evidence: evidence.unwrap_or_else(|| Evidence::Fixed("what it is made of".to_owned())),
         position,
         subject: way.subject,
+        reach: None,
     }
 }
 

@@ -2,9 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use viewshed_model::{
-    EndKind, Place, PortRange, Position, ReachEnd, ReachQuestion, ReachVerdict, Target,
-};
+use viewshed_model::{EndKind, Place, PortRange, Position, ReachEnd, ReachQuestion, Target};
 
 mod entrances;
 mod outside;
@@ -147,50 +145,27 @@ impl<'i, 'c> Reach<'i, 'c> {
         known.1 = known.1.union(&possible);
     }
 
-    /// Port by port: what is told of all of them together names the first that is open.
     fn add_target(&mut self, target: Target) {
         let to = ("target".to_owned(), target.name().to_owned());
         self.ends.insert(to.clone());
-        for port in self.ports_of(target) {
-            let place = Place::Target(target);
-            let column = self
-                .index
-                .sources(&place, Some(port.first), Some(port.protocol));
-            let Ok(column) = column else { continue };
-            for source in column.sources {
-                let from = match source.kind {
-                    EndKind::Pods => (
-                        source.workload_kind,
-                        format!("{}/{}", source.namespace, source.name),
-                    ),
-                    EndKind::Node => ("Node".to_owned(), source.name),
-                    EndKind::Container | EndKind::Host | EndKind::Outside => continue,
-                };
-                let open = set(&[port]);
-                let nothing = PortSet::default();
-                let (sure, possible) = match source.verdict {
-                    ReachVerdict::Denied => continue,
-                    ReachVerdict::Allowed => (open.clone(), open),
-                    ReachVerdict::Depends => (nothing, open),
-                };
+        let Ok(column) = self.index.sources(&Place::Target(target), None, None) else {
+            return;
+        };
+        for source in column.sources {
+            let from = match source.kind {
+                EndKind::Pods => (
+                    source.workload_kind,
+                    format!("{}/{}", source.namespace, source.name),
+                ),
+                EndKind::Node => ("Node".to_owned(), source.name),
+                EndKind::Container | EndKind::Host | EndKind::Outside => continue,
+            };
+            let sure = set(&source.ports);
+            let possible = sure.union(&set(&source.uncertain_ports));
+            if !possible.is_empty() {
                 self.add(from, to.clone(), (sure, possible));
             }
         }
-    }
-
-    fn ports_of(&self, target: Target) -> Vec<PortRange> {
-        let points = self.index.points_of(target);
-        let ports = points.iter().flat_map(|point| &point.ports);
-        let ports: PortSet = ports.map(|port| (*port, *port)).collect();
-        let ranges = shown(&ports).into_iter();
-        let single = ranges.flat_map(|range| {
-            (range.first..=range.last).map(move |port| PortRange {
-                protocol: range.protocol,
-                first: port,
-                last: port,
-            })
-        });
-        single.collect()
     }
 
     fn gain_outside(&self, grown: Grown) -> Gain {

@@ -225,12 +225,15 @@ impl<'c> NetworkIndex<'c> {
             return Some(Decision::new(Tri::Yes, text));
         }
         let own_node = from.body.node.is_some() && from.body.node == to.body.node;
+        let has_family = || !self.shared_families(from, to).is_empty();
         match (from.body.kind, to.body.kind) {
             (Kind::Node, Kind::Node) if own_node => {
                 let text = format!("{} and {} share the node's network", from.what, to.what);
                 Some(Decision::new(Tri::Yes, text))
             }
-            (Kind::Node, Kind::Pod) if own_node && self.profile.node_to_own_pod == Ternary::Yes => {
+            (Kind::Node, Kind::Pod)
+                if own_node && self.profile.node_to_own_pod == Ternary::Yes && has_family() =>
+            {
                 let text = if matches!(from.which, Which::Pod(_)) {
                     let own = "its node's network, whose traffic to pods of the node always passes";
                     format!("{} shares {own}", from.what)
@@ -242,7 +245,9 @@ impl<'c> NetworkIndex<'c> {
                 };
                 Some(Decision::new(Tri::Yes, text))
             }
-            (Kind::Pod, Kind::Node) if own_node => self.to_own_node(from, to, point),
+            (Kind::Pod, Kind::Node) if own_node && has_family() => {
+                self.to_own_node(from, to, point)
+            }
             (Kind::Outside, Kind::Outside) => {
                 let text = "neither end is in the estate".to_owned();
                 let fact = "the network outside the estate".to_owned();

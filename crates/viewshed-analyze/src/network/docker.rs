@@ -5,11 +5,13 @@
 //! two firewall backends let through the same, but for what internal networks reach through the host. The
 //! host's own rules for incoming packets are not in an estate: Docker leaves them alone.
 
+mod at_address;
 mod compare;
 mod engine;
 mod facts;
 mod outside;
 mod paths;
+mod proxies;
 mod whole;
 
 use viewshed_model::{
@@ -21,14 +23,17 @@ use super::decide::Decision;
 use super::ends::NetworkError;
 use super::eval::Tri;
 use super::ports::{Point, PortSet, every, everything, point, shown};
+use at_address::{Owner, at, owner};
 use engine::to_engines;
 use facts::title;
 use outside::leaving;
 use paths::between;
 
+pub(super) use at_address::is_of_docker;
 pub(crate) use compare::docker_gains;
 pub(crate) use facts::has_stopped;
 pub(super) use facts::namespace_of;
+pub(crate) use proxies::socket_proxies;
 pub(super) use whole::{docker_matrix, docker_sources};
 
 /// What of a container is open to a source.
@@ -66,6 +71,10 @@ pub fn docker_answer(
             leaving(from, "the metadata address `169.254.169.254`")
         }),
         Place::Target(Target::World) => running(from, None, || leaving(from, "the world")),
+        Place::Address(address) => match owner(estate, *address) {
+            Some(owner) => at(from, owner),
+            None => pair(from, End::World),
+        },
         to => pair(from, end(estate, to)?),
     };
     let asked = match question.to {
@@ -169,15 +178,11 @@ fn end<'e>(estate: &'e Estate, place: &Place) -> Result<End<'e>, NetworkError> {
             .find(|host| host.name == *name || host.daemon.host_name == *name)
             .map(End::Host)
             .ok_or_else(missing),
-        Place::Address(address) => {
-            let text = address.to_string();
-            let owner = hosts.into_iter().find_map(|host| {
-                let mut containers = host.containers.iter();
-                let of = |one: &&DockerContainer| one.networks.iter().any(|(_, own)| *own == text);
-                Some(End::Container(host, containers.find(of)?))
-            });
-            Ok(owner.unwrap_or(End::World))
-        }
+        Place::Address(address) => Ok(match owner(estate, *address) {
+            Some(Owner::Container(host, container, _)) => End::Container(host, container),
+            Some(Owner::Host(host, _)) => End::Host(host),
+            None => End::World,
+        }),
         Place::Target(Target::World) => Ok(End::World),
         Place::Pod { .. } | Place::Node { .. } | Place::Service { .. } | Place::Target(_) => {
             Err(NetworkError::OtherEstate {

@@ -213,7 +213,7 @@ impl<'c> NetworkIndex<'c> {
         });
         known.unwrap_or_else(|| End {
             body: Body {
-                is_api_server: self.places.api_server_outside.contains(&address),
+                api_server: [self.places.api_server_outside.contains(&address); 2],
                 ..Places::outside(Some(address))
             },
             what: format!("address `{address}`"),

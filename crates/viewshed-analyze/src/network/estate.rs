@@ -14,7 +14,7 @@ use viewshed_model::{
 };
 
 use super::answer::Asked;
-use super::docker::{docker_answer, namespace_of};
+use super::docker::{docker_answer, is_of_docker, namespace_of};
 use super::ends::NetworkError;
 use super::goals::Goal;
 use super::index::NetworkIndex;
@@ -76,12 +76,11 @@ impl<'e> EstateNetwork<'e> {
                 Part::Cluster
             }
             Place::Address(address) => {
-                let text = address.to_string();
-                let containers = self.estate.docker_hosts.iter();
-                let mut containers = containers.flat_map(|host| &host.containers);
-                let is_own = containers
-                    .any(|container| container.networks.iter().any(|(_, own)| *own == text));
-                if is_own { Part::Docker } else { Part::Either }
+                if is_of_docker(self.estate, *address) {
+                    Part::Docker
+                } else {
+                    Part::Either
+                }
             }
         }
     }

@@ -102,7 +102,7 @@ impl<'c> Context<'_, 'c> {
             Term::Node => (body.kind == Kind::Node).into(),
             Term::LocalNode => self.is_local(body),
             Term::Outside => (body.kind == Kind::Outside).into(),
-            Term::ApiServer => body.is_api_server.into(),
+            Term::ApiServer => body.is_api_server(self.family).into(),
             Term::Owned => body.is_owned.into(),
             Term::Protected => self.guards_hold(body, |_| Tri::Yes),
             Term::ClosedNode => self.guards_hold(body, |one| one.is_open.not()),

@@ -11,7 +11,7 @@ use super::address::{Family, address, not_public};
 use super::ends::{By, End, Which};
 use super::index::NetworkIndex;
 use super::kernel::SpotOrigin;
-use super::place::{Body, Places, PodPlace};
+use super::place::{Body, NOT_API_SERVER, Places, PodPlace};
 use super::ports::{Point, point};
 
 /// Where a connection goes.
@@ -134,7 +134,7 @@ impl<'c> NetworkIndex<'c> {
         }
         if slices.is_none() {
             let nodes = (0_u32..).zip(&self.places.nodes);
-            let nodes = nodes.filter(|(_, node)| node.body.is_api_server);
+            let nodes = nodes.filter(|(_, node)| node.body.api_server != NOT_API_SERVER);
             points.extend(nodes.map(|(index, node)| TargetPoint {
                 goal: Goal::End(Box::new(self.node_end(index))),
                 ports: tcp(&[API_SERVER]),
@@ -151,7 +151,7 @@ impl<'c> NetworkIndex<'c> {
     fn unplaced_api_server() -> TargetPoint<'c> {
         let end = End {
             body: Body {
-                is_api_server: true,
+                api_server: [true; 2],
                 ..Places::outside(None)
             },
             what: "the API server".to_owned(),

@@ -67,11 +67,23 @@ pub(super) struct Body<'c> {
     pub(super) is_owned: bool,
     /// By family.
     pub(super) addresses: [AddressFact; 2],
-    /// Whether the API server answers at this place.
-    pub(super) is_api_server: bool,
+    /// Whether the API server answers at this place, by family.
+    pub(super) api_server: [bool; 2],
 }
 
+/// In neither family.
+pub(super) const NOT_API_SERVER: [bool; 2] = [false; 2];
+
 impl Body<'_> {
+    /// Whether the API server answers at the place's address of a family.
+    pub(super) fn is_api_server(&self, family: Family) -> bool {
+        let [v4, v6] = self.api_server;
+        match family {
+            Family::V4 => v4,
+            Family::V6 => v6,
+        }
+    }
+
     pub(super) fn address(&self, family: Family) -> &AddressFact {
         let [v4, v6] = &self.addresses;
         match family {
@@ -226,7 +238,7 @@ impl<'c> Places<'c> {
             node: None,
             is_owned: false,
             addresses,
-            is_api_server: false,
+            api_server: NOT_API_SERVER,
         }
     }
 }

@@ -3,7 +3,9 @@
 //! The tables tell which point of a target is worth asking about for each source; that one is then
 //! decided like any single question, so that the answers cannot differ.
 
-use std::collections::BTreeMap;
+mod column;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
@@ -11,40 +13,23 @@ use viewshed_model::{
     EndKind, Place, PortRange, Protocol, ReachSource, ReachSources, ReachVerdict, Target,
 };
 
+use column::{Candidate, Column};
+
 use super::answer::{Asked, Outcome};
 use super::cni::{PodToOwnNode, Ternary};
-use super::ends::{End, NetworkError, Resolved};
+use super::ends::{End, NetworkError, Which};
 use super::eval::Tri;
 use super::goals::{Goal, TargetPoint};
 use super::index::NetworkIndex;
-use super::kernel::Kernel;
 use super::place::{Kind, Origin, PodPlace};
-use super::ports::{Point, PortSet, every, everything, point, shown};
+use super::ports::{PortSet, shown};
 use super::vocabulary::Term;
-
-/// Where a source should be asked about: a point and one of its ports.
-type Candidate = (usize, Point);
-
-/// The best candidate, and the best one that is not on the same node: what the tables say of a pod's own
-/// node is not the whole answer.
-type Best = [(Tri, Option<Candidate>); 2];
 
 /// Pods that are alike: namespace, workload, its kind, spot in each family, and how their own nodes
 /// answer.
 type GroupKey<'c> = (&'c str, &'c str, &'c str, SpotsKey);
-/// Spot in each family, and the node where it counts.
-type SpotsKey = ([u32; 2], Option<u32>);
-
-/// What is asked of every source.
-struct Column<'c> {
-    points: Vec<TargetPoint<'c>>,
-    asked: Asked,
-    target: Option<Target>,
-    /// Points on nodes, by node.
-    by_node: BTreeMap<u32, Vec<usize>>,
-    /// For each family's kernel the best candidates of every spot.
-    best: Vec<Vec<Best>>,
-}
+/// Spot in each family, the node where it counts, and whether it is a point itself.
+type SpotsKey = ([u32; 2], Option<u32>, bool);
 
 impl<'c> NetworkIndex<'c> {
     /// Whether each workload, node and the world reach a place; `port` and `protocol` as in a question.
@@ -150,15 +135,7 @@ impl<'c> NetworkIndex<'c> {
             .body
             .node
             .is_none_or(|node| !column.by_node.contains_key(&node));
-        let mut best = self.kernels.iter().zip(&column.best);
-        !place.is_on_host
-            && is_apart
-            && !self.forwards()
-            && best.any(|(kernel, best)| {
-                let spot = kernel.space.of_pod.get(pod as usize);
-                let known = spot.and_then(|spot| best.get(*spot as usize));
-                known.is_some_and(|[first, _]| first.0 == Tri::Yes)
-            })
+        !place.is_on_host && is_apart && !self.forwards() && column.is_open(self, pod)
     }
 
     /// Whether pods on the node of a point may fare otherwise than pods elsewhere.
@@ -187,107 +164,10 @@ impl<'c> NetworkIndex<'c> {
         }
         let node = pod.body.node.filter(|node| {
             let is_point = column.by_node.contains_key(node);
-            (is_point && (own_node_counts || pod.is_on_host)) || self.forwards()
+            let is_beside = pod.is_on_host && column.pods_by_node.contains_key(node);
+            (is_point && (own_node_counts || pod.is_on_host)) || is_beside || self.forwards()
         });
-        (spots, node)
-    }
-
-    fn column(
-        &self,
-        to: &Place,
-        port: Option<u16>,
-        protocol: Option<Protocol>,
-    ) -> Result<Column<'c>, NetworkError> {
-        let wanted = match (port, protocol) {
-            (_, Some(Protocol::Icmp)) => Some(point(Protocol::Icmp, 0)),
-            (Some(port), protocol) => Some(point(protocol.unwrap_or_default(), port)),
-            (None, _) => None,
-        };
-        let within = protocol.map_or_else(everything, every);
-        let asked = wanted.map_or(Asked::Every(within), Asked::Port);
-        let of_goal = |goal: Goal<'c>, what: String| TargetPoint {
-            goal,
-            ports: wanted.into_iter().collect(),
-            what,
-        };
-        let (points, target) = match self.resolve(to)? {
-            Resolved::Ends(ends) => {
-                let ends = ends.into_iter().map(|end| {
-                    let what = end.what.clone();
-                    of_goal(Goal::End(Box::new(end)), what)
-                });
-                (ends.collect(), None)
-            }
-            Resolved::Service(service, by) => {
-                let what = format!("service `{}`", service.meta.full_name());
-                (vec![of_goal(Goal::Service(service, by), what)], None)
-            }
-            Resolved::Target(target) => {
-                let mut points = self.points_of(target);
-                if let Some(port) = wanted {
-                    for point in &mut points {
-                        if target == Target::World {
-                            point.ports = vec![port];
-                        }
-                        point.ports.retain(|own| *own == port);
-                    }
-                }
-                (points, Some(target))
-            }
-        };
-        let mut by_node: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
-        for (point, position) in points.iter().zip(0..) {
-            if let Goal::End(end) | Goal::Loopback(end) = &point.goal
-                && let (Kind::Node, Some(node)) = (end.body.kind, end.body.node)
-            {
-                by_node.entry(node).or_default().push(position);
-            }
-        }
-        let best = self.kernels.iter();
-        let best = best.map(|kernel| self.best_of(kernel, &points)).collect();
-        Ok(Column {
-            points,
-            asked,
-            target,
-            by_node,
-            best,
-        })
-    }
-
-    /// For every spot the first point that the tables say it reaches, else may reach.
-    fn best_of(&self, kernel: &Kernel<'c>, points: &[TargetPoint<'c>]) -> Vec<Best> {
-        let mut best: Vec<Best> = vec![[(Tri::No, None); 2]; kernel.space.spots.len()];
-        let node_of = |candidate: Option<Candidate>| node_of(points.get(candidate?.0)?);
-        for (target_point, position) in points.iter().zip(0..) {
-            let Goal::End(end) = &target_point.goal else {
-                continue;
-            };
-            let Some(to) = self.spot(kernel.family, end) else {
-                continue;
-            };
-            for port in &target_point.ports {
-                let (sure, possible) = kernel.sources_of(to, *port);
-                for (bits, verdict) in [(possible, Tri::Maybe), (sure, Tri::Yes)] {
-                    for spot in bits.iter() {
-                        let Some([first, second]) = best.get_mut(spot) else {
-                            continue;
-                        };
-                        let candidate = (verdict, Some((position, *port)));
-                        let is_beside =
-                            node_of(first.1).is_none() || node_of(first.1) != node_of(candidate.1);
-                        if first.0 < verdict {
-                            if is_beside {
-                                *second = *first;
-                            }
-                            *first = candidate;
-                        } else if is_beside && second.0 < verdict {
-                            *second = candidate;
-                        }
-                    }
-                }
-            }
-        }
-        best
+        (spots, node, column.by_pod.contains_key(&index))
     }
 
     /// What becomes of one source's connections.
@@ -312,13 +192,20 @@ impl<'c> NetworkIndex<'c> {
             }
             outcomes.push(outcome);
         }
-        Outcome::any(outcomes).unwrap_or_else(|| {
-            if column.points.is_empty() {
-                return Self::nothing_to_reach(Some(target));
+        if let Some(mut outcome) = Outcome::any(outcomes) {
+            // Sources outside, and those whose way leads over guarded nodes, are asked about every point.
+            if from.body.kind != Kind::Outside && !self.forwards() {
+                let (sure, possible) = column.open_elsewhere(self, from);
+                outcome.sure = outcome.sure.union(&sure);
+                outcome.possible = outcome.possible.union(&possible);
             }
-            let text = format!("`{}` has no such port", target.name());
-            Outcome::of(super::decide::Decision::new(Tri::No, text))
-        })
+            return outcome;
+        }
+        if column.points.is_empty() {
+            return Self::nothing_to_reach(Some(target));
+        }
+        let text = format!("`{}` has no such port", target.name());
+        Outcome::of(super::decide::Decision::new(Tri::No, text))
     }
 
     fn nothing_to_reach(target: Option<Target>) -> Outcome {
@@ -347,31 +234,11 @@ impl<'c> NetworkIndex<'c> {
         if is_outside && !found.is_empty() {
             return found;
         }
-        if let Some(node) = from.body.node {
-            for position in column.by_node.get(&node).into_iter().flatten() {
-                found.extend(with_ports(*position));
-            }
-        }
-        let mut best = (Tri::No, None);
-        for (kernel, of_kernel) in self.kernels.iter().zip(&column.best) {
-            let spot = self.spot(kernel.family, from);
-            let known = spot.and_then(|spot| of_kernel.get(spot as usize));
-            let is_elsewhere = |candidate: &&(Tri, Option<Candidate>)| {
-                let point = candidate
-                    .1
-                    .and_then(|(position, _)| column.points.get(position));
-                let node = point.and_then(node_of);
-                node.is_none() || node != from.body.node
-            };
-            let known = known.and_then(|known| known.iter().find(is_elsewhere));
-            if let Some(known) = known
-                && known.0 > best.0
-            {
-                best = *known;
-            }
-        }
-        found.extend(best.1);
-        if best.1.is_none() {
+        let near = Self::near(from, column);
+        found.extend(near.into_iter().flat_map(with_ports));
+        let best = column.best_elsewhere(self, from);
+        found.extend(best);
+        if best.is_none() {
             let first = column.points.iter().zip(0..);
             let first = first.filter(|(point, _)| matches!(point.goal, Goal::End(_)));
             found.extend(
@@ -382,6 +249,23 @@ impl<'c> NetworkIndex<'c> {
             );
         }
         found
+    }
+
+    /// Points of which the tables do not know all: those on the source's own node, the source itself, and
+    /// those that lead elsewhere.
+    fn near(from: &End<'c>, column: &Column<'c>) -> BTreeSet<usize> {
+        let of_pods = match from.body.kind {
+            Kind::Node => &column.pods_by_node,
+            Kind::Pod | Kind::Outside => &BTreeMap::new(),
+        };
+        let on_node = from.body.node.into_iter();
+        let on_node = on_node.flat_map(|node| [column.by_node.get(&node), of_pods.get(&node)]);
+        let itself = match from.which {
+            Which::Pod(pod) => column.by_pod.get(&pod),
+            Which::Node(_) | Which::Address(_) | Which::SomeAddress => None,
+        };
+        let near = on_node.chain([itself, Some(&column.leading_elsewhere)]);
+        near.flatten().flatten().copied().collect()
     }
 
     /// Pods by workload and by what can make them differ as sources, sorted.
@@ -423,18 +307,6 @@ impl<'c> NetworkIndex<'c> {
     }
 }
 
-/// The node that a point is on.
-fn node_of(point: &TargetPoint<'_>) -> Option<u32> {
-    match &point.goal {
-        Goal::End(end) if end.body.kind == Kind::Node => end.body.node,
-        Goal::End(_)
-        | Goal::Perhaps(..)
-        | Goal::Loopback(_)
-        | Goal::Service(..)
-        | Goal::Missing(_) => None,
-    }
-}
-
 fn source(kind: EndKind, name: &str, outcome: Outcome) -> ReachSource {
     ReachSource {
         verdict: outcome.decision.reach_verdict(),
@@ -444,6 +316,7 @@ fn source(kind: EndKind, name: &str, outcome: Outcome) -> ReachSource {
         workload_kind: String::new(),
         pods: 0,
         example: String::new(),
+        uncertain_ports: shown(&outcome.possible.minus(&outcome.sure)),
         ports: shown(&outcome.sure),
         depends_on: outcome.decision.depends_on(),
         because: outcome.decision.reasons,

@@ -159,7 +159,7 @@ impl<'i, 'c> Ground<'i, 'c> {
             | State::AnyGroup => self.rights().members(state, &mut steps),
             State::Account(..) | State::User(_) | State::Group(_) | State::Asker => {
                 let identity = state.identity().or_else(|| self.asker.clone());
-                if let Some(identity) = identity {
+                if let Some(identity) = identity.filter(|identity| !self.is_refused(identity)) {
                     self.rights().use_of(self.sight, &identity, &mut steps);
                 }
             }
@@ -302,6 +302,14 @@ impl<'i, 'c> Ground<'i, 'c> {
         let is_closed = || Door::of(self.sight.cluster) == Door::Closed;
         let leads_on = || !is_closed() && !self.steps_of(ANONYMOUS).is_empty();
         *self.anonymous_leads_on.get_or_init(leads_on)
+    }
+
+    /// Whether the server answers requests of it with 401: those without a credential, where it takes none.
+    fn is_refused(&self, identity: &Identity) -> bool {
+        let mut groups = identity.groups.iter();
+        let has_none = identity.user == "system:anonymous"
+            || groups.any(|group| group == "system:unauthenticated");
+        has_none && Door::of(self.sight.cluster) == Door::Closed
     }
 
     pub(super) fn rights(&self) -> &Rights<'c> {

@@ -11,8 +11,8 @@ use viewshed_model::{
 };
 
 use crate::checks::{Protection, Reach, listeners};
-use crate::network::{docker_answer, has_stopped};
-use crate::see::{Opening, openings_of_container};
+use crate::network::{docker_answer, has_stopped, socket_proxies};
+use crate::see::{Opening, Privilege, openings_of_container, privileges_of_container};
 
 /// A way from a container to root on a host.
 struct Way<'e> {
@@ -94,9 +94,12 @@ fn ways<'e>(estate: &'e Estate, host: &'e DockerHost, container: &DockerContaine
     for (opening, text) in openings_of_container(host, container) {
         let mut facts = confined(host);
         let step = match opening {
-            Opening::Root => text,
+            Opening::Root => {
+                facts.extend(kept_from(container, "read and write what is root's there"));
+                text
+            }
             Opening::Socket(runtime) => {
-                facts.extend(kept_from_socket(container));
+                facts.extend(kept_from(container, "open the socket"));
                 if runtime != Some(Runtime::Containerd) {
                     facts.extend(authorized(host));
                 }
@@ -119,7 +122,20 @@ fn ways<'e>(estate: &'e Estate, host: &'e DockerHost, container: &DockerContaine
             facts,
         });
     }
+    for Privilege { text, doubt } in privileges_of_container(host, container) {
+        let mut facts = match container.user_namespace_mode.as_str() {
+            "host" => rootless(host).into_iter().collect(),
+            _ => confined(host),
+        };
+        facts.extend(doubt);
+        found.push(Way {
+            host,
+            steps: vec![text],
+            facts,
+        });
+    }
     for other in &estate.docker_hosts {
+        found.extend(over_proxies(estate, (host, container), other));
         found.extend(over_network(estate, (host, container), other));
     }
     found
@@ -175,19 +191,78 @@ fn over_network<'e>(
     ways.collect()
 }
 
+/// Through another container that passes on what it is told to the engine's socket.
+fn over_proxies<'e>(
+    estate: &Estate,
+    (host, container): (&DockerHost, &DockerContainer),
+    other: &'e DockerHost,
+) -> Vec<Way<'e>> {
+    let mut found = Vec::new();
+    for proxy in socket_proxies(other) {
+        if std::ptr::eq(proxy.container, container) {
+            continue;
+        }
+        for port in &proxy.ports {
+            let question = ReachQuestion {
+                from: place(host, container),
+                to: place(other, proxy.container),
+                port: Some(*port),
+                protocol: Some(Protocol::Tcp),
+            };
+            let Ok(answer) = docker_answer(estate, &question) else {
+                continue;
+            };
+            if answer.verdict == ReachVerdict::Denied {
+                continue;
+            }
+            let facts = answer.depends_on.into_iter().map(|one| one.fact);
+            let mut facts: Vec<String> = facts.chain([proxy.fact()]).collect();
+            facts.extend(confined(other));
+            facts.extend(authorized(other));
+            found.push(Way {
+                host: other,
+                steps: vec![
+                    format!(
+                        "container {} reaches TCP {port} of container {}, which {}",
+                        container.name, proxy.container.name, proxy.evidence
+                    ),
+                    format!(
+                        "container {} passes on what the Docker API of host {} is asked: whoever speaks to that \
+                         starts a container that has the whole host",
+                        proxy.container.name, other.name
+                    ),
+                ],
+                facts,
+            });
+        }
+    }
+    found
+}
+
 /// Where root of a container is not root of the host.
 fn confined(host: &DockerHost) -> Vec<String> {
-    let options = host.daemon.security_options.iter();
-    let confining = options.filter_map(|option| match option.as_str() {
-        "name=rootless" => Some("what the user may do whom the rootless engine runs as"),
-        "name=userns" => {
-            Some("whether a container of theirs may leave the engine's user namespace")
-        }
-        _ => None,
+    let is_mapped = has_option(host, "name=userns");
+    let mapped = is_mapped.then(|| {
+        format!(
+            "whether a container of theirs may leave the engine's user namespace on host `{}`",
+            host.name
+        )
     });
-    confining
-        .map(|fact| format!("{fact} on host `{}`", host.name))
-        .collect()
+    rootless(host).into_iter().chain(mapped).collect()
+}
+
+fn rootless(host: &DockerHost) -> Option<String> {
+    has_option(host, "name=rootless").then(|| {
+        format!(
+            "what the user may do whom the rootless engine runs as on host `{}`",
+            host.name
+        )
+    })
+}
+
+fn has_option(host: &DockerHost, wanted: &str) -> bool {
+    let mut options = host.daemon.security_options.iter();
+    options.any(|option| option == wanted)
 }
 
 fn authorized(host: &DockerHost) -> Option<String> {
@@ -201,13 +276,13 @@ fn authorized(host: &DockerHost) -> Option<String> {
     })
 }
 
-/// A socket belongs to root and one group.
-fn kept_from_socket(container: &DockerContainer) -> Option<String> {
+/// A socket belongs to root and one group, files of the host mostly to root.
+fn kept_from(container: &DockerContainer, what: &str) -> Option<String> {
     let user = container.user.split(':').next().unwrap_or_default();
     let is_root = matches!(user, "" | "0" | "root");
     (!is_root).then(|| {
         format!(
-            "whether user `{user}` of container `{}` may open the socket",
+            "whether user `{user}` of container `{}` may {what}",
             container.name
         )
     })

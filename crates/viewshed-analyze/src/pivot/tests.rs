@@ -1,5 +1,6 @@
 mod against_impersonation;
 mod docker;
+mod docker_hosts;
 mod doors;
 mod out;
 mod people;

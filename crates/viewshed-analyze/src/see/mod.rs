@@ -9,6 +9,7 @@
 
 mod anonymous;
 mod board;
+mod capabilities;
 mod container_here;
 mod derive;
 mod docker;
@@ -51,7 +52,9 @@ use board::Board;
 use identity::Held;
 
 pub(crate) use anonymous::Door;
-pub(crate) use docker::{mounted_path, openings_of_container, socket_of_host};
+pub(crate) use docker::{
+    Privilege, mounted_path, openings_of_container, privileges_of_container, socket_of_host,
+};
 pub(crate) use error::near_names;
 pub(crate) use from_pods::{FromPod, from_pods};
 pub(crate) use host_paths::{Opening, is_of_pods};

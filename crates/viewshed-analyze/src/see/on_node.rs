@@ -6,8 +6,9 @@ use viewshed_model::{
     Cluster, Container, PodSpec, PodVolume, Runtime, VolumeSource, plain_host_path,
 };
 
+use super::capabilities::added;
 use super::host_paths::{Opening, openings};
-use super::writes::writes;
+use super::writes::{Machine, writes};
 
 /// One thing of its node that a pod opens.
 #[derive(Debug, Clone)]
@@ -181,7 +182,7 @@ impl Mounted<'_> {
             if mount.read_only || is_root {
                 continue;
             }
-            found.extend(writes(&path).map(|written| {
+            found.extend(writes(&path, Machine::Node).map(|written| {
                 OnNode {
                     opening: written.opening,
                     text: if mounted.starts_with(written.place) {
@@ -237,55 +238,6 @@ impl Mounted<'_> {
     }
 }
 
-/// What a capability that is added to a container opens (capabilities(7)).
-struct Capability {
-    name: &'static str,
-    openings: &'static [Opening],
-    /// Completes "container c of pod p may ...".
-    effect: &'static str,
-    /// Whether it is of use among the processes of the node only.
-    among_processes: bool,
-}
-
-const fn capability(name: &'static str, effect: &'static str) -> Capability {
-    Capability {
-        name,
-        openings: &[Opening::Root],
-        effect,
-        among_processes: false,
-    }
-}
-
-const CAPABILITIES: [Capability; 5] = [
-    capability(
-        "ALL",
-        "use every capability (ALL) and is as good as privileged",
-    ),
-    capability(
-        "SYS_MODULE",
-        "load modules into the kernel of its node (SYS_MODULE)",
-    ),
-    capability(
-        "SYS_ADMIN",
-        "administer the kernel of its node (SYS_ADMIN), programs in it included",
-    ),
-    Capability {
-        among_processes: true,
-        ..capability(
-            "SYS_PTRACE",
-            "trace the processes of its node (SYS_PTRACE with hostPID)",
-        )
-    },
-    // open_by_handle_at(2): the files that the kubelet mounts into each container lie on the node's file system.
-    Capability {
-        openings: &[Opening::NodeCredentials, Opening::PodVolumes],
-        ..capability(
-            "DAC_READ_SEARCH",
-            "open every file of its node by its handle (DAC_READ_SEARCH)",
-        )
-    },
-];
-
 /// Containers that are root on their node by what they may do.
 fn add_privileges(spec: &PodSpec, title: &str, found: &mut Vec<OnNode>) {
     // Root of a user namespace is nobody on the node (Kubernetes documentation, "User Namespaces").
@@ -309,14 +261,9 @@ fn add_privileges(spec: &PodSpec, title: &str, found: &mut Vec<OnNode>) {
         });
     }
     for container in spec.standing().filter(|container| !container.privileged) {
-        let added = |name: &str| {
-            let mut added = container.added_capabilities.iter();
-            added.any(|known| known.strip_prefix("CAP_").unwrap_or(known) == name)
+        let Some(held) = added(&container.added_capabilities, spec.host.pid) else {
+            continue;
         };
-        let held = CAPABILITIES
-            .iter()
-            .find(|one| added(one.name) && (!one.among_processes || spec.host.pid));
-        let Some(held) = held else { continue };
         let confined = held.among_processes.then(|| {
             format!(
                 "whether AppArmor or SELinux keeps container {} of {title} from them",
@@ -327,7 +274,8 @@ fn add_privileges(spec: &PodSpec, title: &str, found: &mut Vec<OnNode>) {
             opening: *opening,
             text: format!(
                 "container {} of {title} may {}",
-                container.name, held.effect
+                container.name,
+                held.effect("node")
             ),
             doubt: user_doubt(container).or_else(|| confined.clone()),
             assumed: None,

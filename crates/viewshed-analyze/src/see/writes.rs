@@ -1,4 +1,4 @@
-//! Places of a node where whoever writes makes a process of the node do something as root.
+//! Places of a node or a Docker host where whoever writes makes a process of the machine do something as root.
 //!
 //! Paths are those of kubelet, k3s and RKE2, cron, systemd, CNI and Linux as shipped. Devices are not among them: the
 //! device cgroup of a container that is not privileged refuses them, mounted or not.
@@ -6,6 +6,15 @@
 use viewshed_model::plain_host_path;
 
 use super::host_paths::Opening;
+
+/// What the machine is that a path is mounted from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Machine {
+    /// A node of a cluster.
+    Node,
+    /// A Docker host.
+    DockerHost,
+}
 
 /// What follows from writing there.
 #[derive(Debug, Clone, Copy)]
@@ -19,6 +28,8 @@ pub(super) struct Written {
     pub(super) doubt: Option<&'static str>,
     /// Whether one file below it is enough.
     is_folder_of_files: bool,
+    /// The kind of machine that has it; `None` for all.
+    only: Option<Machine>,
 }
 
 const fn root(place: &'static str, effect: &'static str) -> Written {
@@ -28,6 +39,23 @@ const fn root(place: &'static str, effect: &'static str) -> Written {
         effect,
         doubt: None,
         is_folder_of_files: true,
+        only: None,
+    }
+}
+
+const fn of_node(place: &'static str, effect: &'static str) -> Written {
+    Written {
+        only: Some(Machine::Node),
+        ..root(place, effect)
+    }
+}
+
+/// Whoever writes what the engine goes by waits until it reads that again.
+const fn of_engine(place: &'static str, effect: &'static str) -> Written {
+    Written {
+        doubt: Some("whether the engine starts again on"),
+        only: Some(Machine::DockerHost),
+        ..root(place, effect)
     }
 }
 
@@ -45,10 +73,10 @@ const PLUGIN: &str = "the runtime runs the network plugins there as root";
 const PROGRAM: &str = "root of the node runs the programs there";
 
 /// Every such place, the surest first.
-const PLACES: [Written; 24] = [
-    root("/etc/kubernetes/manifests", STATIC_POD),
-    root("/var/lib/rancher/k3s/agent/pod-manifests", STATIC_POD),
-    root("/var/lib/rancher/rke2/agent/pod-manifests", STATIC_POD),
+const PLACES: [Written; 26] = [
+    of_node("/etc/kubernetes/manifests", STATIC_POD),
+    of_node("/var/lib/rancher/k3s/agent/pod-manifests", STATIC_POD),
+    of_node("/var/lib/rancher/rke2/agent/pod-manifests", STATIC_POD),
     root("/etc/cron.d", CRON),
     root("/etc/crontab", CRON),
     root("/etc/cron.hourly", CRON),
@@ -58,7 +86,7 @@ const PLACES: [Written; 24] = [
     root("/run/systemd/system", UNIT),
     root("/usr/lib/systemd/system", UNIT),
     root("/lib/systemd/system", UNIT),
-    root("/opt/cni/bin", PLUGIN),
+    of_node("/opt/cni/bin", PLUGIN),
     // ld.so(8).
     root(
         "/etc/ld.so.preload",
@@ -83,6 +111,19 @@ const PLACES: [Written; 24] = [
         doubt: Some("whether root logs in, by ssh or otherwise, on"),
         ..root("/root", "root's own keys and start-up files lie there")
     },
+    // dockerd reference, "Daemon configuration file" and "Daemon data directory"; moby `daemon/container`:
+    // `hostconfig.json` of each container is read when the engine starts.
+    of_engine(
+        "/etc/docker/daemon.json",
+        "the engine takes its settings from there",
+    ),
+    Written {
+        is_folder_of_files: false,
+        ..of_engine(
+            "/var/lib/docker",
+            "the engine keeps there what each container may do and its files",
+        )
+    },
     // `pkg/kubelet/server/server.go`, `logServer`: links in the folder are followed as root.
     Written {
         opening: Opening::PodVolumes,
@@ -90,7 +131,7 @@ const PLACES: [Written; 24] = [
             "whether it may read logs of the kubelet (get on nodes/log, nodes/proxy or pods/log) of",
         ),
         is_folder_of_files: false,
-        ..root(
+        ..of_node(
             "/var/log",
             "the kubelet follows links in it as root when it shows logs",
         )
@@ -98,7 +139,7 @@ const PLACES: [Written; 24] = [
 ];
 
 /// What follows from a mount of `path` that can be written to; the first of each kind of certainty.
-pub(super) fn writes(path: &str) -> impl Iterator<Item = &'static Written> {
+pub(super) fn writes(path: &str, machine: Machine) -> impl Iterator<Item = &'static Written> {
     let mounted = plain_host_path(path);
     let holds = |outer: &str, inner: &str| {
         inner
@@ -107,6 +148,7 @@ pub(super) fn writes(path: &str) -> impl Iterator<Item = &'static Written> {
     };
     let found: Vec<&'static Written> = PLACES
         .iter()
+        .filter(|one| one.only.is_none_or(|only| only == machine))
         .filter(|one| {
             holds(&mounted, one.place) || (one.is_folder_of_files && holds(one.place, &mounted))
         })

@@ -113,6 +113,16 @@ pub(super) fn inspected(fields: &Fields<'_>) -> DockerContainer {
         network_mode: host_config.text("NetworkMode"),
         pid_mode: host_config.text("PidMode"),
         added_capabilities: host_config.texts("CapAdd"),
+        devices: host_config
+            .objects("Devices")
+            .map(|device| device.text("PathOnHost"))
+            .collect(),
+        security_options: host_config.texts("SecurityOpt"),
+        user_namespace_mode: host_config.text("UsernsMode"),
+        exposed_ports: config
+            .entries("ExposedPorts")
+            .filter_map(|(port, _)| tcp_port(port))
+            .collect(),
         user: config.text("User"),
         ..DockerContainer::default()
     }
@@ -140,6 +150,13 @@ pub(super) fn variable(name: &str, value: &str) -> EnvName {
         tells: tells(name, Some(value)),
         ..EnvName::default()
     }
+}
+
+/// `80` or `80/tcp`; of a range the first.
+pub(super) fn tcp_port(text: &str) -> Option<u16> {
+    let (ports, protocol) = text.split_once('/').unwrap_or((text, "tcp"));
+    let first = ports.split('-').next()?;
+    (protocol == "tcp").then(|| first.parse().ok())?
 }
 
 /// `Labels`, without the values that are credentials themselves (a proxy's basic authentication, for example).

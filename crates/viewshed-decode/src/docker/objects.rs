@@ -76,6 +76,12 @@ pub(super) fn network(fields: &Fields<'_>) -> DockerNetwork {
             .map(|config| config.text("Subnet"))
             .filter(|subnet| !subnet.is_empty())
             .collect(),
+        gateways: fields
+            .object("IPAM")
+            .objects("Config")
+            .map(|config| address(&config.text("Gateway")))
+            .filter(|gateway| !gateway.is_empty())
+            .collect(),
         options: fields.text_map("Options"),
     }
 }
@@ -91,8 +97,18 @@ pub(super) fn podman_network(fields: &Fields<'_>) -> DockerNetwork {
             .map(|subnet| subnet.text("subnet"))
             .filter(|subnet| !subnet.is_empty())
             .collect(),
+        gateways: fields
+            .objects("subnets")
+            .map(|subnet| address(&subnet.text("gateway")))
+            .filter(|gateway| !gateway.is_empty())
+            .collect(),
         options: fields.text_map("options"),
     }
+}
+
+/// Old engines write the length of the prefix behind it.
+fn address(text: &str) -> String {
+    text.split('/').next().unwrap_or_default().to_owned()
 }
 
 pub(super) fn volume(fields: &Fields<'_>) -> DockerVolume {

@@ -47,6 +47,9 @@ pub struct ReachSource {
     /// For a place without a port: the ports that are let through.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ports: Vec<PortRange>,
+    /// For a place without a port: the ports of which it depends on facts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub uncertain_ports: Vec<PortRange>,
     /// Never empty when the verdict is `depends`, else empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub depends_on: Vec<MissingFact>,

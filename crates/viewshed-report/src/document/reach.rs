@@ -146,6 +146,8 @@ pub(crate) struct SourceDocument<'a> {
     example: &'a str,
     #[serde(skip_serializing_if = "<[PortRange]>::is_empty")]
     ports: &'a [PortRange],
+    #[serde(skip_serializing_if = "<[PortRange]>::is_empty")]
+    uncertain_ports: &'a [PortRange],
     #[serde(skip_serializing_if = "Vec::is_empty")]
     depends_on: Vec<&'a str>,
     because: Vec<ReasonDocument<'a>>,
@@ -162,6 +164,7 @@ impl<'a> SourceDocument<'a> {
             pods: source.pods,
             example: &source.example,
             ports: &source.ports,
+            uncertain_ports: &source.uncertain_ports,
             depends_on: facts(&source.depends_on),
             because: source.because.iter().map(ReasonDocument::of).collect(),
         }

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use viewshed_model::{
-    Category, DiffReport, EstateSummary, Gap, GrantOrigin, HeldIdentity, IdentityRank, Position,
-    RankReport, SeenItem, SightChange, Vantage, Verification, View, ViewDifference, WhoAnswer,
-    WhoByStep, WhoEntry,
+    Category, DiffReport, EstateSummary, Gap, GrantOrigin, HeldIdentity, IdentityRank, PortRange,
+    Position, RankReport, SeenItem, SightChange, Vantage, Verification, View, ViewDifference,
+    WhoAnswer, WhoByStep, WhoEntry,
 };
 
 use super::evidence::facts;
@@ -343,6 +343,16 @@ pub(crate) struct ChangeDocument<'a> {
     evidence: EvidenceDocument<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     location: Option<&'a Position>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reach: Option<ReachChangeDocument<'a>>,
+}
+
+/// Where to and on what.
+#[derive(Debug, Serialize)]
+struct ReachChangeDocument<'a> {
+    to: &'a [String],
+    ports: &'a [PortRange],
+    certain: bool,
 }
 
 impl<'a> ChangeDocument<'a> {
@@ -354,6 +364,11 @@ impl<'a> ChangeDocument<'a> {
             namespace: change.namespace.as_deref(),
             evidence: EvidenceDocument::of(&change.evidence),
             location: change.position.as_ref(),
+            reach: change.reach.as_ref().map(|reach| ReachChangeDocument {
+                to: &reach.to,
+                ports: &reach.ports,
+                certain: reach.is_certain,
+            }),
         }
     }
 }

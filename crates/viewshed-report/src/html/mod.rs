@@ -9,6 +9,7 @@ mod findings;
 mod graph;
 mod matrix;
 mod page;
+mod reach;
 mod summary;
 #[cfg(test)]
 mod tests;
@@ -42,6 +43,7 @@ pub fn scan(report: &ScanReport) -> String {
     summary::mitigations(&mut page, report);
     findings::write(&mut page, report);
     ways::write(&mut page, report);
+    reach::write(&mut page, report);
     matrix::write(&mut page, report);
     coverage::write(&mut page, report);
     page.raw("</main>\n");

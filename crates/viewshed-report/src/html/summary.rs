@@ -106,6 +106,9 @@ pub(super) fn header(page: &mut Page, report: &ScanReport) {
     if !report.pivots.is_empty() {
         page.raw("<a href=\"#ways\">What leads where</a> ");
     }
+    if !report.reach.is_empty() {
+        page.raw("<a href=\"#reach\">Who reaches what</a> ");
+    }
     page.raw("<a href=\"#who\">Who sees what</a> <a href=\"#gaps\">Not seen</a> <a href=\"#read\">What was read</a></nav>\n</header>\n");
 }
 

@@ -114,6 +114,7 @@ fn source(verdict: ReachVerdict, kind: EndKind, name: &str) -> ReachSource {
         pods: u64::from(is_pods) * 3,
         example: of_pods("web-1"),
         ports: Vec::new(),
+        uncertain_ports: Vec::new(),
         depends_on: Vec::new(),
         because: vec![by_policy()],
     }
@@ -124,6 +125,7 @@ pub(crate) fn reach_sources() -> ReachSources {
     open.ports = vec![tcp(10_250)];
     let mut depends = source(ReachVerdict::Depends, EndKind::Outside, "world");
     depends.depends_on = vec![fact("whether addresses outside the cluster reach it")];
+    depends.uncertain_ports = vec![tcp(10_250)];
     ReachSources {
         estate: "prod".to_owned(),
         cni: "generic".to_owned(),

@@ -173,10 +173,15 @@ fn write_sources(out: &mut String, style: &Style, sources: &[&ReachSource]) {
             ReachVerdict::Depends => facts.collect(),
             ReachVerdict::Allowed | ReachVerdict::Denied => reasons.collect(),
         };
+        let open = [(&source.ports, ""), (&source.uncertain_ports, "maybe ")];
+        let open = open.into_iter().filter(|(ports, _)| !ports.is_empty());
+        let open: Vec<String> = open
+            .map(|(open, word)| format!("{word}{}", ports(open)))
+            .collect();
         table.row(vec![
             style.text(&name),
             pods,
-            ports(&source.ports),
+            open.join(", "),
             style.text(&why.join("; ")),
         ]);
     }

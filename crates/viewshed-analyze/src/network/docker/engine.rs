@@ -7,6 +7,7 @@ use viewshed_model::{DockerContainer, DockerHost, Estate, Protocol};
 use super::facts::{is_internal, is_isolated, namespace_of, networks};
 use super::outside::leaving;
 use super::paths::to_own_host;
+use super::proxies::through_proxies;
 use super::{End, Open};
 use crate::checks::{Listener, Reach, listeners};
 use crate::network::address::Block;
@@ -15,8 +16,25 @@ use crate::network::ports::{PortSet, point};
 /// Ports without and with TLS (dockerd reference, "Daemon socket option").
 const USUAL: [u16; 2] = [2375, 2376];
 
-/// To the API of any engine of the estate: that of the own host, else others over the network between.
+/// To the API of any engine of the estate, by its own listeners or through a container that passes on what it
+/// is told.
 pub(super) fn to_engines(estate: &Estate, from: End<'_>) -> Open {
+    let directly = to_listeners(estate, from);
+    let mut hosts = estate.docker_hosts.iter();
+    let Some((ports, fact, text)) = hosts.find_map(|host| through_proxies(host, from)) else {
+        return directly;
+    };
+    match directly {
+        Open::Closed(_) => Open::Depends(ports, fact, text),
+        Open::Depends(own, own_fact, _) => {
+            Open::Depends(own.union(&ports), format!("{fact}, or {own_fact}"), text)
+        }
+        Open::Only(..) | Open::AtLeast(..) | Open::Every(_) => directly,
+    }
+}
+
+/// That of the own host, else others over the network between.
+fn to_listeners(estate: &Estate, from: End<'_>) -> Open {
     let own = match from {
         End::Container(host, own) => Some((host, from_container(host, own))),
         End::Host(host) => Some((host, from_host(host))),

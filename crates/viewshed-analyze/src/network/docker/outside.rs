@@ -7,7 +7,7 @@ use super::facts::{
     title,
 };
 use super::{End, Open};
-use crate::network::ports::{PortSet, everything};
+use crate::network::ports::{PortSet, everything, point};
 
 /// The first engine that drops packets from the link to ports published on loopback (moby issue 45610).
 const LOOPBACK_PROTECTED: u32 = 28;
@@ -54,6 +54,9 @@ pub(super) fn from_outside(host: &DockerHost, other: &DockerContainer) -> Open {
         ));
     }
     let open = published(target, |address| !is_loopback(address));
+    if let Some(routed) = routed(host, other, (&all, target), &open) {
+        return routed;
+    }
     let is_unprotected = |network: &DockerNetwork| mode(host, network) == "nat-unprotected";
     if all
         .iter()
@@ -71,6 +74,47 @@ pub(super) fn from_outside(host: &DockerHost, other: &DockerContainer) -> Open {
         return Open::AtLeast(open, fact.to_owned(), text);
     }
     to_published(host, other, target, open)
+}
+
+/// Networks that are all routed: nothing of IPv4 is published at addresses of the host, and the container's own take
+/// connections to its published ports (moby `iptablesdoc/generated/usernet-portmap-routed.md`). The mode of IPv6 is
+/// another option.
+fn routed(
+    host: &DockerHost,
+    other: &DockerContainer,
+    (all, target): (&[Joined<'_>], &DockerContainer),
+    open: &PortSet,
+) -> Option<Open> {
+    let mut leading = all
+        .iter()
+        .filter(|(_, network)| !is_internal(host, *network));
+    let is_routed = |network: &DockerNetwork| mode(host, network) == "routed";
+    let are_routed = leading.all(|(_, network)| network.is_some_and(is_routed));
+    if all.is_empty() || open.is_empty() || !are_routed {
+        return None;
+    }
+    let over_ipv6 = target.ports.iter().filter(|port| {
+        // Without an address, those of IPv6 are among them.
+        let is_of_both = port.host_ip.is_empty() || port.host_ip.contains(':');
+        is_of_both && !is_loopback(&port.host_ip) && port.host_port != 0
+    });
+    let over_ipv6: PortSet = over_ipv6
+        .filter_map(|port| Some(point(port.protocol.parse().ok()?, port.container_port)))
+        .map(|port| (port, port))
+        .collect();
+    if open.minus(&over_ipv6).is_empty() {
+        let text = format!(
+            "{} publishes ports on IPv6 addresses of the host",
+            title(other)
+        );
+        return Some(Open::Only(over_ipv6, text));
+    }
+    let fact = "whether the network outside routes to addresses of containers".to_owned();
+    let text = format!(
+        "every network of {} is `routed`: its ports are open at its own address alone",
+        title(other)
+    );
+    Some(Open::Depends(open.clone(), fact, text))
 }
 
 /// Where only published ports lead in.

@@ -6,6 +6,7 @@ use viewshed_model::{
 };
 
 use super::facts::has_stopped;
+use super::proxies::socket_proxies;
 use super::{End, Open, docker_answer, end, pair};
 use crate::checks::listeners;
 use crate::network::ends::NetworkError;
@@ -81,6 +82,14 @@ fn points(estate: &Estate, to: &Place) -> Vec<String> {
             found.extend(
                 addresses.map(|address| format!("Docker's API of host `{}`: {address}", host.name)),
             );
+            for proxy in socket_proxies(host) {
+                let ports: Vec<String> = proxy.ports.iter().map(u16::to_string).collect();
+                let (name, ports) = (&proxy.container.name, ports.join(", "));
+                found.push(format!(
+                    "container `{name}` of host `{}`: TCP {ports}",
+                    host.name
+                ));
+            }
         }
     }
     if found.is_empty() {
@@ -104,6 +113,7 @@ fn source(kind: EndKind, name: &str, answer: ReachAnswer) -> ReachSource {
         pods: 0,
         example: String::new(),
         ports: answer.ports,
+        uncertain_ports: answer.uncertain_ports,
         depends_on: answer.depends_on,
         because: answer.because,
     }

@@ -80,6 +80,7 @@ impl EstateNetwork<'_> {
             })?;
             source.verdict = answer.verdict;
             source.ports = answer.ports;
+            source.uncertain_ports = answer.uncertain_ports;
             source.depends_on = answer.depends_on;
             source.because = answer.because;
         }
@@ -211,8 +212,15 @@ fn joined(mut sources: ReachSources, docker: ReachSources) -> ReachSources {
             .iter_mut()
             .find(|known| known.kind == EndKind::Outside && source.kind == EndKind::Outside);
         match known {
-            Some(known) if rank(source.verdict) < rank(known.verdict) => *known = source,
-            Some(_) => {}
+            Some(known) => {
+                let sure = set(&known.ports).union(&set(&source.ports));
+                let uncertain = set(&known.uncertain_ports).union(&set(&source.uncertain_ports));
+                if rank(source.verdict) < rank(known.verdict) {
+                    *known = source;
+                }
+                known.uncertain_ports = shown(&uncertain.minus(&sure));
+                known.ports = shown(&sure);
+            }
             None => sources.sources.push(source),
         }
     }

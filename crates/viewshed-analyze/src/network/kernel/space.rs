@@ -96,7 +96,7 @@ impl<'c> Space<'c> {
         space.add_atoms();
         for address in &places.api_server_outside {
             let body = Body {
-                is_api_server: true,
+                api_server: [true; 2],
                 ..Places::outside(Some(*address))
             };
             let spot = space.push(body, SpotOrigin::ApiServer(*address));

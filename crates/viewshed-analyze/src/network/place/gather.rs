@@ -9,8 +9,8 @@ use viewshed_model::{Cluster, Node, Pod, PodSpec, Workload};
 
 use super::guard::host_endpoints;
 use super::{
-    AddressFact, Body, Found, Kind, NamespaceFacts, NodePlace, Origin, Places, PodPlace, goes_on,
-    spec_of,
+    AddressFact, Body, Found, Kind, NOT_API_SERVER, NamespaceFacts, NodePlace, Origin, Places,
+    PodPlace, goes_on, spec_of,
 };
 use crate::network::address::{Block, Family, number};
 use crate::network::cni::Profile;
@@ -138,9 +138,15 @@ fn node_places<'c>(
             body.node = Some(index);
             body.namespace = host_namespace;
             let addresses = node.into_iter().flat_map(|node| &node.addresses);
-            let mut addresses = addresses.filter_map(|text| text.parse().ok());
-            body.is_api_server = api_nodes.contains(name)
-                || addresses.any(|address: IpAddr| api_servers.contains(&address));
+            let addresses = addresses.filter_map(|text| text.parse().ok());
+            let taken = addresses.filter(|address: &IpAddr| api_servers.contains(address));
+            let taken: Vec<Family> = taken.map(Family::of).collect();
+            // Its endpoints are addresses: the same node's other family is none of them.
+            body.api_server = if taken.is_empty() {
+                [api_nodes.contains(name); 2]
+            } else {
+                Family::BOTH.map(|family| taken.contains(&family))
+            };
             NodePlace { name, node, body }
         })
         .collect()
@@ -310,7 +316,7 @@ fn pod_body<'c>(
         node: None,
         is_owned: meta.owner.is_some(),
         addresses: Family::BOTH.map(unknown),
-        is_api_server: false,
+        api_server: NOT_API_SERVER,
     }
 }
 
@@ -356,7 +362,7 @@ fn node_body<'c>(node: Option<&'c Node>, families: &[Family]) -> Body<'c> {
         node: None,
         is_owned: false,
         addresses,
-        is_api_server: false,
+        api_server: NOT_API_SERVER,
     }
 }
 

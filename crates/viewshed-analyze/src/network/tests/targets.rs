@@ -1,8 +1,8 @@
 //! Targets, services and columns: words as exact points.
 
-use viewshed_model::{Place, ReachVerdict, Target};
+use viewshed_model::{KubeletSettings, Place, ReachVerdict, Target};
 
-use super::{ask, check, cluster_of_yaml, verdict};
+use super::{ask, check, cluster_of_yaml, node, pod, verdict};
 use crate::network::{Cni, NetworkIndex};
 
 const ESTATE: &str = r"
@@ -156,12 +156,46 @@ fn columns_agree_with_single_questions() {
                 let question = format!("{from} {}", target.name());
                 let alone = ask(&index, &question);
                 assert_eq!(
-                    source.verdict, alone.verdict,
+                    (source.verdict, &source.ports, &source.uncertain_ports),
+                    (alone.verdict, &alone.ports, &alone.uncertain_ports),
                     "{cni} {question}: {source:#?} {alone:#?}"
                 );
             }
         }
     }
+}
+
+/// Every port that is open at some point is named, whichever point comes first.
+#[test]
+fn columns_name_the_ports_of_every_point() {
+    let policy = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: { name: out, namespace: a }\n\
+                  spec: { podSelector: {}, policyTypes: [Egress], egress: [\
+                  { to: [{ ipBlock: { cidr: 10.9.0.1/32 } }], ports: [{ port: 10250 }] }, \
+                  { to: [{ ipBlock: { cidr: 10.9.0.3/32 } }], ports: [{ port: 10255 }] }] }\n---\n";
+    let mut cluster = cluster_of_yaml(
+        &[
+            node("n1", "{}", "10.9.0.1"),
+            node("n2", "{}", "10.9.0.2"),
+            node("n3", "{}", "10.9.0.3"),
+            pod("a/web", "n2", "{ app: web }", ("10.0.0.1", "[]")),
+            policy.to_owned(),
+        ]
+        .concat(),
+    );
+    for node in &mut cluster.nodes {
+        let settings = KubeletSettings {
+            read_only_port: Some(10_255),
+            ..KubeletSettings::default()
+        };
+        node.kubelet = Some(settings);
+    }
+    let index = NetworkIndex::new(&cluster, Some(Cni::Generic));
+    let kubelet = Place::Target(Target::Kubelet);
+    let column = index.sources(&kubelet, None, None).expect("a target");
+    let web = column.sources.iter().find(|source| source.name == "web");
+    let ports = &web.expect("it is listed").ports;
+    let ports: Vec<String> = ports.iter().map(ToString::to_string).collect();
+    assert_eq!(ports, ["TCP 10250", "TCP 10255"]);
 }
 
 #[test]

@@ -1,4 +1,9 @@
+use viewshed_model::Identity;
+
 use super::{cluster, grant, leads, rule};
+use crate::network::Cni;
+use crate::pivot::{LazyNetwork, PivotIndex};
+use crate::sight::SightIndex;
 
 /// A dashboard with every right; `flags` are its arguments.
 fn dashboard(flags: &str) -> String {
@@ -78,6 +83,16 @@ fn rights_of_the_anonymous_are_used_by_pods_that_reach_the_api_server() {
     ] {
         assert_eq!(of_web(&refused), Vec::<String>::new());
     }
+    // Nor does anybody else become anything without a credential.
+    let of_anonymous = |text: &str| {
+        let cluster = cluster(text);
+        let sight = SightIndex::new(&cluster);
+        let network = LazyNetwork::of(&cluster, Some(Cni::Generic));
+        let pivots = PivotIndex::asked_by(&sight, network, &Identity::anonymous());
+        pivots.from_asker(9).0.len()
+    };
+    assert_eq!(of_anonymous(&server("--anonymous-auth=true")), 1);
+    assert_eq!(of_anonymous(&server("--anonymous-auth=false")), 0);
     assert_eq!(
         leads(&cluster(text), ("shut", "job"), 9),
         Vec::<String>::new()

@@ -232,20 +232,16 @@ impl Inside<'_> {
     }
 }
 
-/// What a container holds of its host, each with a sentence that says how.
+/// What a container mounts of its host, each with a sentence that says how.
 pub(crate) fn openings_of_container(
     host: &DockerHost,
     container: &DockerContainer,
 ) -> Vec<(Opening, String)> {
     let title = format!("container {}", container.name);
     let bound = bound_paths(container);
-    let mut found: Vec<(Opening, String)> = bound
+    bound
         .flat_map(|path| openings_of_mount(host, &title, path))
-        .collect();
-    if container.privileged {
-        found.push((Opening::Root, privileged(&title)));
-    }
-    found
+        .collect()
 }
 
 fn bound_paths(container: &DockerContainer) -> impl Iterator<Item = &str> {

@@ -108,6 +108,10 @@ fn take_over(reader: &mut FileReader<'_>, container: &mut DockerContainer, base:
         (&mut container.network_mode, &base.network_mode),
         (&mut container.pid_mode, &base.pid_mode),
         (&mut container.user, &base.user),
+        (
+            &mut container.user_namespace_mode,
+            &base.user_namespace_mode,
+        ),
     ] {
         if own.is_empty() {
             own.clone_from(inherited);
@@ -133,11 +137,16 @@ fn take_over(reader: &mut FileReader<'_>, container: &mut DockerContainer, base:
             .filter(|variable| !known.contains(&variable.name))
             .cloned(),
     );
-    for capability in &base.added_capabilities {
-        if !container.added_capabilities.contains(capability) {
-            container.added_capabilities.push(capability.clone());
-        }
+    for (own, inherited) in [
+        (&mut container.added_capabilities, &base.added_capabilities),
+        (&mut container.devices, &base.devices),
+        (&mut container.security_options, &base.security_options),
+    ] {
+        let more = inherited.iter().filter(|one| !own.contains(one));
+        let more: Vec<String> = more.cloned().collect();
+        own.extend(more);
     }
+    container.exposed_ports.extend(&base.exposed_ports);
     container.env_files.extend(base.env_files.iter().cloned());
     container.ports.extend(base.ports.iter().cloned());
     add_mounts(container, base.mounts.clone());

@@ -12,16 +12,19 @@ const NESTING_MAX: usize = 16;
 
 /// Fields of a service that say what it holds and where it is reached. A reference without a value in another
 /// field changes no answer.
-const DECIDING: [&str; 11] = [
+const DECIDING: [&str; 14] = [
     "cap_add",
+    "devices",
     "net",
     "network_mode",
     "networks",
     "pid",
     "ports",
     "privileged",
+    "security_opt",
     "tmpfs",
     "user",
+    "userns_mode",
     "volumes",
     "volumes_from",
 ];

@@ -29,6 +29,12 @@ pub(super) fn add_networks(host: &mut DockerHost, top: &Fields<'_>) -> Vec<(Stri
                 .map(|config| config.text("subnet"))
                 .filter(|subnet| !subnet.is_empty())
                 .collect();
+            network.gateways = fields
+                .object("ipam")
+                .objects("config")
+                .map(|config| config.text("gateway"))
+                .filter(|gateway| !gateway.is_empty())
+                .collect();
             network.options = fields.text_map("driver_opts");
         }
         host.networks.push(network);

@@ -6,7 +6,8 @@ use viewshed_model::{DockerContainer, GapReason, Tell};
 use super::FileReader;
 use super::inherit::{Base, Declared};
 use super::{environment, ports, volumes};
-use crate::docker::fields::Fields;
+use crate::docker::container::tcp_port;
+use crate::docker::fields::{Fields, scalar_text};
 use crate::tells::tells;
 use crate::text::clean;
 
@@ -36,6 +37,13 @@ pub(super) fn declared(name: &str, service: &Fields<'_>, reader: &mut FileReader
             network_mode: network_mode(service),
             pid_mode: service.text("pid"),
             added_capabilities: service.texts("cap_add"),
+            devices: devices(service),
+            security_options: service.texts("security_opt"),
+            user_namespace_mode: service.text("userns_mode"),
+            exposed_ports: service
+                .list("expose")
+                .filter_map(|port| tcp_port(&scalar_text(port)?))
+                .collect(),
             user: service.scalar("user"),
             ..DockerContainer::default()
         },
@@ -52,6 +60,18 @@ fn privileged(service: &Fields<'_>) -> Option<bool> {
         Some(Value::String(text)) => Some(text == "true"),
         _ => service.flag("privileged"),
     }
+}
+
+/// `HOST[:CONTAINER[:RIGHTS]]`, or a map with `source`. What is no path of the host is a name of CDI.
+fn devices(service: &Fields<'_>) -> Vec<String> {
+    let devices = service.list("devices").filter_map(|device| {
+        let text = match device {
+            Value::String(text) => text.split(':').next()?,
+            other => other.get("source")?.as_str()?,
+        };
+        text.starts_with('/').then(|| clean(text).into_owned())
+    });
+    devices.collect()
 }
 
 /// `net` is the name of format 1.
