@@ -49,7 +49,7 @@ pub use baseline::{BaselineHolder, BaselineRow};
 pub use cluster::{
     AnonymousAccess, AnonymousAnswer, ApiResource, Authorizer, AuthorizerKind, Cluster, ConfigKind,
     ConfigNames, HealthCheck, KubeletSettings, Namespace, Node, OtherObject, ServerVersion,
-    UnreadGrants,
+    UnreadGrants, UnreadPolicies,
 };
 pub use coverage::{CoverageReport, CoverageRow, CoveredSource, Visibility};
 pub use decision::{AccessAnswer, Decision, Evidence, MissingFact, RulesReview};

@@ -312,6 +312,7 @@ pub(crate) fn scan_report() -> ScanReport {
         ranks: ranks(),
         totals: totals(),
         pivots: vec![pivot_report()],
+        reach: vec![reach::overview()],
         gaps: vec![gap()],
     }
 }

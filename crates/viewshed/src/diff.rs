@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use viewshed_analyze::diff::diff;
+use viewshed_analyze::diff::diff_under;
 use viewshed_model::Estate;
 use viewshed_report::Answer;
 
@@ -24,7 +24,8 @@ pub(crate) fn run(arguments: &DiffArgs, screen: &Screen) -> Result<Outcome, Fail
         )?,
     };
     let names = (name(&arguments.before), after_name(arguments, &after));
-    let report = diff(&before, &after, (&names.0, &names.1));
+    let names = (names.0.as_str(), names.1.as_str());
+    let report = diff_under(&before, &after, names, arguments.cni);
     screen.show(
         &Answer::Diff(&report),
         &arguments.output,

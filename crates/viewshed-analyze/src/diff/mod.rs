@@ -19,7 +19,7 @@ use viewshed_model::{Cluster, DiffReport, Estate, Gap, GapReason, SightChange};
 
 use rules::{Side, Sides, number_rules};
 
-use crate::network::NetworkIndex;
+use crate::network::{Cni, NetworkIndex};
 use crate::pivot::PivotIndex;
 use crate::sight::{SightIndex, Targets};
 
@@ -29,6 +29,16 @@ use crate::sight::{SightIndex, Targets};
 /// files do not tell any. A cluster on one side only is a gap, and so are rules that could not be read: what
 /// depends on them is left out.
 pub fn diff(before: &Estate, after: &Estate, names: (&str, &str)) -> DiffReport {
+    diff_under(before, after, names, None)
+}
+
+/// The same under a network plugin that the user names; `None` is the one that each cluster shows.
+pub fn diff_under(
+    before: &Estate,
+    after: &Estate,
+    names: (&str, &str),
+    cni: Option<Cni>,
+) -> DiffReport {
     let mut report = DiffReport {
         before: names.0.to_owned(),
         after: names.1.to_owned(),
@@ -38,8 +48,8 @@ pub fn diff(before: &Estate, after: &Estate, names: (&str, &str)) -> DiffReport 
     let readable = (can_tell(before), can_tell(after));
     for (old, new) in pairs(before, after, &mut report.gaps) {
         let (before, after) = rayon::join(
-            || NetworkIndex::new(old, None),
-            || NetworkIndex::new(new, None),
+            || NetworkIndex::new(old, cni),
+            || NetworkIndex::new(new, cni),
         );
         if readable == (true, true) {
             compare((old, &before), (new, &after), &mut report.changes);

@@ -19,6 +19,17 @@ pub(super) fn changes(
 ) -> Vec<SightChange> {
     gaps.extend(before.gaps());
     gaps.extend(after.gaps());
+    if [old, new].iter().any(|one| !one.unread_policies.is_empty()) {
+        gaps.push(Gap {
+            source: new.name.clone(),
+            what: "compare who reaches whom".to_owned(),
+            reason: GapReason::NotCollected,
+            detail: "network policies of one side could not be listed".to_owned(),
+            hint: "collect it with a credential that may list network policies".to_owned(),
+            count: 1,
+        });
+        return Vec::new();
+    }
     let mut changes = from_outside(before, after);
     let has_no_policies = old.network_policies.is_empty() && new.network_policies.is_empty();
     if has_no_policies && old.network_settings == new.network_settings {

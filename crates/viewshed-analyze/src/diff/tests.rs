@@ -1,5 +1,6 @@
 mod against_oracle;
 mod docker;
+mod reach;
 mod steps;
 
 use viewshed_model::{Cluster, DockerHost, Estate, Gap, GapReason, Role, RoleBinding, SightChange};

@@ -199,6 +199,9 @@ pub struct Profile {
     /// Whether an address block also means nodes (and pods that share their network).
     pub(super) blocks_match_nodes: Ternary,
     pub(super) service_view: ServiceView,
+    /// Whether a port of another node is translated to what it leads to before egress policies of the pod that
+    /// asks see the connection.
+    pub(super) node_ports_early: Ternary,
     /// Whether a node always reaches the pods that run on it.
     pub(super) node_to_own_pod: Ternary,
     pub(super) pod_to_own_node: PodToOwnNode,

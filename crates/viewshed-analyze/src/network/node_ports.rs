@@ -2,7 +2,7 @@
 
 use viewshed_model::{Port, Service};
 
-use super::cni::Cni;
+use super::cni::{Cni, PodToOwnNode, ServiceView, Ternary};
 use super::decide::Decision;
 use super::ends::{By, End};
 use super::eval::Tri;
@@ -87,7 +87,7 @@ impl<'c> NetworkIndex<'c> {
     /// The same, from where the port is translated.
     fn translated_at(&self, from: &End<'c>, to: &End<'c>, port: Point) -> Option<Decision> {
         if let Some((service, own)) = self.published_at(to, port) {
-            return Some(self.through_node(from, to, (service, own)));
+            return Some(self.through_node(from, (to, port), (service, own)));
         }
         let node = to.body.node.filter(|_| to.body.kind == Kind::Node)?;
         let (pod, target) = self.publications().host_port(node, port)?;
@@ -136,6 +136,69 @@ impl<'c> NetworkIndex<'c> {
     fn through_node(
         &self,
         from: &End<'c>,
+        (node, own): (&End<'c>, Point),
+        (service, port): (&'c Service, &'c Port),
+    ) -> Decision {
+        let early = self.translated_early(from, node, (service, port));
+        let is_remote = from.body.node.is_none() || from.body.node != node.body.node;
+        let is_there = is_remote || self.profile.service_view == ServiceView::ServiceAddress;
+        let is_judged = is_there && from.body.kind == Kind::Pod && self.speaks_of_egress(from);
+        if !is_judged || !self.is_enforcing() || self.profile.node_ports_early == Ternary::Yes {
+            return early;
+        }
+        let Behind::Ends(ends) = self.behind(service, port) else {
+            return early;
+        };
+        let late = self.translated_late(from, (node, own), service, &ends);
+        if self.profile.node_ports_early == Ternary::No || early.verdict == late.verdict {
+            return late;
+        }
+        let mut decision = early.agree(late);
+        decision.facts.insert(format!(
+            "whether egress policies of {} see the port of {} or what it leads to",
+            from.what, node.what
+        ));
+        decision
+    }
+
+    /// Egress policies see the node's port; it is translated where the node is.
+    fn translated_late(
+        &self,
+        from: &End<'c>,
+        (node, own): (&End<'c>, Point),
+        service: &Service,
+        ends: &[(End<'c>, Point)],
+    ) -> Decision {
+        let is_own_node = from.body.node.is_some() && from.body.node == node.body.node;
+        let out = if is_own_node && self.profile.pod_to_own_node == PodToOwnNode::Always {
+            Decision::open()
+        } else {
+            self.out_of(from, node, own)
+        };
+        let as_itself = ends
+            .iter()
+            .map(|(end, target)| self.into(from, end, *target));
+        let Some(mut ingress) = as_itself.reduce(Decision::agree) else {
+            let text = format!("service `{}` has no endpoints", service.meta.full_name());
+            return Decision::new(Tri::No, text);
+        };
+        if service.external_traffic_policy != "Local" {
+            let as_node = ends
+                .iter()
+                .map(|(end, target)| self.pair(node, end, *target));
+            let as_node = as_node.reduce(Decision::agree);
+            if let Some(as_node) = as_node.filter(|one| one.verdict != ingress.verdict) {
+                ingress = ingress.agree(as_node);
+                ingress.facts.insert(seen_as(service, from, node));
+            }
+        }
+        out.and(ingress)
+    }
+
+    /// Egress policies see what the port leads to.
+    fn translated_early(
+        &self,
+        from: &End<'c>,
         node: &End<'c>,
         (service, port): (&'c Service, &'c Port),
     ) -> Decision {
@@ -165,12 +228,7 @@ impl<'c> NetworkIndex<'c> {
             return as_itself;
         }
         let mut decision = as_itself.agree(as_node);
-        decision.facts.insert(format!(
-            "whether endpoints of service `{}` see the address of {} or of {}",
-            service.meta.full_name(),
-            from.what,
-            node.what
-        ));
+        decision.facts.insert(seen_as(service, from, node));
         decision
     }
 
@@ -204,4 +262,13 @@ impl<'c> NetworkIndex<'c> {
             Decision::new(Tri::No, text)
         })
     }
+}
+
+fn seen_as(service: &Service, from: &End<'_>, node: &End<'_>) -> String {
+    format!(
+        "whether endpoints of service `{}` see the address of {} or of {}",
+        service.meta.full_name(),
+        from.what,
+        node.what
+    )
 }

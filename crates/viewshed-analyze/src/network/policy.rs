@@ -23,6 +23,7 @@ mod referred;
 mod service;
 mod stage;
 mod strangers;
+mod unlisted;
 
 pub(super) use referred::Referred;
 pub(super) use stage::{End, StageId, Stages};
@@ -136,10 +137,10 @@ pub(super) struct Translator<'t> {
 }
 
 impl Translator<'_> {
-    /// One object of the cluster as policies; none when the plugin does not enforce its kind.
-    pub(super) fn translate(&mut self, source: usize, policy: &NetworkPolicy) -> Vec<Policy> {
+    /// Whether the plugin enforces a kind.
+    fn enforced(&self, group: &str, kind: &str) -> Ternary {
         let kinds = self.profile.kinds;
-        let enforced = match (policy.api_group.as_str(), policy.kind.as_str()) {
+        match (group, kind) {
             ("networking.k8s.io" | "extensions", _) => Ternary::from(kinds.kubernetes),
             ("policy.networking.k8s.io", "ClusterNetworkPolicy") => kinds.cluster,
             ("policy.networking.k8s.io", _) => kinds.admin,
@@ -147,7 +148,12 @@ impl Translator<'_> {
             ("cilium.io", _) => Ternary::from(kinds.cilium),
             ("crd.antrea.io", _) => Ternary::from(kinds.antrea),
             _ => Ternary::No,
-        };
+        }
+    }
+
+    /// One object of the cluster as policies; none when the plugin does not enforce its kind.
+    pub(super) fn translate(&mut self, source: usize, policy: &NetworkPolicy) -> Vec<Policy> {
+        let enforced = self.enforced(&policy.api_group, &policy.kind);
         if enforced == Ternary::No {
             self.gaps.not_enforced(policy, self.profile.cni);
             return Vec::new();

@@ -12,6 +12,7 @@ mod estate;
 mod families;
 mod generated;
 mod host_endpoints;
+mod node_ports;
 mod not_understood;
 mod np_guard;
 mod oracle;

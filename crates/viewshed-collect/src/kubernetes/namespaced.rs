@@ -1,7 +1,7 @@
 //! ENTERS: lists of single namespaces, where the whole cluster may not be listed.
 
 use futures_util::{StreamExt, stream};
-use viewshed_model::{ApiResource, Gap, GapReason, RulesReview};
+use viewshed_model::{ApiResource, Gap, GapReason, RulesReview, UnreadPolicies};
 
 use super::client::Client;
 use super::failure::Failure;
@@ -41,13 +41,17 @@ pub(super) async fn read_by_namespace(
     let mut report = Part::default();
     for (api, failure) in &refused {
         report.cluster.unread_grants.note(&api.group, &api.resource);
-        let read = results
+        let read: Vec<String> = results
             .iter()
             .filter(|(key, result)| key.0 == full_name(api) && result.is_ok())
-            .count();
+            .map(|(key, _)| key.1.clone())
+            .collect();
+        let number = read.len();
+        let unread = UnreadPolicies::of(api, read);
+        report.cluster.unread_policies.extend(unread);
         report
             .gaps
-            .push(refusal_gap(client, api, failure, (read, asked.len())));
+            .push(refusal_gap(client, api, failure, (number, asked.len())));
     }
     if asked.len() < namespaces.len() {
         report

@@ -71,8 +71,8 @@ lists! {
         "other" => others,
         "api-resource" => api_resources,
     } rest {
-        name, server, is_live, version, authorizers, unread_grants, anonymous_access, anonymous, health,
-        kubelet_files,
+        name, server, is_live, version, authorizers, unread_grants, unread_policies, anonymous_access, anonymous,
+        health, kubelet_files,
     }
     docker: DockerHost {
         "docker-container" => containers,

@@ -266,7 +266,7 @@ fn write_row(page: &mut Page, row: &Row<'_>, (at, targets): (usize, &[Target])) 
         };
         let on = match ports(&cell.ports) {
             ports if ports.is_empty() => String::new(),
-            ports => format!(" on {}", shorten(&ports, PORTS_CHARS_MAX, "…")),
+            ports => format!(" on {}", shorten(ports.into(), PORTS_CHARS_MAX, "…")),
         };
         page.raw("<g><title>")
             .text(&format!("{} {verb} {}{on}", cut(&row.name), word(*target)))

@@ -1,10 +1,10 @@
 //! Answers about network reach.
 
 use viewshed_model::{
-    EndKind, Link, MissingFact, Pivot, PivotKind, PivotRank, PivotReport, PivotStop, Place,
-    PolicyReference, PortRange, Position, Protocol, ReachAnswer, ReachCell, ReachEnd, ReachMatrix,
-    ReachQuestion, ReachReason, ReachReport, ReachSide, ReachSource, ReachSources, ReachVerdict,
-    Target,
+    EndKind, Link, MissingFact, OverviewCell, OverviewRow, Pivot, PivotKind, PivotRank,
+    PivotReport, PivotStop, Place, PolicyReference, PortRange, Position, Protocol, ReachAnswer,
+    ReachCell, ReachEnd, ReachMatrix, ReachOverview, ReachQuestion, ReachReason, ReachReport,
+    ReachSide, ReachSource, ReachSources, ReachVerdict, Target,
 };
 
 use super::{gap, grant, subject};
@@ -231,5 +231,35 @@ pub(crate) fn pivot_report() -> PivotReport {
         }],
         harmless: 3,
         gaps: vec![gap()],
+    }
+}
+
+/// Two sources and two places.
+pub(super) fn overview() -> ReachOverview {
+    let cell = |verdict, ports: Vec<PortRange>| Some(OverviewCell { verdict, ports });
+    let row = |kind, name: &str, cells| OverviewRow {
+        kind,
+        namespace: String::new(),
+        name: name.to_owned(),
+        workload_kind: String::new(),
+        cells,
+    };
+    let open = || cell(ReachVerdict::Allowed, vec![tcp(10_250)]);
+    ReachOverview {
+        estate: "prod".to_owned(),
+        cni: "generic".to_owned(),
+        targets: vec![Target::Kubelet, Target::Metadata],
+        rows: vec![
+            row(
+                EndKind::Outside,
+                "world",
+                vec![cell(ReachVerdict::Denied, Vec::new()), None],
+            ),
+            row(
+                EndKind::Node,
+                "worker-1",
+                vec![open(), cell(ReachVerdict::Depends, vec![tcp(80)])],
+            ),
+        ],
     }
 }

@@ -30,6 +30,7 @@ impl Profile {
                     cilium: true,
                     ..KUBERNETES
                 },
+                node_ports_early: Ternary::Yes,
                 ..cilium(base)
             },
             Cni::Antrea => antrea(base),
@@ -44,11 +45,13 @@ impl Profile {
                     cluster: Ternary::Unknown,
                     ..KUBERNETES
                 },
+                node_ports_early: Ternary::No,
                 ..base
             },
             // Azure/azure-container-networking npm: ipsets in the FORWARD chain, after translation.
             Cni::AzureNpm | Cni::Weave => Self {
                 kinds: KUBERNETES,
+                node_ports_early: Ternary::No,
                 ..base
             },
             // network-policy-api `site-src/implementations.md`: Kube-OVN has both versions.
@@ -80,6 +83,8 @@ impl Profile {
             blocks_match_pods: Ternary::Yes,
             blocks_match_nodes: Ternary::Yes,
             service_view: ServiceView::Endpoint,
+            // "It is not defined whether this happens before or after NetworkPolicy processing."
+            node_ports_early: Ternary::Unknown,
             node_to_own_pod: Ternary::Yes,
             pod_to_own_node: PodToOwnNode::ByPolicy,
             only_owned_pods: false,
@@ -118,7 +123,10 @@ fn unknown(base: Profile) -> Profile {
 /// sets hold every address, policy runs after connection tracking and translation. Own node:
 /// `DefaultEndpointToHostAction`, whose default `Drop` all shipped manifests and the chart change to
 /// `Accept`; it is read from the estate ([`super::settings`]). Calico 3.32 has `ClusterNetworkPolicy`;
-/// 3.29 to 3.31 had the older two kinds; which version runs is judged at recognition.
+/// 3.29 to 3.31 had the older two kinds; which version runs is judged at recognition. The service proxy
+/// translates ports of nodes where the address is local only (kubernetes/kubernetes
+/// `pkg/proxy/iptables/proxier.go`, `KUBE-NODEPORTS` behind `--dst-type LOCAL`), so not where another node's
+/// pod is judged.
 fn calico(base: Profile) -> Profile {
     Profile {
         kinds: EnforcedKinds {
@@ -127,6 +135,7 @@ fn calico(base: Profile) -> Profile {
             calico: true,
             ..KUBERNETES
         },
+        node_ports_early: Ternary::No,
         pod_to_own_node: PodToOwnNode::ByPolicyThen(Ternary::Unknown),
         failsafe: [FAILSAFE_INBOUND.to_vec(), FAILSAFE_OUTBOUND.to_vec()],
         ..base
@@ -181,6 +190,7 @@ fn ovn_kubernetes(base: Profile) -> Profile {
 fn kube_router(base: Profile) -> Profile {
     Profile {
         kinds: KUBERNETES,
+        node_ports_early: Ternary::No,
         pod_to_own_node: PodToOwnNode::NodePortsAlways,
         ..base
     }
@@ -194,6 +204,7 @@ fn aws(base: Profile) -> Profile {
     Profile {
         kinds: KUBERNETES,
         service_view: ServiceView::ServiceAddress,
+        node_ports_early: Ternary::No,
         pod_to_own_node: PodToOwnNode::Always,
         only_owned_pods: true,
         ..base

@@ -130,6 +130,12 @@ fn calico(profile: &mut Profile, cluster: &Cluster) {
         let note = "some nodes have a `DefaultEndpointToHostAction` of their own";
         profile.notes.push(note.to_owned());
     }
+    // Its own service proxy translates where the client is, but not always (tigera/docs "Enable eBPF on an
+    // existing cluster", `bpfConnectTimeLoadBalancing`).
+    if felix.get("bpfEnabled") == Some(&Value::Bool(true)) {
+        profile.node_ports_early = Ternary::Unknown;
+        profile.notes.push("`bpfEnabled` is set".to_owned());
+    }
     failsafe_lists(profile, cluster, &felix);
 }
 
@@ -222,6 +228,17 @@ fn cilium(profile: &mut Profile, cluster: &Cluster) {
             _ => CiliumMode::Unknown,
         };
         note("enable-policy", &mode);
+    }
+    // cilium/cilium `Documentation/network/kubernetes/kubeproxy-free.rst`: the socket load balancer translates
+    // ports of every node; without it kube-proxy does, on the node itself.
+    if let Some(state) = setting("kube-proxy-replacement") {
+        let only_nodes = setting("bpf-lb-sock-hostns-only").as_deref() == Some("true");
+        profile.node_ports_early = match state.as_str() {
+            "true" | "strict" if !only_nodes => Ternary::Yes,
+            "false" | "disabled" => Ternary::No,
+            _ => Ternary::Unknown,
+        };
+        note("kube-proxy-replacement", &state);
     }
     if let Some(labels) = setting("labels").filter(|text| !text.trim().is_empty()) {
         note("labels", &labels);

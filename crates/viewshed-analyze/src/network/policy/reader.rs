@@ -409,7 +409,7 @@ impl<'r, 't> Reader<'r, 't> {
     }
 
     /// It may let through or keep away whatever it likes. Kinds that speak of one direction are called so.
-    fn undecided(&mut self, unsure: ExprId) -> Vec<Policy> {
+    pub(super) fn undecided(&mut self, unsure: ExprId) -> Vec<Policy> {
         let pod = match self.namespace() {
             "" => self.term(Term::Pod),
             _ => self.own_pods(),

@@ -1,6 +1,7 @@
 //! Policies that could not be read, and objects of kinds that nobody here reads.
 
 use viewshed_decode::files::FileSet;
+use viewshed_model::UnreadPolicies;
 
 use super::{check, cluster_of_yaml, pod};
 use crate::network::{Cni, NetworkIndex};
@@ -46,6 +47,50 @@ fn a_policy_that_cannot_be_read_is_one_all_the_same() {
         check(cluster, Some(Cni::Generic), &outside);
         check(cluster, Some(Cni::None), &[("b/api a/web 80", "allowed")]);
     }
+}
+
+/// What a server refuses to list may be there: of the namespaces that it gave, everything is known.
+#[test]
+fn policies_that_could_not_be_listed_are_what_answers_depend_on() {
+    let unread = |group: &str, kind: &str, read_namespaces: &[&str]| {
+        let mut cluster = cluster_of_yaml(&pods());
+        cluster.unread_policies.push(UnreadPolicies {
+            group: group.to_owned(),
+            kind: kind.to_owned(),
+            read_namespaces: read_namespaces
+                .iter()
+                .map(|&name| name.to_owned())
+                .collect(),
+        });
+        cluster
+    };
+    let unsure = "depends on what objects of kind `NetworkPolicy` say, which could not be listed";
+    let cluster = unread("networking.k8s.io", "NetworkPolicy", &["b"]);
+    for cni in [Cni::Generic, Cni::Calico] {
+        let rows = [("b/api a/web 80", unsure), ("a/web b/api 80", unsure)];
+        check(&cluster, Some(cni), &rows);
+    }
+    check(
+        &cluster,
+        Some(Cni::Generic),
+        &[("203.0.113.7 b/api 80", "allowed")],
+    );
+    check(&cluster, Some(Cni::None), &[("b/api a/web 80", "allowed")]);
+    let gaps = NetworkIndex::new(&cluster, Some(Cni::Generic)).gaps();
+    assert_eq!(gaps.len(), 1, "{gaps:#?}");
+    // Of a kind that the plugin does not enforce nothing hangs.
+    let cluster = unread("policy.networking.k8s.io", "AdminNetworkPolicy", &[]);
+    check(
+        &cluster,
+        Some(Cni::AwsVpcCni),
+        &[("b/api a/web 80", "allowed")],
+    );
+    let admin = "depends on what objects of kind `AdminNetworkPolicy` say";
+    check(
+        &cluster,
+        Some(Cni::OvnKubernetes),
+        &[("b/api a/web 80", admin)],
+    );
 }
 
 const OWN: &str = "depends on what a policy of kind `";
