@@ -9,6 +9,7 @@ mod kubeconfig;
 mod limits;
 mod lists;
 mod namespaced;
+mod network;
 mod proxy;
 mod request;
 mod secrets;

@@ -153,6 +153,9 @@ pub struct Gateway {
     /// The parts of `gateways` that a route hangs on.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub sections: Vec<Section>,
+    /// Kinds of what else a route hangs on, each once: `Service` for the routes of a mesh.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub other_parents: Vec<String>,
     /// Ports that a Gateway listens on.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub listener_ports: Vec<u16>,
@@ -180,6 +183,9 @@ pub struct Listener {
     pub host: String,
     /// Whose routes it takes: `Same`, `All`, `Selector` or `None`.
     pub routes_from: String,
+    /// Kinds of the routes that it takes; empty for those that its protocol speaks.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub kinds: Vec<String>,
 }
 
 /// The part of a Gateway that a route hangs on; all of it where neither is given.

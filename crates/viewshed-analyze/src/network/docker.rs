@@ -25,7 +25,7 @@ use super::eval::Tri;
 use super::ports::{Point, PortSet, every, everything, point, shown};
 use at_address::{Owner, at, owner};
 use engine::to_engines;
-use facts::title;
+use facts::{owner_elsewhere, title};
 use outside::leaving;
 use paths::between;
 
@@ -106,8 +106,28 @@ fn running(from: End<'_>, to: Option<End<'_>>, open: impl FnOnce() -> Open) -> O
         });
     match stopped {
         Some(container) => Open::Closed(format!("{} does not run", title(container))),
-        None => open(),
+        None => in_foreign_network(from, to).unwrap_or_else(open),
     }
+}
+
+/// In the network of a container that the estate does not have.
+fn in_foreign_network(from: End<'_>, to: Option<End<'_>>) -> Option<Open> {
+    let foreign = |end: End<'_>| match end {
+        End::Container(host, own) => owner_elsewhere(host, own).map(str::to_owned),
+        End::Host(_) | End::World => None,
+    };
+    let (own, other) = (foreign(from), to.and_then(foreign));
+    if let (Some(own), Some(other)) = (&own, &other)
+        && own == other
+    {
+        return Some(Open::Every(format!(
+            "both share the network of container `{own}`"
+        )));
+    }
+    let owner = own.or(other)?;
+    let fact = format!("the networks of container `{owner}`, which is not in the estate");
+    let text = format!("one end shares the network of container `{owner}`");
+    Some(Open::Depends(everything(), fact, text))
 }
 
 fn answered(

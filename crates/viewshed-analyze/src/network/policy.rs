@@ -196,7 +196,7 @@ fn is_known_version(policy: &NetworkPolicy) -> bool {
     let known: &[&str] = match policy.api_group.as_str() {
         "networking.k8s.io" | "crd.projectcalico.org" => &["v1"],
         "extensions" => &["v1beta1"],
-        "policy.networking.k8s.io" => admin::VERSIONS,
+        "policy.networking.k8s.io" => admin::versions(&policy.kind),
         "projectcalico.org" => &["v3"],
         "cilium.io" => &["v2"],
         // Nothing of it is translated, whatever its version.

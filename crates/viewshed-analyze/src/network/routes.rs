@@ -34,6 +34,8 @@ struct Route<'s> {
     class: Option<Class<'s>>,
     /// Numbers or names of the service's ports.
     ports: Vec<&'s str>,
+    /// What it forwards.
+    protocol: &'static str,
     /// What it hangs on whether the route is in force.
     fact: Option<String>,
 }
@@ -41,9 +43,15 @@ struct Route<'s> {
 impl Route<'_> {
     /// Whether it leads to this port; one that names no port may lead to any.
     fn leads_to(&self, port: &Port) -> bool {
-        self.ports
-            .iter()
-            .any(|known| known.is_empty() || *known == port.name || known.parse() == Ok(port.port))
+        let protocol = match port.protocol.as_str() {
+            "" => "TCP",
+            protocol => protocol,
+        };
+        let mut ports = self.ports.iter();
+        protocol == self.protocol
+            && ports.any(|known| {
+                known.is_empty() || *known == port.name || known.parse() == Ok(port.port)
+            })
     }
 }
 
@@ -70,6 +78,7 @@ impl<'c> NetworkIndex<'c> {
             name: format!("Ingress `{}`", ingress.meta.full_name()),
             class: Some(self.class_of(ingress)),
             ports: ports_of(&ingress.backends, name),
+            protocol: "TCP",
             fact: None,
         });
         let gateways = self.cluster().gateways.iter();
@@ -88,6 +97,10 @@ impl<'c> NetworkIndex<'c> {
             };
             Some(Route {
                 ports: ports_of(&route.backends, &backend),
+                protocol: match route.kind.as_str() {
+                    "UDPRoute" => "UDP",
+                    _ => "TCP",
+                },
                 class: None,
                 name,
                 fact,
@@ -109,7 +122,15 @@ impl<'c> NetworkIndex<'c> {
                 None => Tri::Maybe,
             }
         });
-        by_gateway.max().unwrap_or(Tri::Yes)
+        by_gateway
+            .max()
+            .unwrap_or(match route.other_parents.as_slice() {
+                [] => Tri::Yes,
+                // A mesh sends clients of its own along it (gateway-api "GAMMA").
+                [kind] if kind == "Service" => Tri::No,
+                // Sets of listeners are not read.
+                _ => Tri::Maybe,
+            })
     }
 
     /// Through the program that serves Ingresses and Gateways; `None` when nothing routes to the service.
@@ -236,6 +257,7 @@ fn is_taken_by(route: &Gateway, section: &Section, gateway: &Gateway) -> Tri {
         (section.name.is_empty() || section.name == listener.name)
             && (section.port == 0 || section.port == listener.port)
             && speaks(&listener.protocol, &route.kind)
+            && (listener.kinds.is_empty() || listener.kinds.contains(&route.kind))
             && shares_host(&listener.host, &route.hosts)
     });
     let taken = listeners.map(|listener| match listener.routes_from.as_str() {

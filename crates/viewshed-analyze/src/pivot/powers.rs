@@ -331,6 +331,24 @@ pub(super) const POWERS: [Power; 27] = [
         effect: "its webhook changes pods that others make as it likes",
         is_cluster_wide: true,
     },
+    // Kubernetes documentation, "Mutating Admission Policy": one counts by its binding.
+    Power {
+        all: &[
+            &[
+                right("create", ADMISSION, "mutatingadmissionpolicies"),
+                right("update", ADMISSION, "mutatingadmissionpolicies"),
+                right("patch", ADMISSION, "mutatingadmissionpolicies"),
+            ],
+            &[
+                right("create", ADMISSION, "mutatingadmissionpolicybindings"),
+                right("update", ADMISSION, "mutatingadmissionpolicybindings"),
+                right("patch", ADMISSION, "mutatingadmissionpolicybindings"),
+            ],
+        ],
+        leads: Leads::Webhook,
+        effect: "its admission policy changes pods that others make as it likes",
+        is_cluster_wide: true,
+    },
     change!(DEPLOYMENTS),
     change!(DAEMON_SETS),
     change!(STATEFUL_SETS),

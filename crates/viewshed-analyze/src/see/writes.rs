@@ -43,6 +43,14 @@ const fn root(place: &'static str, effect: &'static str) -> Written {
     }
 }
 
+/// What counts when somebody logs in.
+const fn login(place: &'static str, effect: &'static str) -> Written {
+    Written {
+        doubt: Some("whether root, or somebody who becomes root, logs in on"),
+        ..root(place, effect)
+    }
+}
+
 const fn of_node(place: &'static str, effect: &'static str) -> Written {
     Written {
         only: Some(Machine::Node),
@@ -73,7 +81,7 @@ const PLUGIN: &str = "the runtime runs the network plugins there as root";
 const PROGRAM: &str = "root of the node runs the programs there";
 
 /// Every such place, the surest first.
-const PLACES: [Written; 26] = [
+const PLACES: [Written; 32] = [
     of_node("/etc/kubernetes/manifests", STATIC_POD),
     of_node("/var/lib/rancher/k3s/agent/pod-manifests", STATIC_POD),
     of_node("/var/lib/rancher/rke2/agent/pod-manifests", STATIC_POD),
@@ -107,10 +115,20 @@ const PLACES: [Written; 26] = [
         is_folder_of_files: false,
         ..root("/usr/lib", "programs of the node load the libraries there")
     },
-    Written {
-        doubt: Some("whether root logs in, by ssh or otherwise, on"),
-        ..root("/root", "root's own keys and start-up files lie there")
-    },
+    // sudoers(5).
+    login("/etc/sudoers.d", "sudo makes whoever is named there root"),
+    // passwd(5), shadow(5): an account with number 0, or another password of root's.
+    login("/etc/passwd", "accounts of root's number are made there"),
+    login("/etc/shadow", "the passwords of the accounts lie there"),
+    // sshd_config(5).
+    login("/etc/ssh", "sshd takes its settings and keys from there"),
+    // bash(1), "INVOCATION".
+    login(
+        "/etc/profile.d",
+        "shells run what lies there when somebody logs in",
+    ),
+    login("/home", "keys and start-up files of people lie there"),
+    login("/root", "root's own keys and start-up files lie there"),
     // dockerd reference, "Daemon configuration file" and "Daemon data directory"; moby `daemon/container`:
     // `hostconfig.json` of each container is read when the engine starts.
     of_engine(

@@ -11,6 +11,7 @@ use super::discovery::{discover, listable};
 use super::failure::Failure;
 use super::lists::{Part, read_list};
 use super::namespaced::read_by_namespace;
+use super::network::read_network_settings;
 use super::request::{List, Request, Scope};
 use super::status::{ask_as_stranger, read_health, read_kubelets, read_version};
 use crate::error::Error;
@@ -59,6 +60,7 @@ pub async fn collect(
         take(&mut cluster, &mut gaps, part);
     }
     cluster.api_resources = resources;
+    read_network_settings(client, &mut cluster, &mut gaps).await;
     read_kubelets(client, &mut cluster, &mut gaps, progress).await;
     // After the kubelets: settings that were read directly stay.
     settings_from_pods(&mut cluster, &mut gaps);

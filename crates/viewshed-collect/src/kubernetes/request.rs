@@ -15,7 +15,7 @@ mod watch;
 
 pub use guess::Guess;
 pub use list::{List, READ_IN_FULL, Scope};
-pub use path::Path;
+pub use path::{NetworkPlugin, Path};
 pub use review::Review;
 pub use watch::Watch;
 

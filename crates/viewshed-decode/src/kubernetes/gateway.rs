@@ -179,6 +179,13 @@ struct ListenerWire {
 #[serde(default)]
 struct AllowedRoutes {
     namespaces: Nullable<RouteNamespaces>,
+    kinds: Nullable<Vec<RouteKind>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct RouteKind {
+    kind: Nullable<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -235,7 +242,10 @@ impl GatewayWire {
             hosts.push(listener.hostname.0.clone());
             listener_ports.push(listener.port.0);
             // gateway-api `apis/v1/gateway_types.go`, `RouteNamespaces.from`.
-            let from = match listener.allowed_routes.0.namespaces.0.from.0 {
+            let allowed = listener.allowed_routes.0;
+            let kinds = allowed.kinds.0.into_iter().map(|one| one.kind.0);
+            let kinds = sorted(kinds.collect());
+            let from = match allowed.namespaces.0.from.0 {
                 from if from.is_empty() => "Same".to_owned(),
                 from => from,
             };
@@ -246,6 +256,7 @@ impl GatewayWire {
                 protocol: listener.protocol.0,
                 host: listener.hostname.0,
                 routes_from: from,
+                kinds,
             });
         }
         listener_ports.sort_unstable();
@@ -279,6 +290,13 @@ impl GatewayWire {
                 port: parent.port.0,
             })
             .collect();
+        let parents = spec
+            .parent_refs
+            .0
+            .iter()
+            .map(|parent| parent.kind.0.clone());
+        let mut other_parents = sorted(parents.collect());
+        other_parents.retain(|kind| kind != "Gateway");
         let gateways = sections.iter().map(|one| one.gateway.clone()).collect();
         let addresses = self.status.0.addresses.0.into_iter();
         Gateway {
@@ -290,6 +308,7 @@ impl GatewayWire {
             listener_ports,
             listeners,
             sections,
+            other_parents,
             routes_from: sorted(routes_from),
             addresses: sorted(addresses.map(|address| address.value.0).collect()),
             meta,

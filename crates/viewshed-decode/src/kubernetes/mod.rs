@@ -36,6 +36,7 @@ pub use discovery::{Discovery, api_resources};
 pub use kubelet::{configz, kubelet_configuration};
 pub(crate) use list::add_truncated_list;
 pub use list::{ListPage, add_list};
+pub use network_setting::network_settings;
 pub use object::add_object;
 pub(crate) use object::add_to;
 pub use place::Place;

@@ -47,6 +47,7 @@ const CONFIG_MAPS: &[(&str, &[&str])] = &[
         "cilium-config",
         &[
             "allow-localhost",
+            "bpf-lb-sock-hostns-only",
             "cluster-name",
             "enable-cilium-clusterwide-network-policy",
             "enable-cilium-network-policy",
@@ -120,6 +121,12 @@ struct ConfigMapWire {
     data: Nullable<BTreeMap<String, Value>>,
 }
 
+/// The settings of a network plugin in the answer for one of its config maps: of the values those that decide on
+/// connections, and nothing else of them. `None` where it is no such config map.
+pub fn network_settings(body: &[u8]) -> Option<NetworkSetting> {
+    of_config_map(std::str::from_utf8(body).ok()?, None)
+}
+
 /// The kept settings of a config map of [`CONFIG_MAPS`]; `None` for every other one.
 pub(super) fn of_config_map(body: &str, position: Option<&Position>) -> Option<NetworkSetting> {
     // Most config maps are none of these; looking for the name first keeps them cheap.
@@ -131,6 +138,10 @@ pub(super) fn of_config_map(body: &str, position: Option<&Position>) -> Option<N
         let meta = wire.metadata.0.into_meta(position.cloned().map(Box::new));
         if meta.name != *name {
             continue;
+        }
+        // Metadata alone says nothing of the settings.
+        if wire.data.is_empty() {
+            return None;
         }
         let kept = keys.iter().filter_map(|key| {
             let text = wire.data.get(*key)?.as_str()?;

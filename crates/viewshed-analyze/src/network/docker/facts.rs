@@ -45,6 +45,16 @@ pub(in crate::network) fn namespace_of<'e>(
     at
 }
 
+/// The container whose network namespace this one uses, where the estate does not have it.
+pub(super) fn owner_elsewhere<'e>(
+    host: &'e DockerHost,
+    own: &'e DockerContainer,
+) -> Option<&'e str> {
+    let at = namespace_of(host, own);
+    let name = at.network_mode.strip_prefix("container:")?;
+    container(host, name).is_none().then_some(name)
+}
+
 pub(super) fn title(container: &DockerContainer) -> String {
     format!("container `{}`", container.name)
 }

@@ -10,8 +10,13 @@ use crate::network::address::AddressSet;
 use crate::network::ports::{PortMatch, every};
 use crate::network::vocabulary::{ExprId, Holder, Term};
 
-/// Versions whose fields are known.
-pub(super) const VERSIONS: &[&str] = &["v1alpha1", "v1alpha2", "v1beta1"];
+/// Versions of a kind whose fields are known (kubernetes-sigs/network-policy-api `apis`).
+pub(super) fn versions(kind: &str) -> &'static [&'static str] {
+    match kind {
+        "ClusterNetworkPolicy" => &["v1alpha2", "v1beta1"],
+        _ => &["v1alpha1"],
+    }
+}
 
 const FIELDS: &[&str] = &["tier", "priority", "subject", "ingress", "egress"];
 const RULE_FIELDS: &[&str] = &["name", "action", "from", "to", "ports", "protocols"];

@@ -111,6 +111,31 @@ fn the_address_of_a_container_is_open_to_its_own_network() {
     ]);
 }
 
+/// `docker run --network container:NAME` of a container of another project: it is where that one is.
+#[test]
+fn a_network_of_a_container_elsewhere_is_not_known() {
+    let mut set = FileSet::new("test");
+    let text = "services:\n  a: { image: i, network_mode: 'container:other' }\n  \
+                b: { image: i, network_mode: 'container:other' }\n  c: { image: i }\n";
+    set.add("compose.yaml", text.as_bytes());
+    let estate = set.finish();
+    for (from, to, wanted) in [
+        ("container:a", "container:c", "Depends"),
+        ("container:c", "container:a", "Depends"),
+        ("container:a", "world", "Depends"),
+        ("container:a", "container:b", "Allowed"),
+    ] {
+        let question = ReachQuestion {
+            from: from.parse().expect("a place"),
+            to: to.parse().expect("a place"),
+            port: Some(80),
+            protocol: None,
+        };
+        let answer = docker_answer(&estate, &question).expect("the places are there");
+        assert_eq!(format!("{:?}", answer.verdict), wanted, "{from} {to}");
+    }
+}
+
 /// `iptablesdoc/generated/usernet-portmap-routed.md`: no address of the host leads there.
 #[test]
 fn ports_of_routed_networks_are_at_the_containers_own_address() {

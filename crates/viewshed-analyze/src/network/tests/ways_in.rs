@@ -284,8 +284,31 @@ fn a_gateway_takes_routes_that_it_says_it_takes() {
     let named =
         grant("shop", "kind: HTTPRoute").replace("kind: Service", "kind: Service, name: api");
     let foreign = format!("{}{}", gateway("other", ""), route("other", "other"));
+    let only = |kind: &str| format!("allowedRoutes: {{ kinds: [{{ kind: {kind} }}] }}");
+    let of_mesh =
+        route("shop", "shop").replace("{ name: g,", "{ group: '', kind: Service, name: web,");
+    let of_set = of_mesh.replace("group: '', kind: Service", "kind: ListenerSet");
+    let udp = route("shop", "shop").replace("HTTPRoute", "UDPRoute");
     let table = [
         (gateway("shop", ""), route("shop", "shop"), "allowed"),
+        (
+            gateway("shop", &only("HTTPRoute")),
+            route("shop", "shop"),
+            "allowed",
+        ),
+        (
+            gateway("shop", &only("GRPCRoute")),
+            route("shop", "shop"),
+            DIRECTLY,
+        ),
+        // A route of a mesh is no way in, and one for UDP leads to no port of TCP.
+        (gateway("shop", ""), of_mesh, DIRECTLY),
+        (
+            gateway("shop", ""),
+            of_set,
+            "depends on whether a Gateway takes HTTPRoute `shop/r`",
+        ),
+        (gateway("shop", "").replace("HTTPS", "UDP"), udp, DIRECTLY),
         (gateway("front", ""), route("shop", "front"), DIRECTLY),
         (gateway("front", all), route("shop", "front"), "allowed"),
         (

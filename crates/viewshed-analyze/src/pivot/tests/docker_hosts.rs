@@ -68,7 +68,7 @@ fn what_is_read_later_is_a_fact_that_the_step_needs() {
          volumes: { image: i, volumes: ['/var/lib/docker/volumes:/d'] }
          keys: { image: i, volumes: ['/root/.ssh:/s'] }",
         &[
-            "keys: whether root logs in, by ssh or otherwise, on host host",
+            "keys: whether root, or somebody who becomes root, logs in on host host",
             "lib: whether the engine starts again on host host",
             "settings: whether the engine starts again on host host",
         ],

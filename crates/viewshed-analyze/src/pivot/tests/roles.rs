@@ -236,6 +236,11 @@ fn volumes_labels_and_webhooks_lead_on() {
         "mutatingwebhookconfigurations",
     );
     assert!(held(&hook).contains(&"ServiceAccount ops/tool 2?".to_owned()));
+    let of_policies = |resource: &str| rule("create", "admissionregistration.k8s.io", resource);
+    let policy = of_policies("mutatingadmissionpolicies");
+    let bound = both(&policy, &of_policies("mutatingadmissionpolicybindings"));
+    assert!(held(&bound).contains(&"ServiceAccount ops/tool 2?".to_owned()));
+    assert_eq!(held(&policy), Vec::<String>::new());
 
     let guarded = |rules: &str| {
         let role = grant("r", ("guarded", "maker"), Some("guarded"), rules);

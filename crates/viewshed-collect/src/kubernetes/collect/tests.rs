@@ -46,6 +46,52 @@ async fn every_listed_kind_is_read() {
     assert!(cluster.is_live);
 }
 
+/// The one config map whose values decide on connections is asked for by its name, where the cluster has it.
+#[tokio::test]
+async fn settings_of_the_network_plugin_are_read_by_name() {
+    let kinds = &["/configmaps/ConfigMap"];
+    let named = "/api/v1/namespaces/kube-system/configmaps/cilium-config";
+    for (place, is_allowed) in [
+        ("kube-system/cilium-config", true),
+        ("kube-system/cilium-config", false),
+        ("shop/cilium-config", true),
+    ] {
+        let server = server(kinds, move |asked| {
+            Some(match asked.path() {
+                "/api/v1/configmaps" => list(asked, "ConfigMap", &[place], &json!({})),
+                path if path == named && is_allowed => ok(&json!({
+                    "kind": "ConfigMap", "apiVersion": "v1",
+                    "metadata": {"namespace": "kube-system", "name": "cilium-config"},
+                    "data": {"kube-proxy-replacement": "true", "other": "value"},
+                })),
+                path if path == named => forbidden(),
+                _ => return None,
+            })
+        })
+        .await;
+        let (cluster, gaps) = read(&server).await;
+        let settings: Vec<&str> = cluster
+            .network_settings
+            .iter()
+            .map(|setting| setting.spec_json.as_str())
+            .collect();
+        let is_asked = server.asked().iter().any(|asked| asked.path() == named);
+        let is_there = place.starts_with("kube-system");
+        assert_eq!(is_asked, is_there, "{place}");
+        if is_there && is_allowed {
+            assert_eq!(settings, [r#"{"kube-proxy-replacement":"true"}"#]);
+        } else {
+            assert_eq!(settings, [""; 0], "{place}");
+        }
+        let wanted: &[(GapReason, u64)] = if is_allowed {
+            &[]
+        } else {
+            &[(GapReason::Forbidden, 1)]
+        };
+        assert_eq!(gaps_about(&gaps, "cilium-config"), wanted);
+    }
+}
+
 #[tokio::test]
 async fn nothing_leaves_but_reads_and_reviews() {
     let kinds = &[

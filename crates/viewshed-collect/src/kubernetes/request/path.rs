@@ -4,6 +4,36 @@
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Path(String);
 
+/// A network plugin that keeps its settings in a config map.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NetworkPlugin {
+    /// Cilium.
+    Cilium,
+    /// Amazon's VPC CNI.
+    AwsVpcCni,
+}
+
+impl NetworkPlugin {
+    /// Each of them.
+    pub const ALL: [Self; 2] = [Self::Cilium, Self::AwsVpcCni];
+
+    /// The config map's name.
+    pub const fn config_map(self) -> &'static str {
+        match self {
+            Self::Cilium => "cilium-config",
+            Self::AwsVpcCni => "amazon-vpc-cni",
+        }
+    }
+
+    /// The name of its DaemonSet.
+    pub const fn daemon_set(self) -> &'static str {
+        match self {
+            Self::Cilium => "cilium",
+            Self::AwsVpcCni => "aws-node",
+        }
+    }
+}
+
 impl Path {
     /// `/version`.
     pub fn version() -> Self {
@@ -20,8 +50,16 @@ impl Path {
         Self("/readyz?verbose".to_owned())
     }
 
-    /// The public description of the cluster that `kubeadm join` reads without a credential.
-    /// The one object that is asked for by name: it is public by design and holds no Secret.
+    /// The config map of a network plugin, whose settings decide on connections. They are asked for by name and hold
+    /// no Secret (cilium/cilium `install/kubernetes/cilium/templates/cilium-configmap.yaml`;
+    /// aws/amazon-vpc-cni-k8s `charts/aws-vpc-cni/templates/configmap.yaml`).
+    pub fn network_settings(plugin: NetworkPlugin) -> Self {
+        let name = plugin.config_map();
+        Self(format!("/api/v1/namespaces/kube-system/configmaps/{name}"))
+    }
+
+    /// The public description of the cluster that `kubeadm join` reads without a credential: an object that is asked
+    /// for by name, public by design and without a Secret.
     pub fn cluster_info() -> Self {
         Self("/api/v1/namespaces/kube-public/configmaps/cluster-info".to_owned())
     }
