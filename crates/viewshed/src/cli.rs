@@ -11,7 +11,6 @@ mod watching;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use viewshed_analyze::network::Cni;
 
 pub(crate) use asking::{
     CanIArgs, ScopeArgs, SeeArgs, VantageArgs, WhoArgs, WhoQuestion, WhoSharedArgs,
@@ -191,9 +190,8 @@ pub(crate) struct DiffArgs {
     pub(crate) impersonate: ImpersonateArgs,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
-    /// Assume this network plugin on both sides instead of the one that each shows.
-    #[arg(long, value_name = "NAME")]
-    pub(crate) cni: Option<Cni>,
+    #[command(flatten)]
+    pub(crate) pivots: PivotArgs,
     /// Which changes make the exit code 1.
     #[arg(long, value_enum, default_value = "gained", value_name = "CHANGE")]
     pub(crate) fail_on: DiffFailOn,

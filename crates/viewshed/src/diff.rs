@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use viewshed_analyze::diff::diff_under;
+use viewshed_analyze::diff::{DiffSettings, diff_under};
 use viewshed_model::Estate;
 use viewshed_report::Answer;
 
@@ -25,7 +25,15 @@ pub(crate) fn run(arguments: &DiffArgs, screen: &Screen) -> Result<Outcome, Fail
     };
     let names = (name(&arguments.before), after_name(arguments, &after));
     let names = (names.0.as_str(), names.1.as_str());
-    let report = diff_under(&before, &after, names, arguments.cni);
+    let settings = DiffSettings {
+        cni: arguments.pivots.cni,
+        depth: if arguments.pivots.no_pivots {
+            0
+        } else {
+            arguments.pivots.depth
+        },
+    };
+    let report = diff_under(&before, &after, names, settings);
     screen.show(
         &Answer::Diff(&report),
         &arguments.output,

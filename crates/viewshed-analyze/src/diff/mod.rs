@@ -29,15 +29,28 @@ use crate::sight::{SightIndex, Targets};
 /// files do not tell any. A cluster on one side only is a gap, and so are rules that could not be read: what
 /// depends on them is left out.
 pub fn diff(before: &Estate, after: &Estate, names: (&str, &str)) -> DiffReport {
-    diff_under(before, after, names, None)
+    let settings = DiffSettings {
+        cni: None,
+        depth: u32::MAX,
+    };
+    diff_under(before, after, names, settings)
 }
 
-/// The same under a network plugin that the user names; `None` is the one that each cluster shows.
+/// How two estates are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DiffSettings {
+    /// The network plugin that both sides are assumed to have; `None` is the one that each shows.
+    pub cni: Option<Cni>,
+    /// Most steps of what is told of steps; 0 leaves them out.
+    pub depth: u32,
+}
+
+/// The same with settings.
 pub fn diff_under(
     before: &Estate,
     after: &Estate,
     names: (&str, &str),
-    cni: Option<Cni>,
+    DiffSettings { cni, depth }: DiffSettings,
 ) -> DiffReport {
     let mut report = DiffReport {
         before: names.0.to_owned(),
@@ -52,7 +65,7 @@ pub fn diff_under(
             || NetworkIndex::new(new, cni),
         );
         if readable == (true, true) {
-            compare((old, &before), (new, &after), &mut report.changes);
+            compare((old, &before), (new, &after), depth, &mut report.changes);
         }
         let reach = network::changes((old, &before), (new, &after), &mut report.gaps);
         report.changes.extend(reach);
@@ -70,7 +83,9 @@ pub fn diff_under(
     }
     let docker = network::docker_changes(before, after, &mut report.gaps);
     report.changes.extend(docker);
-    report.changes.extend(steps::docker_changes(before, after));
+    report
+        .changes
+        .extend(steps::docker_changes(before, after, depth));
     report.changes.extend(places::changes(before, after));
     report.changes.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
     report.changes.dedup();
@@ -82,6 +97,7 @@ pub fn diff_under(
 fn compare(
     (old, old_network): (&Cluster, &NetworkIndex<'_>),
     (new, new_network): (&Cluster, &NetworkIndex<'_>),
+    depth: u32,
     changes: &mut Vec<SightChange>,
 ) {
     let (before, after) = rayon::join(|| SightIndex::new(old), || SightIndex::new(new));
@@ -99,10 +115,14 @@ fn compare(
     let (old, new) = (holders::accounts(old), holders::accounts(new));
     changes.extend(holders::gained(sides, &old, &new));
     changes.extend(lost(holders::gained(sides.swapped(), &new, &old)));
+    if depth == 0 {
+        return;
+    }
     let old_ways = PivotIndex::new(&before.index, old_network);
     let new_ways = PivotIndex::new(&after.index, new_network);
-    changes.extend(steps::gained(sides, &old_ways, &new_ways));
-    changes.extend(lost(steps::gained(sides.swapped(), &new_ways, &old_ways)));
+    changes.extend(steps::gained(sides, &old_ways, &new_ways, depth));
+    let swapped = steps::gained(sides.swapped(), &new_ways, &old_ways, depth);
+    changes.extend(lost(swapped));
 }
 
 type SortKey<'a> = (

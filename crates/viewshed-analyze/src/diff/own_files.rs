@@ -82,6 +82,7 @@ const fn words(opening: Opening) -> Option<&'static str> {
         | Opening::PodVolumes
         | Opening::GroupVolumes
         | Opening::AdminCredentials
+        | Opening::ControlPlaneUser(_)
         | Opening::EtcdData
         | Opening::Socket(_) => None,
     }

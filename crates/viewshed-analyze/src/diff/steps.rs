@@ -13,17 +13,19 @@ pub(super) fn gained(
     sides: Sides<'_>,
     before: &PivotIndex<'_, '_>,
     after: &PivotIndex<'_, '_>,
+    depth: u32,
 ) -> Vec<SightChange> {
     let ways = pivot::gained(before, after).into_iter();
+    let ways = ways.filter(|way| way.pivot.steps.len() as u64 <= u64::from(depth));
     ways.map(|way| change(sides, way)).collect()
 }
 
 /// Containers that lead to a more powerful thing on one side than on the other. Hosts are matched by name;
 /// two estates with one host each are compared whatever the names.
-pub(super) fn docker_changes(before: &Estate, after: &Estate) -> Vec<SightChange> {
+pub(super) fn docker_changes(before: &Estate, after: &Estate, depth: u32) -> Vec<SightChange> {
     let is_single = before.docker_hosts.len() == 1 && after.docker_hosts.len() == 1;
     let ranks = |estate: &Estate| -> BTreeMap<String, Pivot> {
-        let ranks = docker_ranks(estate, u32::MAX).ranks.into_iter();
+        let ranks = docker_ranks(estate, depth).ranks.into_iter();
         let named = ranks.map(|rank| {
             let alone = rank.from.split_once('/').filter(|_| is_single);
             let name = alone.map_or(rank.from.as_str(), |(_, name)| name);

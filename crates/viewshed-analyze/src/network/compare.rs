@@ -48,6 +48,8 @@ pub(super) type Open = (PortSet, PortSet);
 struct Reach<'i, 'c> {
     index: &'i NetworkIndex<'c>,
     ends: BTreeSet<Key>,
+    /// Of workloads.
+    pods: BTreeMap<Key, usize>,
     outside: Outside,
     by_source: BTreeMap<Key, BTreeMap<Key, Open>>,
 }
@@ -61,6 +63,10 @@ pub(crate) fn gains_from_outside(old: &NetworkIndex<'_>, new: &NetworkIndex<'_>)
 pub(crate) fn gains(old: &NetworkIndex<'_>, new: &NetworkIndex<'_>) -> Option<Vec<Gain>> {
     let (old, new) = (Reach::of(old)?, Reach::of(new)?);
     let is_known = |end: &Key| old.ends.contains(end);
+    // Between the pods of a workload there is something to compare where both sides have several.
+    let is_alone = |reach: &Reach<'_, '_>, end: &Key| reach.pods.get(end) == Some(&1);
+    let is_itself =
+        |from: &Key, to: &Key| from == to && is_alone(&old, from) != is_alone(&new, from);
     let mut found = Vec::new();
     for (from, now) in &new.by_source {
         if !is_known(from) {
@@ -68,7 +74,10 @@ pub(crate) fn gains(old: &NetworkIndex<'_>, new: &NetworkIndex<'_>) -> Option<Ve
         }
         let before = old.by_source.get(from);
         let mut by_ports: BTreeMap<(Vec<PortRange>, bool), Vec<&Key>> = BTreeMap::new();
-        for (to, open) in now.iter().filter(|(to, _)| is_known(to)) {
+        let compared = now
+            .iter()
+            .filter(|(to, _)| is_known(to) && !is_itself(from, to));
+        for (to, open) in compared {
             for grown in grown(before.and_then(|open| open.get(to)), open) {
                 by_ports.entry(grown).or_default().push(to);
             }
@@ -114,11 +123,13 @@ impl<'i, 'c> Reach<'i, 'c> {
         let mut reach = Self {
             index,
             ends: BTreeSet::new(),
+            pods: BTreeMap::new(),
             outside: Outside::of(&matrix),
             by_source: BTreeMap::new(),
         };
         for end in &matrix.ends {
             reach.ends.insert(key(end));
+            *reach.pods.entry(key(end)).or_default() += end.pods.len();
         }
         for cell in &matrix.cells {
             let end = |at: u32| matrix.ends.get(at as usize);

@@ -306,7 +306,11 @@ impl<'c> NetworkIndex<'c> {
                     && self.profile.node_to_own_pod == Ternary::Yes
                     && (from.body.node.is_none() || to.body.node.is_none()) =>
             {
-                let fact = format!("whether {} runs on {}", to.what, from.what);
+                let node = match from.which {
+                    Which::Pod(_) => format!("the node of {}", from.what),
+                    Which::Node(_) | Which::Address(_) | Which::SomeAddress => from.what.clone(),
+                };
+                let fact = format!("whether {} runs on {node}", to.what);
                 let text = "traffic from the pod's own node always passes".to_owned();
                 Decision::depends(fact, text)
             }

@@ -90,6 +90,9 @@ impl<'c> NetworkIndex<'c> {
             policies.extend(translator.strangers(&cluster.others));
             policies.extend(translator.unlisted(&cluster.unread_policies));
             policies.extend(built_in((&profile, &places), &stages, &mut vocabulary));
+        } else {
+            let ignored = listed.iter().map(|(_, policy)| *policy);
+            gaps.none_enforced(ignored, profile.cni);
         }
         sort(&mut policies);
         Self {

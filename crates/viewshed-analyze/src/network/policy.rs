@@ -345,6 +345,17 @@ impl Gaps {
         entry.1 = entry.1.saturating_add(1);
     }
 
+    /// Policies under a plugin that enforces none.
+    pub(super) fn none_enforced<'p>(
+        &mut self,
+        policies: impl Iterator<Item = &'p NetworkPolicy>,
+        cni: super::cni::Cni,
+    ) {
+        for policy in policies {
+            self.not_enforced(policy, cni);
+        }
+    }
+
     fn not_read(&mut self, group: &str, kind: &str) {
         let group = if group.is_empty() { "core" } else { group };
         let count = self

@@ -4,6 +4,7 @@ mod addresses;
 mod against_oracle;
 mod balancers;
 mod cells;
+mod cilium_policies;
 mod compare;
 mod docker;
 mod docker_addresses;

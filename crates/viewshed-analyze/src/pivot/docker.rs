@@ -110,6 +110,7 @@ fn ways<'e>(estate: &'e Estate, host: &'e DockerHost, container: &DockerContaine
             | Opening::PodVolumes
             | Opening::GroupVolumes
             | Opening::AdminCredentials
+            | Opening::ControlPlaneUser(_)
             | Opening::EtcdData
             | Opening::StaticPods
             | Opening::Logs

@@ -36,7 +36,7 @@ impl<'c> Ground<'_, 'c> {
             let doubt = one.doubt.or(one.assumed).or(doubt);
             let is_credential = matches!(
                 to,
-                State::Administrator | State::Kubelet(_) | State::TokensOn(_)
+                State::Administrator | State::User(_) | State::Kubelet(_) | State::TokensOn(_)
             );
             let why = Why::Text(one.text);
             if stands && is_credential {
@@ -129,11 +129,15 @@ impl<'c> Ground<'_, 'c> {
                     .map(|_| format!("whether a container of that runtime becomes root on {node}"));
                 (State::Node(node), doubt)
             }
-            Opening::AdminCredentials | Opening::EtcdData => {
+            Opening::AdminCredentials | Opening::ControlPlaneUser(_) | Opening::EtcdData => {
                 let (to, fact) = match opening {
                     Opening::EtcdData => (
                         State::AllSecrets,
                         format!("whether etcd keeps its data on node {node}"),
+                    ),
+                    Opening::ControlPlaneUser(user) => (
+                        State::User(user),
+                        format!("whether the credential of {user} lies on node {node}"),
                     ),
                     _ => (
                         State::Administrator,

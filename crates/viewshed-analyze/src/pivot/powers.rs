@@ -128,7 +128,7 @@ const STARTS: &[Right] = &[
 ];
 
 /// Every such right, the most powerful first.
-pub(super) const POWERS: [Power; 27] = [
+pub(super) const POWERS: [Power; 28] = [
     Power {
         all: &[&[right("*", "*", "*")]],
         leads: Leads::Administrator,

@@ -50,6 +50,13 @@ impl Foothold<'_> {
             Opening::PodVolumes => self.mark_pod_volumes(board, held, Reader::Root),
             Opening::GroupVolumes => self.mark_pod_volumes(board, held, Reader::RootsGroup),
             Opening::AdminCredentials => self.hold_admin_credentials(board, held),
+            Opening::ControlPlaneUser(user) => {
+                let text = format!(
+                    "the credential of {user} lies on control-plane {}",
+                    self.place()
+                );
+                self.hold_of_control_plane(board, held, (Identity::user(user, []), text));
+            }
             Opening::EtcdData => self.mark_etcd(board),
             Opening::Socket(runtime) => {
                 if self.is_served_by(board, runtime) {
@@ -261,18 +268,23 @@ impl Foothold<'_> {
     }
 
     fn hold_admin_credentials(&self, board: &mut Board<'_, '_>, held: &mut Vec<Held>) {
+        let text = format!(
+            "administrator credentials of control-plane {} lie in /etc/kubernetes",
+            self.place()
+        );
+        let admin = Identity::user("kubernetes-admin", ["system:masters"]);
+        self.hold_of_control_plane(board, held, (admin, text));
+    }
+
+    /// A credential that lies on control-plane nodes alone.
+    fn hold_of_control_plane(
+        &self,
+        board: &mut Board<'_, '_>,
+        held: &mut Vec<Held>,
+        (identity, text): (Identity, String),
+    ) {
         match runs_control_plane(board.index, self.node) {
-            Some(true) => {
-                let text = format!(
-                    "administrator credentials of control-plane {} lie in /etc/kubernetes",
-                    self.place()
-                );
-                hold(
-                    held,
-                    Identity::user("kubernetes-admin", ["system:masters"]),
-                    extended(self.links, [link(text)]),
-                );
-            }
+            Some(true) => hold(held, identity, extended(self.links, [link(text)])),
             Some(false) => {}
             None => {
                 board.depends_on.insert(MissingFact {

@@ -24,6 +24,8 @@ pub(crate) enum Opening {
     GroupVolumes,
     /// Administrator credentials of a control-plane node, or the key that signs them.
     AdminCredentials,
+    /// The credential of a control-plane program, by its user.
+    ControlPlaneUser(&'static str),
     /// etcd's data: every object of the cluster.
     EtcdData,
     /// Manifests that the kubelet runs as static pods; whoever may write there is root, which `writes` tells.
@@ -78,7 +80,7 @@ pub(crate) fn serves(runtime: Runtime, node_runtime: &str) -> Option<bool> {
 }
 
 /// Files and folders of a node, and what each opens. A mount of a parent opens it too.
-const PLACES: [(&str, Opening); 22] = [
+const PLACES: [(&str, Opening); 31] = [
     ("/var/lib/kubelet/pki", Opening::NodeCredentials),
     ("/var/lib/kubelet/kubeconfig", Opening::NodeCredentials),
     (
@@ -97,6 +99,36 @@ const PLACES: [(&str, Opening); 22] = [
     ),
     ("/etc/kubernetes/pki/ca.key", Opening::AdminCredentials),
     ("/etc/rancher/k3s/k3s.yaml", Opening::AdminCredentials),
+    ("/etc/rancher/rke2/rke2.yaml", Opening::AdminCredentials),
+    // k3s `pkg/daemons/control/deps`: kubeconfigs and keys of authorities; RKE2 keeps them alike.
+    (
+        "/var/lib/rancher/k3s/server/cred",
+        Opening::AdminCredentials,
+    ),
+    ("/var/lib/rancher/k3s/server/tls", Opening::AdminCredentials),
+    (
+        "/var/lib/rancher/rke2/server/cred",
+        Opening::AdminCredentials,
+    ),
+    (
+        "/var/lib/rancher/rke2/server/tls",
+        Opening::AdminCredentials,
+    ),
+    // k0s documentation, "Certificate authority"; MicroK8s `microk8s-resources/default-hooks`.
+    ("/var/lib/k0s/pki/ca.key", Opening::AdminCredentials),
+    (
+        "/var/snap/microk8s/current/credentials",
+        Opening::AdminCredentials,
+    ),
+    // kubeadm `cmd/kubeadm/app/phases/kubeconfig`.
+    (
+        "/etc/kubernetes/controller-manager.conf",
+        Opening::ControlPlaneUser("system:kube-controller-manager"),
+    ),
+    (
+        "/etc/kubernetes/scheduler.conf",
+        Opening::ControlPlaneUser("system:kube-scheduler"),
+    ),
     ("/var/lib/etcd", Opening::EtcdData),
     // `staticPodPath` of kubeadm's KubeletConfiguration, and of k3s and RKE2.
     ("/etc/kubernetes/manifests", Opening::StaticPods),

@@ -147,9 +147,11 @@ fn only_published_ports_are_listed() {
 
 const INSPECTED: &str = r#"{
   "Id": "c1", "Name": "/cart", "Image": "sha256:00", "State": {"Status": "running"},
-  "Config": {"Image": "shop/cart:1", "User": "1000", "Labels": {"a": "b", "auth.token": "s3cret-value"},
+  "Config": {"Image": "shop/cart:1", "User": "1000", "ExposedPorts": {"2375/tcp": {}, "53/udp": {}}, "Labels": {"a": "b", "auth.token": "s3cret-value"},
     "Env": ["DB_PASSWORD=hunter2-hunter2", "DB_HOST=db.shop.svc", "PATH=/bin", "GONE"]},
   "HostConfig": {"Privileged": true, "NetworkMode": "host", "PidMode": "host", "CapAdd": ["SYS_ADMIN"],
+    "Devices": [{"PathOnHost": "/dev/sda", "PathInContainer": "/dev/xvda", "CgroupPermissions": "rwm"}],
+    "SecurityOpt": ["apparmor=unconfined"], "UsernsMode": "host",
     "Tmpfs": {"/run": "size=1m"}, "PortBindings": {"80/tcp": [{"HostIp": "", "HostPort": "8080"}]}},
   "Mounts": [
     {"Type": "bind", "Source": "/var/run/docker.sock", "Destination": "/var/run/docker.sock", "RW": false},

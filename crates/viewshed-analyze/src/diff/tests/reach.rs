@@ -2,7 +2,7 @@
 
 use viewshed_model::UnreadPolicies;
 
-use super::super::diff;
+use super::super::{DiffSettings, diff, diff_under};
 use super::{database_policy, shop};
 
 /// Another credential that may not list policies takes none of them away.
@@ -42,4 +42,42 @@ fn a_change_of_reach_has_every_place_and_port() {
     for place in &reach.to {
         assert!(change.what.contains(place.as_str()), "{}", change.what);
     }
+}
+
+/// Scaling is no change: between the replicas of a workload nothing was compared before.
+#[test]
+fn a_second_replica_gains_nothing() {
+    let with = |replicas: usize| {
+        let pods = (0..replicas).map(|number| {
+            format!(
+                "apiVersion: v1\nkind: Pod\nmetadata: {{ name: api-{number}, namespace: shop, labels: {{ app: api }}, \
+                 ownerReferences: [{{ kind: StatefulSet, name: api, controller: true, apiVersion: apps/v1 }}] }}\n\
+                 spec: {{ containers: [{{ name: main, image: example }}] }}\n---\n"
+            )
+        });
+        let pods: String = pods.collect();
+        shop(&format!("{pods}{}", database_policy("{ port: 5432 }")))
+    };
+    assert_eq!(diff(&with(1), &with(2), ("a", "b")).changes, []);
+    assert_eq!(diff(&with(2), &with(1), ("a", "b")).changes, []);
+    assert_eq!(diff(&with(2), &with(3), ("a", "b")).changes, []);
+}
+
+/// `--no-pivots`.
+#[test]
+fn steps_are_left_out_where_none_are_wanted() {
+    let privileged = |is: bool| {
+        shop(&format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{ name: root, namespace: shop }}\n\
+             spec: {{ nodeName: n1, containers: [{{ name: main, image: example, securityContext: {{ privileged: {is} }} }}] }}\n"
+        ))
+    };
+    let changes = |depth: u32| {
+        let settings = DiffSettings { cni: None, depth };
+        let report = diff_under(&privileged(false), &privileged(true), ("a", "b"), settings);
+        let subjects = report.changes.iter().map(|change| change.what.clone());
+        subjects.filter(|what| what.contains("n1")).count()
+    };
+    assert!(changes(6) > 0);
+    assert_eq!(changes(0), 0);
 }

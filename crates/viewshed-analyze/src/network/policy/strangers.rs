@@ -16,32 +16,42 @@ enum Stranger {
     Foreign,
 }
 
-/// Kinds that decide on connections and are no kind of the groups below, and the plugin that enforces them.
-const KINDS: &[(&str, &str, Option<Cni>)] = &[
-    ("k8s.cni.cncf.io", "MultiNetworkPolicy", None),
-    ("k8s.ovn.org", "EgressFirewall", Some(Cni::OvnKubernetes)),
-    ("kubeovn.io", "SecurityGroup", Some(Cni::KubeOvn)),
-    ("network.openshift.io", "EgressNetworkPolicy", None),
+/// Kinds that decide on connections and are no kind of the groups below, and the profiles under which they are
+/// enforced, or may be; none for those of meshes and of further networks.
+const KINDS: &[(&str, &str, &[Cni])] = &[
+    ("k8s.cni.cncf.io", "MultiNetworkPolicy", &[]),
+    (
+        "k8s.ovn.org",
+        "EgressFirewall",
+        &[Cni::OvnKubernetes, Cni::Unknown],
+    ),
+    ("kubeovn.io", "SecurityGroup", &[Cni::KubeOvn, Cni::Unknown]),
+    // The former plugin of OpenShift.
+    (
+        "network.openshift.io",
+        "EgressNetworkPolicy",
+        &[Cni::Unknown],
+    ),
     (
         "networking.gke.io",
         "FQDNNetworkPolicy",
-        Some(Cni::GkeDataplaneV2),
+        &[Cni::GkeDataplaneV2, Cni::Unknown],
     ),
     (
         "networking.k8s.aws",
         "ApplicationNetworkPolicy",
-        Some(Cni::AwsVpcCni),
+        &[Cni::AwsVpcCni, Cni::Unknown],
     ),
     (
         "networking.k8s.aws",
         "ClusterNetworkPolicy",
-        Some(Cni::AwsVpcCni),
+        &[Cni::AwsVpcCni, Cni::Unknown],
     ),
-    ("policy.linkerd.io", "AuthorizationPolicy", None),
-    ("policy.linkerd.io", "Server", None),
-    ("policy.linkerd.io", "ServerAuthorization", None),
-    ("security.istio.io", "AuthorizationPolicy", None),
-    ("security.istio.io", "PeerAuthentication", None),
+    ("policy.linkerd.io", "AuthorizationPolicy", &[]),
+    ("policy.linkerd.io", "Server", &[]),
+    ("policy.linkerd.io", "ServerAuthorization", &[]),
+    ("security.istio.io", "AuthorizationPolicy", &[]),
+    ("security.istio.io", "PeerAuthentication", &[]),
 ];
 
 /// Kinds called policies that decide on no connection: staged ones, routes that are announced, and the
@@ -91,8 +101,8 @@ impl Translator<'_> {
         let known = KINDS
             .iter()
             .find(|known| (known.0, known.1) == (group, kind));
-        let is_own = if let Some((_, _, enforcer)) = known {
-            *enforcer == Some(self.profile.cni)
+        let is_own = if let Some((_, _, enforcers)) = known {
+            enforcers.contains(&self.profile.cni)
         } else {
             // `networkpolicy`, `NetPol`, `NetworkPolicies`: no server takes them under such a name.
             let word = kind.to_ascii_lowercase();

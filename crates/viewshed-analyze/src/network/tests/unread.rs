@@ -198,6 +198,28 @@ const KINDS: &[Kind] = &[
         OWN,
         true,
     ),
+    // Where nobody knows the plugin, it may be the one that such an object is written for.
+    (
+        "networking.gke.io/v1alpha1",
+        "FQDNNetworkPolicy",
+        Cni::Unknown,
+        OWN,
+        true,
+    ),
+    (
+        "network.openshift.io/v1",
+        "EgressNetworkPolicy",
+        Cni::Unknown,
+        OWN,
+        true,
+    ),
+    (
+        "security.istio.io/v1",
+        "AuthorizationPolicy",
+        Cni::Unknown,
+        "allowed",
+        true,
+    ),
     (
         "security.istio.io/v1",
         "AuthorizationPolicy",

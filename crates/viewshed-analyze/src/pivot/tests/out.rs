@@ -85,12 +85,16 @@ fn what_lies_on_control_plane_nodes_lies_on_no_worker() {
     for path in [
         "/etc/kubernetes/pki",
         "/etc/kubernetes/admin.conf",
+        "/etc/kubernetes/controller-manager.conf",
+        "/var/lib/rancher/k3s/server/cred",
+        "/var/lib/k0s/pki",
         "/var/lib/etcd",
     ] {
         let found = probe("worker", &host_path(path), "readOnly: true");
         assert_eq!(found, Vec::<String>::new(), "{path}");
         let wanted = match path {
             "/var/lib/etcd" => "AllSecrets 1",
+            "/etc/kubernetes/controller-manager.conf" => "User system:kube-controller-manager 1",
             _ => "Administrator 1",
         };
         assert_eq!(probe("cp", &host_path(path), "readOnly: true"), [wanted]);

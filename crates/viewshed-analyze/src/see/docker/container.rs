@@ -188,6 +188,7 @@ impl Inside<'_> {
                 | Opening::PodVolumes
                 | Opening::GroupVolumes
                 | Opening::AdminCredentials
+                | Opening::ControlPlaneUser(_)
                 | Opening::EtcdData
                 | Opening::StaticPods => {}
             }

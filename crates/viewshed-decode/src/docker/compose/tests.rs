@@ -166,6 +166,19 @@ fn rights_and_names_are_read() {
     assert_eq!(container.networks, []);
 }
 
+/// compose-spec `05-services.md`: `devices`, `security_opt`, `userns_mode`, `expose`.
+#[test]
+fn what_a_container_may_use_of_its_host_is_read() {
+    let container = service(
+        "devices: ['/dev/sda:/dev/xvda:rwm', { source: /dev/sdb }, vendor.com/device=gpu]\n\
+         security_opt: ['apparmor:unconfined']\nuserns_mode: host\nexpose: ['2375', 2376, '53/udp']",
+    );
+    assert_eq!(container.devices, ["/dev/sda", "/dev/sdb"]);
+    assert_eq!(container.security_options, ["apparmor:unconfined"]);
+    assert_eq!(container.user_namespace_mode, "host");
+    assert_eq!(container.exposed_ports, [2375, 2376]);
+}
+
 #[test]
 fn services_have_the_line_of_their_name() {
     let text =

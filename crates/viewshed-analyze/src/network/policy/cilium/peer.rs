@@ -1,6 +1,7 @@
 //! The other end in a Cilium rule.
 
 use serde_json::Value;
+use viewshed_model::NetworkSetting;
 
 use super::super::reader::{Object, Reader};
 use super::selector;
@@ -149,9 +150,7 @@ fn cidr_set(reader: &mut Reader<'_, '_>, value: &Value) -> ExprId {
         },
         (_, Some(group)) if !group.is_empty() => cidr_group(reader, group, &except),
         _ if set.get("cidrGroupSelector").is_some() => {
-            let unsure = reader.unknown("`cidrGroupSelector`");
-            let outside = reader.term(Term::Outside);
-            reader.and([outside, unsure])
+            cidr_groups(reader, set.get("cidrGroupSelector"), &except)
         }
         _ => {
             reader.refuse("a set of blocks says nothing");
@@ -159,6 +158,39 @@ fn cidr_set(reader: &mut Reader<'_, '_>, value: &Value) -> ExprId {
         }
     };
     reader.and([found, unsure])
+}
+
+/// The groups that have some labels (`CIDRRule.CIDRGroupSelector` in `pkg/policy/api/cidr.go`). Where the estate has
+/// none, they were left out of it.
+fn cidr_groups(reader: &mut Reader<'_, '_>, selector: Option<&Value>, except: &[String]) -> ExprId {
+    let selector = super::super::labels::plain_selector(selector);
+    let settings = reader.translator.referred.settings.iter().copied();
+    let groups: Vec<&NetworkSetting> = settings
+        .filter(|setting| setting.kind == "CiliumCIDRGroup")
+        .collect();
+    if groups.is_empty() {
+        let unsure = reader.unsure("the CiliumCIDRGroups, of which none is in the estate");
+        let outside = reader.term(Term::Outside);
+        return reader.and([outside, unsure]);
+    }
+    let chosen = groups
+        .into_iter()
+        .filter(|group| selector.matches(&group.meta.labels));
+    let blocks: Vec<Block> = chosen.flat_map(blocks_of).collect();
+    let except: Vec<Block> = except
+        .iter()
+        .filter_map(|text| reader.block(text))
+        .collect();
+    reader.addresses(AddressSet::new(&blocks, &except))
+}
+
+fn blocks_of(group: &NetworkSetting) -> Vec<Block> {
+    let spec: Value = serde_json::from_str(&group.spec_json).unwrap_or_default();
+    let texts = spec.get("externalCIDRs").and_then(Value::as_array);
+    let texts = texts.into_iter().flatten();
+    texts
+        .filter_map(|text| Block::parse_either(text.as_str()?))
+        .collect()
 }
 
 fn cidr_group(reader: &mut Reader<'_, '_>, name: &str, except: &[String]) -> ExprId {
@@ -172,13 +204,7 @@ fn cidr_group(reader: &mut Reader<'_, '_>, name: &str, except: &[String]) -> Exp
         let outside = reader.term(Term::Outside);
         return reader.and([outside, unsure]);
     };
-    let spec: Value = serde_json::from_str(&group.spec_json).unwrap_or_default();
-    let texts = spec.get("externalCIDRs").and_then(Value::as_array);
-    let blocks: Vec<Block> = texts
-        .into_iter()
-        .flatten()
-        .filter_map(|text| Block::parse_either(text.as_str()?))
-        .collect();
+    let blocks = blocks_of(group);
     let except: Vec<Block> = except
         .iter()
         .filter_map(|text| reader.block(text))

@@ -79,7 +79,11 @@ fn port(reader: &mut Reader<'_, '_>, value: &Value) -> PortMatch {
     };
     let text = match entry.get("port") {
         Some(Value::String(text)) => text.clone(),
-        Some(Value::Number(number)) => number.to_string(),
+        Some(Value::Number(number)) => {
+            // The definition of the kind demands a text.
+            reader.refuse(format!("port {number} is no text"));
+            number.to_string()
+        }
         _ => {
             reader.refuse("a port says nothing");
             return any_of(Vec::new());
@@ -105,6 +109,10 @@ fn port(reader: &mut Reader<'_, '_>, value: &Value) -> PortMatch {
                 .into_iter()
                 .map(|protocol| PortMatch::fixed(span(protocol, first, last)))
                 .collect()
+        }
+        Err(_) if text.bytes().all(|byte| byte.is_ascii_digit()) => {
+            reader.refuse(format!("`{text}` is no port"));
+            Vec::new()
         }
         Err(_) => protocols
             .into_iter()
