@@ -13,6 +13,7 @@ use super::index::NetworkIndex;
 use super::kernel::SpotOrigin;
 use super::place::{Body, NOT_API_SERVER, Places, PodPlace};
 use super::ports::{Point, point};
+use super::referrals::repository;
 
 /// Where a connection goes.
 #[derive(Debug, Clone)]
@@ -81,6 +82,16 @@ const CONTROLLER_MANAGER: u16 = 10_257;
 const KUBE_PROXY: u16 = 10_256;
 /// Without and with TLS (<https://docs.docker.com/engine/daemon/remote-access/>).
 const DOCKER: [u16; 2] = [2375, 2376];
+
+/// Programs that tell metrics to everybody who asks, by the end of their image's repository, and the ports that their
+/// READMEs give: Prometheus (of everything that it collects), cAdvisor, and the exporters of nodes and of objects.
+const METRICS: [(&str, u16); 5] = [
+    ("/prometheus", 9090),
+    ("/cadvisor", 8080),
+    ("/node-exporter", 9100),
+    ("/kube-state-metrics", 8080),
+    ("/alertmanager", 9093),
+];
 
 fn tcp(ports: &[u16]) -> Vec<Point> {
     ports
@@ -280,10 +291,16 @@ impl<'c> NetworkIndex<'c> {
         })
     }
 
-    /// Ports that containers name so.
+    /// Ports that containers name so, and those of programs that do little else.
     fn metrics_points(&self) -> Vec<TargetPoint<'c>> {
         self.pod_points(|place| {
-            let ports = declared(place, |name| name.contains("metrics"));
+            let mut ports = declared(place, |name| name.contains("metrics"));
+            let containers = place.origin.spec().containers.iter();
+            for container in containers.filter(|one| one.role.is_empty()) {
+                ports.extend(metrics_ports(container));
+            }
+            ports.sort_unstable();
+            ports.dedup();
             (!ports.is_empty()).then(|| ("metrics".to_owned(), ports))
         })
     }
@@ -368,6 +385,25 @@ fn is_on_loopback(container: &Container) -> bool {
         .and_then(|(_, value)| value.as_deref());
     let address = bound.and_then(|text| text.parse::<IpAddr>().ok());
     address.is_some_and(|address| address.is_loopback())
+}
+
+/// Ports of a program that tells metrics: those that it declares, else its own default.
+fn metrics_ports(container: &Container) -> Vec<Point> {
+    let repository = repository(&container.image);
+    let known = METRICS.iter().find(|(end, _)| repository.ends_with(end));
+    let Some((_, default)) = known else {
+        return Vec::new();
+    };
+    let declared = container.ports.iter();
+    let declared =
+        declared.filter(|port| port.port != 0 && matches!(port.protocol.as_str(), "" | "TCP"));
+    let declared: Vec<Point> = declared
+        .map(|port| point(Protocol::Tcp, port.port))
+        .collect();
+    if declared.is_empty() {
+        return tcp(&[*default]);
+    }
+    declared
 }
 
 /// Ports that ordinary containers declare, by name.

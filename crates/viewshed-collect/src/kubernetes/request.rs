@@ -15,7 +15,8 @@ mod watch;
 
 pub use guess::Guess;
 pub use list::{List, READ_IN_FULL, Scope};
-pub use path::{NetworkPlugin, Path};
+pub(crate) use path::NetworkPlugin;
+pub use path::Path;
 pub use review::Review;
 pub use watch::Watch;
 

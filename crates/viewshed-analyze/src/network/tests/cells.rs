@@ -49,6 +49,49 @@ fn services() -> Vec<Value> {
     ]
 }
 
+/// Addresses of both families, a workload of two pods, and a program that serves Ingresses.
+fn enrich(pods: &mut [Value], nodes: &mut [Value]) {
+    for (pod, number) in pods.iter_mut().zip(1..) {
+        let own = pod["status"]["podIP"].clone();
+        pod["status"]["podIPs"] = json!([{ "ip": own }, { "ip": format!("fd00::{number}") }]);
+    }
+    for (node, number) in nodes.iter_mut().zip(1..) {
+        let addresses = node["status"]["addresses"].as_array_mut();
+        let second = json!({ "type": "InternalIP", "address": format!("fd99::{number}") });
+        addresses.expect("it has addresses").push(second);
+    }
+    let labels = pods[3]["metadata"]["labels"].clone();
+    let namespace = pods[3]["metadata"]["namespace"].clone();
+    for pod in &mut pods[3..5] {
+        let owner = json!([{ "apiVersion": "apps/v1", "kind": "StatefulSet", "name": "twice",
+            "controller": true }]);
+        pod["metadata"]["ownerReferences"] = owner;
+        pod["metadata"]["labels"] = labels.clone();
+        pod["metadata"]["namespace"] = namespace.clone();
+    }
+    pods[2]["metadata"]["namespace"] = "a".into();
+    pods[2]["metadata"]["labels"]["role"] = "ingress".into();
+    pods[2]["spec"]["containers"][0]["image"] =
+        "registry.k8s.io/ingress-nginx/controller:v1".into();
+}
+
+fn ingress() -> Vec<Value> {
+    let backend = json!({ "service": { "name": "ranged", "port": { "number": 80 } } });
+    let rule =
+        json!({ "http": { "paths": [{ "path": "/", "pathType": "Prefix", "backend": backend }] } });
+    vec![
+        json!({ "apiVersion": "networking.k8s.io/v1", "kind": "IngressClass",
+            "metadata": { "name": "nginx" }, "spec": { "controller": "k8s.io/ingress-nginx" } }),
+        json!({ "apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
+            "metadata": { "name": "front", "namespace": "a" },
+            "spec": { "ingressClassName": "nginx", "rules": [rule] } }),
+        json!({ "apiVersion": "v1", "kind": "Service",
+            "metadata": { "name": "ingress", "namespace": "a" },
+            "spec": { "type": "LoadBalancer", "selector": { "role": "ingress" },
+                "clusterIP": "10.96.0.4", "ports": [{ "port": 80, "targetPort": 8080 }] } }),
+    ]
+}
+
 fn estate(seed: u64, policies: impl Fn(&mut Random) -> Vec<Value>) -> Cluster {
     let mut random = Random(seed);
     let mut objects = random.namespaces();
@@ -57,8 +100,13 @@ fn estate(seed: u64, policies: impl Fn(&mut Random) -> Vec<Value>) -> Cluster {
     pods[0]["metadata"]["labels"] = json!({ "app": "x", "tier": "y" });
     pods[1]["spec"]["containers"][0]["ports"] =
         json!([{ "containerPort": 80, "hostPort": HOST_PORT }]);
+    let mut nodes = nodes();
+    if seed % 2 == 1 {
+        enrich(&mut pods, &mut nodes);
+        objects.extend(ingress());
+    }
     objects.extend(pods);
-    objects.extend(nodes());
+    objects.extend(nodes);
     objects.extend(api_server());
     objects.extend(services());
     objects.extend(policies(&mut random));
@@ -68,16 +116,20 @@ fn estate(seed: u64, policies: impl Fn(&mut Random) -> Vec<Value>) -> Cluster {
 /// A place of a row; `None` where all its addresses are somebody's.
 fn place(end: &ReachEnd) -> Option<Place> {
     let text = match end.kind {
+        // Only some pods of a workload.
+        EndKind::Pods if end.is_part => return None,
         EndKind::Pods => format!("{}/{}", end.namespace, end.name),
         EndKind::Node => format!("node:{}", end.name),
         _ => {
             let known = |text: &&str| {
                 let address: IpAddr = text.parse().expect("an address");
-                let IpAddr::V4(four) = address else {
-                    return true;
-                };
-                let [a, b, ..] = four.octets();
-                !(a == 10 && (b == 0 || b == 9))
+                match address {
+                    IpAddr::V4(four) => {
+                        let [a, b, ..] = four.octets();
+                        !(a == 10 && (b == 0 || b == 9))
+                    }
+                    IpAddr::V6(six) => !matches!(six.segments()[0], 0xfd00 | 0xfd99),
+                }
             };
             let ranges = end.addresses.iter().flat_map(|range| range.split('-'));
             ranges.into_iter().find(known)?.to_owned()

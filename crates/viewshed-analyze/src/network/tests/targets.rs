@@ -165,6 +165,47 @@ fn columns_agree_with_single_questions() {
     }
 }
 
+/// READMEs of the projects: they answer whoever asks, at 9090 and 8080 unless told otherwise.
+#[test]
+fn programs_that_tell_metrics_are_known_by_their_image() {
+    let image =
+        |text: String, image: &str| text.replace("image: example", &format!("image: {image}"));
+    let text = [
+        node("n1", "{}", "10.9.0.1"),
+        image(
+            pod(
+                "m/prom",
+                "n1",
+                "{}",
+                ("10.0.0.1", "[{ name: web, containerPort: 9091 }]"),
+            ),
+            "quay.io/prometheus/prometheus:v3.1.0",
+        ),
+        image(
+            pod("m/advisor", "n1", "{}", ("10.0.0.2", "[]")),
+            "gcr.io/cadvisor/cadvisor:v0.49",
+        ),
+        pod(
+            "m/other",
+            "n1",
+            "{}",
+            ("10.0.0.3", "[{ name: web, containerPort: 80 }]"),
+        ),
+    ];
+    let cluster = cluster_of_yaml(&text.concat());
+    let index = NetworkIndex::new(&cluster, Some(Cni::Generic));
+    let place = Place::Target(Target::Metrics);
+    let column = index.sources(&place, None, None).expect("a target");
+    let points: Vec<&str> = column.points.iter().map(String::as_str).collect();
+    assert_eq!(
+        points,
+        [
+            "metrics of pod `m/advisor`: TCP 8080",
+            "metrics of pod `m/prom`: TCP 9091",
+        ]
+    );
+}
+
 /// Every port that is open at some point is named, whichever point comes first.
 #[test]
 fn columns_name_the_ports_of_every_point() {

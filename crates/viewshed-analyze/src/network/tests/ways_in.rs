@@ -329,6 +329,29 @@ fn a_gateway_takes_routes_that_it_says_it_takes() {
     }
 }
 
+/// `kubectl apply` puts what names no namespace into one: the default, and the names in it refer to that.
+#[test]
+fn a_route_without_a_namespace_leads_to_its_neighbours() {
+    let bare = |text: String| text.replace(", namespace: shop", "");
+    let text = [
+        node("n1", "{}", "10.9.0.1"),
+        pod("default/web", "n1", "{ app: web }", ("10.0.0.1", "[]")).replace(", namespace: default", ""),
+        bare(service("web", "web", "type: ClusterIP")),
+        "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: { name: g }\n\
+         spec: { gatewayClassName: c, listeners: [{ name: l, port: 80, protocol: HTTP }] }\n---\n\
+         apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: { name: r }\n\
+         spec: { parentRefs: [{ name: g }], rules: [{ backendRefs: [{ name: web, port: 80 }] }] }\n---\n"
+            .to_owned(),
+        CONTROLLER.to_owned(),
+    ];
+    let cluster = cluster_of_yaml(&text.concat());
+    check(
+        &cluster,
+        Some(Cni::KubeRouter),
+        &[("world default/web 8080", "allowed")],
+    );
+}
+
 /// The answer says what opens the way, and the policy that lets it through.
 #[test]
 fn the_way_that_opens_is_told() {

@@ -6,7 +6,7 @@ pub struct Path(String);
 
 /// A network plugin that keeps its settings in a config map.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NetworkPlugin {
+pub(crate) enum NetworkPlugin {
     /// Cilium.
     Cilium,
     /// Amazon's VPC CNI.
@@ -15,10 +15,10 @@ pub enum NetworkPlugin {
 
 impl NetworkPlugin {
     /// Each of them.
-    pub const ALL: [Self; 2] = [Self::Cilium, Self::AwsVpcCni];
+    pub(crate) const ALL: [Self; 2] = [Self::Cilium, Self::AwsVpcCni];
 
     /// The config map's name.
-    pub const fn config_map(self) -> &'static str {
+    pub(crate) const fn config_map(self) -> &'static str {
         match self {
             Self::Cilium => "cilium-config",
             Self::AwsVpcCni => "amazon-vpc-cni",
@@ -26,7 +26,7 @@ impl NetworkPlugin {
     }
 
     /// The name of its DaemonSet.
-    pub const fn daemon_set(self) -> &'static str {
+    pub(crate) const fn daemon_set(self) -> &'static str {
         match self {
             Self::Cilium => "cilium",
             Self::AwsVpcCni => "aws-node",
@@ -53,7 +53,7 @@ impl Path {
     /// The config map of a network plugin, whose settings decide on connections. They are asked for by name and hold
     /// no Secret (cilium/cilium `install/kubernetes/cilium/templates/cilium-configmap.yaml`;
     /// aws/amazon-vpc-cni-k8s `charts/aws-vpc-cni/templates/configmap.yaml`).
-    pub fn network_settings(plugin: NetworkPlugin) -> Self {
+    pub(crate) fn network_settings(plugin: NetworkPlugin) -> Self {
         let name = plugin.config_map();
         Self(format!("/api/v1/namespaces/kube-system/configmaps/{name}"))
     }
