@@ -102,9 +102,9 @@ fn can(
 }
 
 /// Joins an answer with the network, and tells what was not understood of the policies.
-fn joined(
+fn joined<'c>(
     answer: &mut WhoAnswer,
-    (index, network): (&SightIndex<'_>, &NetworkIndex<'_>),
+    (index, network): (&SightIndex<'c>, &NetworkIndex<'c>),
     is_of_secrets: bool,
     steps: &PivotArgs,
 ) -> Vec<Gap> {

@@ -67,7 +67,7 @@ fn answers(input: &str) -> (String, Outcome) {
         format: Format::Table,
         out: Box::new(out.clone()),
         buffer: Vec::new(),
-        reason: String::new(),
+        statuses: Statuses::default(),
         summary: Summary::default(),
     };
     let mut lines = Lines::new(input.as_bytes());
