@@ -23,6 +23,7 @@ const CHUNK_BYTES: usize = 256 << 10;
 #[derive(Debug)]
 pub struct AuditLines {
     random: Random,
+    day: u8,
     clock_us: u64,
     line: String,
 }
@@ -81,8 +82,14 @@ struct Event<'e> {
 impl AuditLines {
     /// A log that starts at 2025-03-04T06:00:00Z.
     pub fn new(seed: u64) -> Self {
+        Self::of_day(seed, 4)
+    }
+
+    /// The same of another day of that month, with the same senders at the same work.
+    pub fn of_day(seed: u64, day: u8) -> Self {
         Self {
             random: Random::new(seed),
+            day,
             clock_us: 0,
             line: String::with_capacity(4096),
         }
@@ -354,7 +361,8 @@ impl AuditLines {
         let micros = self.clock_us % 1_000_000;
         // The log is shorter than the rest of its day.
         let time = format!(
-            "2025-03-04T{:02}:{:02}:{:02}.",
+            "2025-03-{:02}T{:02}:{:02}:{:02}.",
+            self.day,
             6 + seconds / 3600 % 18,
             seconds / 60 % 60,
             seconds % 60

@@ -17,6 +17,8 @@ use viewshed_benchmarks::audit::AuditLines;
 use viewshed_benchmarks::children::{cpu_seconds, peak_mb};
 
 const LOG_BYTES: usize = 500_000_000;
+/// Days of the month before the log's own that a baseline is learned of, each from as large a log.
+const DAYS_BEFORE: [u8; 2] = [2, 3];
 /// Runs of each command; the median counts.
 const RUNS: usize = 5;
 
@@ -33,7 +35,7 @@ fn main() -> io::Result<()> {
         .unwrap_or_else(|| folder.path().join("audit.log"));
     let rules = arguments.next();
     if !log.exists() {
-        write_log(&log)?;
+        write_log(&log, AuditLines::new(1))?;
     }
     let size = Size::of(&log)?;
     println!("{} events, {} bytes", size.events, size.bytes);
@@ -49,11 +51,16 @@ fn main() -> io::Result<()> {
     );
     println!("  at most {:.0} MB", peak_mb());
     let baseline = folder.path().join("baseline");
-    let learn = ["baseline", "--from"].map(OsString::from).into_iter();
-    let learn = learn.chain([log.clone().into(), "-o".into(), baseline.clone().into()]);
-    measure(&program, &learn.collect::<Vec<_>>(), None, 1)?;
+    let mut learn = vec![OsString::from("baseline")];
+    for day in DAYS_BEFORE {
+        let earlier = folder.path().join(format!("day-{day}.log"));
+        write_log(&earlier, AuditLines::of_day(day.into(), day))?;
+        learn.extend(["--from".into(), earlier.into()]);
+    }
+    learn.extend(["-o".into(), baseline.clone().into()]);
+    measure(&program, &learn, None, 1)?;
     size.tell(
-        "watch, with a baseline of the same log",
+        "watch, with a baseline of two earlier days",
         &measure(
             &program,
             &watch(&[Path::new("--baseline"), &baseline]),
@@ -121,9 +128,8 @@ impl Size {
     }
 }
 
-fn write_log(path: &Path) -> io::Result<()> {
+fn write_log(path: &Path, mut lines: AuditLines) -> io::Result<()> {
     let mut out = BufWriter::new(File::create(path)?);
-    let mut lines = AuditLines::new(1);
     let mut written = 0;
     while written < LOG_BYTES {
         let line = lines.next_line();

@@ -25,6 +25,9 @@ use viewshed_model::{Estate, Place, ReachQuestion, ReachVerdict};
 use probe::{Attempt, Surroundings, connect, ports_of};
 use world::{CONTAINERS, HOST, WORLD};
 
+/// Places that try at the same time: each waits for what never answers.
+const SOURCES_AT_ONCE: usize = 3;
+
 /// One verdict beside what happened.
 struct Compared {
     question: String,
@@ -141,9 +144,22 @@ fn check(title: &str, version: Version, flags: &[&str]) {
     let estate = collect(&host);
     let surroundings = Surroundings::read(&host);
     let sources = CONTAINERS.iter().map(|container| container.name);
+    let sources: Vec<&str> = sources.chain([HOST, WORLD]).collect();
     let compared: Vec<Compared> = sources
-        .chain([HOST, WORLD])
-        .flat_map(|from| compare(&host, &estate, &surroundings, from))
+        .chunks(SOURCES_AT_ONCE)
+        .flat_map(|few| {
+            std::thread::scope(|scope| {
+                let one = |from| compare(&host, &estate, &surroundings, from);
+                let threads: Vec<_> = few
+                    .iter()
+                    .map(|from| scope.spawn(move || one(from)))
+                    .collect();
+                let threads = threads.into_iter();
+                threads
+                    .flat_map(|thread| thread.join().unwrap())
+                    .collect::<Vec<Compared>>()
+            })
+        })
         .collect();
     let count = |verdict| {
         let of_verdict = compared.iter().filter(|one| one.verdict == verdict);
