@@ -292,6 +292,7 @@ fn of_setting(
         },
         stage,
         order,
+        tie: None,
         subject,
         ingress,
         egress,

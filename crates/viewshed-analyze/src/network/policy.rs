@@ -10,6 +10,7 @@
 //! that holds it unsure and is reported; a policy that the API server would refuse is unsure as a whole.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use viewshed_model::{Gap, GapReason, NetworkPolicy, PolicyReference};
 
@@ -23,10 +24,12 @@ mod referred;
 mod service;
 mod stage;
 mod strangers;
+mod tie;
 mod unlisted;
 
 pub(super) use referred::Referred;
 pub(super) use stage::{End, StageId, Stages};
+pub(super) use tie::{Tie, settled};
 
 use reader::Reader;
 
@@ -96,8 +99,10 @@ pub(super) struct Policy {
     pub(super) source: Option<usize>,
     pub(super) reference: PolicyReference,
     pub(super) stage: StageId,
-    /// Order within the stage; equal ones have no order that can be relied on.
+    /// Order within the stage; equal ones have no order that can be relied on, unless [`Self::tie`] gives one.
     pub(super) order: Order,
+    /// Of Calico's policies, what orders those of one order.
+    pub(super) tie: Option<Arc<Tie>>,
     /// The places that it applies to.
     pub(super) subject: ExprId,
     pub(super) ingress: Side,

@@ -3,6 +3,7 @@
 mod addresses;
 mod against_oracle;
 mod balancers;
+mod calico_orders;
 mod cells;
 mod cilium_policies;
 mod compare;

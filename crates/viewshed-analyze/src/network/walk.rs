@@ -5,7 +5,7 @@
 
 use super::eval::{Context, Tri};
 use super::place::Body;
-use super::policy::{Action, Direction, End, Policy, Rule, Stages};
+use super::policy::{Action, Direction, End, Policy, Rule, Stages, settled};
 use super::ports::Point;
 
 /// What may come of a connection on one side.
@@ -118,19 +118,28 @@ impl<'c> Walk<'_, 'c> {
         };
         let mut isolated = Tri::No;
         let mut isolating = Vec::new();
-        let order = |applying: &Applying| self.policy(*applying).map(|policy| policy.order);
-        for group in stage.chunk_by(|a, b| order(a) == order(b)) {
-            for applying in group {
-                let Some(policy) = self.policy(*applying) else {
-                    continue;
-                };
-                if policy.side(self.direction).isolates {
-                    isolated = isolated.max(sureness(*applying));
-                    isolating.push(*applying);
-                }
+        for applying in stage {
+            let Some(policy) = self.policy(*applying) else {
+                continue;
+            };
+            if policy.side(self.direction).isolates {
+                isolated = isolated.max(sureness(*applying));
+                isolating.push(*applying);
             }
-            if inside.undecided {
-                self.group(group, ends, &mut inside, outcome);
+        }
+        let order = |applying: &Applying| self.policy(*applying).map(|policy| policy.order);
+        let rough = |applying: &Applying| order(applying).map(|order| order.0.to_bits());
+        for run in stage.chunk_by(|a, b| rough(a) == rough(b)) {
+            if let Some(sorted) = self.sorted(run) {
+                for applying in sorted {
+                    self.rules(applying, ends, &mut inside, outcome);
+                }
+                continue;
+            }
+            for group in run.chunk_by(|a, b| order(a) == order(b)) {
+                if inside.undecided {
+                    self.group(group, ends, &mut inside, outcome);
+                }
             }
         }
         if inside.undecided {
@@ -142,6 +151,17 @@ impl<'c> Walk<'_, 'c> {
             inside.passed |= isolated != Tri::Yes || end == End::Pass;
         }
         inside.passed
+    }
+
+    /// Policies of one order as the plugin asks them, where that matters and is known.
+    fn sorted(&self, run: &[Applying]) -> Option<Vec<Applying>> {
+        self.policy(*run.first()?)?.tie.as_ref()?;
+        if run.len() == 1 || self.is_uniform(run) {
+            return None;
+        }
+        let policies: Option<Vec<&Policy>> = run.iter().map(|one| self.policy(*one)).collect();
+        let sorted = settled(&policies?)?.into_iter();
+        Some(sorted.filter_map(|at| run.get(at).copied()).collect())
     }
 
     /// Policies of one order. Where their order matters, each of them may be the first that decides.

@@ -12,7 +12,7 @@ use super::space::Space;
 use super::tables::Signature;
 use crate::network::bits::{Bits, Row};
 use crate::network::eval::Tri;
-use crate::network::policy::{Action, Direction, End, Policy, Rule};
+use crate::network::policy::{Action, Direction, End, Policy, Rule, settled};
 use crate::network::ports::{DeclaredPort, Point, PortMatch, PortSet};
 use crate::network::vocabulary::PortsId;
 use crate::network::walk::Applying;
@@ -225,15 +225,46 @@ impl<'k, 'n, 'c> Rows<'k, 'n, 'c> {
         scratch.undecided.fill_from(&scratch.arriving);
         scratch.passed.clear();
         let mut isolated = Tri::No;
-        let order = |part: &Part<'_>| part.policy.order;
-        for group in parts.chunk_by(|a, b| order(a) == order(b)) {
-            for part in group.iter().filter(|part| part.isolates) {
-                isolated = isolated.max(if part.applying.is_sure {
-                    Tri::Yes
-                } else {
-                    Tri::Maybe
-                });
+        for part in parts.iter().filter(|part| part.isolates) {
+            isolated = isolated.max(if part.applying.is_sure {
+                Tri::Yes
+            } else {
+                Tri::Maybe
+            });
+        }
+        let rough = |part: &Part<'_>| part.policy.order.0.to_bits();
+        for run in parts.chunk_by(|a, b| rough(a) == rough(b)) {
+            if let Some(sorted) = sorted(run, items) {
+                for part in sorted {
+                    walk_part(part, items, active, scratch);
+                }
+                continue;
             }
+            self.unsorted(run, items, active, scratch);
+        }
+        let first = parts.first();
+        let end = first
+            .and_then(|part| self.inputs.stages.get(part.policy.stage))
+            .map_or(End::Pass, |stage| stage.end);
+        if isolated != Tri::No && end == End::Deny {
+            scratch.denied.add_all(&scratch.undecided);
+        }
+        if isolated != Tri::Yes || end == End::Pass {
+            scratch.passed.add_all(&scratch.undecided);
+        }
+        scratch.arriving.fill_from(&scratch.passed);
+    }
+
+    /// Policies of one order, of which any may be asked first.
+    fn unsorted(
+        &self,
+        run: &[Part<'_>],
+        items: &[Item<'_>],
+        active: &[usize],
+        scratch: &mut Scratch,
+    ) {
+        let order = |part: &Part<'_>| part.policy.order;
+        for group in run.chunk_by(|a, b| order(a) == order(b)) {
             if group.len() == 1 || is_uniform(group, items) {
                 for part in group {
                     walk_part(part, items, active, scratch);
@@ -251,17 +282,6 @@ impl<'k, 'n, 'c> Rows<'k, 'n, 'c> {
             }
             scratch.undecided.fill_from(&scratch.left_by_all);
         }
-        let first = parts.first();
-        let end = first
-            .and_then(|part| self.inputs.stages.get(part.policy.stage))
-            .map_or(End::Pass, |stage| stage.end);
-        if isolated != Tri::No && end == End::Deny {
-            scratch.denied.add_all(&scratch.undecided);
-        }
-        if isolated != Tri::Yes || end == End::Pass {
-            scratch.passed.add_all(&scratch.undecided);
-        }
-        scratch.arriving.fill_from(&scratch.passed);
     }
 }
 
@@ -282,6 +302,17 @@ fn walk_part(part: &Part<'_>, items: &[Item<'_>], active: &[usize], scratch: &mu
             item.peer.sure.remove_from(&mut scratch.undecided);
         }
     }
+}
+
+/// Policies of one order as the plugin asks them, where that matters and is known.
+fn sorted<'p, 'k>(run: &'p [Part<'k>], items: &[Item<'_>]) -> Option<Vec<&'p Part<'k>>> {
+    run.first()?.policy.tie.as_ref()?;
+    if run.len() == 1 || is_uniform(run, items) {
+        return None;
+    }
+    let policies: Vec<&Policy> = run.iter().map(|part| part.policy).collect();
+    let sorted = settled(&policies)?.into_iter();
+    Some(sorted.filter_map(|at| run.get(at)).collect())
 }
 
 /// Whether all rules of a group do the same, so that their order changes nothing.

@@ -94,7 +94,8 @@ impl<'c> Space<'c> {
         space.some_node = space.push(some_node, SpotOrigin::SomeNode);
         space.some_address = space.push(somewhere, SpotOrigin::SomeAddress);
         space.add_atoms();
-        for address in &places.api_server_outside {
+        let of_family = places.api_server_outside.iter();
+        for address in of_family.filter(|address| Family::of(**address) == family) {
             let body = Body {
                 api_server: [true; 2],
                 ..Places::outside(Some(*address))

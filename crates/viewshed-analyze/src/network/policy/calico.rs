@@ -1,6 +1,8 @@
 //! Calico's NetworkPolicy and `GlobalNetworkPolicy`, `projectcalico.org/v3` and the stored form
 //! `crd.projectcalico.org/v1` (projectcalico/calico `api/pkg/apis/projectcalico/v3`).
 
+use std::sync::Arc;
+
 use serde_json::Value;
 use viewshed_model::Protocol;
 
@@ -9,7 +11,7 @@ mod rule;
 mod selector;
 
 use super::reader::{Object, Reader};
-use super::{Forwarded, Order, Policy, Rule, Side, StageId};
+use super::{Forwarded, Order, Policy, Rule, Side, StageId, Tie};
 use crate::network::vocabulary::{ExprId, Term};
 use entity::{Subject, expression, parsed};
 
@@ -57,7 +59,25 @@ pub(super) fn read(reader: &mut Reader<'_, '_>) -> Vec<Policy> {
     } else {
         Vec::new()
     };
-    assemble(reader, (stage, order), subject, isolates, (ingress, egress))
+    let tie = tie(reader, &spec);
+    let mut found = assemble(reader, (stage, order), subject, isolates, (ingress, egress));
+    for policy in &mut found {
+        policy.tie = Some(Arc::clone(&tie));
+    }
+    found
+}
+
+/// Names of the stored form begin with the tier's, those of others need not.
+fn tie(reader: &Reader<'_, '_>, spec: &Object<'_>) -> Arc<Tie> {
+    let tier = spec.text("tier").unwrap_or(DEFAULT_TIER);
+    let name = reader.policy.meta.name.as_str();
+    let prefix = format!("{tier}.");
+    let late = name.strip_prefix(&prefix).unwrap_or(name).to_owned();
+    let early = match reader.namespace() {
+        "" => format!("{prefix}{late}"),
+        namespace => format!("{namespace}/{prefix}{late}"),
+    };
+    Arc::new(Tie { early, late })
 }
 
 fn stage(reader: &mut Reader<'_, '_>, spec: &Object<'_>) -> StageId {

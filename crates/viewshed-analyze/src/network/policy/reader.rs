@@ -374,6 +374,7 @@ impl<'r, 't> Reader<'r, 't> {
             reference: self.reference.clone(),
             stage,
             order,
+            tie: None,
             subject,
             ingress,
             egress,

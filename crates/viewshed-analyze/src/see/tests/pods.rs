@@ -370,7 +370,12 @@ fn administrator_credentials_lie_on_control_plane_nodes_only() {
     );
     assert_eq!(
         identities(&control_plane, &in_pod("ops", "dash")),
-        ["kubernetes-admin", "system:anonymous"]
+        [
+            "kubernetes-admin",
+            "system:kube-controller-manager",
+            "system:kube-scheduler",
+            "system:anonymous"
+        ]
     );
 }
 
