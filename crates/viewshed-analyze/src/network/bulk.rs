@@ -24,7 +24,8 @@ pub struct PairSum {
 
 impl NetworkIndex<'_> {
     /// Works out every pair of pods (with networks of their own) on every port and counts them. In an
-    /// estate with both address families, the sums of each stand one after the other.
+    /// estate with both address families, the sums of each stand one after the other. Where policies decide on
+    /// what nodes pass on (Calico's `applyOnForward`), whatever those of the pods let through is uncertain.
     pub fn pair_sums(&self) -> Vec<PairSum> {
         self.kernels
             .iter()
@@ -60,6 +61,10 @@ impl NetworkIndex<'_> {
                 Ternary::Yes => {}
                 Ternary::No => (sum.allowed, sum.uncertain) = (sum.pairs, 0),
                 Ternary::Unknown => sum.uncertain = sum.pairs.saturating_sub(sum.allowed),
+            }
+            if self.forwards() {
+                sum.uncertain = sum.uncertain.saturating_add(sum.allowed);
+                sum.allowed = 0;
             }
         }
         sums

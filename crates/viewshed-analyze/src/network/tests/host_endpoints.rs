@@ -248,6 +248,8 @@ fn all_pairs_know_the_nodes_on_the_way() {
     assert!(!open("web", "far"));
     assert!(open("n2", "web"));
     assert!(open("n2", "far"));
+    // Sums go by the policies of pods alone.
+    assert!(index.pair_sums().iter().all(|sum| sum.allowed == 0));
     let sources = index.sources(&"a/web".parse().expect("a place"), Some(80), None);
     let sources = sources.expect("the place is there").sources;
     let verdict = |name: &str| {
