@@ -411,7 +411,12 @@ pub fn sources(report: &ReachSources) -> String {
 pub fn matrix(matrix: &ReachMatrix) -> String {
     let name = |at: u32| {
         let end = matrix.ends.get(at as usize);
-        end.map(ToString::to_string).unwrap_or_default()
+        // Data are whole: every range of a set of addresses.
+        end.map(|end| match end.addresses.as_slice() {
+            [] | [_] => end.to_string(),
+            ranges => ranges.join(" "),
+        })
+        .unwrap_or_default()
     };
     let cells = matrix.cells.iter().map(|cell| {
         vec![

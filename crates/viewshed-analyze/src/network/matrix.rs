@@ -1,6 +1,7 @@
 //! All pairs of an estate of moderate size, spelled out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use viewshed_model::{EndKind, ReachCell, ReachEnd, ReachMatrix};
 
@@ -43,8 +44,8 @@ pub(super) enum Members<'c> {
     Pods(Vec<u32>),
     /// A node.
     Node(u32),
-    /// Addresses: one of them, `None` where every one belongs to something in the cluster.
-    Outside(Option<Box<End<'c>>>),
+    /// Addresses: one of them.
+    Outside(Box<End<'c>>),
 }
 
 impl<'c> NetworkIndex<'c> {
@@ -107,25 +108,44 @@ impl<'c> NetworkIndex<'c> {
                 members: Members::Node(index),
             });
         }
+        let of_services = self.service_addresses();
         for (kernel, position) in self.kernels.iter().zip(0_usize..) {
             for (spot, end) in outside(kernel) {
                 let mut spots = vec![None; self.kernels.len()];
                 if let Some(own) = spots.get_mut(position) {
                     *own = Some(spot);
                 }
-                let one = self.one_of(kernel, spot).map(Box::new);
+                // What belongs to something in the cluster is that thing's row, or a service's address.
+                let Some(one) = self.one_of(kernel, spot, &of_services) else {
+                    continue;
+                };
                 rows.push(Row {
                     end,
                     spots,
-                    members: Members::Outside(one),
+                    members: Members::Outside(Box::new(one)),
                 });
             }
         }
         rows
     }
 
+    /// Addresses that stand for services.
+    fn service_addresses(&self) -> BTreeSet<IpAddr> {
+        let services = self.cluster().services.iter();
+        let addresses = services.flat_map(|service| {
+            let own = service.cluster_ips.iter().chain(&service.external_ips);
+            own.chain(&service.load_balancer_addresses)
+        });
+        addresses.filter_map(|text| text.parse().ok()).collect()
+    }
+
     /// An address of a spot outside that belongs to nothing in the cluster.
-    fn one_of(&self, kernel: &Kernel<'c>, spot: u32) -> Option<End<'c>> {
+    fn one_of(
+        &self,
+        kernel: &Kernel<'c>,
+        spot: u32,
+        of_services: &BTreeSet<IpAddr>,
+    ) -> Option<End<'c>> {
         let found = match &kernel.space.spot(spot)?.origin {
             SpotOrigin::Addresses(ranges) => {
                 let candidates = ranges.iter().flat_map(|(first, last)| {
@@ -135,7 +155,8 @@ impl<'c> NetworkIndex<'c> {
                 let mut candidates = candidates.map(|number| address(kernel.family, number));
                 candidates.find(|one| {
                     let known = &self.places.by_address;
-                    !known.contains_key(one) && !self.places.api_server_outside.contains(one)
+                    let is_api_server = self.places.api_server_outside.contains(one);
+                    !known.contains_key(one) && !is_api_server && !of_services.contains(one)
                 })?
             }
             SpotOrigin::ApiServer(address) => *address,

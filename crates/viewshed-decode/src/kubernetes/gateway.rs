@@ -225,6 +225,25 @@ impl ObjectReference {
     }
 }
 
+impl ListenerWire {
+    fn into_listener(self) -> Listener {
+        let allowed = self.allowed_routes.0;
+        let kinds = allowed.kinds.0.into_iter().map(|one| one.kind.0);
+        Listener {
+            name: self.name.0,
+            port: self.port.0,
+            protocol: self.protocol.0,
+            host: self.hostname.0,
+            // gateway-api `apis/v1/gateway_types.go`, `RouteNamespaces.from`.
+            routes_from: match allowed.namespaces.0.from.0 {
+                from if from.is_empty() => "Same".to_owned(),
+                from => from,
+            },
+            kinds: sorted(kinds.collect()),
+        }
+    }
+}
+
 impl GatewayWire {
     pub(super) fn into_gateway(
         self,
@@ -241,23 +260,9 @@ impl GatewayWire {
         for listener in spec.listeners.0 {
             hosts.push(listener.hostname.0.clone());
             listener_ports.push(listener.port.0);
-            // gateway-api `apis/v1/gateway_types.go`, `RouteNamespaces.from`.
-            let allowed = listener.allowed_routes.0;
-            let kinds = allowed.kinds.0.into_iter().map(|one| one.kind.0);
-            let kinds = sorted(kinds.collect());
-            let from = match allowed.namespaces.0.from.0 {
-                from if from.is_empty() => "Same".to_owned(),
-                from => from,
-            };
-            routes_from.push(from.clone());
-            listeners.push(Listener {
-                name: listener.name.0,
-                port: listener.port.0,
-                protocol: listener.protocol.0,
-                host: listener.hostname.0,
-                routes_from: from,
-                kinds,
-            });
+            let listener = listener.into_listener();
+            routes_from.push(listener.routes_from.clone());
+            listeners.push(listener);
         }
         listener_ports.sort_unstable();
         listener_ports.dedup();

@@ -162,9 +162,10 @@ fn joined<'r>(group: &[&'r OverviewRow]) -> Option<Row<'r>> {
         let word = kind_word(first.kind, group.len());
         let place = &first.namespace;
         let is_one_place = !place.is_empty() && group.iter().all(|row| row.namespace == *place);
-        match is_one_place {
-            true => format!("{place}: {} {word}", group.len()),
-            false => format!("{} {word}", group.len()),
+        if is_one_place {
+            format!("{place}: {} {word}", group.len())
+        } else {
+            format!("{} {word}", group.len())
         }
     };
     Some(Row {

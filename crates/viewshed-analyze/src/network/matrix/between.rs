@@ -71,16 +71,14 @@ impl<'i, 'c> Between<'i, 'c> {
             (Members::Outside(from), Members::Node(to)) => {
                 let open = self.directly(row, column);
                 let to = index.node_end(*to);
-                match from {
-                    Some(from) => self.at_published(from, &to, open),
-                    None => open,
-                }
+                self.at_published(from, &to, open)
             }
             (Members::Outside(from), Members::Pods(pods)) => {
                 let open = self.directly(row, column);
-                match from.as_ref().filter(|_| self.published) {
-                    Some(from) => all(pods.iter().map(|pod| self.entering(from, *pod, &open))),
-                    None => open,
+                if self.published {
+                    all(pods.iter().map(|pod| self.entering(from, *pod, &open)))
+                } else {
+                    open
                 }
             }
             (Members::Pods(_), Members::Pods(_)) | (_, Members::Outside(_)) => {
@@ -126,7 +124,7 @@ impl<'i, 'c> Between<'i, 'c> {
         match &row.members {
             Members::Pods(pods) => self.index.pod_end(*pods.first()?),
             Members::Node(node) => Some(self.index.node_end(*node)),
-            Members::Outside(one) => one.as_deref().cloned(),
+            Members::Outside(one) => Some((**one).clone()),
         }
     }
 

@@ -302,3 +302,28 @@ fn mapped_and_loopback_addresses() {
     ];
     check(&cluster, Some(Cni::Generic), &rows);
 }
+
+/// An address that a policy names and that is a pod's or a service's is no row of addresses outside.
+#[test]
+fn rows_of_addresses_are_those_of_nobody() {
+    let named = "podSelector: {}, ingress: [{ from: [{ ipBlock: { cidr: 10.0.0.2/32 } }, \
+                 { ipBlock: { cidr: 10.96.0.5/32 } }, { ipBlock: { cidr: 192.0.2.0/24 } }] }]";
+    let text = [
+        pod("a/web", "n1", "{ app: web }", ("10.0.0.1", "[]")),
+        pod("b/cli", "n2", "{}", ("10.0.0.2", "[]")),
+        policy("a", named),
+        service("s", "clusterIP: 10.96.0.5, ports: [{ port: 80 }]"),
+    ];
+    let cluster = cluster_of_yaml(&text.concat());
+    let index = NetworkIndex::new(&cluster, Some(Cni::Calico));
+    let ends = index.matrix().expect("it is small").ends;
+    let outside: Vec<&str> = ends
+        .iter()
+        .flat_map(|end| &end.addresses)
+        .map(String::as_str)
+        .filter(|range| range.starts_with("10.0.0.2-") || range.starts_with("10.96.0.5-"))
+        .collect();
+    assert_eq!(outside, [""; 0]);
+    let has_block = ends.iter().any(|end| end.name == "192.0.2.0-192.0.2.255");
+    assert!(has_block, "{ends:#?}");
+}
