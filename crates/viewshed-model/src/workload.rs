@@ -148,7 +148,7 @@ pub struct Container {
     /// Declared ports; `node_port` is the host port.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ports: Vec<Port>,
-    /// `securityContext.privileged`.
+    /// `securityContext.privileged`, or Windows' `hostProcess`.
     #[serde(skip_serializing_if = "is_false")]
     pub privileged: bool,
     /// The user id that it runs as: `securityContext.runAsUser` of the container, else of the pod;

@@ -86,6 +86,13 @@ pub(super) struct SecurityWire {
     /// Only of pods.
     pub(super) fs_group: Option<i64>,
     capabilities: Nullable<CapabilitiesWire>,
+    windows_options: Nullable<WindowsWire>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct WindowsWire {
+    host_process: Option<bool>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -124,6 +131,9 @@ impl ContainerWire {
             }
         }
         let security = self.security_context.0;
+        // Kubernetes documentation, "Create a Windows HostProcess Pod": it runs on the node itself.
+        let own = security.windows_options.host_process;
+        let is_on_host = own.or(pod.windows_options.host_process) == Some(true);
         Container {
             name: self.name.0,
             image: self.image.0,
@@ -133,7 +143,7 @@ impl ContainerWire {
             env_tokens,
             mounts: self.volume_mounts.0.into_iter().map(Into::into).collect(),
             ports: self.ports.0.into_iter().map(Into::into).collect(),
-            privileged: security.privileged.0,
+            privileged: security.privileged.0 || is_on_host,
             run_as_user: security.run_as_user.or(pod.run_as_user),
             run_as_group: security.run_as_group.or(pod.run_as_group),
             run_as_non_root: security.run_as_non_root.or(pod.run_as_non_root),

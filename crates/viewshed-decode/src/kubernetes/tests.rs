@@ -105,6 +105,19 @@ fn env_values_are_judged_and_dropped() {
     assert!(!format!("{cluster:?}").contains("hunter2"));
 }
 
+/// Kubernetes documentation, "Create a Windows HostProcess Pod": the pod's setting counts where the container has none.
+#[test]
+fn host_processes_of_windows_are_privileged() {
+    let cluster = check(
+        r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p"},"spec":{
+        "securityContext":{"windowsOptions":{"hostProcess":true}},"containers":[{"name":"a","image":"i"},
+        {"name":"b","image":"i","securityContext":{"windowsOptions":{"hostProcess":false}}}]}}"#,
+    );
+    let containers = cluster.pods[0].spec.containers.iter();
+    let privileged: Vec<bool> = containers.map(|one| one.privileged).collect();
+    assert_eq!(privileged, [true, false]);
+}
+
 #[test]
 fn volumes_of_every_kind() {
     let cluster = check(
