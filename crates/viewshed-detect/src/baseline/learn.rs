@@ -12,6 +12,10 @@ const NAMESPACES_MAX: usize = 8;
 /// Whoever lists so many kinds, lists any (garbage collector, quota controller, `GitOps` tools): apart from
 /// those that tell most.
 const KINDS_MAX: usize = 28;
+/// So many requests make an identity well known ...
+const REQUESTS_KNOWN: f64 = 100.0;
+/// ... and so many days on which it did the same.
+const DAYS_OF_ROUTINE: f64 = 10.0;
 
 /// Whether a habit was counted once more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -145,13 +149,17 @@ impl Baseline {
         }
     }
 
-    /// How well an identity is known, from 0 to 1: by time and by requests.
+    /// How well an identity is known, from 0 to 1: by time, and by requests or by the days on which it did what it
+    /// does, since a nightly job makes few.
     pub(crate) fn acquaintance(&self, index: usize, now_s: u32) -> f64 {
         let Some(record) = self.identities.get(index) else {
             return 0.0;
         };
         let days = f64::from(record.known_for_s(now_s)) / f64::from(DAY_S);
-        (days / 7.0).min(1.0) * (f64::from(record.requests) / 100.0).min(1.0)
+        let steadiest = record.habits.iter().map(Habit::days).max();
+        let by_days = f64::from(steadiest.unwrap_or_default()) / DAYS_OF_ROUTINE;
+        let by_requests = f64::from(record.requests) / REQUESTS_KNOWN;
+        (days / 7.0).min(1.0) * by_requests.max(by_days).min(1.0)
     }
 
     /// How well the whole log is known, from 0 to 1: before a day has passed, every identity is new.

@@ -5,6 +5,7 @@
 
 mod bytes;
 mod learn;
+mod queries;
 mod record;
 mod rows;
 mod symbols;
@@ -14,12 +15,13 @@ mod tests;
 
 use ahash::RandomState;
 
-use crate::engine::behaviour::{Behaviour, Op, Outcome};
+use crate::engine::behaviour::Behaviour;
 use crate::engine::who::{Class, Who};
 
 pub use bytes::StateError;
 pub(crate) use bytes::{seal, unseal};
 pub(crate) use learn::Repeated;
+pub(crate) use queries::DoesAt;
 pub(crate) use record::{Accused, Habit, ONCE, ORIGINS_MAX, Record, Standing, remember_origin};
 use symbols::{Symbol, Symbols};
 use table::Table;
@@ -30,8 +32,8 @@ const GROUPS_MAX: usize = 1 << 16;
 /// Identities that are kept unless the engine's settings say otherwise.
 const IDENTITIES_MAX: usize = 1 << 20;
 const DAY_S: u32 = 24 * 60 * 60;
-/// What programs follow for themselves; it names nothing else that they would have to read.
-const PLAIN: [&str; 2] = ["configmaps", "leases.coordination.k8s.io"];
+/// A longer time without a single event is one in which nobody listened: it does not make the log better known.
+const GAP_S: u32 = 3 * DAY_S;
 
 /// What is usual. Made by an [`Engine`](crate::Engine) that reads logs.
 #[derive(Debug, Clone)]
@@ -39,7 +41,7 @@ pub struct Baseline {
     symbols: Symbols,
     identities: Table,
     groups: Table,
-    /// Time of the first event, seconds since 1970; 0 before it.
+    /// Time of the first event, seconds since 1970, later by the long gaps in the log; 0 before it.
     first_s: u32,
     last_s: u32,
     requests: u64,
@@ -75,17 +77,6 @@ impl Default for Baseline {
 pub(crate) struct Place {
     pub(crate) index: usize,
     pub(crate) is_new: bool,
-}
-
-/// What an identity does by habit, besides what it does now.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct DoesAt {
-    /// Changes something in the same namespace.
-    pub(crate) works_here: bool,
-    /// Follows the same kind, there or everywhere.
-    pub(crate) watches_it: bool,
-    /// Follows objects that tell what else there is to read: more than settings and leases.
-    pub(crate) watches_something: bool,
 }
 
 /// The keyed hash that the whole engine uses; names in a log are chosen by clients, so it must not be known
@@ -210,11 +201,15 @@ impl Baseline {
         if self.first_s == 0 {
             self.first_s = now_s;
         }
+        let gap_s = now_s.saturating_sub(self.last_s);
+        if self.last_s != 0 && gap_s > GAP_S {
+            self.first_s = self.first_s.saturating_add(gap_s - DAY_S);
+        }
         self.last_s = self.last_s.max(now_s);
         self.requests += 1;
     }
 
-    /// How long the log is known, in seconds.
+    /// How long the log is known, in seconds, without long gaps in it.
     pub(crate) fn span_s(&self) -> u32 {
         self.last_s.saturating_sub(self.first_s)
     }
@@ -278,131 +273,6 @@ impl Baseline {
             .find(self.habit_hash(behaviour, behaviour.kind, behaviour.namespace))
             .or_else(|| record.find(self.habit_hash(behaviour, behaviour.kind, any)))
             .or_else(|| record.find(self.habit_hash(behaviour, "*", any)))
-    }
-
-    /// What an identity does by habit where a behaviour takes place.
-    pub(crate) fn does_at(&self, index: usize, behaviour: &Behaviour<'_>) -> DoesAt {
-        let mut does = DoesAt::default();
-        let Some(record) = self.identities.get(index) else {
-            return does;
-        };
-        let kind = self.symbols.find(behaviour.kind);
-        let namespace = self.symbols.find(behaviour.namespace);
-        let is_local = !behaviour.namespace.is_empty();
-        let plain = PLAIN.map(|kind| self.symbols.find(kind));
-        let shown = record.habits.iter();
-        for habit in shown.filter(|habit| habit.outcome == Outcome::Shown) {
-            let is_here = [namespace, Some(Symbol::ANY)].contains(&Some(habit.namespace));
-            match habit.op {
-                Op::Write if self.is_of_any_program(habit) => {}
-                Op::Write => does.works_here |= is_local && is_here,
-                Op::Watch => {
-                    let is_it = [kind, Some(Symbol::ANY)].contains(&Some(habit.kind));
-                    does.watches_something |= !plain.contains(&Some(habit.kind));
-                    does.watches_it |= is_it && (is_here || habit.namespace == Symbol::EMPTY);
-                }
-                _ => {}
-            }
-        }
-        does
-    }
-
-    /// Whether a habit is writing what nearly every program writes: its lease, events, questions.
-    pub(crate) fn is_of_any_program(&self, habit: &Habit) -> bool {
-        habit.op == Op::Write
-            && matches!(
-                self.symbols.text(habit.kind),
-                "leases.coordination.k8s.io" | "events" | "events.events.k8s.io"
-            )
-    }
-
-    /// Whether an identity makes objects of a kind in a namespace.
-    pub(crate) fn makes(&self, index: usize, kind: &str, namespace: &str) -> bool {
-        let kind = self.symbols.find(kind);
-        let namespace = self.symbols.find(namespace);
-        let record = self.identities.get(index);
-        record.is_some_and(|record| {
-            record.has(|habit| {
-                (habit.op, habit.outcome) == (Op::Write, Outcome::Shown)
-                    && [kind, Some(Symbol::ANY)].contains(&Some(habit.kind))
-                    && [namespace, Some(Symbol::ANY)].contains(&Some(habit.namespace))
-            })
-        })
-    }
-
-    /// Whether an identity has long been listing or following a kind, or pods, of the whole cluster: then it sees
-    /// nothing new in single namespaces.
-    pub(crate) fn sees_all(&self, index: usize, kind: &str, now_s: u32) -> bool {
-        let kinds = [kind, "pods"].map(|kind| self.symbols.find(kind));
-        let record = self.identities.get(index);
-        record.is_some_and(|record| {
-            record.has(|habit| {
-                matches!(habit.op, Op::List | Op::Watch)
-                    && habit.outcome == Outcome::Shown
-                    && habit.namespace == Symbol::EMPTY
-                    && (habit.kind == Symbol::ANY || kinds.contains(&Some(habit.kind)))
-                    && habit.is_usual(now_s, self.half_life_s)
-                    && now_s.saturating_sub(habit.first_s) >= DAY_S
-            })
-        })
-    }
-
-    /// Whether an identity lists or follows anything of the whole cluster, since a day or longer.
-    pub(crate) fn reads_wide(&self, index: usize, now_s: u32) -> bool {
-        let record = self.identities.get(index);
-        record.is_some_and(|record| {
-            record.has(|habit| {
-                matches!(habit.op, Op::List | Op::Watch)
-                    && habit.outcome == Outcome::Shown
-                    && habit.namespace == Symbol::EMPTY
-                    && now_s.saturating_sub(habit.first_s) >= DAY_S
-            })
-        })
-    }
-
-    /// Whether an identity lists a kind, wherever: then it knows the names of its objects.
-    pub(crate) fn lists(&self, index: usize, kind: &str) -> bool {
-        self.has_done(index, Op::List, kind)
-    }
-
-    /// Whether an identity follows a kind, wherever.
-    pub(crate) fn watches(&self, index: usize, kind: &str) -> bool {
-        self.has_done(index, Op::Watch, kind)
-    }
-
-    fn has_done(&self, index: usize, op: Op, kind: &str) -> bool {
-        let kind = self.symbols.find(kind);
-        let record = self.identities.get(index);
-        record.is_some_and(|record| {
-            record.has(|habit| {
-                (habit.op, habit.outcome) == (op, Outcome::Shown)
-                    && [kind, Some(Symbol::ANY)].contains(&Some(habit.kind))
-            })
-        })
-    }
-
-    /// How many members of its groups have this habit, and the better known group in words.
-    pub(crate) fn peers_doing(&self, index: usize, behaviour: &Behaviour<'_>) -> (u32, &str) {
-        let Some(record) = self.identities.get(index) else {
-            return (0, "");
-        };
-        let own = self
-            .habit(index, behaviour)
-            .and_then(|at| record.habits.get(at));
-        // It vouches for the others, not for itself.
-        let itself = own.map_or(0, |habit| u32::from(habit.standing == Standing::Usual));
-        let mut best = (0, "");
-        for group in record.groups.iter().filter_map(|place| self.group(*place)) {
-            let habit = self
-                .covering(group, behaviour)
-                .and_then(|at| group.habits.get(at));
-            let members = habit.map_or(0, |habit| u32::from(habit.peak));
-            let members = members.saturating_sub(itself);
-            if members > best.0 {
-                best = (members, &*group.key);
-            }
-        }
-        best
     }
 
     fn group(&self, place: u32) -> Option<&Record> {

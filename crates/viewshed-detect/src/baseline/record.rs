@@ -156,6 +156,11 @@ impl Habit {
         !is_often && self.is_usual(now_s, half_life_s)
     }
 
+    /// On how many days it was met.
+    pub(crate) fn days(&self) -> u8 {
+        self.days
+    }
+
     /// Takes it out of what is usual: it belonged to an incident.
     pub(crate) fn suspect(&mut self) {
         self.standing = Standing::Suspect;

@@ -20,7 +20,14 @@ const UNREAD_MAX: u16 = 5;
 /// So many questions are a series; an operator that asks for all that it needs asks for more kinds.
 const SERIES: u16 = 5;
 
+/// Questions about others whose body was not recorded: a server that checks who reads its metrics asks one and the
+/// same again and again.
+const UNREAD_REVIEWS_MAX: u16 = 2;
+
 fn judge(look: &mut Look<'_>) -> Option<Sign> {
+    if look.behaviour.op == Op::Review {
+        return of_others(look);
+    }
     if look.behaviour.op != Op::Ask
         || look.is_usual
         || look.behaviour.kind.starts_with("selfsubjectrules")
@@ -56,12 +63,50 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     // Programs ask for what they need when they start, and go to work at once or have long been at it.
     if look.works_somewhere {
         let is_unread = look.activity.review.is_none();
+        // One that has long been running asks for nothing that it needs.
         let weight = match nth {
+            1 if look.is_midway => 16.0,
             1 => 12.0,
             _ if is_unread => 6.0,
+            _ if look.is_midway => 16.0,
             _ => 10.0,
         };
         return Some(Sign::quiet(weight, text));
     }
     Some(Sign::unless_at_work(22.0, text))
+}
+
+/// A program that has long been running without it asks what others may do, or whose a token is: servers do that from
+/// their start on.
+fn of_others(look: &mut Look<'_>) -> Option<Sign> {
+    let is_program = look.class == Class::ServiceAccount && look.is_midway;
+    if !is_program || look.is_usual || look.acquaintance <= 0.0 {
+        return None;
+    }
+    let kind = look.behaviour.kind;
+    let nth = match look.activity.review.as_ref() {
+        Some(review) => {
+            let about = format!("{} {}", review.user, review.verb);
+            look.facts.nth(Sort::Reviewed, [&about, &review.resource])?
+        }
+        None => {
+            let is_tool = tool(&look.activity.actor.user_agent).is_some();
+            let several = if is_tool {
+                UNREAD_MAX
+            } else {
+                UNREAD_REVIEWS_MAX
+            };
+            look.facts.nth_time(Sort::Reviewed, kind, several)?
+        }
+    };
+    let things = if nth == 1 {
+        "question"
+    } else {
+        "different questions"
+    };
+    let text = format!(
+        "{} asks what others may do, {nth} {things} so far",
+        look.who
+    );
+    Some(Sign::quiet(23.0 * look.acquaintance, text))
 }

@@ -20,6 +20,9 @@ const OF_A_CLUSTER: [&str; 9] = [
     "/api", "/apis", "/swagger", "/ui", "/logs", "/debug", "/configz", "/openapi", "/pods",
 ];
 
+/// So many documents of the API are a crawl; more say no more.
+const GROUPS_MAX: u16 = 6;
+
 fn judge(look: &mut Look<'_>) -> Option<Sign> {
     if look.class != Class::Anonymous || look.activity.surface == Surface::DelegatedReview {
         return None;
@@ -36,7 +39,9 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         .iter()
         .any(|start| behaviour.kind.starts_with(start));
     let base = match behaviour.op {
-        Op::Discover if nth <= 2 => 20.0,
+        // The roots are asked for by scanners of the whole internet too, documents of groups by who looks for a cluster.
+        Op::Discover if behaviour.kind.ends_with("/group") && nth <= GROUPS_MAX => 22.0,
+        Op::Discover if nth <= 3 => 20.0,
         Op::Discover => 8.0,
         Op::Path if behaviour.kind == "/" => 15.0,
         Op::Path | Op::Write if of_a_cluster => 25.0,

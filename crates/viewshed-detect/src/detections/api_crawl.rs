@@ -64,11 +64,12 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         "{} reads what the API offers, {nth} {documents} so far, the last {path}",
         look.who
     );
-    let weight = base * unusual * look.surprise();
+    let weight = base * unusual;
     if is_tool && look.class != Class::Person {
+        // What clients of its peers do says nothing about a tool of people.
         return Some(Sign::new(weight, text));
     }
-    Some(Sign::unless_at_work(weight, text))
+    Some(Sign::unless_at_work(weight * look.surprise(), text))
 }
 
 /// How unusual it is for a program to read the description, 0 to 1. Programs do it when they start, and then

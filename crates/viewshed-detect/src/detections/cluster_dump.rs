@@ -1,7 +1,8 @@
 //! Writes the state of a cluster out, namespace after namespace, in the order of `kubectl cluster-info dump`.
 
 use super::{Detection, Look, Sign};
-use crate::engine::behaviour::Op;
+use crate::engine::behaviour::{Behaviour, Op, Outcome};
+use crate::engine::facts::Sort;
 use crate::engine::who::Class;
 
 pub(super) static DETECTION: Detection = Detection {
@@ -39,17 +40,35 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         return None;
     }
     // Whoever removes a namespace looks whether anything of each kind is left.
-    if look.baseline.makes(look.index, kind, namespace) {
+    let is_own = |kind: &str| look.baseline.makes(look.index, kind, namespace);
+    if is_own(kind) && !look.facts.dump.has_begun() {
         return None;
     }
     let place = ORDER.iter().position(|one| *one == kind)?;
     let place = u8::try_from(place).ok()?;
-    let steps = look.facts.dump_step(namespace, place, look.activity.at_us);
-    if namespace.is_empty() || steps != STEPS {
+    let (behaviour, baseline, index) = (look.behaviour, look.baseline, look.index);
+    let at_us = look.activity.at_us;
+    let (steps, has_nodes) = look.facts.dump_step(namespace, place, at_us, |at| {
+        ORDER.get(usize::from(at)).is_some_and(|kind| {
+            let kind: &str = kind;
+            let shown = Behaviour {
+                kind,
+                outcome: Outcome::Shown,
+                ..behaviour
+            };
+            baseline.habit(index, &shown).is_some()
+        })
+    });
+    if namespace.is_empty() || steps < STEPS {
         return None;
     }
-    // Who works in a namespace alone may send what is wrong there to somebody who helps.
-    let home = if look.is_at_home { 0.4 } else { 1.0 };
+    look.facts.nth(Sort::Document, ["dump", namespace])?;
+    // Who works in a namespace alone may send what is wrong there to somebody who helps; the nodes are no part of it.
+    let home = if look.is_at_home && !has_nodes {
+        0.4
+    } else {
+        1.0
+    };
     // As long as everybody is new, an administrator who looks for a fault cannot be told from a stranger.
     let share = match look.class {
         Class::Person | Class::System => (2.5 * look.strangeness).min(1.0),

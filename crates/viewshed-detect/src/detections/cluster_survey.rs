@@ -31,13 +31,33 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     }
     let (kind, namespace) = (look.behaviour.kind, look.behaviour.namespace);
     look.facts.nth(Sort::Surveyed, [kind, namespace])?;
+    if kind == "secrets" && !namespace.is_empty() {
+        look.facts.nth(Sort::SurveyedSecrets, [namespace, ""]);
+    }
     let is_narrow = ["labelSelector", "fieldSelector"]
         .iter()
         .any(|selector| is_narrowed(&look.activity.uri, selector));
     let base = if namespace.is_empty() {
-        everywhere(kind)
+        everywhere(kind, look.sees_all)
     } else {
-        in_namespaces(kind, look.facts.count(Sort::SurveyedNamespace))
+        // Who has long been seeing all pods is in no namespace for the first time; its Secrets are another matter.
+        let secrets = if kind == "secrets" {
+            look.facts.count(Sort::SurveyedSecrets)
+        } else {
+            0
+        };
+        let namespaces = look.facts.count(Sort::SurveyedNamespace).max(secrets);
+        let usual = match (kind, namespaces) {
+            // Newcomers begin with what is theirs; who has long been working elsewhere has no business with these.
+            ("secrets", 0..=1) if look.acquaintance > 0.5 && !look.sees_all => 45.0,
+            ("secrets", 2) if look.acquaintance > 0.5 && !look.sees_all => 65.0,
+            _ => in_namespaces(kind, namespaces),
+        };
+        if look.is_of_system() {
+            usual.max(of_system(kind))
+        } else {
+            usual
+        }
     };
     let outcome = match look.behaviour.outcome {
         Outcome::Shown => 1.0,
@@ -122,12 +142,25 @@ fn namespaces(look: &Look<'_>, further: &Further) -> Option<Sign> {
 }
 
 /// Points for all objects of a kind. What everybody looks at first counts little.
-fn everywhere(kind: &str) -> f64 {
+fn everywhere(kind: &str, sees_all: bool) -> f64 {
     match kind {
-        "secrets" => 95.0,
-        _ if kinds::is_rbac(kind) => 22.0,
+        "secrets" if sees_all => 95.0,
+        // And he saw next to nothing of the cluster so far.
+        "secrets" => 170.0,
+        _ if kinds::is_rbac(kind) => 18.0,
         "configmaps" | "serviceaccounts" => 14.0,
         _ => 7.0,
+    }
+}
+
+/// Points for those of a namespace of the cluster itself: its Secrets open everything.
+fn of_system(kind: &str) -> f64 {
+    match kind {
+        "secrets" => 80.0,
+        _ if kinds::is_rbac(kind) => 25.0,
+        "configmaps" | "serviceaccounts" => 20.0,
+        "pods" => 20.0,
+        _ => 5.0,
     }
 }
 

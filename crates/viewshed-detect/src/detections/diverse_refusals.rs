@@ -14,6 +14,22 @@ pub(super) static DETECTION: Detection = Detection {
     judge,
 };
 
+/// Kinds of the category `all`.
+///
+/// Source: kubernetes `pkg/registry`, the `Categories` of each storage.
+const OF_ALL: [&str; 10] = [
+    "pods",
+    "replicationcontrollers",
+    "services",
+    "daemonsets.apps",
+    "deployments.apps",
+    "replicasets.apps",
+    "statefulsets.apps",
+    "horizontalpodautoscalers.autoscaling",
+    "cronjobs.batch",
+    "jobs.batch",
+];
+
 fn judge(look: &mut Look<'_>) -> Option<Sign> {
     let is_read = !matches!(look.behaviour.op, Op::Write | Op::Health | Op::Review);
     if look.behaviour.outcome != Outcome::Refused || !is_read || look.is_usual || look.is_nobody() {
@@ -27,6 +43,8 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         // Dashboards ask for every kind that there is.
         Class::Node | Class::System if !look.is_other_hand => 1.5,
         Class::Person if nth > 10 || is_reflector => 0.5,
+        // What `kubectl get all` asks for at once.
+        Class::Person if OF_ALL.contains(&look.behaviour.kind) => 1.0 + 2.0 * look.strangeness,
         // Who is new tries what he may do; who goes on everywhere looks for what there is.
         Class::Person if !is_first_look(look.behaviour.kind) && !look.is_at_home => {
             2.0 + 11.0 * look.strangeness

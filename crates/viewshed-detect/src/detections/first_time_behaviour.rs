@@ -5,6 +5,7 @@ use viewshed_model::kind_in_words;
 use super::{Detection, Look, Sign, WEIGHT_MIN};
 use crate::engine::behaviour::{Op, Outcome};
 use crate::engine::facts::Sort;
+use crate::engine::kinds;
 use crate::engine::who::Class;
 
 pub(super) static DETECTION: Detection = Detection {
@@ -16,6 +17,14 @@ pub(super) static DETECTION: Detection = Detection {
     judge,
 };
 
+/// What a program reads of the whole cluster that long had to do with its own namespace alone weighs so many points at
+/// least.
+const LEAP_MIN: f64 = 80.0;
+/// The same of a kubelet that reads what is on other nodes.
+const LEAP_MIN_OF_NODE: f64 = 90.0;
+/// And what it reads of another namespace, one after the other.
+const STEP_OUT_MIN: f64 = 30.0;
+
 fn judge(look: &mut Look<'_>) -> Option<Sign> {
     if look.is_usual || look.is_new_identity || look.acquaintance <= 0.0 || look.is_nobody() {
         return None;
@@ -24,14 +33,15 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         Op::List | Op::Watch | Op::Get => look.list_points() * 1.2,
         Op::Ask | Op::Proxy => 30.0,
         Op::Exec => 20.0,
+        Op::Path if is_of_server(look.behaviour.kind) => 35.0,
+        Op::Log if look.works_here => 3.0,
         Op::Log | Op::Path => 12.0,
         Op::Command | Op::File => 25.0,
         Op::Discover => 4.0,
         Op::Query | Op::Review | Op::Health | Op::Write => return None,
     };
     let shape = format!("{} {}", look.behaviour.op.word(), look.behaviour.kind);
-    look.facts
-        .nth(Sort::Novelty, [&shape, look.behaviour.namespace])?;
+    look.facts.nth(Sort::Novelty, [&shape, &look.part()])?;
     // Objects come and go: that one is missing is no event by itself.
     let missing = if look.behaviour.outcome == Outcome::Missing {
         0.3
@@ -48,9 +58,11 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     let class = match look.class {
         // Who works somewhere comes to all that is there; the rest of what people read has a detection of its own.
         Class::Person if look.is_at_home => 0.1,
+        Class::Person if look.sees_all => 0.15,
         Class::Person => 0.25,
         Class::System if look.is_other_hand => 1.0,
         Class::System => 0.3,
+        Class::Node if is_leap(look) => 1.0,
         Class::Node => look.share(),
         Class::ServiceAccount | Class::Anonymous | Class::Invalid | Class::Local => 1.0,
     };
@@ -58,7 +70,23 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     if look.is_other_hand && look.has_habit {
         return None;
     }
-    let base = if is_leap(look) { 2.5 * base } else { base };
+    let tried = if is_refused { 0.6 } else { 1.0 };
+    let base = if look.is_known_to_it {
+        base
+    } else if is_leap(look) {
+        let least = match look.class {
+            // What is repeated is usual, one node after the other as well.
+            Class::Node => LEAP_MIN_OF_NODE,
+            _ => LEAP_MIN,
+        };
+        (2.5 * base).max(least * tried)
+    } else if is_step_out(look) {
+        base.max(STEP_OUT_MIN * tried)
+    } else if turns_to_secrets(look) {
+        2.0 * base
+    } else {
+        base
+    };
     let weight = base * missing * mistake * class * look.following_share() * look.acquaintance;
     if weight < WEIGHT_MIN {
         // Peers are looked for only where their word counts: it makes nothing weigh more.
@@ -90,12 +118,49 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
 }
 
 /// Whether a program that long had to do with its own namespace alone turns to the whole cluster, and no new pod of
-/// it does.
+/// it does; or a kubelet to what is on other nodes.
 fn is_leap(look: &Look<'_>) -> bool {
+    if !look.behaviour.is_enumeration() || !look.behaviour.namespace.is_empty() {
+        return false;
+    }
+    match look.class {
+        Class::ServiceAccount => {
+            !look.activity.actor.pod.is_empty()
+                && !look.may_follow
+                && !look.baseline.reads_wide(look.index, look.now_s)
+        }
+        Class::Node => kinds::is_telling(look.behaviour.kind) && !look.is_kubelet_work(),
+        _ => false,
+    }
+}
+
+/// Whether a program that long had to do with other namespaces lists what is in this one, and no new pod of it does.
+fn is_step_out(look: &Look<'_>) -> bool {
     look.behaviour.is_enumeration()
-        && look.behaviour.namespace.is_empty()
         && look.class == Class::ServiceAccount
         && !look.activity.actor.pod.is_empty()
+        && look.is_midway
         && !look.may_follow
+        && !look.is_own_namespace()
+        && !look.is_at_home
         && !look.baseline.reads_wide(look.index, look.now_s)
+}
+
+/// Whether a program that never had to do with Secrets asks for all of its namespace, and no new pod of it does.
+fn turns_to_secrets(look: &Look<'_>) -> bool {
+    look.behaviour.is_enumeration()
+        && look.behaviour.kind == "secrets"
+        && look.class == Class::ServiceAccount
+        && !look.activity.actor.pod.is_empty()
+        && look.is_midway
+        && look.is_own_namespace()
+        && !look.baseline.touches(look.index, "secrets")
+}
+
+/// Paths that tell of the API server itself: how it was started, what it does, its log.
+///
+/// Source: kubernetes `staging/src/k8s.io/apiserver/pkg/server/routes` and `staging/src/k8s.io/component-base/zpages`.
+fn is_of_server(path: &str) -> bool {
+    let of_server = ["/logs", "/debug", "/configz", "/flagz", "/statusz"];
+    of_server.iter().any(|start| path.starts_with(start))
 }

@@ -26,13 +26,16 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         Sort::LogOf,
         [look.behaviour.namespace, &look.activity.object.name],
     )?;
-    let makes_pods = look
-        .baseline
-        .makes(look.index, "pods", look.behaviour.namespace);
+    let makes_pods = ["pods", "jobs.batch"].iter().any(|kind| {
+        look.baseline
+            .makes(look.index, kind, look.behaviour.namespace)
+    });
     let watches_pods = look.baseline.watches(look.index, "pods");
     let follows = has_query(&look.activity.uri, "follow", "true");
     // Who makes pods reads their logs, and so does who follows pods and logs to collect them all.
-    let at_work = if makes_pods || (watches_pods && follows) {
+    let at_work = if look.is_other_family && !watches_pods {
+        1.0
+    } else if makes_pods || (watches_pods && follows) {
         0.03
     } else if look.works_here || watches_pods {
         0.3
@@ -46,6 +49,7 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         1.0
     };
     let weight = match (look.class, nth) {
+        (Class::Person, _) if look.is_of_system() => of_system(look, nth),
         // People follow the logs of everything that belongs to an application.
         (Class::Person | Class::System, 11..) => 0.0,
         (Class::Person | Class::System, _) => 1.5,
@@ -63,4 +67,15 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
             look.outcome_words()
         ),
     ))
+}
+
+/// Points for one more pod of the system whose logs a person reads: who looks for a fault reads one or two.
+fn of_system(look: &Look<'_>, nth: u16) -> f64 {
+    let points = match nth {
+        1 => 12.0,
+        2 => 30.0,
+        3..=6 => 62.0,
+        _ => 20.0,
+    };
+    (points * look.strangeness * look.surprise()).max(1.5)
 }

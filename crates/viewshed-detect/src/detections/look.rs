@@ -1,14 +1,17 @@
 //! What a detection sees of one activity.
 
+mod scope;
+
 use serde::{Deserialize, Serialize};
 use viewshed_model::Activity;
 
+use super::tool_on_workload::tool;
 use crate::Baseline;
 use crate::engine::behaviour::{Behaviour, Op, Outcome};
-use crate::engine::facts::Facts;
+use crate::engine::facts::{Facts, Sort};
 use crate::engine::kinds;
 use crate::engine::path::{has_query, is_narrowed, is_short_watch};
-use crate::engine::who::{Class, ShortName, service_account};
+use crate::engine::who::{Class, ShortName};
 
 /// What a watch tells of what a list of the same would.
 pub(super) const WATCH_SHARE: f64 = 0.7;
@@ -41,6 +44,11 @@ pub(crate) struct Look<'a> {
     pub(crate) is_at_home: bool,
     /// Whether it has long been reading all of it, or all pods, in the whole cluster.
     pub(crate) sees_all: bool,
+    /// Whether it reads the log of a pod of another family than it is used to.
+    pub(crate) is_other_family: bool,
+    /// Whether it has long been reading all objects of the kind in the whole cluster, or begins anew to follow what
+    /// it has long been following: then it shows it nothing new.
+    pub(crate) is_known_to_it: bool,
     /// Whether the token of a pod comes from outside the cluster, as far as an address tells.
     pub(crate) is_outside: bool,
     /// Whether nothing was known of the identity before.
@@ -95,6 +103,8 @@ pub(crate) struct Origin {
     pub(crate) moved: Moved,
     /// The address belongs to somebody else.
     pub(crate) is_foreign: bool,
+    /// Nobody else was ever at home there.
+    pub(crate) is_nobodys: bool,
     /// How many other identities of this session came from there.
     pub(crate) companions: u32,
     /// Credentials move in this log all the time (address translation, several paths to the servers).
@@ -238,14 +248,19 @@ impl<'a> Look<'a> {
     ///
     /// Source: kubernetes `pkg/kubelet/config/apiserver.go`, `pkg/kubelet/kubelet.go`,
     /// `pkg/kubelet/util/manager/watch_based_manager.go`.
-    fn is_kubelet_work(&self) -> bool {
+    pub(crate) fn is_kubelet_work(&self) -> bool {
         let of_all = matches!(self.behaviour.op, Op::List | Op::Watch)
             && matches!(
                 self.behaviour.kind,
                 "pods" | "nodes" | "secrets" | "configmaps"
             );
-        kinds::is_kubelet_work(self.behaviour.kind)
-            && (!of_all || is_narrowed(&self.activity.uri, "fieldSelector"))
+        let is_own = || {
+            let of_other = self
+                .node_selected()
+                .is_some_and(|node| !self.is_own_node(node));
+            is_narrowed(&self.activity.uri, "fieldSelector") && !of_other
+        };
+        kinds::is_kubelet_work(self.behaviour.kind) && (!of_all || is_own())
     }
 
     /// Members of its groups that have the habit, and the group in words.
@@ -263,39 +278,20 @@ impl<'a> Look<'a> {
         }
     }
 
+    /// How many names were tried one after the other in this session: those of secrets, pods, nodes and the like that
+    /// were shown, and those that do not exist or were refused. What belongs to the program itself is none.
+    pub(crate) fn names_tried(&self) -> u16 {
+        let counts =
+            [Sort::NamedObject, Sort::Object, Sort::Guess].map(|sort| self.facts.count(sort));
+        let tried = counts
+            .iter()
+            .fold(0, |sum: u16, one| sum.saturating_add(*one));
+        tried.saturating_sub(self.facts.count(Sort::OwnPod))
+    }
+
     /// Whether nobody is behind it whose habits could be known.
     pub(crate) fn is_nobody(&self) -> bool {
         matches!(self.class, Class::Anonymous | Class::Invalid)
-    }
-
-    /// What this request would tell an intruder, in points: kind, scope, and whether it was answered.
-    pub(crate) fn list_points(&self) -> f64 {
-        let behaviour = &self.behaviour;
-        let scope = if behaviour.namespace.is_empty() {
-            1.0
-        } else if service_account(self.key).is_some_and(|(own, _)| own == behaviour.namespace) {
-            0.25
-        } else {
-            0.6
-        };
-        let outcome = match behaviour.outcome {
-            Outcome::Shown => 1.0,
-            Outcome::Refused => 0.6,
-            Outcome::Missing | Outcome::Failed => 0.2,
-        };
-        let op = match behaviour.op {
-            Op::List => 1.0,
-            Op::Watch => WATCH_SHARE,
-            _ => 0.25,
-        };
-        // One pod's own node, as node agents ask.
-        let selected = if is_narrowed(&self.activity.uri, "fieldSelector") {
-            0.4
-        } else {
-            1.0
-        };
-        let at_work = if self.works_here { 0.25 } else { 1.0 };
-        kinds::points(behaviour.kind) * scope * outcome * op * selected * at_work
     }
 
     /// Whether this list or watch is how client-go keeps a copy: from the cache, or with a stream of all
@@ -306,6 +302,12 @@ impl<'a> Look<'a> {
         let uri = &self.activity.uri;
         match self.behaviour.op {
             Op::Watch if is_short_watch(uri) => false,
+            // A log that leaves queries out: no watch is without one.
+            Op::Watch if !uri.is_empty() && !uri.contains('?') => {
+                tool(&self.activity.actor.user_agent).is_none()
+                    || self.watches_it
+                    || self.was_listed
+            }
             Op::List => has_query(uri, "resourceVersion", "0") || self.watches_it,
             Op::Watch => {
                 has_query(uri, "resourceVersion", "")
@@ -314,16 +316,6 @@ impl<'a> Look<'a> {
                     || self.was_listed
             }
             _ => false,
-        }
-    }
-
-    /// Where something is, in words: `in all namespaces`, `in shop`, or nothing for a kind without.
-    pub(crate) fn scope_words(&self) -> String {
-        match self.behaviour.namespace {
-            "" if !self.behaviour.is_enumeration() => String::new(),
-            "" if is_cluster_scoped(self.behaviour.kind) => String::new(),
-            "" => " in all namespaces".to_owned(),
-            namespace => format!(" in {namespace}"),
         }
     }
 
@@ -349,15 +341,4 @@ impl<'a> Look<'a> {
             _ => "reads",
         }
     }
-}
-
-fn is_cluster_scoped(kind: &str) -> bool {
-    matches!(
-        kind,
-        "nodes" | "namespaces" | "persistentvolumes" | "nodes.metrics.k8s.io"
-    ) || kind.starts_with("clusterrole")
-        || kind.starts_with("customresourcedefinitions")
-        || kind.starts_with("storageclasses")
-        || kind.contains(':')
-        || kind.starts_with('/')
 }

@@ -1,6 +1,6 @@
 //! Asks for ever more kinds within one session.
 
-use super::{Detection, Look, Sign, is_client};
+use super::{Detection, Look, Sign, is_client, tool};
 use crate::engine::facts::Sort;
 use crate::engine::path::is_narrowed;
 
@@ -20,12 +20,13 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     // Tools that remove what they made before look for it by its label, in every kind.
     let is_of_tool =
         is_client(&look.activity.actor.user_agent) && !look.behaviour.namespace.is_empty();
-    let is_of_own_work =
-        (look.works_here || is_of_tool) && is_narrowed(&look.activity.uri, "labelSelector");
+    let is_own_client = tool(&look.activity.actor.user_agent).is_none();
+    let is_of_own_work = (look.works_here || is_of_tool || is_own_client)
+        && is_narrowed(&look.activity.uri, "labelSelector");
     let nth = look
         .facts
         .nth(Sort::ListedKind, [look.behaviour.kind, ""])?;
-    if look.is_reflector_style() || is_of_own_work {
+    if look.is_reflector_style() || is_of_own_work || look.is_known_to_it {
         return None;
     }
     let weight = match nth {

@@ -25,19 +25,35 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         && behaviour.op == Op::Get;
     let is_miss = is_refused
         || (behaviour.outcome == Outcome::Missing && matches!(behaviour.op, Op::Get | Op::Log));
-    if !is_miss || name.is_empty() || look.is_usual || look.class == Class::Node {
+    if !is_miss || name.is_empty() || look.is_usual {
         return None;
+    }
+    if look.class == Class::Node {
+        return is_refused.then(|| of_node(look)).flatten();
     }
     // Who follows a kind knows its names: the garbage collector looks for owners that are gone.
     if look.watches_it {
         return None;
     }
-    let nth = look.facts.nth(Sort::Guess, [behaviour.kind, name])?;
+    let place = format!("{}/{name}", behaviour.namespace);
+    if look.is_own_name() {
+        // Frameworks look for settings under the program's own name, with and without endings.
+        look.facts.nth(Sort::Document, ["own name", &place])?;
+        let text = format!("{} asks for {name}, which does not exist", look.who);
+        return Some(Sign::unless_made(1.5, text));
+    }
+    look.facts.nth(Sort::Guess, [behaviour.kind, &place])?;
+    let nth = match look.class {
+        Class::Person => look.facts.count(Sort::Guess),
+        _ => look.names_tried(),
+    };
+    let guesses = look.facts.count(Sort::Guess);
     let is_first_of_kind = look
         .facts
         .nth(Sort::GuessedKind, [behaviour.kind, ""])
         .is_some();
     let base = match nth {
+        1 if behaviour.kind == "secrets" && look.class != Class::Person => 12.0,
         1 => 8.0,
         2 => 14.0,
         3 => 26.0,
@@ -58,19 +74,19 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     };
     let weight = base * share * at_work * following * chart;
     if is_refused {
-        let kind = if behaviour.kind == "secrets" {
-            0.9
-        } else {
-            0.4
+        let kind = match behaviour.kind {
+            // The names of these are a map of the cluster; no program is set up to look for one after the other.
+            "secrets" | "namespaces" | "nodes" => 0.9,
+            _ => 0.4,
         };
         let text = format!(
-            "{} asks for names that it may not read, {nth} so far",
+            "{} asks for names that it may not read, {guesses} so far",
             look.who
         );
         return Some(Sign::quiet(weight * kind, text));
     }
     let text = format!(
-        "{} asks for names that do not exist, {nth} so far",
+        "{} asks for names that do not exist, {guesses} so far",
         look.who
     );
     Some(Sign::unless_made(weight, text))
@@ -78,4 +94,31 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
 
 fn is_raw_tool(look: &Look<'_>) -> bool {
     tool(&look.activity.actor.user_agent).is_some_and(is_raw)
+}
+
+/// A kubelet asks for what its pods name, and is refused where those are gone: in namespaces in which it has or had
+/// pods. From one namespace to the next where none of its pods ever were, with one name after the other, somebody
+/// else asks.
+fn of_node(look: &mut Look<'_>) -> Option<Sign> {
+    // A new node gets its pods just now.
+    let is_new = look.known_days == 0;
+    if is_new || look.namespace.is_empty() || look.baseline.has_been_in(look.index, look.namespace)
+    {
+        return None;
+    }
+    let (kind, name) = (look.behaviour.kind, &*look.activity.object.name);
+    look.facts.nth(Sort::Guess, [kind, name])?;
+    look.facts
+        .nth(Sort::SurveyedNamespace, [look.namespace, ""]);
+    let guesses = look.facts.count(Sort::Guess);
+    let weight = match look.facts.count(Sort::SurveyedNamespace).min(guesses) {
+        0..=2 => 4.0,
+        3 => 20.0,
+        _ => 38.0,
+    };
+    let text = format!(
+        "{} asks for names that it may not read where none of its pods are, {guesses} so far",
+        look.who
+    );
+    Some(Sign::quiet(weight, text))
 }

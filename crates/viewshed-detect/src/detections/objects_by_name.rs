@@ -10,43 +10,60 @@ use crate::engine::who::Class;
 
 pub(super) static DETECTION: Detection = Detection {
     name: "objects-by-name",
-    title: "reads pods or roles by name, one after the other",
+    title: "reads pods, nodes or roles by name, one after the other",
     techniques: &["T1613"],
     cap: 110,
     page: include_str!("../../../../docs/detections/objects-by-name.md"),
     judge,
 };
 
+/// So many pods that exist are read by name by a collector that was just installed; more say no more.
+const COLLECTED_MAX: u16 = 16;
+
 fn judge(look: &mut Look<'_>) -> Option<Sign> {
     let (kind, namespace) = (look.behaviour.kind, look.behaviour.namespace);
     let is_read = look.behaviour.op == Op::Get && look.behaviour.outcome == Outcome::Shown;
-    if !is_read || !kinds::is_step_by_name(kind) || look.is_usual {
+    // Of any kind, once names of it were guessed: this one exists.
+    let is_step = kinds::is_step_by_name(kind)
+        || (look.facts.has(Sort::GuessedKind, [kind, ""]) && !look.is_own_name());
+    if !is_read || !is_step || kind == "secrets" || look.is_usual {
         return None;
     }
     // People read what they talk about, kubelets what runs on their nodes.
     if look.class != Class::ServiceAccount || look.watches_it {
         return None;
     }
-    let (name, pod) = (&*look.activity.object.name, &*look.activity.actor.pod);
+    let name = &*look.activity.object.name;
+    let own = match kind {
+        "pods" => Some(&*look.activity.actor.pod),
+        "nodes" => Some(&*look.activity.actor.node),
+        _ => None,
+    };
     let address = &*look.activity.actor.address;
-    let is_first_here = pod.is_empty()
-        && kind == "pods"
+    if own == Some(name) {
+        // Programs look themselves and their nodes up.
+        return None;
+    }
+    let is_first_here = own.is_some_and(str::is_empty)
         && !look.facts.has(Sort::NamedObject, [namespace, name])
-        && look.facts.nth(Sort::OwnPod, [address, ""]).is_some();
-    if (kind == "pods" && name == pod) || is_first_here {
-        // Programs look themselves up; replicas come from an address each.
-        let is_first = is_first_here && look.facts.count(Sort::OwnPod) == 1;
-        let text = format!("{} reads a pod by name", look.who);
+        && look.facts.nth(Sort::OwnPod, [kind, address]).is_some();
+    if is_first_here {
+        // Replicas come from an address each.
+        let is_first = look.facts.count(Sort::OwnPod) == 1;
+        let text = format!("{} reads {} by name", look.who, one_of(kind));
         look.facts.nth(Sort::NamedObject, [namespace, name]);
         return is_first.then(|| Sign::quiet(1.5, text));
     }
     look.facts.nth(Sort::NamedObject, [namespace, name])?;
-    let own = look.facts.count(Sort::OwnPod);
-    let nth = look.facts.count(Sort::NamedObject).saturating_sub(own);
-    let base = match nth {
-        0 | 1 => 5.0,
-        2 => 10.0,
-        3 => 25.0,
+    let nth = look.names_tried();
+    let base = match (kind, nth) {
+        // A program knows the node that it runs on, and no other one.
+        ("nodes", 0 | 1) => 12.0,
+        ("nodes", 2) => 22.0,
+        ("nodes", 3) => 32.0,
+        (_, 0 | 1) => 5.0,
+        (_, 2) => 10.0,
+        (_, 3) => 25.0,
         _ => 34.0,
     };
     let knows_names = !look.was_listed && look.baseline.lists(look.index, kind);
@@ -54,6 +71,13 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         0.1
     } else if look.watches_something {
         0.3
+    } else if !look.is_midway && look.facts.count(Sort::Guess) == 0 && look.known_days == 0 {
+        // A new collector of logs reads the pods whose files it finds, and every one of them exists: so do all of its
+        // replicas under one name.
+        if nth > COLLECTED_MAX {
+            return None;
+        }
+        0.08
     } else if !look.is_midway {
         // A program that was just started looks at what belongs to it.
         0.35
@@ -68,4 +92,11 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
             kind_in_words(kind)
         ),
     ))
+}
+
+fn one_of(kind: &str) -> &str {
+    match kind {
+        "nodes" => "a node",
+        _ => "a pod",
+    }
 }

@@ -4,6 +4,7 @@ use super::{Detection, Look, Sign};
 use crate::engine::behaviour::Op;
 use crate::engine::facts::Sort;
 use crate::engine::path::without_query;
+use crate::engine::who::Class;
 use viewshed_model::Surface;
 
 pub(super) static DETECTION: Detection = Detection {
@@ -47,8 +48,13 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     let is_metrics = ["metrics", "stats", "healthz", "summary", "cadvisor"]
         .iter()
         .any(|end| beyond.ends_with(end));
-    // Scrapers reach those of kubelets this way in many set-ups.
-    if is_metrics && is_node {
+    // Scrapers reach those of kubelets this way in many set-ups: what follows the nodes, or has just begun.
+    let is_scraper = look.baseline.watches(look.index, "nodes")
+        || look.baseline.lists(look.index, "nodes")
+        || look.baseline.touches(look.index, "nodes/metrics")
+        || look.class != Class::ServiceAccount
+        || !look.is_midway;
+    if is_metrics && is_node && is_scraper {
         return None;
     }
     let is_revealing = if is_node {
@@ -72,6 +78,7 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     let base = match (is_node, is_revealing) {
         (true, true) if is_first => 75.0,
         (true, false) if is_first => 45.0,
+        (false, true) if is_first && is_visitor(look) => 140.0,
         (false, true) if is_first => 70.0,
         (false, false) if is_first => 30.0,
         (true, _) if is_new_target => 30.0,
@@ -83,7 +90,10 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         _ => return None,
     };
     // A dashboard behind `kubectl proxy` is a person's daily work, a kubelet is not.
-    let share = if look.share() < 1.0 && is_node {
+    let share = if look.class == Class::Node {
+        // Kubelets are asked, and ask no other one.
+        1.0
+    } else if look.share() < 1.0 && is_node {
         (0.5 + 0.6 * look.strangeness).min(1.0)
     } else {
         look.share_away()
@@ -93,4 +103,9 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         look.who, object.resource, object.name
     );
     Some(Sign::new(base * share, text))
+}
+
+/// Whether a person who has long been working elsewhere reads it.
+fn is_visitor(look: &Look<'_>) -> bool {
+    look.class == Class::Person && look.acquaintance > 0.5 && !look.is_at_home && !look.sees_all
 }

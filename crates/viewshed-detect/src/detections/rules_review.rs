@@ -18,6 +18,11 @@ const UNREAD_MAX: u16 = 3;
 /// The same of people, each of whose questions says less.
 const UNREAD_OF_PERSON_MAX: u16 = 6;
 
+/// What such questions are remembered as.
+const RULES: &str = "(rules)";
+/// Questions that come so soon after each other are of one run. Seconds.
+const BURST_S: u32 = 5;
+
 fn judge(look: &mut Look<'_>) -> Option<Sign> {
     if look.behaviour.kind != "selfsubjectrulesreviews.authorization.k8s.io" || look.is_usual {
         return None;
@@ -35,13 +40,17 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
             look.facts.nth_time(Sort::RulesNamespace, "", several)?
         }
     };
+    // Dashboards ask for those of all namespaces at once.
+    let is_burst = look.facts.has_just_asked(RULES, look.now_s, BURST_S);
+    look.facts.asked(RULES, look.now_s);
     let weight = match (look.class, nth) {
         (Class::Person, 1) => 6.0 + 4.0 * look.strangeness,
         // One further namespace after the other counts as a survey of the cluster; which, only the body tells.
         (Class::Person, _) if look.activity.review.is_none() => {
             25.0 * look.strangeness * look.surprise()
         }
-        (Class::Person, _) => 2.0,
+        (Class::Person, _) if is_burst => 2.0,
+        (Class::Person, _) => 10.0,
         // A program that has long run without it.
         (_, 1) => 60.0 + 15.0 * look.acquaintance,
         (_, 2) => 30.0,

@@ -1,10 +1,11 @@
 //! Reads the Secrets of all namespaces, or of one after the other.
 
 use super::unwatched_list::list_sign;
-use super::{Detection, Look, Sign};
+use super::{Detection, Look, Sign, is_client};
 use crate::engine::behaviour::{Op, Outcome};
 use crate::engine::facts::Sort;
 use crate::engine::path::is_narrowed;
+use crate::engine::who::Class;
 
 pub(super) static DETECTION: Detection = Detection {
     name: "secret-sweep",
@@ -37,14 +38,22 @@ fn objects(look: &mut Look<'_>) -> Option<Sign> {
     if look.is_nobody() || look.is_usual || look.behaviour.outcome != Outcome::Shown {
         return None;
     }
-    let nth = look.facts.nth(
+    look.facts.nth(
         Sort::Object,
         [look.behaviour.namespace, &look.activity.object.name],
     )?;
+    let secrets = look.facts.count(Sort::Object);
+    let nth = match look.class {
+        Class::Person => secrets,
+        _ => look.names_tried(),
+    };
     // Controllers read what the objects name that they follow, deployers what they made.
     let at_work = if look.works_here || look.watches_it {
         0.1
-    } else if look.watches_something && !look.is_midway {
+    } else if look.watches_something
+        && !look.is_midway
+        && !is_client(&look.activity.actor.user_agent)
+    {
         0.2
     } else {
         1.0
@@ -59,6 +68,6 @@ fn objects(look: &mut Look<'_>) -> Option<Sign> {
     let weight = base * look.share_away() * at_work;
     Some(Sign::quiet(
         weight,
-        format!("{} reads single Secrets, {nth} so far", look.who),
+        format!("{} reads single Secrets, {secrets} so far", look.who),
     ))
 }

@@ -46,14 +46,14 @@ pub(super) fn list_sign(look: &mut Look<'_>, further_share: f64) -> Option<Sign>
     if !look.behaviour.is_enumeration() || look.is_nobody() || look.is_usual {
         return None;
     }
-    let (kind, namespace) = (look.behaviour.kind, look.behaviour.namespace);
+    let (kind, part) = (look.behaviour.kind, look.part());
     let is_reflector = look.is_reflector_style();
     let sort = if kinds::is_telling(kind) {
         Sort::ListedTelling
     } else {
         Sort::Listed
     };
-    look.facts.nth(sort, [kind, namespace])?;
+    look.facts.nth(sort, [kind, &part])?;
     let listed = look.facts.count(Sort::Listed) + look.facts.count(Sort::ListedTelling);
     let mut weight = look.list_points() * look.share();
     if look.was_listed {

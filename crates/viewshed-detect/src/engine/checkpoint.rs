@@ -15,7 +15,7 @@ use crate::{Baseline, StateError};
 
 const MAGIC: &[u8] = b"vshedcp\n";
 /// Changes when a field does.
-const LAYOUT: u32 = 7;
+const LAYOUT: u32 = 8;
 
 #[derive(Serialize, Deserialize)]
 struct Saved {

@@ -63,12 +63,19 @@ pub(crate) enum Sort {
     InContainer,
     /// Kinds of which names were asked for that do not exist.
     GuessedKind,
+    /// Namespaces whose Secrets somebody lists who is not known to.
+    SurveyedSecrets,
+    /// Whom questions about rights were about.
+    Reviewed,
 }
 
-const SORTS: usize = 27;
+const SORTS: usize = 29;
 
 /// Two steps of a dump lie no further apart, by their own times. Microseconds.
-const DUMP_STEP_US: i64 = 60 * 1_000_000;
+const DUMP_STEP_US: i64 = 15 * 60 * 1_000_000;
+
+/// A program asks for the next thing so soon after the last one, a person does not. Microseconds.
+const SAME_RUN_US: i64 = 1_000_000;
 
 /// How far somebody has come in writing a cluster out.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,6 +84,7 @@ pub(crate) struct Dump {
     next: u8,
     steps: u8,
     at_us: i64,
+    has_nodes: bool,
 }
 
 impl Dump {
@@ -87,6 +95,11 @@ impl Dump {
             at_us,
             ..Self::default()
         };
+    }
+
+    /// Whether it has begun with the nodes and gone on.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.has_nodes || (self.steps == 1 && self.namespace == 0)
     }
 }
 
@@ -99,6 +112,8 @@ pub(crate) struct Facts {
     last_question: (u64, u32),
     /// How far it has come in writing the cluster out.
     pub(crate) dump: Dump,
+    /// When a credential was last used from another address than before.
+    pub(crate) last_moved_s: u32,
     /// The last address that was resolved back, to notice a sweep.
     pub(crate) last_resolved: u32,
     seed: u64,
@@ -158,22 +173,44 @@ impl Facts {
     }
 
     /// The kind at this place of the order in which clusters are written out was listed in a namespace: how many steps
-    /// in that order it makes. The first kind of the order begins anew; what is missing from it may be usual.
-    pub(crate) fn dump_step(&mut self, namespace: &str, place: u8, at_us: i64) -> u8 {
+    /// in that order it makes, and whether the nodes were the first. The first kind of the order begins anew; those
+    /// before this one that were not seen count where they are usual, `passed` says.
+    pub(crate) fn dump_step(
+        &mut self,
+        namespace: &str,
+        place: u8,
+        at_us: i64,
+        passed: impl Fn(u8) -> bool,
+    ) -> (u8, bool) {
         let hash = self.hash(Sort::Listed, [namespace, ""]);
         let dump = &mut self.dump;
-        let is_soon = at_us.saturating_sub(dump.at_us) <= DUMP_STEP_US;
-        let nodes = u8::from(is_soon && dump.namespace == 0 && dump.steps == 1);
-        if place == 0 {
-            (dump.namespace, dump.steps) = (hash, 1 + nodes);
+        let age_us = at_us.saturating_sub(dump.at_us);
+        let is_soon = age_us <= DUMP_STEP_US;
+        let is_of_run = dump.namespace == 0 && dump.steps == 1 && age_us <= SAME_RUN_US;
+        // One, and those that went by unseen if all before it did.
+        let steps_from = |from: u8| {
+            let is_next = (from..place).all(&passed);
+            is_next.then(|| 1 + place.saturating_sub(from))
+        };
+        if is_of_run && let Some(more) = steps_from(0) {
+            (dump.namespace, dump.steps) = (hash, 1 + more);
+            dump.has_nodes = true;
+        } else if place == 0 {
+            (dump.namespace, dump.steps) = (hash, 1);
+            dump.has_nodes = false;
         } else if is_soon && dump.namespace == hash && place >= dump.next {
-            dump.steps = dump.steps.saturating_add(1);
+            let more = steps_from(dump.next);
+            if more.is_none() && dump.has_nodes {
+                *dump = Dump::default();
+                return (0, false);
+            }
+            dump.steps = dump.steps.saturating_add(more.unwrap_or(1));
         } else {
             *dump = Dump::default();
-            return 0;
+            return (0, false);
         }
         (dump.next, dump.at_us) = (place + 1, at_us);
-        dump.steps
+        (dump.steps, dump.has_nodes)
     }
 
     fn hash(&self, sort: Sort, parts: [&str; 2]) -> u64 {

@@ -4,12 +4,13 @@ use viewshed_model::{Activity, Incident};
 
 use super::Engine;
 use super::behaviour::{Behaviour, Op, Outcome};
+use super::facts::Sort;
 use super::fingerprint::Fingerprint;
 use super::kinds::is_step_by_name;
 use super::origin::{Arrival, groups_of};
 use super::warm::Entry;
 use super::weigh::standing;
-use super::who::{Class, Who};
+use super::who::{Class, Who, clip};
 use crate::detections::tool;
 
 pub(super) const DAY_S: u32 = 24 * 60 * 60;
@@ -30,6 +31,8 @@ pub(super) struct Subject<'a> {
     pub(super) is_other_hand: bool,
     /// Whether a program lists from a new place what it lists at its start and follows.
     pub(super) is_elsewhere: bool,
+    /// Whether a program reads the log of a pod of another family than it is used to.
+    pub(super) is_other_family: bool,
     /// Whether the tools that use the identity are counted, each time.
     pub(super) is_tool_counted: bool,
     pub(super) arrival: Arrival,
@@ -100,7 +103,8 @@ impl Engine {
         // What a program does by habit says nothing about somebody else who has its credential.
         let is_other_hand = by_tool == Some(Tool::New);
         let is_elsewhere = self.begins_elsewhere(activity, (index, who.class), habit);
-        let is_usual = is_usual && !is_other_hand && !is_elsewhere;
+        let is_other_family = self.is_other_family(activity, (index, who.class), &behaviour);
+        let is_usual = is_usual && !is_other_hand && !is_elsewhere && !is_other_family;
         Subject {
             who,
             behaviour,
@@ -112,6 +116,7 @@ impl Engine {
             mask_is_usual,
             is_other_hand,
             is_elsewhere,
+            is_other_family,
             is_tool_counted: by_tool.is_some(),
             arrival,
         }
@@ -136,7 +141,15 @@ impl Engine {
             let session = self.sessions.get(record.session);
             session.map_or(u32::MAX, |session| session.started_s)
         };
-        let is_step = is_step_of_program(behaviour, record.class);
+        let has_guessed = || {
+            let session = self.sessions.get(record.session);
+            session.is_some_and(|one| one.facts.has(Sort::GuessedKind, [behaviour.kind, ""]))
+        };
+        let is_of_guesses = behaviour.op == Op::Get
+            && record.class == Class::ServiceAccount
+            && record.session != 0
+            && has_guessed();
+        let is_step = is_of_guesses || is_step_of_program(behaviour, record.class);
         let is_settled = (behaviour.is_settled_by_habit() && !is_step)
             || (now_s.saturating_sub(habit.first_s) >= DAY_S && habit.first_s < started_s());
         let is_usual = habit.is_usual(now_s, self.baseline.half_life_s()) && is_settled;
@@ -186,6 +199,40 @@ impl Engine {
         Some(if is_usual { Tool::Usual } else { Tool::New })
     }
 
+    /// Whether a program that has long been reading the logs of some pods reads that of one which has another name:
+    /// whoever follows its own jobs has no business with the rest of the namespace. Learns the name.
+    fn is_other_family(
+        &mut self,
+        activity: &Activity<'_>,
+        (index, class): (usize, Class),
+        behaviour: &Behaviour<'_>,
+    ) -> bool {
+        let is_log = behaviour.op == Op::Log && behaviour.outcome == Outcome::Shown;
+        if !is_log || class != Class::ServiceAccount {
+            return false;
+        }
+        let read = Behaviour {
+            kind: "(log)",
+            namespace: family(&activity.object.name),
+            ..*behaviour
+        };
+        let now_s = self.clock.now_s();
+        let of_old = |first_s: u32| now_s.saturating_sub(first_s) >= DAY_S;
+        let habit = self.baseline.habit(index, &read);
+        let symbol = self.baseline.symbol("(log)");
+        let record = self.baseline.record(index);
+        let is_old = habit
+            .and_then(|at| record?.habits.get(at))
+            .is_some_and(|habit| of_old(habit.first_s));
+        let knows_some = record.is_some_and(|record| {
+            record.has(|habit| Some(habit.kind) == symbol && of_old(habit.first_s))
+        });
+        let is_watched = record.is_some_and(|record| record.is_watched);
+        self.baseline
+            .learn(index, &read, now_s, standing(is_watched));
+        knows_some && !is_old
+    }
+
     fn mask_is_usual(
         &mut self,
         activity: &Activity<'_>,
@@ -200,7 +247,7 @@ impl Engine {
             op: Op::Exec,
             outcome: Outcome::Shown,
             kind: "(impersonation)",
-            namespace: super::who::clip(&mask.user, 200),
+            namespace: clip(&mask.user, 200),
             ..*behaviour
         };
         let now_s = self.clock.now_s();
@@ -245,6 +292,8 @@ impl Engine {
         let is_plain = index != self.crowd
             && activity.actor.impersonated.is_none()
             && !subject.is_tool_counted
+            // Whose log it is tells each time.
+            && !(subject.who.class == Class::ServiceAccount && subject.behaviour.op == Op::Log)
             // What it then follows decides each time whether a list is the beginning of it.
             && (&*activity.verb != "list" || !self.is_elsewhere(activity, index));
         if !is_plain || !arrival.is_settled || !self.is_settled_in(arrival, index) {
@@ -281,10 +330,19 @@ impl Engine {
 /// Whether each single request of a program may be a step: one Secret after the other, one pod after the other.
 /// Kubelets and the control plane read those all day.
 fn is_step_of_program(behaviour: &Behaviour<'_>, class: Class) -> bool {
+    if behaviour.op == Op::Review {
+        return class == Class::ServiceAccount;
+    }
     behaviour.op == Op::Get
         && match class {
             Class::ServiceAccount => behaviour.kind == "secrets" || is_step_by_name(behaviour.kind),
             Class::Person => behaviour.kind == "secrets",
             _ => false,
         }
+}
+
+/// What pods of one sort have in common at the beginning of their names: letters, up to the first digit or dash.
+fn family(pod: &str) -> &str {
+    let end = pod.find(|letter: char| !letter.is_ascii_alphabetic());
+    clip(end.and_then(|end| pod.get(..end)).unwrap_or(pod), NAME_MAX)
 }

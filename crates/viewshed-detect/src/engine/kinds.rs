@@ -25,7 +25,8 @@ pub(crate) fn points(kind: &str) -> f64 {
         "validatingwebhookconfigurations.admissionregistration.k8s.io"
         | "mutatingwebhookconfigurations.admissionregistration.k8s.io" => 12,
         "pods.metrics.k8s.io" | "nodes.metrics.k8s.io" => 12,
-        "events" | "events.events.k8s.io" => 8,
+        // They name pods, nodes and images.
+        "events" | "events.events.k8s.io" => 20,
         "leases.coordination.k8s.io" => 3,
         _ => 6,
     };
@@ -34,12 +35,12 @@ pub(crate) fn points(kind: &str) -> f64 {
 
 /// Kinds that belong to the map of who may do what, or open other doors: never folded into "any kind".
 pub(crate) fn is_telling(kind: &str) -> bool {
-    points(kind) >= 15.0
+    points(kind) >= 15.0 && !matches!(kind, "events" | "events.events.k8s.io")
 }
 
 /// Kinds of which each single object that a program reads by name may be a step of reading them all.
 pub(crate) fn is_step_by_name(kind: &str) -> bool {
-    matches!(kind, "pods" | "serviceaccounts") || is_rbac(kind)
+    matches!(kind, "pods" | "serviceaccounts" | "nodes") || is_rbac(kind)
 }
 
 /// Roles and their bindings.

@@ -15,6 +15,7 @@ pub(crate) mod dossier;
 pub(crate) mod evidence;
 pub(crate) mod facts;
 mod fingerprint;
+mod hands;
 mod judge;
 pub(crate) mod kinds;
 pub(crate) mod lifecycle;

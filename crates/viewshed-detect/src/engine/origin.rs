@@ -76,6 +76,8 @@ impl Engine {
         let record = self.baseline.record(index);
         let arrival = self.arrival_key(activity, record, address);
         let is_as_before = self.is_as_before(activity, index, arrival);
+        let identity = identity_tag(index);
+        origin.is_nobodys = address != 0 && place.owners().all(|owner| owner == identity);
         let is_shared = place.is_shared();
         let has_session = if spot == address {
             place.has_session()
@@ -107,6 +109,7 @@ impl Engine {
         }
         origin.moved = self.moved(activity, address_tag);
         let is_workload = matches!(class, Class::ServiceAccount | Class::Node);
+        let has_moved = origin.moved == Moved::Yes;
         // Somebody new is at home wherever he begins.
         origin.is_foreign = is_workload
             && has_home
@@ -115,7 +118,7 @@ impl Engine {
             && !place.is_home_of(identity_tag(index))
             && place
                 .owners()
-                .any(|owner| self.is_active(owner) && self.is_workload(owner));
+                .any(|owner| (has_moved || self.is_active(owner)) && self.is_workload(owner));
         origin.moves_are_usual = self.places.moves_are_usual();
         let is_unusual = (is_workload && origin.is_new_program)
             || origin.moved != Moved::No

@@ -66,7 +66,7 @@ pub(crate) fn is_short_watch(uri: &str) -> bool {
 }
 
 /// The value of a parameter, as it is written.
-fn query<'u>(uri: &'u str, name: &str) -> Option<&'u str> {
+pub(crate) fn query<'u>(uri: &'u str, name: &str) -> Option<&'u str> {
     parameters(uri).find_map(|pair| {
         let (found, value) = split_at(pair, b'=');
         value.filter(|_| found == name)
@@ -99,7 +99,7 @@ fn is_health(path: &str) -> bool {
         .unwrap_or_default();
     matches!(
         first,
-        "healthz" | "livez" | "readyz" | "version" | "metrics" | "flagz" | "statusz"
+        "healthz" | "livez" | "readyz" | "version" | "metrics"
     )
 }
 

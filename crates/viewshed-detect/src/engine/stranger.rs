@@ -123,8 +123,10 @@ impl Engine {
         let now_s = self.clock.now_s();
         let record = self.baseline.record(index);
         let is_known = record.is_some_and(|record| record.known_for_s(now_s) >= DAY_S);
-        let can_be_elsewhere =
-            matches!(class, Class::Person | Class::ServiceAccount | Class::System);
+        let can_be_elsewhere = matches!(
+            class,
+            Class::Person | Class::ServiceAccount | Class::System | Class::Node
+        );
         if is_new && is_known && can_be_elsewhere {
             let key = self.elsewhere_key(activity, index);
             self.places.meet_pod(key, now_s);
@@ -142,9 +144,13 @@ impl Engine {
     /// the cluster, as far as an address tells. Pods behind one gateway come from it together, and those in the
     /// network of their host from where the kubelet is.
     pub(super) fn is_outside(&self, activity: &Activity<'_>, subject: &Subject<'_>) -> bool {
-        let is_of_pod =
-            subject.who.class == Class::ServiceAccount && !activity.actor.pod.is_empty();
-        is_of_pod
+        let is_of_cluster = match subject.who.class {
+            Class::ServiceAccount => !activity.actor.pod.is_empty(),
+            // Hosts get new addresses, and no new tools with them.
+            Class::Node => subject.is_other_hand,
+            _ => false,
+        };
+        is_of_cluster
             && !subject.arrival.is_shared
             && self.is_elsewhere(activity, subject.index)
             && is_public(&activity.actor.address)

@@ -3,7 +3,7 @@
 use viewshed_model::{Activity, Incident};
 
 use super::Engine;
-use super::behaviour::{Behaviour, Op};
+use super::behaviour::{Behaviour, Op, Outcome};
 use super::decay::rounded;
 use super::evidence::{Evidence, Trial};
 use super::facts::Facts;
@@ -11,18 +11,18 @@ use super::fingerprint::Fingerprint;
 use super::judge::{DAY_S, NAME_MAX, Subject};
 use super::origin::{identity_tag, program_tag};
 use super::session::Session;
-use super::who::{Class, ShortName, clip};
+use super::who::{ShortName, clip};
 use super::work::Deed;
 use crate::baseline::{DoesAt, Standing};
 use crate::detections::{Look, Sign, is_raw, judge, linking, tool};
 
-/// Points in hundredths from which on somebody is linked to the session at his address: programs, and
-/// people, who share addresses more often.
+/// Points in hundredths from which on somebody is linked to the session at his address.
 pub(super) const LINK_MIN: u32 = 500;
-const LINK_MIN_PERSON: u32 = 2_000;
-/// And programs at an address that many use, whose clients call themselves the very same, if the others there
-/// were unusual within so many seconds.
-const LINK_MIN_SHARED: u32 = 2_000;
+/// So much is no pipeline's look into its own namespace.
+const LINK_ALONE_MIN: u32 = 4_000;
+/// From so many points on, programs that turn into one and the same tool of people belong together.
+const LINK_MIN_HAND: u32 = 2_000;
+/// Those at an address that many use are linked within this time. Seconds.
 pub(super) const LINK_SHARED_S: u32 = 60 * 60;
 /// Fewer points than this, in hundredths, begin no session: an ordinary day has thousands of them.
 const SESSION_MIN: u32 = 150;
@@ -87,6 +87,9 @@ impl Engine {
                 self.mark(subject.arrival.spot, id);
                 self.mark(self.pod_spot(activity), id);
             }
+            if found.linking >= LINK_MIN_HAND {
+                self.mark(self.hand_spot(activity, subject), id);
+            }
             self.add_evidence(activity, subject, (id, found.is_reflector), found.signs);
             self.note(activity, subject, id, points);
             self.reconsider(id, incidents);
@@ -109,6 +112,7 @@ impl Engine {
             None => Facts::new(self.settings.hash_seed),
         };
         let mut found = self.signs(activity, subject, (own, 0.0), facts);
+        let mut by_hand = false;
         let is_linked = near != 0
             && near != own
             && self
@@ -116,6 +120,12 @@ impl Engine {
                 .is_some_and(|least| found.linking >= least);
         let near = if is_linked {
             near
+        } else if own == 0
+            && found.linking >= LINK_MIN_HAND
+            && self.hand_session(activity, subject) != 0
+        {
+            by_hand = true;
+            self.hand_session(activity, subject)
         } else if found.linking >= LINK_MIN {
             // What runs in a pod and what comes with the token of that pod is one hand.
             let in_pod = self.session_at(self.pod_spot(activity));
@@ -130,33 +140,26 @@ impl Engine {
             let facts = session.facts.clone();
             // One after the other may do the very same: what links them is what each does by itself.
             // Pipelines that look into their own namespaces do so from one address.
-            let is_of_one_hand = behaviour_is_wide(subject) || is_raw_tool(activity);
+            let is_of_one_hand = behaviour_is_wide(subject)
+                || is_raw_tool(activity)
+                || found.linking >= LINK_ALONE_MIN;
             let alone = if is_of_one_hand {
                 f64::from(found.linking) / 100.0
             } else {
                 0.0
             };
-            found = self.signs(activity, subject, (near, alone), facts);
+            found = if by_hand {
+                // What it shows by itself is enough, and they come from several places.
+                self.signs(activity, subject, (0, 0.0), facts)
+            } else {
+                self.signs(activity, subject, (near, alone), facts)
+            };
         }
         let shown_by = if own == 0 { near } else { own };
         if let Some(session) = self.sessions.get_mut(shown_by) {
             session.facts = std::mem::take(&mut found.facts);
         }
         (found, Sessions { own, near })
-    }
-
-    /// How many points link an identity to a session at its address; `None` when none do.
-    fn link_min(&self, subject: &Subject<'_>, near: u32) -> Option<u32> {
-        let has_people = subject.who.class == Class::Person || self.is_of_people(near);
-        let is_shared = self.places.address(subject.arrival.spot).is_shared();
-        let session = self.sessions.get(near)?;
-        let age_s = self.clock.now_s().saturating_sub(session.last_s);
-        match (is_shared, has_people) {
-            (false, false) => Some(LINK_MIN),
-            (false, true) => Some(LINK_MIN_PERSON),
-            (true, false) if age_s <= LINK_SHARED_S => Some(LINK_MIN_SHARED),
-            (true, _) => None,
-        }
     }
 
     /// Nothing unusual, or nothing that counts.
@@ -249,13 +252,16 @@ impl Engine {
             is_elsewhere: subject.is_elsewhere,
             strangeness: self.strangeness(activity, subject),
             is_at_home: self.is_at_home(subject.index, namespace),
-            sees_all: self.baseline.sees_all(subject.index, kind, now_s),
+            sees_all: self.baseline.sees_all(subject.index, kind, now_s)
+                || (known_s < DAY_S && self.baseline.peers_see_all(subject.index, now_s)),
             namespace,
+            is_other_family: subject.is_other_family,
+            is_known_to_it: self.is_known_to_it(activity, subject),
             is_outside: self.is_outside(activity, subject),
             is_new_identity: subject.is_new,
             acquaintance: self.baseline.acquaintance(subject.index, now_s),
             log_acquaintance: self.baseline.log_acquaintance(),
-            known_days: known_s / DAY_S,
+            known_days: known_s.min(self.baseline.span_s().max(DAY_S)) / DAY_S,
             log_days: self.baseline.span_s() / DAY_S,
             baseline: &self.baseline,
             index: subject.index,
@@ -285,27 +291,23 @@ impl Engine {
         }
     }
 
-    /// Whether a session is of people only: those share addresses more often.
-    pub(super) fn is_of_people(&self, session: u32) -> bool {
-        let members = self.sessions.get(session).map(|one| &one.members);
-        members.is_some_and(|members| {
-            members.iter().all(|one| {
-                let index = one.identity.checked_sub(1);
-                let record = index
-                    .and_then(|at| usize::try_from(at).ok())
-                    .and_then(|at| self.baseline.record(at));
-                record.is_some_and(|record| record.class == Class::Person)
-            })
-        })
-    }
-
-    pub(super) fn session_at(&self, spot: u64) -> u32 {
-        if spot == 0 {
-            return 0;
+    /// Whether an identity sees what it asks for anyway, and it is itself that asks.
+    fn is_known_to_it(&self, activity: &Activity<'_>, subject: &Subject<'_>) -> bool {
+        let (behaviour, now_s) = (&subject.behaviour, self.clock.now_s());
+        let is_read = matches!(behaviour.op, Op::List | Op::Watch | Op::Get);
+        let is_itself = !subject.is_other_hand && !self.is_outside(activity, subject);
+        if !is_itself || !is_read || behaviour.outcome == Outcome::Refused {
+            return false;
         }
-        let place = self.places.address(spot);
-        let is_alive = self.sessions.get(place.session).is_some();
-        if is_alive { place.session } else { 0 }
+        let is_local = !behaviour.namespace.is_empty();
+        (is_local
+            && self
+                .baseline
+                .reads_all_of(subject.index, behaviour.kind, now_s))
+            || (behaviour.op != Op::Get
+                && self
+                    .baseline
+                    .follows_by_habit(subject.index, behaviour, now_s))
     }
 
     fn add_evidence(
@@ -380,7 +382,7 @@ fn behaviour_is_wide(subject: &Subject<'_>) -> bool {
     subject.behaviour.is_enumeration() && subject.behaviour.namespace.is_empty()
 }
 
-fn is_raw_tool(activity: &Activity<'_>) -> bool {
+pub(super) fn is_raw_tool(activity: &Activity<'_>) -> bool {
     tool(&activity.actor.user_agent).is_some_and(is_raw)
 }
 

@@ -195,6 +195,8 @@ impl Engine {
             is_work
                 && matches!(habit.op, Op::Watch | Op::Write)
                 && habit.outcome == Outcome::Shown
+                // To follow its own settings leads a program to nothing else.
+                && !(is_midway && habit.op == Op::Watch && self.baseline.is_plain(habit))
                 && now_s.saturating_sub(habit.first_s) >= WORK_FOLLOWS_S
                 && (!is_midway || habit.first_s < unusual_s)
         })

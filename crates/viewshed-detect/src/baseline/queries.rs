@@ -1,0 +1,238 @@
+//! What an identity is known to do, asked by the detections.
+
+use super::record::Habit;
+use super::symbols::Symbol;
+use super::{Baseline, DAY_S, Standing};
+use crate::engine::behaviour::{Behaviour, Op, Outcome};
+use crate::engine::kinds;
+
+/// What is followed on so many days is followed for good.
+const DAYS_OF_FOLLOWING: u8 = 3;
+/// What programs follow for themselves; it names nothing else that they would have to read.
+const PLAIN: [&str; 2] = ["configmaps", "leases.coordination.k8s.io"];
+
+/// What an identity does by habit, besides what it does now.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct DoesAt {
+    /// Changes something in the same namespace.
+    pub(crate) works_here: bool,
+    /// Follows the same kind, there or everywhere.
+    pub(crate) watches_it: bool,
+    /// Follows objects that tell what else there is to read: more than settings and leases.
+    pub(crate) watches_something: bool,
+}
+
+impl Baseline {
+    /// What an identity does by habit where a behaviour takes place.
+    pub(crate) fn does_at(&self, index: usize, behaviour: &Behaviour<'_>) -> DoesAt {
+        let mut does = DoesAt::default();
+        let Some(record) = self.identities.get(index) else {
+            return does;
+        };
+        let kind = self.symbols.find(behaviour.kind);
+        let namespace = self.symbols.find(behaviour.namespace);
+        let is_local = !behaviour.namespace.is_empty();
+        let plain = PLAIN.map(|kind| self.symbols.find(kind));
+        let shown = record.habits.iter();
+        for habit in shown.filter(|habit| habit.outcome == Outcome::Shown) {
+            let is_here = [namespace, Some(Symbol::ANY)].contains(&Some(habit.namespace));
+            match habit.op {
+                Op::Write if self.is_of_any_program(habit) => {}
+                Op::Write => does.works_here |= is_local && is_here,
+                Op::Watch => {
+                    let is_it = [kind, Some(Symbol::ANY)].contains(&Some(habit.kind));
+                    does.watches_something |= !plain.contains(&Some(habit.kind));
+                    does.watches_it |= is_it && (is_here || habit.namespace == Symbol::EMPTY);
+                }
+                _ => {}
+            }
+        }
+        does
+    }
+
+    /// Whether a habit is about what programs follow for themselves.
+    pub(crate) fn is_plain(&self, habit: &Habit) -> bool {
+        PLAIN.contains(&self.symbols.text(habit.kind))
+    }
+
+    /// Whether a habit is writing what nearly every program writes: its lease, events, questions.
+    pub(crate) fn is_of_any_program(&self, habit: &Habit) -> bool {
+        habit.op == Op::Write
+            && matches!(
+                self.symbols.text(habit.kind),
+                "leases.coordination.k8s.io" | "events" | "events.events.k8s.io"
+            )
+    }
+
+    /// Whether an identity makes objects of a kind in a namespace.
+    pub(crate) fn makes(&self, index: usize, kind: &str, namespace: &str) -> bool {
+        let kind = self.symbols.find(kind);
+        let namespace = self.symbols.find(namespace);
+        let record = self.identities.get(index);
+        record.is_some_and(|record| {
+            record.has(|habit| {
+                (habit.op, habit.outcome) == (Op::Write, Outcome::Shown)
+                    && [kind, Some(Symbol::ANY)].contains(&Some(habit.kind))
+                    && [namespace, Some(Symbol::ANY)].contains(&Some(habit.namespace))
+            })
+        })
+    }
+
+    /// Whether an identity has long been listing or following a kind, or pods, of the whole cluster: then it sees
+    /// nothing new in single namespaces.
+    pub(crate) fn sees_all(&self, index: usize, kind: &str, now_s: u32) -> bool {
+        let kinds = [kind, "pods"].map(|kind| self.symbols.find(kind));
+        let record = self.identities.get(index);
+        record.is_some_and(|record| {
+            record.has(|habit| {
+                matches!(habit.op, Op::List | Op::Watch)
+                    && habit.outcome == Outcome::Shown
+                    && habit.namespace == Symbol::EMPTY
+                    && (habit.kind == Symbol::ANY || kinds.contains(&Some(habit.kind)))
+                    && habit.is_usual(now_s, self.half_life_s)
+                    && now_s.saturating_sub(habit.first_s) >= DAY_S
+            })
+        })
+    }
+
+    /// Whether somebody in a group of an identity has long been listing or following all pods: whoever is new among them
+    /// will.
+    pub(crate) fn peers_see_all(&self, index: usize, now_s: u32) -> bool {
+        let pods = self.symbols.find("pods");
+        let record = self.identities.get(index);
+        let groups = record.map_or([0; 2], |record| record.groups);
+        groups
+            .iter()
+            .filter_map(|place| self.group(*place))
+            .any(|group| {
+                group.has(|habit| {
+                    matches!(habit.op, Op::List | Op::Watch)
+                        && (habit.outcome, habit.namespace) == (Outcome::Shown, Symbol::EMPTY)
+                        && Some(habit.kind) == pods
+                        && habit.peak > 0
+                        && now_s.saturating_sub(habit.first_s) >= DAY_S
+                })
+            })
+    }
+
+    /// Whether an identity has long been reading all objects of this very kind in the whole cluster, and is used to:
+    /// those of one namespace are some of them.
+    pub(crate) fn reads_all_of(&self, index: usize, kind: &str, now_s: u32) -> bool {
+        let symbol = self.symbols.find(kind);
+        let may_be_any = !kinds::is_telling(kind);
+        let record = self.identities.get(index);
+        record.is_some_and(|record| {
+            record.has(|habit| {
+                matches!(habit.op, Op::List | Op::Watch)
+                    && habit.outcome == Outcome::Shown
+                    && habit.namespace == Symbol::EMPTY
+                    && (Some(habit.kind) == symbol || (may_be_any && habit.kind == Symbol::ANY))
+                    && habit.is_usual(now_s, self.half_life_s)
+                    && now_s.saturating_sub(habit.first_s) >= DAY_S
+            })
+        })
+    }
+
+    /// Whether an identity has long been following a kind, where a behaviour takes place or everywhere, on several
+    /// days: it lists it when it begins anew.
+    pub(crate) fn follows_by_habit(
+        &self,
+        index: usize,
+        behaviour: &Behaviour<'_>,
+        now_s: u32,
+    ) -> bool {
+        let kind = self.symbols.find(behaviour.kind);
+        let namespace = self.symbols.find(behaviour.namespace);
+        let record = self.identities.get(index);
+        record.is_some_and(|record| {
+            record.has(|habit| {
+                let is_here = Some(habit.namespace) == namespace
+                    || [Symbol::EMPTY, Symbol::ANY].contains(&habit.namespace);
+                (habit.op, habit.outcome) == (Op::Watch, Outcome::Shown)
+                    && Some(habit.kind) == kind
+                    && is_here
+                    && habit.days() >= DAYS_OF_FOLLOWING
+                    && habit.is_usual(now_s, self.half_life_s)
+            })
+        })
+    }
+
+    /// Whether an identity lists or follows anything of the whole cluster, since a day or longer.
+    pub(crate) fn reads_wide(&self, index: usize, now_s: u32) -> bool {
+        let record = self.identities.get(index);
+        record.is_some_and(|record| {
+            record.has(|habit| {
+                matches!(habit.op, Op::List | Op::Watch)
+                    && habit.outcome == Outcome::Shown
+                    && habit.namespace == Symbol::EMPTY
+                    && now_s.saturating_sub(habit.first_s) >= DAY_S
+            })
+        })
+    }
+
+    /// Whether an identity was shown anything in a namespace.
+    pub(crate) fn has_been_in(&self, index: usize, namespace: &str) -> bool {
+        let namespace = self.symbols.find(namespace);
+        let record = self.identities.get(index);
+        record.is_some_and(|record| {
+            record.has(|habit| {
+                habit.outcome == Outcome::Shown
+                    && (Some(habit.namespace) == namespace || habit.namespace == Symbol::ANY)
+            })
+        })
+    }
+
+    /// Whether an identity lists a kind, wherever: then it knows the names of its objects.
+    pub(crate) fn lists(&self, index: usize, kind: &str) -> bool {
+        self.has_done(index, Op::List, kind)
+    }
+
+    /// Whether an identity follows a kind, wherever.
+    pub(crate) fn watches(&self, index: usize, kind: &str) -> bool {
+        self.has_done(index, Op::Watch, kind)
+    }
+
+    /// Whether an identity has to do with a kind, in any way that was answered.
+    pub(crate) fn touches(&self, index: usize, kind: &str) -> bool {
+        let kind = self.symbols.find(kind);
+        let record = self.identities.get(index);
+        record.is_some_and(|record| {
+            record.has(|habit| habit.outcome == Outcome::Shown && Some(habit.kind) == kind)
+        })
+    }
+
+    fn has_done(&self, index: usize, op: Op, kind: &str) -> bool {
+        let kind = self.symbols.find(kind);
+        let record = self.identities.get(index);
+        record.is_some_and(|record| {
+            record.has(|habit| {
+                (habit.op, habit.outcome) == (op, Outcome::Shown)
+                    && [kind, Some(Symbol::ANY)].contains(&Some(habit.kind))
+            })
+        })
+    }
+
+    /// How many members of its groups have this habit, and the better known group in words.
+    pub(crate) fn peers_doing(&self, index: usize, behaviour: &Behaviour<'_>) -> (u32, &str) {
+        let Some(record) = self.identities.get(index) else {
+            return (0, "");
+        };
+        let own = self
+            .habit(index, behaviour)
+            .and_then(|at| record.habits.get(at));
+        // It vouches for the others, not for itself.
+        let itself = own.map_or(0, |habit| u32::from(habit.standing == Standing::Usual));
+        let mut best = (0, "");
+        for group in record.groups.iter().filter_map(|place| self.group(*place)) {
+            let habit = self
+                .covering(group, behaviour)
+                .and_then(|at| group.habits.get(at));
+            let members = habit.map_or(0, |habit| u32::from(habit.peak));
+            let members = members.saturating_sub(itself);
+            if members > best.0 {
+                best = (members, &*group.key);
+            }
+        }
+        best
+    }
+}

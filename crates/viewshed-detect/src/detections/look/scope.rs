@@ -1,0 +1,162 @@
+//! What a request is about: its namespace, the part of it that is asked for, and whose that is.
+
+use super::{Look, WATCH_SHARE};
+use crate::detections::tool;
+use crate::engine::behaviour::{Op, Outcome};
+use crate::engine::kinds;
+use crate::engine::path::{has_query, is_narrowed, query};
+use crate::engine::who::{Class, pod_stem, service_account};
+
+/// Shorter names are the beginning of too many others. Bytes.
+const OWN_NAME_MIN: usize = 4;
+
+impl Look<'_> {
+    /// What this request would tell an intruder, in points: kind, scope, and whether it was answered.
+    pub(crate) fn list_points(&self) -> f64 {
+        let behaviour = &self.behaviour;
+        let scope = if behaviour.namespace.is_empty() {
+            1.0
+        } else if self.is_own_namespace() {
+            self.share_of_own()
+        } else {
+            0.6
+        };
+        let outcome = match behaviour.outcome {
+            Outcome::Shown => 1.0,
+            Outcome::Refused => 0.6,
+            Outcome::Missing | Outcome::Failed => 0.2,
+        };
+        let op = match behaviour.op {
+            Op::List => 1.0,
+            // Without a version from which to go on, it begins with all objects.
+            Op::Watch if self.is_reflector_style() => WATCH_SHARE,
+            Op::Watch => 1.0,
+            _ => 0.25,
+        };
+        let selected = match self.node_selected() {
+            _ if !is_narrowed(&self.activity.uri, "fieldSelector") => 1.0,
+            // One node after the other is all of them.
+            Some(node) if !self.is_own_node(node) => 0.8,
+            // One pod's own node, as node agents ask.
+            _ => 0.4,
+        };
+        let at_work = if self.works_here { 0.25 } else { 1.0 };
+        // Only objects with some label, by a program that carries its own name.
+        let is_own_client = tool(&self.activity.actor.user_agent).is_none();
+        let labelled = if is_own_client
+            && self.behaviour.kind != "secrets"
+            && self.class == Class::ServiceAccount
+            && self.is_labelled()
+        {
+            0.35
+        } else {
+            1.0
+        };
+        let starts = has_query(&self.activity.uri, "resourceVersion", "0");
+        let known = match (self.is_known_to_it, self.is_elsewhere) {
+            (true, false) => 0.1,
+            // It may begin anew here, and then follows.
+            (true, true) if starts => 0.25,
+            _ => 1.0,
+        };
+        kinds::points(behaviour.kind) * scope * outcome * op * selected * labelled * at_work * known
+    }
+
+    /// Whether it is about what belongs to the cluster itself, and whoever asks has no work there.
+    ///
+    /// Source: kubernetes.io, "Namespaces": the prefix `kube-` is reserved for them.
+    pub(crate) fn is_of_system(&self) -> bool {
+        self.namespace.starts_with("kube-")
+            && self.namespace != "kube-public"
+            && !self.is_at_home
+            && !self.sees_all
+    }
+
+    /// Whether it is a program, and this the namespace that its service account is in.
+    pub(crate) fn is_own_namespace(&self) -> bool {
+        let own = service_account(self.key);
+        own.is_some_and(|(own, _)| own == self.behaviour.namespace)
+    }
+
+    /// How much a program's own namespace counts. It asks there for what it needs when it starts; what one that has
+    /// long been running and never changed anything there looks for then, it did not need.
+    fn share_of_own(&self) -> f64 {
+        if self.is_midway && !self.works_here && self.class == Class::ServiceAccount {
+            0.25 + 0.45 * self.acquaintance
+        } else {
+            0.25
+        }
+    }
+
+    /// The node whose pods alone are asked for.
+    pub(crate) fn node_selected(&self) -> Option<&str> {
+        let selector = query(&self.activity.uri, "fieldSelector")?;
+        let start = selector.find("spec.nodeName")? + "spec.nodeName".len();
+        let value = selector.get(start..)?;
+        let value = value.trim_start_matches("%3D").trim_start_matches("%3d");
+        Some(value.trim_start_matches('='))
+    }
+
+    /// Whether a node is the one that the request comes from; taken for it where the credential names none.
+    pub(crate) fn is_own_node(&self, node: &str) -> bool {
+        let own = &*self.activity.actor.node;
+        let own = if own.is_empty() {
+            self.key.strip_prefix("system:node:").unwrap_or_default()
+        } else {
+            own
+        };
+        own.is_empty() || own == node
+    }
+
+    /// Whether the pods of the very node are asked for that the credential names.
+    pub(crate) fn is_of_own_node(&self) -> bool {
+        let own = &*self.activity.actor.node;
+        !own.is_empty() && self.node_selected() == Some(own)
+    }
+
+    /// Whether only objects with some label are asked for.
+    fn is_labelled(&self) -> bool {
+        is_narrowed(&self.activity.uri, "labelSelector")
+    }
+
+    /// What a list is of: its namespace, and one part of it where it is asked for part by part.
+    pub(crate) fn part(&self) -> String {
+        let namespace = self.behaviour.namespace;
+        match self.node_selected() {
+            Some(node) => format!("{namespace}?{node}"),
+            None if self.is_labelled() => format!("{namespace}?"),
+            None => namespace.to_owned(),
+        }
+    }
+
+    /// Whether a program asks in its namespace for something whose name begins with its own or that of its pods.
+    pub(crate) fn is_own_name(&self) -> bool {
+        let name = &*self.activity.object.name;
+        let account = service_account(self.key).map_or("", |(_, account)| account);
+        let stem = pod_stem(&self.activity.actor.pod);
+        let begins =
+            |own: &str| own.len() >= OWN_NAME_MIN && own != "default" && name.starts_with(own);
+        self.is_own_namespace() && (begins(account) || begins(stem))
+    }
+
+    /// Where something is, in words: `in all namespaces`, `in shop`, or nothing for a kind without.
+    pub(crate) fn scope_words(&self) -> String {
+        match self.behaviour.namespace {
+            "" if !self.behaviour.is_enumeration() => String::new(),
+            "" if is_cluster_scoped(self.behaviour.kind) => String::new(),
+            "" => " in all namespaces".to_owned(),
+            namespace => format!(" in {namespace}"),
+        }
+    }
+}
+
+fn is_cluster_scoped(kind: &str) -> bool {
+    matches!(
+        kind,
+        "nodes" | "namespaces" | "persistentvolumes" | "nodes.metrics.k8s.io"
+    ) || kind.starts_with("clusterrole")
+        || kind.starts_with("customresourcedefinitions")
+        || kind.starts_with("storageclasses")
+        || kind.contains(':')
+        || kind.starts_with('/')
+}
