@@ -170,6 +170,20 @@ impl Baseline {
         })
     }
 
+    /// Whether an identity has been changing something in a namespace for a day or longer.
+    pub(crate) fn has_long_written(&self, index: usize, namespace: &str, now_s: u32) -> bool {
+        let namespace = self.symbols.find(namespace);
+        let record = self.identities.get(index);
+        record.is_some_and(|record| {
+            record.has(|habit| {
+                (habit.op, habit.outcome) == (Op::Write, Outcome::Shown)
+                    && [namespace, Some(Symbol::ANY)].contains(&Some(habit.namespace))
+                    && now_s.saturating_sub(habit.first_s) >= DAY_S
+                    && !self.is_of_any_program(habit)
+            })
+        })
+    }
+
     /// Whether an identity was shown anything in a namespace.
     pub(crate) fn has_been_in(&self, index: usize, namespace: &str) -> bool {
         let namespace = self.symbols.find(namespace);

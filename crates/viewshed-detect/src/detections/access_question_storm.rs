@@ -37,7 +37,12 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     let nth = match look.activity.review.as_ref() {
         Some(review) => {
             let (verb, resource) = (review.verb.as_ref(), review.resource.as_ref());
-            let nth = look.facts.nth(Sort::Question, [verb, resource])?;
+            // Operators ask for what they need in each of their namespaces, when they start.
+            let verb_there = match look.is_midway && look.class == Class::ServiceAccount {
+                true => format!("{verb} {}", review.namespace),
+                false => verb.to_owned(),
+            };
+            let nth = look.facts.nth(Sort::Question, [&verb_there, resource])?;
             look.facts.asked(resource, look.now_s);
             nth
         }

@@ -38,7 +38,10 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         .iter()
         .any(|selector| is_narrowed(&look.activity.uri, selector));
     let base = if namespace.is_empty() {
-        everywhere(kind, look.sees_all)
+        let is_leap = look.class == Class::Person
+            && look.acquaintance > 0.5
+            && !look.baseline.reads_wide(look.index, look.now_s);
+        everywhere(kind, look.sees_all).max(if is_leap { of_leap(kind) } else { 0.0 })
     } else {
         // Who has long been seeing all pods is in no namespace for the first time; its Secrets are another matter.
         let secrets = if kind == "secrets" {
@@ -150,6 +153,14 @@ fn everywhere(kind: &str, sees_all: bool) -> f64 {
         _ if kinds::is_rbac(kind) => 18.0,
         "configmaps" | "serviceaccounts" => 14.0,
         _ => 7.0,
+    }
+}
+
+/// The same of somebody who has long been working in namespaces alone and never looked at the whole cluster.
+fn of_leap(kind: &str) -> f64 {
+    match kind {
+        "pods" | "nodes" | "namespaces" => 25.0,
+        _ => 45.0,
     }
 }
 

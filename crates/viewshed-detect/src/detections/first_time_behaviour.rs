@@ -19,9 +19,9 @@ pub(super) static DETECTION: Detection = Detection {
 
 /// What a program reads of the whole cluster that long had to do with its own namespace alone weighs so many points at
 /// least.
-const LEAP_MIN: f64 = 80.0;
-/// The same of a kubelet that reads what is on other nodes.
-const LEAP_MIN_OF_NODE: f64 = 90.0;
+const LEAP_MIN: f64 = 90.0;
+/// The same of a kubelet that reads what is on other nodes: by itself an incident.
+const LEAP_MIN_OF_NODE: f64 = 100.0;
 /// And what it reads of another namespace, one after the other.
 const STEP_OUT_MIN: f64 = 30.0;
 
@@ -92,7 +92,13 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         // Peers are looked for only where their word counts: it makes nothing weigh more.
         return None;
     }
-    let weight = weight * look.surprise();
+    // All nodes list pods: their own.
+    let is_beyond = look.class == Class::Node && is_leap(look);
+    let weight = if is_beyond {
+        weight
+    } else {
+        weight * look.surprise()
+    };
     let days = look.known_days.max(1);
     let peers = match look.peers() {
         (0, _) => String::new(),
@@ -111,7 +117,7 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         look.scope_words(),
         look.outcome_words()
     );
-    if look.behaviour.is_enumeration() && !is_refused && look.may_follow {
+    if look.behaviour.is_enumeration() && !is_refused && look.may_follow && !is_beyond {
         return Some(Sign::held(weight, text));
     }
     Some(Sign::quiet(weight, text))

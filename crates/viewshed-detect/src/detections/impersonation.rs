@@ -3,6 +3,7 @@
 use super::{Detection, Look, Sign};
 use crate::engine::behaviour::{Op, Outcome};
 use crate::engine::facts::Sort;
+use crate::engine::who::Class;
 
 pub(super) static DETECTION: Detection = Detection {
     name: "impersonation",
@@ -14,6 +15,17 @@ pub(super) static DETECTION: Detection = Detection {
 };
 
 fn judge(look: &mut Look<'_>) -> Option<Sign> {
+    if look.is_newly_mighty {
+        look.facts.nth(Sort::Mask, ["group", "system:masters"])?;
+        let days = look.known_days;
+        return Some(Sign::new(
+            90.0,
+            format!(
+                "{} comes with the group system:masters, which it did not have in {days} days",
+                look.who
+            ),
+        ));
+    }
     let mask = look.activity.actor.impersonated.as_ref();
     // A refused impersonation has no mask in the log; only the message tells of it.
     let was_refused = look.behaviour.outcome == Outcome::Refused
@@ -47,6 +59,13 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         (false, _) => 1.0,
         (true, true) => 0.25,
         (true, false) => (0.25 + 1.5 * look.strangeness).min(1.0),
+    };
+    let is_known_person = look.class == Class::Person && look.acquaintance > 0.5;
+    let base = if is_known_person && nth == 1 && !is_question {
+        // Nobody who has long been working needs to be somebody else all at once.
+        f64::max(base, 85.0)
+    } else {
+        base
     };
     let by_habit = 1.0 + look.acquaintance * 0.3;
     Some(Sign::new(

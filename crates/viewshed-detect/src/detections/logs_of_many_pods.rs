@@ -60,12 +60,20 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     };
     Some(Sign::quiet(
         weight * at_work * outcome,
-        format!(
-            "{} reads the logs of {nth} pod{}{}",
-            look.who,
-            if nth == 1 { "" } else { "s" },
-            look.outcome_words()
-        ),
+        match look.origin.companions {
+            0 => format!(
+                "{} reads the logs of {nth} pod{}{}",
+                look.who,
+                if nth == 1 { "" } else { "s" },
+                look.outcome_words()
+            ),
+            others => format!(
+                "{} identities read the logs of {nth} pods, {} the last{}",
+                others + 1,
+                look.who,
+                look.outcome_words()
+            ),
+        },
     ))
 }
 

@@ -44,6 +44,8 @@ pub(crate) struct Look<'a> {
     pub(crate) is_at_home: bool,
     /// Whether it has long been reading all of it, or all pods, in the whole cluster.
     pub(crate) sees_all: bool,
+    /// Whether a person comes with the group that may do everything and never did.
+    pub(crate) is_newly_mighty: bool,
     /// Whether it reads the log of a pod of another family than it is used to.
     pub(crate) is_other_family: bool,
     /// Whether it has long been reading all objects of the kind in the whole cluster, or begins anew to follow what
@@ -216,7 +218,7 @@ impl<'a> Look<'a> {
         match self.class {
             Class::ServiceAccount | Class::Anonymous | Class::Invalid | Class::Local => 1.0,
             Class::Person | Class::System => 0.2,
-            Class::Node if self.is_kubelet_work() => 0.1,
+            Class::Node if self.is_kubelet_work() && !self.is_new_tool => 0.1,
             Class::Node => 0.6,
         }
     }

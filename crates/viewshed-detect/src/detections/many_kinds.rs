@@ -37,6 +37,13 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     let people = if look.share() < 1.0 { 0.25 } else { 1.0 };
     Some(Sign::held(
         weight * people,
-        format!("{} asks for {nth} kinds in one session", look.who),
+        match look.origin.companions {
+            0 => format!("{} asks for {nth} kinds in one session", look.who),
+            others => format!(
+                "{} identities ask for {nth} kinds in one session, {} the last",
+                others + 1,
+                look.who
+            ),
+        },
     ))
 }

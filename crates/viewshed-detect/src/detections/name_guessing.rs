@@ -20,10 +20,13 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     let behaviour = look.behaviour;
     let name = look.activity.object.name.as_ref();
     // A refused name of a kind that tells much is a guess as well: nobody can know whether it exists.
-    let is_refused = behaviour.outcome == Outcome::Refused
-        && is_telling(behaviour.kind)
-        && behaviour.op == Op::Get;
+    let tells =
+        is_telling(behaviour.kind) || look.facts.has(Sort::GuessedKind, [behaviour.kind, ""]);
+    let is_refused = behaviour.outcome == Outcome::Refused && tells && behaviour.op == Op::Get;
+    let is_tried =
+        look.tries_secrets() && matches!(behaviour.outcome, Outcome::Missing | Outcome::Failed);
     let is_miss = is_refused
+        || is_tried
         || (behaviour.outcome == Outcome::Missing && matches!(behaviour.op, Op::Get | Op::Log));
     if !is_miss || name.is_empty() || look.is_usual {
         return None;
@@ -62,11 +65,15 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         _ => 30.0,
     };
     // Deployers look before they create, controllers look after what they follow.
-    let at_work = if look.works_here { 0.15 } else { 1.0 };
+    let at_work = if look.works_here && !is_tried {
+        0.15
+    } else {
+        1.0
+    };
     let following = if look.watches_something { 0.3 } else { 1.0 };
     // Deployers look for one object of each kind that a chart has, who guesses for one name after the other.
     let is_of_chart = !is_refused && is_first_of_kind && nth > 1 && !is_raw_tool(look);
-    let chart = if is_of_chart { 0.2 } else { 1.0 };
+    let chart = if is_of_chart && !is_tried { 0.2 } else { 1.0 };
     let share = match (behaviour.kind, look.class) {
         // People mistype names of pods; of Secrets they name few at all.
         ("secrets", Class::Person) => (look.share_away() * 1.5).min(1.0),
@@ -89,6 +96,10 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         "{} asks for names that do not exist, {guesses} so far",
         look.who
     );
+    if is_tried {
+        // Another one that it does change makes no work of these.
+        return Some(Sign::quiet(weight, text));
+    }
     Some(Sign::unless_made(weight, text))
 }
 
@@ -102,8 +113,9 @@ fn is_raw_tool(look: &Look<'_>) -> bool {
 fn of_node(look: &mut Look<'_>) -> Option<Sign> {
     // A new node gets its pods just now.
     let is_new = look.known_days == 0;
-    if is_new || look.namespace.is_empty() || look.baseline.has_been_in(look.index, look.namespace)
-    {
+    let is_kubelet = !look.is_new_tool;
+    let has_pods = look.baseline.has_been_in(look.index, look.namespace);
+    if look.namespace.is_empty() || (is_kubelet && (is_new || has_pods)) {
         return None;
     }
     let (kind, name) = (look.behaviour.kind, &*look.activity.object.name);

@@ -1,8 +1,9 @@
 //! An identity that nobody knew looks around in a log that is well known.
 
-use super::{Detection, Look, Sign};
+use super::{Detection, Look, Sign, tool};
 use crate::engine::behaviour::{Op, Outcome};
 use crate::engine::facts::Sort;
+use crate::engine::who::Class;
 
 pub(super) static DETECTION: Detection = Detection {
     name: "new-identity",
@@ -27,7 +28,12 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     look.facts
         .nth(Sort::Novelty, [&shape, look.behaviour.namespace])?;
     // What strangers among people read has a detection of its own.
-    let people = if look.share() < 1.0 { 0.1 } else { 1.0 };
+    let is_other = look.class == Class::Node && tool(&look.activity.actor.user_agent).is_some();
+    let people = if look.share() < 1.0 && !is_other {
+        0.1
+    } else {
+        1.0
+    };
     let is_refused = look.behaviour.outcome == Outcome::Refused;
     // A new program without the rights that it wants tries for ever.
     let mistake = if is_refused && look.is_reflector_style() {

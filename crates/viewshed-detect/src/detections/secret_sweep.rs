@@ -20,7 +20,14 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     if look.behaviour.kind != "secrets" {
         return None;
     }
-    if look.behaviour.op == Op::Get {
+    let is_made = look.activity.verb == "create" && look.behaviour.outcome == Outcome::Shown;
+    if look.behaviour.op == Op::Write && is_made {
+        // It is there for them.
+        let namespace = look.behaviour.namespace;
+        look.facts.nth(Sort::Document, ["made", namespace]);
+        return None;
+    }
+    if look.behaviour.op == Op::Get || look.tries_secrets() {
         return objects(look);
     }
     // Helm keeps its releases in Secrets with a label, and lists those.
@@ -48,7 +55,8 @@ fn objects(look: &mut Look<'_>) -> Option<Sign> {
         _ => look.names_tried(),
     };
     // Controllers read what the objects name that they follow, deployers what they made.
-    let at_work = if look.works_here || look.watches_it {
+    let works_here = look.works_here && !look.tries_secrets();
+    let at_work = if works_here || look.watches_it {
         0.1
     } else if look.watches_something
         && !look.is_midway

@@ -266,7 +266,18 @@ pub(crate) fn is_dry_run(activity: &Activity<'_>) -> bool {
         "patch" | "update" => activity.object.resource == "secrets",
         _ => false,
     };
-    may_be && path::has_query(&activity.uri, "dryRun", "All")
+    may_be && (path::has_query(&activity.uri, "dryRun", "All") || is_dry_by_body(activity))
+}
+
+/// Whether the options of a removal say so, which stand in its body: `{"kind":"DeleteOptions","dryRun":["All"]}`.
+fn is_dry_by_body(activity: &Activity<'_>) -> bool {
+    let body = activity.request_body;
+    if body.is_empty() || !activity.verb.starts_with("delete") {
+        return false;
+    }
+    let option = body.split_once("\"dryRun\"").map(|(_, after)| after);
+    let list = option.and_then(|after| after.split_once(']'));
+    list.is_some_and(|(list, _)| list.contains("\"All\""))
 }
 
 fn read_op(activity: &Activity<'_>) -> Op {

@@ -70,6 +70,7 @@ impl Dossier {
         now_s: u32,
         half_life_s: u32,
     ) -> Option<Self> {
+        session.sort();
         session.forget_prelude(threshold, now_s, half_life_s);
         let opened_us = session.turning_point(threshold, half_life_s)?.at_us;
         let first = session.notes.first()?;
@@ -143,7 +144,13 @@ impl Dossier {
     ) {
         let incident = &mut self.incident;
         incident.event_count += 1;
-        let (at, last) = (time(note.at_us), &mut incident.last_event);
+        let at = time(note.at_us);
+        if at < incident.first_event.time {
+            // Servers send batches again that they could not deliver; the id stays.
+            incident.first_event.time = at;
+            (*note.audit_id).clone_into(&mut incident.first_event.audit_id);
+        }
+        let last = &mut incident.last_event;
         if at >= last.time {
             last.time = at;
             (*note.audit_id).clone_into(&mut last.audit_id);

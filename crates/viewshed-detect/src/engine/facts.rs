@@ -67,9 +67,11 @@ pub(crate) enum Sort {
     SurveyedSecrets,
     /// Whom questions about rights were about.
     Reviewed,
+    /// Tools of people that use the identities of programs.
+    Tool,
 }
 
-const SORTS: usize = 29;
+const SORTS: usize = 30;
 
 /// Two steps of a dump lie no further apart, by their own times. Microseconds.
 const DUMP_STEP_US: i64 = 15 * 60 * 1_000_000;

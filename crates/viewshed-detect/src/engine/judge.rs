@@ -3,15 +3,15 @@
 use viewshed_model::{Activity, Incident};
 
 use super::Engine;
-use super::behaviour::{Behaviour, Op, Outcome};
+use super::behaviour::{Behaviour, Op};
 use super::facts::Sort;
 use super::fingerprint::Fingerprint;
 use super::kinds::is_step_by_name;
+use super::marks::Tool;
 use super::origin::{Arrival, groups_of};
+use super::path::node_selected;
 use super::warm::Entry;
-use super::weigh::standing;
-use super::who::{Class, Who, clip};
-use crate::detections::tool;
+use super::who::{Class, Who};
 
 pub(super) const DAY_S: u32 = 24 * 60 * 60;
 /// Longer names of objects are cut: there are none. Bytes (RFC 1123 subdomains).
@@ -33,18 +33,11 @@ pub(super) struct Subject<'a> {
     pub(super) is_elsewhere: bool,
     /// Whether a program reads the log of a pod of another family than it is used to.
     pub(super) is_other_family: bool,
+    /// Whether a person comes with the group that may do everything and never did.
+    pub(super) is_newly_mighty: bool,
     /// Whether the tools that use the identity are counted, each time.
     pub(super) is_tool_counted: bool,
     pub(super) arrival: Arrival,
-}
-
-/// A tool that came to the identity of a program later.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Tool {
-    /// Somebody else may have the credential.
-    New,
-    /// It is used so.
-    Usual,
 }
 
 impl Engine {
@@ -61,6 +54,7 @@ impl Engine {
         let is_over = subject.window.0 > subject.window.1;
         let is_ordinary =
             subject.is_usual && !subject.arrival.is_unusual && subject.mask_is_usual && !is_over;
+        let is_ordinary = is_ordinary && !subject.is_newly_mighty;
         if is_ordinary {
             self.settle(activity, &subject, fingerprint);
         } else {
@@ -104,7 +98,9 @@ impl Engine {
         let is_other_hand = by_tool == Some(Tool::New);
         let is_elsewhere = self.begins_elsewhere(activity, (index, who.class), habit);
         let is_other_family = self.is_other_family(activity, (index, who.class), &behaviour);
-        let is_usual = is_usual && !is_other_hand && !is_elsewhere && !is_other_family;
+        let is_beyond = who.class == Class::Node && is_of_all_pods(activity, who.key, &behaviour);
+        let is_usual =
+            is_usual && !is_other_hand && !is_elsewhere && !is_other_family && !is_beyond;
         Subject {
             who,
             behaviour,
@@ -117,6 +113,7 @@ impl Engine {
             is_other_hand,
             is_elsewhere,
             is_other_family,
+            is_newly_mighty: self.is_newly_mighty(activity, (index, who.class), &behaviour),
             is_tool_counted: by_tool.is_some(),
             arrival,
         }
@@ -162,108 +159,6 @@ impl Engine {
         (is_usual, (window, habit.tolerated(limit)))
     }
 
-    /// A tool of people that uses the identity of a program known for other clients. It becomes usual
-    /// like any habit: on another day, after days of probation if it was an incident.
-    fn by_tool(
-        &mut self,
-        activity: &Activity<'_>,
-        (index, class): (usize, Class),
-        arrival: &Arrival,
-        behaviour: &Behaviour<'_>,
-    ) -> Option<Tool> {
-        let is_program = matches!(class, Class::ServiceAccount | Class::Node | Class::System);
-        let tool = is_program.then(|| tool(&activity.actor.user_agent))??;
-        let now_s = self.clock.now_s();
-        let used = Behaviour {
-            op: Op::Exec,
-            outcome: Outcome::Shown,
-            kind: "(tool)",
-            namespace: tool,
-            ..*behaviour
-        };
-        let habit = self.baseline.habit(index, &used);
-        let record = self.baseline.record(index);
-        let is_established = record.is_some_and(|record| record.known_for_s(now_s) >= DAY_S);
-        let known = habit.and_then(|at| record?.habits.get(at));
-        let is_begun = is_established && arrival.origin.is_new_program;
-        if known.is_none() && !is_begun {
-            return None;
-        }
-        let is_usual = known.is_some_and(|habit| {
-            now_s.saturating_sub(habit.first_s) >= DAY_S
-                && habit.is_usual(now_s, self.baseline.half_life_s())
-        });
-        let is_watched = record.is_some_and(|record| record.is_watched);
-        self.baseline
-            .learn(index, &used, now_s, standing(is_watched));
-        Some(if is_usual { Tool::Usual } else { Tool::New })
-    }
-
-    /// Whether a program that has long been reading the logs of some pods reads that of one which has another name:
-    /// whoever follows its own jobs has no business with the rest of the namespace. Learns the name.
-    fn is_other_family(
-        &mut self,
-        activity: &Activity<'_>,
-        (index, class): (usize, Class),
-        behaviour: &Behaviour<'_>,
-    ) -> bool {
-        let is_log = behaviour.op == Op::Log && behaviour.outcome == Outcome::Shown;
-        if !is_log || class != Class::ServiceAccount {
-            return false;
-        }
-        let read = Behaviour {
-            kind: "(log)",
-            namespace: family(&activity.object.name),
-            ..*behaviour
-        };
-        let now_s = self.clock.now_s();
-        let of_old = |first_s: u32| now_s.saturating_sub(first_s) >= DAY_S;
-        let habit = self.baseline.habit(index, &read);
-        let symbol = self.baseline.symbol("(log)");
-        let record = self.baseline.record(index);
-        let is_old = habit
-            .and_then(|at| record?.habits.get(at))
-            .is_some_and(|habit| of_old(habit.first_s));
-        let knows_some = record.is_some_and(|record| {
-            record.has(|habit| Some(habit.kind) == symbol && of_old(habit.first_s))
-        });
-        let is_watched = record.is_some_and(|record| record.is_watched);
-        self.baseline
-            .learn(index, &read, now_s, standing(is_watched));
-        knows_some && !is_old
-    }
-
-    fn mask_is_usual(
-        &mut self,
-        activity: &Activity<'_>,
-        index: usize,
-        behaviour: &Behaviour<'_>,
-    ) -> bool {
-        let Some(mask) = &activity.actor.impersonated else {
-            return !(behaviour.outcome == Outcome::Refused
-                && activity.message.contains("cannot impersonate"));
-        };
-        let worn = Behaviour {
-            op: Op::Exec,
-            outcome: Outcome::Shown,
-            kind: "(impersonation)",
-            namespace: clip(&mask.user, 200),
-            ..*behaviour
-        };
-        let now_s = self.clock.now_s();
-        let habit = self.baseline.habit(index, &worn);
-        let record = self.baseline.record(index);
-        let known = habit.and_then(|at| record?.habits.get(at));
-        let is_usual = known.is_some_and(|habit| {
-            now_s.saturating_sub(habit.first_s) >= DAY_S
-                && habit.is_usual(now_s, self.baseline.half_life_s())
-        });
-        let is_watched = record.is_some_and(|record| record.is_watched);
-        self.baseline
-            .learn(index, &worn, now_s, standing(is_watched));
-        is_usual
-    }
-
     /// Counts something ordinary.
     fn settle(
         &mut self,
@@ -292,6 +187,8 @@ impl Engine {
         let is_plain = index != self.crowd
             && activity.actor.impersonated.is_none()
             && !subject.is_tool_counted
+            // Of which node tells each time.
+            && !(subject.who.class == Class::Node && subject.behaviour.kind == "pods")
             // Whose log it is tells each time.
             && !(subject.who.class == Class::ServiceAccount && subject.behaviour.op == Op::Log)
             // What it then follows decides each time whether a list is the beginning of it.
@@ -330,7 +227,9 @@ impl Engine {
 /// Whether each single request of a program may be a step: one Secret after the other, one pod after the other.
 /// Kubelets and the control plane read those all day.
 fn is_step_of_program(behaviour: &Behaviour<'_>, class: Class) -> bool {
-    if behaviour.op == Op::Review {
+    // What a change answers tells as much as reading it.
+    let is_of_secrets = behaviour.op == Op::Write && behaviour.kind == "secrets";
+    if behaviour.op == Op::Review || is_of_secrets {
         return class == Class::ServiceAccount;
     }
     behaviour.op == Op::Get
@@ -341,8 +240,15 @@ fn is_step_of_program(behaviour: &Behaviour<'_>, class: Class) -> bool {
         }
 }
 
-/// What pods of one sort have in common at the beginning of their names: letters, up to the first digit or dash.
-fn family(pod: &str) -> &str {
-    let end = pod.find(|letter: char| !letter.is_ascii_alphabetic());
-    clip(end.and_then(|end| pod.get(..end)).unwrap_or(pod), NAME_MAX)
+/// Whether a kubelet asks for the pods of others besides its own.
+pub(super) fn is_of_all_pods(
+    activity: &Activity<'_>,
+    key: &str,
+    behaviour: &Behaviour<'_>,
+) -> bool {
+    let own = key.strip_prefix("system:node:").unwrap_or_default();
+    behaviour.kind == "pods"
+        && behaviour.is_enumeration()
+        && behaviour.namespace.is_empty()
+        && node_selected(&activity.uri) != Some(own)
 }

@@ -20,6 +20,7 @@ mod judge;
 pub(crate) mod kinds;
 pub(crate) mod lifecycle;
 mod margin;
+mod marks;
 mod merge;
 pub(crate) mod origin;
 mod own;
@@ -61,6 +62,9 @@ use warm::Warm;
 /// When so many requests were received and none was ever answered, the log holds no answers, and the first
 /// stage is judged.
 const UNANSWERED_MAX: u64 = 16;
+
+/// A line that is so much older than the others tells of a request that took so long. Seconds.
+const LONG_S: i64 = 20 * 60;
 
 /// Activities whose table entries are fetched together: the waits for memory overlap, which is most of the
 /// time that a known activity takes.
@@ -215,7 +219,14 @@ impl Engine {
             }
             return;
         }
-        match self.clock.tick(activity.at_us, wall_s) {
+        // Its place in the log: what is written at the end of a long request was received long before.
+        let is_long = activity.at_us / 1_000_000 + LONG_S < i64::from(self.clock.now_s());
+        let written_us = if is_long {
+            activity.at_us.max(activity.stage_at_us)
+        } else {
+            activity.at_us
+        };
+        match self.clock.tick(written_us, wall_s) {
             Tick::Steady => {}
             Tick::Jumped => {
                 self.sessions.catch_up(self.clock.now_s());

@@ -65,8 +65,15 @@ pub(crate) fn is_short_watch(uri: &str) -> bool {
     time_s.is_some_and(|time_s| (1..60).contains(&time_s))
 }
 
+/// The node whose pods alone a list asks for.
+pub(crate) fn node_selected(uri: &str) -> Option<&str> {
+    let (_, value) = query(uri, "fieldSelector")?.split_once("spec.nodeName")?;
+    let value = value.trim_start_matches("%3D").trim_start_matches("%3d");
+    Some(value.trim_start_matches('='))
+}
+
 /// The value of a parameter, as it is written.
-pub(crate) fn query<'u>(uri: &'u str, name: &str) -> Option<&'u str> {
+fn query<'u>(uri: &'u str, name: &str) -> Option<&'u str> {
     parameters(uri).find_map(|pair| {
         let (found, value) = split_at(pair, b'=');
         value.filter(|_| found == name)

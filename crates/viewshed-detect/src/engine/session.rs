@@ -188,7 +188,9 @@ impl Session {
 
     /// Puts what came together late in the order of time.
     pub(crate) fn sort(&mut self) {
-        self.notes.sort_by_key(|one| one.at_us);
+        self.notes.sort_by(|left, right| {
+            (left.at_us, &left.audit_id).cmp(&(right.at_us, &right.audit_id))
+        });
         self.evidence.sort_by_key(|one| one.at_us);
     }
 
@@ -294,7 +296,7 @@ impl Session {
         &mut self,
         (identity, spot): (u32, u64),
         (kind, namespace): (&str, &str),
-        now_s: u32,
+        (now_s, percent): (u32, u32),
     ) {
         let own = self.evidence.iter_mut().filter(|one| {
             (one.identity, one.spot) == (identity, spot)
@@ -304,7 +306,7 @@ impl Session {
             let Some(trial) = one.trial.take_if(|trial| trial.is_given_up) else {
                 continue;
             };
-            one.weight = one.weight.max(trial.weight);
+            one.weight = one.weight.max(trial.weight / 100 * percent);
             one.text = one.text.replace(FOLLOWED, UNWATCHED).into();
             one.falls_with = FallsWith::Watch;
             one.is_reflector = false;

@@ -31,8 +31,9 @@ pub(super) fn severity(incident: &Incident) -> Severity {
             || one.kind.ends_with("/exec")
             || one.kind == "docker:exec"
     });
-    if looks_installed(incident) {
-        return Severity::Medium;
+    // What may be a tool that was just installed is doubtful, and no smaller for it.
+    if looks_installed(incident) && shown("secrets", true) {
+        return Severity::High;
     }
     if shown("secrets", true) || (runs && is_answered) {
         return Severity::Critical;

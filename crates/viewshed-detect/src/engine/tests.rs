@@ -5,6 +5,7 @@ use crate::detections;
 
 mod benign;
 mod breadth;
+mod catalogue;
 mod forms;
 mod hostile;
 mod intrusions;

@@ -8,10 +8,10 @@ use super::decay::rounded;
 use super::evidence::{Evidence, Trial};
 use super::facts::Facts;
 use super::fingerprint::Fingerprint;
-use super::judge::{DAY_S, NAME_MAX, Subject};
+use super::judge::{DAY_S, NAME_MAX, Subject, is_of_all_pods};
 use super::origin::{identity_tag, program_tag};
 use super::session::Session;
-use super::who::{ShortName, clip};
+use super::who::{Class, ShortName, clip};
 use super::work::Deed;
 use crate::baseline::{DoesAt, Standing};
 use crate::detections::{Look, Sign, is_raw, judge, linking, tool};
@@ -24,6 +24,8 @@ const LINK_ALONE_MIN: u32 = 4_000;
 const LINK_MIN_HAND: u32 = 2_000;
 /// Those at an address that many use are linked within this time. Seconds.
 pub(super) const LINK_SHARED_S: u32 = 60 * 60;
+/// A hand that strange has nothing to do with the namespaces in which its identity works.
+const HOME_LOST: f64 = 0.95;
 /// Fewer points than this, in hundredths, begin no session: an ordinary day has thousands of them.
 const SESSION_MIN: u32 = 150;
 
@@ -148,12 +150,12 @@ impl Engine {
             } else {
                 0.0
             };
-            found = if by_hand {
+            if by_hand {
                 // What it shows by itself is enough, and they come from several places.
-                self.signs(activity, subject, (0, 0.0), facts)
+                found.facts = facts;
             } else {
-                self.signs(activity, subject, (near, alone), facts)
-            };
+                found = self.signs(activity, subject, (near, alone), facts);
+            }
         }
         let shown_by = if own == 0 { near } else { own };
         if let Some(session) = self.sessions.get_mut(shown_by) {
@@ -238,6 +240,7 @@ impl Engine {
         origin.companions = u32::try_from(others).unwrap_or(u32::MAX);
         let is_midway = self.is_midway(activity, (subject.index, subject.arrival.is_shared));
         let known_s = record.map_or(0, |record| record.known_for_s(now_s));
+        let strangeness = self.strangeness(activity, subject);
         let (kind, namespace) = survey_of(activity, &behaviour);
         let mut look = Look {
             activity,
@@ -250,11 +253,13 @@ impl Engine {
             is_new_tool: subject.is_other_hand,
             is_other_hand: subject.is_other_hand || subject.is_elsewhere,
             is_elsewhere: subject.is_elsewhere,
-            strangeness: self.strangeness(activity, subject),
-            is_at_home: self.is_at_home(subject.index, namespace),
+            strangeness,
+            // From where he never was, with a tool that knows nothing of Kubernetes, nobody is at home.
+            is_at_home: strangeness < HOME_LOST && self.is_at_home(subject.index, namespace),
             sees_all: self.baseline.sees_all(subject.index, kind, now_s)
                 || (known_s < DAY_S && self.baseline.peers_see_all(subject.index, now_s)),
             namespace,
+            is_newly_mighty: subject.is_newly_mighty,
             is_other_family: subject.is_other_family,
             is_known_to_it: self.is_known_to_it(activity, subject),
             is_outside: self.is_outside(activity, subject),
@@ -295,6 +300,10 @@ impl Engine {
     fn is_known_to_it(&self, activity: &Activity<'_>, subject: &Subject<'_>) -> bool {
         let (behaviour, now_s) = (&subject.behaviour, self.clock.now_s());
         let is_read = matches!(behaviour.op, Op::List | Op::Watch | Op::Get);
+        if subject.who.class == Class::Node && is_of_all_pods(activity, subject.who.key, behaviour)
+        {
+            return false;
+        }
         let is_itself = !subject.is_other_hand && !self.is_outside(activity, subject);
         if !is_itself || !is_read || behaviour.outcome == Outcome::Refused {
             return false;

@@ -16,6 +16,8 @@ use crate::detections::{self, FallsWith, is_client, is_raw, tool};
 
 /// Work that follows what it belongs to later than this was not the reason for it. Seconds.
 const WORK_BELONGS_S: u32 = 10 * 60;
+/// People leaf through the views of their dashboards: so much is left of what they only glanced at.
+const GLIMPSED_PERCENT: u32 = 50;
 /// And reading or following something else later than this. Seconds.
 const EXPLAINS_S: u32 = 2 * WORK_FOLLOWS_S;
 
@@ -235,7 +237,13 @@ impl Engine {
         let id = record.map_or(0, |record| record.session);
         if let Some(session) = self.sessions.get_mut(id) {
             let from = (identity_tag(subject.index), subject.arrival.spot);
-            session.go_on(from, (behaviour.kind, behaviour.namespace), now_s);
+            let percent = if subject.who.class == Class::Person {
+                GLIMPSED_PERCENT
+            } else {
+                100
+            };
+            let what = (behaviour.kind, behaviour.namespace);
+            session.go_on(from, what, (now_s, percent));
             let accused = Accused {
                 at_s: now_s,
                 ..Accused::default()
@@ -275,7 +283,11 @@ fn concerns(done: &Behaviour<'_>, one: &Evidence, now_s: u32) -> bool {
             let is_begun = matches!(one.op, Op::List | Op::Watch);
             is_soon && is_held && is_begun && *one.kind == *done.kind
         }
-        Op::Write => age_s <= WORK_BELONGS_S && (is_held || one.outcome == Outcome::Missing),
+        // That one thing can be changed explains no try to change another.
+        Op::Write => {
+            let was_missing = one.outcome == Outcome::Missing && one.op != Op::Write;
+            age_s <= WORK_BELONGS_S && (is_held || was_missing)
+        }
         _ => false,
     };
     is_told && *one.namespace == *done.namespace

@@ -182,9 +182,19 @@ fn holds_secrets(activity: &Activity<'_>) -> bool {
     }
 }
 
+/// Whether the body of a request holds the options of a removal and nothing of the objects.
+fn is_of_options(activity: &Activity<'_>) -> bool {
+    activity.verb.starts_with("delete") && activity.request_body.contains("\"DeleteOptions\"")
+}
+
 /// Takes the bodies out, also of the whole.
 fn hide_bodies<'a>(activity: &mut Activity<'a>, arena: &'a Arena) {
     let raw = activity.raw;
+    let options = if is_of_options(activity) {
+        std::mem::take(&mut activity.request_body)
+    } else {
+        ""
+    };
     let mut pieces = Vec::new();
     let mut kept_until = 0;
     let mut bodies = [activity.request_body, activity.response_body]
@@ -199,6 +209,6 @@ fn hide_bodies<'a>(activity: &mut Activity<'a>, arena: &'a Arena) {
     }
     pieces.push(raw.get(kept_until..).unwrap_or_default());
     activity.raw = arena.join(pieces);
-    activity.request_body = "";
+    activity.request_body = options;
     activity.response_body = "";
 }

@@ -1,10 +1,11 @@
 //! What a request is about: its namespace, the part of it that is asked for, and whose that is.
 
 use super::{Look, WATCH_SHARE};
-use crate::detections::tool;
+use crate::detections::{is_raw, tool};
 use crate::engine::behaviour::{Op, Outcome};
+use crate::engine::facts::Sort;
 use crate::engine::kinds;
-use crate::engine::path::{has_query, is_narrowed, query};
+use crate::engine::path::{has_query, is_narrowed, node_selected};
 use crate::engine::who::{Class, pod_stem, service_account};
 
 /// Shorter names are the beginning of too many others. Bytes.
@@ -14,6 +15,7 @@ impl Look<'_> {
     /// What this request would tell an intruder, in points: kind, scope, and whether it was answered.
     pub(crate) fn list_points(&self) -> f64 {
         let behaviour = &self.behaviour;
+        let client = tool(&self.activity.actor.user_agent);
         let scope = if behaviour.namespace.is_empty() {
             1.0
         } else if self.is_own_namespace() {
@@ -29,7 +31,7 @@ impl Look<'_> {
         let op = match behaviour.op {
             Op::List => 1.0,
             // Without a version from which to go on, it begins with all objects.
-            Op::Watch if self.is_reflector_style() => WATCH_SHARE,
+            Op::Watch if self.is_reflector_style() && !client.is_some_and(is_raw) => WATCH_SHARE,
             Op::Watch => 1.0,
             _ => 0.25,
         };
@@ -38,16 +40,22 @@ impl Look<'_> {
             // One node after the other is all of them.
             Some(node) if !self.is_own_node(node) => 0.8,
             // One pod's own node, as node agents ask.
-            _ => 0.4,
+            Some(_) => 0.4,
+            // Whoever looks for a fault picks out; a phase, a type or a namespace leaves nearly all.
+            None if self.class == Class::Person => 0.4,
+            None => 1.0,
         };
-        let at_work = if self.works_here { 0.25 } else { 1.0 };
+        // Who makes what is there reads it, and of Secrets those that it made.
+        let at_work = match (self.works_here, behaviour.kind) {
+            (false, _) => 1.0,
+            (true, "secrets") if self.acquaintance > 0.5 && !self.is_labelled() => 0.6,
+            (true, _) => 0.25,
+        };
         // Only objects with some label, by a program that carries its own name.
-        let is_own_client = tool(&self.activity.actor.user_agent).is_none();
-        let labelled = if is_own_client
-            && self.behaviour.kind != "secrets"
-            && self.class == Class::ServiceAccount
-            && self.is_labelled()
-        {
+        let is_own_client = client.is_none();
+        let is_plain_start =
+            is_own_client && self.class == Class::ServiceAccount && !self.is_midway;
+        let labelled = if is_plain_start && behaviour.kind != "secrets" && self.is_labelled() {
             0.35
         } else {
             1.0
@@ -78,6 +86,21 @@ impl Look<'_> {
         own.is_some_and(|(own, _)| own == self.behaviour.namespace)
     }
 
+    /// Whether a program that long changed nothing there tries to change one Secret after the other: what that answers
+    /// tells which exist, and what is in them.
+    pub(crate) fn tries_secrets(&self) -> bool {
+        let namespace = self.behaviour.namespace;
+        (self.behaviour.op, self.behaviour.kind) == (Op::Write, "secrets")
+            && self.class == Class::ServiceAccount
+            && self.is_midway
+            && self.known_days > 0
+            && !self.facts.has(Sort::Document, ["made", namespace])
+            && !self.activity.object.name.is_empty()
+            && !self
+                .baseline
+                .has_long_written(self.index, namespace, self.now_s)
+    }
+
     /// How much a program's own namespace counts. It asks there for what it needs when it starts; what one that has
     /// long been running and never changed anything there looks for then, it did not need.
     fn share_of_own(&self) -> f64 {
@@ -90,11 +113,7 @@ impl Look<'_> {
 
     /// The node whose pods alone are asked for.
     pub(crate) fn node_selected(&self) -> Option<&str> {
-        let selector = query(&self.activity.uri, "fieldSelector")?;
-        let start = selector.find("spec.nodeName")? + "spec.nodeName".len();
-        let value = selector.get(start..)?;
-        let value = value.trim_start_matches("%3D").trim_start_matches("%3d");
-        Some(value.trim_start_matches('='))
+        node_selected(&self.activity.uri)
     }
 
     /// Whether a node is the one that the request comes from; taken for it where the credential names none.

@@ -10,7 +10,7 @@ use viewshed_model::Incident;
 use super::world::{ORDINARY, renamed, run};
 use crate::script::activities;
 
-const ESTATE: &str = "
+pub(super) const ESTATE: &str = "
 07:00:00 pay/ledger pod=ledger-1 cred=JTI=1 @10.4.2.41 list configmaps -n pay rv=0 200
 +0s pay/ledger pod=ledger-1 cred=JTI=1 @10.4.2.41 watch configmaps -n pay rv=5 200
 +1s pay/ledger pod=ledger-1 cred=JTI=1 @10.4.2.41 update leases.coordination.k8s.io ledger -n pay 200 x20
@@ -25,8 +25,24 @@ const ESTATE: &str = "
 +1m olga @192.0.2.22 list pods -A 200 x10
 ";
 
-const LEDGER: &str = "pay/ledger pod=ledger-1 cred=JTI=1 @10.4.2.41";
-const ROUTER: &str = "edge/router pod=router-1 cred=JTI=2 @10.4.2.30";
+/// What happens there besides: a nightly report, a kubelet, a controller that follows what it is there for, a pipeline
+/// that makes jobs.
+const NIGHT: &str = "
+03:00:00 pay/report pod=report-1 cred=JTI=7 @10.4.2.50 get configmaps report -n pay 200
++5s pay/report pod=report-1 cred=JTI=7 @10.4.2.50 list pods -n pay 200
++1m node:worker-2 @10.4.1.2 list pods -A field=spec.nodeName=worker-2 200
++0s node:worker-2 @10.4.1.2 watch pods -A field=spec.nodeName=worker-2 200
++0s node:worker-2 @10.4.1.2 get configmaps web -n shop 200
++0s node:worker-2 @10.4.1.2 get leases.coordination.k8s.io worker-2 -n kube-node-lease 200 x20
++1m certs/manager pod=manager-1 cred=JTI=8 @10.4.3.8 list secrets -A rv=0 200
++0s certs/manager pod=manager-1 cred=JTI=8 @10.4.3.8 watch secrets -A rv=5 200 x20
++1m media/encoder pod=encoder-1 cred=JTI=6 @10.4.3.9 create jobs.batch enc-7 -n media 201
++9s media/encoder pod=encoder-1 cred=JTI=6 @10.4.3.9 list pods -n media label=job-name=enc-7 200
++9s media/encoder pod=encoder-1 cred=JTI=6 @10.4.3.9 get pods/log enc-7-bcdfg -n media 200
+";
+
+pub(super) const LEDGER: &str = "pay/ledger pod=ledger-1 cred=JTI=1 @10.4.2.41";
+pub(super) const ROUTER: &str = "edge/router pod=router-1 cred=JTI=2 @10.4.2.30";
 const NAMESPACES: [&str; 8] = [
     "edge",
     "observability",
@@ -38,10 +54,11 @@ const NAMESPACES: [&str; 8] = [
     "mail",
 ];
 
-fn after_three_weeks(script: &str) -> Vec<Incident> {
+pub(super) fn after_three_weeks(script: &str) -> Vec<Incident> {
     let mut batch = Vec::new();
     for day in -21..=0 {
         batch.extend(activities(ESTATE, day));
+        batch.extend(activities(NIGHT, day));
         batch.extend(activities(ORDINARY, day));
     }
     batch.extend(renamed(activities(script, 0)));
@@ -49,7 +66,7 @@ fn after_three_weeks(script: &str) -> Vec<Incident> {
 }
 
 /// One incident, open with this request at the latest.
-fn caught(name: &str, script: &str, opened_max: usize) {
+pub(super) fn caught(name: &str, script: &str, opened_max: usize) {
     let incidents = after_three_weeks(script);
     let told: Vec<_> = incidents
         .iter()
@@ -63,14 +80,17 @@ fn caught(name: &str, script: &str, opened_max: usize) {
     assert!(opened < opened_max, "{name}: {} {told:#?}", opened + 1);
 }
 
-fn quiet(name: &str, script: &str) {
+pub(super) fn quiet(name: &str, script: &str) {
     let incidents = after_three_weeks(script);
     let told: Vec<_> = incidents.iter().map(|one| &one.reasons).collect();
     assert!(incidents.is_empty(), "{name}: {told:#?}");
 }
 
 /// The requests one after the other.
-fn steps<'r>(pause: &str, requests: impl IntoIterator<Item = impl AsRef<str> + 'r>) -> String {
+pub(super) fn steps<'r>(
+    pause: &str,
+    requests: impl IntoIterator<Item = impl AsRef<str> + 'r>,
+) -> String {
     let mut script = String::new();
     for (number, request) in requests.into_iter().enumerate() {
         let time = if number == 0 { "10:00:00" } else { pause };
