@@ -244,6 +244,25 @@ impl ListenerWire {
     }
 }
 
+/// Services that the rules of a route name, as far as they send anything there.
+fn backends_of(rules: Vec<RouteRuleWire>, own: &str) -> Vec<Backend> {
+    rules
+        .into_iter()
+        .flat_map(|rule| rule.backend_refs.0)
+        // `kind` defaults to Service (gateway-api `BackendObjectReference`).
+        .filter(|backend| matches!(backend.kind.as_str(), "" | "Service"))
+        // "If weight is set to 0, no traffic should be forwarded" (gateway-api `BackendRef`).
+        .filter(|backend| backend.weight != Some(0))
+        .map(|backend| Backend {
+            service: backend.full_name(own),
+            port: match backend.port.0 {
+                0 => String::new(),
+                port => port.to_string(),
+            },
+        })
+        .collect()
+}
+
 impl GatewayWire {
     pub(super) fn into_gateway(
         self,
@@ -266,23 +285,7 @@ impl GatewayWire {
         }
         listener_ports.sort_unstable();
         listener_ports.dedup();
-        let backends: Vec<Backend> = spec
-            .rules
-            .0
-            .into_iter()
-            .flat_map(|rule| rule.backend_refs.0)
-            // `kind` defaults to Service (gateway-api `BackendObjectReference`).
-            .filter(|backend| matches!(backend.kind.as_str(), "" | "Service"))
-            // "If weight is set to 0, no traffic should be forwarded" (gateway-api `BackendRef`).
-            .filter(|backend| backend.weight != Some(0))
-            .map(|backend| Backend {
-                service: backend.full_name(own),
-                port: match backend.port.0 {
-                    0 => String::new(),
-                    port => port.to_string(),
-                },
-            })
-            .collect();
+        let backends = backends_of(spec.rules.0, own);
         let sections: Vec<Section> = spec
             .parent_refs
             .0

@@ -1,6 +1,6 @@
 //! How a container of a Docker host becomes root there by what it may write and do.
 //!
-//! Sources: docker.docs "Docker security", "AppArmor security profiles for Docker", "Isolate containers with a
+//! Sources: docker.docs "Docker security", "`AppArmor` security profiles for Docker", "Isolate containers with a
 //! user namespace"; capabilities(7). Docker's own profile of `AppArmor` forbids mounts and tracing what is no
 //! container (moby `profiles/apparmor/template.go`).
 
