@@ -44,7 +44,7 @@ pub(super) fn write(page: &mut Page, report: &ScanReport) {
     if report.reach.is_empty() {
         return;
     }
-    page.raw("<section id=\"reach\" aria-labelledby=\"reach-head\">\n<h2 id=\"reach-head\">Who reaches the places that matter</h2>\n<p class=\"note\">A filled square: connections are let through. A ring: it depends on facts that were not read. A dot: they are stopped. Of a workload the pod counts that is stopped least. <code>viewshed reach --to PLACE</code> says why.</p>\n");
+    page.raw("<section id=\"reach\" aria-labelledby=\"reach-head\">\n<h2 id=\"reach-head\">Who reaches the places that matter</h2>\n<p class=\"note\">A filled square: connections are let through. An empty one: it depends on facts that were not read. A dot: they are stopped. Of a workload the pod counts that is stopped least. <code>viewshed reach --to PLACE</code> says why.</p>\n");
     let start = page.len();
     let mut drawn = 0;
     for overview in report.reach.iter().take(DRAWINGS_MAX) {
@@ -65,10 +65,13 @@ pub(super) fn write(page: &mut Page, report: &ScanReport) {
 fn drawing(page: &mut Page, overview: &ReachOverview, id: usize) {
     page.raw("<h3>").text(&overview.estate).raw("</h3>\n<p>");
     let lead = count(overview.rows.len() as u64, "source", "sources");
-    page.text(&lead)
-        .raw(". Network plugin assumed: ")
-        .text(&overview.cni)
-        .raw(".</p>\n");
+    page.text(&lead).raw(".");
+    if overview.cni != "docker" {
+        page.raw(" Network plugin assumed: ")
+            .text(&overview.cni)
+            .raw(".");
+    }
+    page.raw("</p>\n");
     let rows = folded(&overview.rows);
     if rows.is_empty() || overview.targets.is_empty() {
         return;

@@ -11,6 +11,7 @@ use viewshed_model::{DockerContainer, DockerHost, DockerNetwork, Estate};
 use super::facts::{is_internal, is_loopback, mode, namespace_of, networks, title};
 use super::paths::to_own_host;
 use super::{End, Open, pair};
+use crate::network::address::{Block, address as address_of};
 use crate::network::ports::{PortSet, everything, point};
 
 /// Whose an address is.
@@ -38,12 +39,24 @@ pub(super) fn owner(estate: &Estate, address: IpAddr) -> Option<Owner<'_>> {
             return Some(Owner::Container(host, container, network));
         }
         let mut networks = host.networks.iter();
-        let has = |network: &&DockerNetwork| network.gateways.iter().any(|own| is_it(own));
+        let has = |network: &&DockerNetwork| {
+            let mut told = network.gateways.iter();
+            told.any(|own| is_it(own)) || is_first(network, address)
+        };
         if let Some(network) = networks.find(has) {
             return Some(Owner::Host(host, network));
         }
     }
     None
+}
+
+/// Of a network that tells no gateway, the first address of a subnet is the host's (docker.docs "Bridge network
+/// driver": unless an option names another).
+fn is_first(network: &DockerNetwork, address: IpAddr) -> bool {
+    let is_bridge = matches!(network.driver.as_str(), "" | "bridge");
+    let blocks = network.subnets.iter().filter_map(|text| Block::parse(text));
+    let mut firsts = blocks.map(|block| address_of(block.family, block.first.saturating_add(1)));
+    is_bridge && network.gateways.is_empty() && firsts.any(|first| first == address)
 }
 
 /// Whether an address is a container's or a host's in one of Docker's networks.
