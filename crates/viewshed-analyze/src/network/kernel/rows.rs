@@ -240,7 +240,7 @@ impl<'k, 'n, 'c> Rows<'k, 'n, 'c> {
                 }
                 continue;
             }
-            self.unsorted(run, items, active, scratch);
+            unsorted(run, items, active, scratch);
         }
         let first = parts.first();
         let end = first
@@ -254,34 +254,28 @@ impl<'k, 'n, 'c> Rows<'k, 'n, 'c> {
         }
         scratch.arriving.fill_from(&scratch.passed);
     }
+}
 
-    /// Policies of one order, of which any may be asked first.
-    fn unsorted(
-        &self,
-        run: &[Part<'_>],
-        items: &[Item<'_>],
-        active: &[usize],
-        scratch: &mut Scratch,
-    ) {
-        let order = |part: &Part<'_>| part.policy.order;
-        for group in run.chunk_by(|a, b| order(a) == order(b)) {
-            if group.len() == 1 || is_uniform(group, items) {
-                for part in group {
-                    walk_part(part, items, active, scratch);
-                }
-                continue;
-            }
-            // Each may be the first that decides: walked from the same start, left by all.
-            let start = scratch.undecided.clone();
-            scratch.left_by_all.fill_from(&start);
+/// Policies of one order, of which any may be asked first.
+fn unsorted(run: &[Part<'_>], items: &[Item<'_>], active: &[usize], scratch: &mut Scratch) {
+    let order = |part: &Part<'_>| part.policy.order;
+    for group in run.chunk_by(|a, b| order(a) == order(b)) {
+        if group.len() == 1 || is_uniform(group, items) {
             for part in group {
-                scratch.undecided.fill_from(&start);
                 walk_part(part, items, active, scratch);
-                scratch.alone.fill_from(&scratch.undecided);
-                scratch.left_by_all.keep(&scratch.alone);
             }
-            scratch.undecided.fill_from(&scratch.left_by_all);
+            continue;
         }
+        // Each may be the first that decides: walked from the same start, left by all.
+        let start = scratch.undecided.clone();
+        scratch.left_by_all.fill_from(&start);
+        for part in group {
+            scratch.undecided.fill_from(&start);
+            walk_part(part, items, active, scratch);
+            scratch.alone.fill_from(&scratch.undecided);
+            scratch.left_by_all.keep(&scratch.alone);
+        }
+        scratch.undecided.fill_from(&scratch.left_by_all);
     }
 }
 
