@@ -5,7 +5,7 @@ use viewshed_model::{
 
 use super::super::scan;
 
-fn cell(verdict: ReachVerdict) -> Option<OverviewCell> {
+fn cell(verdict: ReachVerdict) -> OverviewCell {
     let port = PortRange {
         protocol: Protocol::Tcp,
         first: 10_250,
@@ -15,7 +15,7 @@ fn cell(verdict: ReachVerdict) -> Option<OverviewCell> {
         ReachVerdict::Denied => Vec::new(),
         ReachVerdict::Allowed | ReachVerdict::Depends => vec![port],
     };
-    Some(OverviewCell { verdict, ports })
+    OverviewCell { verdict, ports }
 }
 
 fn row(namespace: &str, name: &str, cells: Vec<Option<OverviewCell>>) -> OverviewRow {
@@ -31,7 +31,7 @@ fn row(namespace: &str, name: &str, cells: Vec<Option<OverviewCell>>) -> Overvie
 fn page(rows: Vec<OverviewRow>) -> String {
     let outside = OverviewRow {
         kind: EndKind::Outside,
-        ..row("", "world", vec![cell(ReachVerdict::Denied), None])
+        ..row("", "world", vec![Some(cell(ReachVerdict::Denied)), None])
     };
     let overview = ReachOverview {
         estate: "prod".to_owned(),
@@ -55,7 +55,10 @@ fn drawing(page: &str) -> &str {
 
 #[test]
 fn every_source_is_a_row_and_every_place_a_column() {
-    let open = vec![cell(ReachVerdict::Allowed), cell(ReachVerdict::Depends)];
+    let open = vec![
+        Some(cell(ReachVerdict::Allowed)),
+        Some(cell(ReachVerdict::Depends)),
+    ];
     let page = page(vec![row("shop", "web", open)]);
     let drawing = drawing(&page);
     for text in [
@@ -73,8 +76,18 @@ fn every_source_is_a_row_and_every_place_a_column() {
 
 #[test]
 fn many_sources_that_fare_alike_are_one_row() {
-    let open = || vec![cell(ReachVerdict::Allowed), cell(ReachVerdict::Allowed)];
-    let shut = || vec![cell(ReachVerdict::Denied), cell(ReachVerdict::Denied)];
+    let open = || {
+        vec![
+            Some(cell(ReachVerdict::Allowed)),
+            Some(cell(ReachVerdict::Allowed)),
+        ]
+    };
+    let shut = || {
+        vec![
+            Some(cell(ReachVerdict::Denied)),
+            Some(cell(ReachVerdict::Denied)),
+        ]
+    };
     let mut rows: Vec<OverviewRow> = (0..60)
         .map(|number| row("shop", &format!("w{number:02}"), open()))
         .collect();
