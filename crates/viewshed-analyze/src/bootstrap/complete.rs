@@ -53,7 +53,20 @@ pub fn complete(cluster: &mut Cluster) -> Vec<Gap> {
     let missing = own.filter(|role| !roles.contains(&name(&role.meta)));
     let missing: Vec<_> = missing.cloned().map(assumed_role).collect();
     cluster.roles.extend(missing);
-    aggregate(&mut cluster.roles);
+    let aggregation = aggregate(&mut cluster.roles);
+    if aggregation.unfinished > 0 {
+        cluster.unread_grants.note(RBAC, "clusterroles");
+        gaps.push(Gap {
+            source: cluster.name.clone(),
+            what: "what each aggregated ClusterRole grants".to_owned(),
+            reason: GapReason::TooLarge,
+            detail: "they select each other in circles without an end, or hold more rules together than any \
+                     server keeps"
+                .to_owned(),
+            hint: "check `aggregationRule` of these roles".to_owned(),
+            count: u64::try_from(aggregation.unfinished).unwrap_or(u64::MAX),
+        });
+    }
     let bindings = names(cluster.bindings.iter().map(|binding| &binding.meta));
     let own = policy
         .bindings

@@ -28,7 +28,7 @@ mod unread;
 mod versions;
 mod who_can;
 
-pub use aggregation::aggregate;
+pub use aggregation::{Aggregation, aggregate};
 pub use audit::audited_question;
 pub use impersonation::{
     Impersonation, Mode, impersonation, impersonation_in, impersonation_questions,
