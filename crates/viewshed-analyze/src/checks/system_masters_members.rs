@@ -1,10 +1,13 @@
 //! Who is, or can become, a member of `system:masters`, whom no authorizer is asked about.
 
-use viewshed_model::{Confidence, Finding, Mitigation, PolicyRule, Severity, Subject, SubjectKind};
+use viewshed_model::{
+    Confidence, Finding, Identity, Mitigation, PolicyRule, Severity, Subject, SubjectKind,
+};
 
 use super::facts::{Asked, ClusterFacts, Holding, HumanGrant, can_i, holdings, weighed};
 use super::{Check, MANY};
-use crate::rbac::{Question, ResourceQuestion, rule_allows};
+use crate::rbac::{AccessIndex, Question, ResourceQuestion, rule_allows};
+use crate::see::takes_a_name;
 
 const GROUP: &str = "system:masters";
 
@@ -25,13 +28,39 @@ fn judge(facts: &ClusterFacts<'_>) -> Vec<Finding> {
         .human_grants
         .iter()
         .filter_map(|grant| judge_named(facts, grant));
-    let impersonators = holdings(facts, allows_becoming_member);
+    let mut impersonators = holdings(facts, allows_becoming_member);
+    // Groups belong to no namespace: a RoleBinding of such a role grants nothing.
+    impersonators.retain(Holding::is_cluster_wide);
+    if !impersonators.is_empty() {
+        keep_who_takes_a_name(facts, &mut impersonators);
+    }
     let impersonating = impersonators
         .iter()
-        // Groups belong to no namespace: a RoleBinding of such a role grants nothing.
-        .filter(|holding| holding.is_cluster_wide())
         .map(|holding| judge_impersonator(facts, holding));
     named.chain(impersonating).collect()
+}
+
+/// A group is only taken on together with the name of somebody whom one may impersonate too.
+fn keep_who_takes_a_name(facts: &ClusterFacts<'_>, impersonators: &mut Vec<Holding<'_>>) {
+    let index = AccessIndex::new(facts.cluster);
+    let takes = |subject: &Subject| {
+        let identity = match (subject.kind.clone(), subject.namespace.as_deref()) {
+            (SubjectKind::ServiceAccount, Some(namespace)) => {
+                Identity::service_account(namespace, &subject.name)
+            }
+            (SubjectKind::Group, _) => Identity::exactly("", [subject.name.as_str()]),
+            _ => Identity::user(&subject.name, []),
+        };
+        takes_a_name(&index, &identity)
+    };
+    for holding in impersonators.iter_mut() {
+        holding.subjects.retain(takes);
+        for grant in &mut holding.grants {
+            grant.subjects.retain(takes);
+        }
+        holding.grants.retain(|grant| !grant.subjects.is_empty());
+    }
+    impersonators.retain(|holding| !holding.subjects.is_empty());
 }
 
 /// A binding for the group gives it nothing that it lacks; it tells that people work with such credentials.

@@ -18,9 +18,15 @@ pub(super) fn told<'a>(
 ) -> Vec<String> {
     let of_identity = |identity: &Identity| {
         let session = index.session(identity);
-        let masks: BTreeSet<(String, String)> = session
+        let masks: Vec<Mask> = session
             .grants()
             .flat_map(|grant| of_grant(&grant))
+            .collect();
+        if masks.iter().all(|mask| mask.takes == Takes::Group) {
+            return Vec::new();
+        }
+        let masks: BTreeSet<(String, String)> = masks
+            .into_iter()
             .map(|mask| (mask.who, mask.next))
             .collect();
         let sentence =
@@ -38,6 +44,24 @@ pub(crate) struct Mask {
     next: String,
     /// Position of the rule in its role.
     pub(crate) rule: usize,
+    pub(crate) takes: Takes,
+}
+
+/// What of another identity is taken on. Groups are only taken on together with the name of somebody whom one may
+/// impersonate: the server refuses a request that impersonates a group and no user ("requested ... without
+/// impersonating a user name", `buildImpersonationRequests` of the same file).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Takes {
+    Name,
+    Group,
+}
+
+/// Whether somebody may take on the name of some user or service account.
+pub(crate) fn takes_a_name(index: &AccessIndex<'_>, identity: &Identity) -> bool {
+    let session = index.session(identity);
+    let mut masks = session.grants().flat_map(|grant| of_grant(&grant));
+    let takes = masks.any(|mask| mask.takes == Takes::Name);
+    takes || super::sees_everything(&session).is_some()
 }
 
 /// Whom a grant lets impersonate.
@@ -45,10 +69,11 @@ pub(crate) fn of_grant(grant: &Grant<'_>) -> Vec<Mask> {
     let rules = grant.role.map_or(&[][..], |role| &role.rules);
     let masks = rules.iter().enumerate().flat_map(|(position, rule)| {
         let masks = of_rule(grant, rule).into_iter();
-        masks.map(move |(who, next)| Mask {
+        masks.map(move |(who, next, takes)| Mask {
             who,
             next,
             rule: position,
+            takes,
         })
     });
     masks.collect()
@@ -65,7 +90,7 @@ fn impersonates(rule: &PolicyRule) -> bool {
 }
 
 /// Whom one rule lets impersonate, and how to look on.
-fn of_rule(grant: &Grant<'_>, rule: &PolicyRule) -> Vec<(String, String)> {
+fn of_rule(grant: &Grant<'_>, rule: &PolicyRule) -> Vec<(String, String, Takes)> {
     let is_everything = holds(&rule.verbs, "*") && holds(&rule.resources, "*");
     let is_core = ["", "*", "authentication.k8s.io"]
         .iter()
@@ -87,12 +112,21 @@ fn of_rule(grant: &Grant<'_>, rule: &PolicyRule) -> Vec<(String, String)> {
         if !reaches || !names_it {
             continue;
         }
+        let takes = match resource {
+            "groups" => Takes::Group,
+            _ => Takes::Name,
+        };
         let place = grant.namespace().map_or_else(String::new, |namespace| {
             format!(" of namespace {namespace}")
         });
         if rule.resource_names.is_empty() || rule.resource_names.len() > NAMES_MAX {
-            let next = format!("look from one of them: `viewshed see {flag} NAME`");
-            masks.push((format!("any {kind}{place}"), next));
+            let next = match takes {
+                Takes::Group => {
+                    "look from one of them: `viewshed see --as NAME --as-group GROUP`".to_owned()
+                }
+                Takes::Name => format!("look from one of them: `viewshed see {flag} NAME`"),
+            };
+            masks.push((format!("any {kind}{place}"), next, takes));
             continue;
         }
         for name in &rule.resource_names {
@@ -104,7 +138,7 @@ fn of_rule(grant: &Grant<'_>, rule: &PolicyRule) -> Vec<(String, String)> {
                 "groups" => format!("look from there: `viewshed see --as NAME {flag} {value}`"),
                 _ => format!("look from there: `viewshed see {flag} {value}`"),
             };
-            masks.push((format!("{kind} {value}"), next));
+            masks.push((format!("{kind} {value}"), next, takes));
         }
     }
     masks

@@ -59,7 +59,7 @@ pub(crate) use error::near_names;
 pub(crate) use from_pods::{FromPod, from_pods};
 pub(crate) use host_paths::{Opening, is_of_pods};
 pub(crate) use identity::sees_everything;
-pub(crate) use masks::{may_give, of_grant};
+pub(crate) use masks::{Takes, may_give, of_grant, takes_a_name};
 pub(crate) use on_node::openings_on;
 pub(crate) use own_names::{holders_of_values, values_at_hand};
 pub(crate) use pod::pod_accounts;

@@ -14,7 +14,7 @@ use super::sum::Sum;
 use crate::bootstrap::{GrantedTo, Origins};
 use crate::pivot::{HeldParts, RoleParts};
 use crate::rbac::Grant;
-use crate::see::{of_grant, sees_everything};
+use crate::see::{Takes, of_grant, sees_everything};
 use crate::sight::{Coverage, SightIndex, grant_text, pod_objects, pod_of, sentence};
 
 /// An identity to rank.
@@ -232,6 +232,9 @@ impl Ranker<'_, '_> {
                 }],
             });
         }
+        if !story.takes_a_name {
+            story.masks.clear();
+        }
         let result = sum.finish();
         let further = held.effects();
         if !further.is_empty() {
@@ -297,6 +300,7 @@ impl Ranker<'_, '_> {
     fn unmask(&self, row: &Row, grant: &Grant<'_>, story: &mut Story) {
         for mask in of_grant(grant) {
             self.weigh(row, (grant, mask.rule), story);
+            story.takes_a_name |= mask.takes == Takes::Name;
             story.masks.insert(mask.who);
         }
     }
@@ -386,6 +390,8 @@ struct Story {
     /// Something was granted to the identity itself, not only to its groups.
     is_named: bool,
     masks: BTreeSet<String>,
+    /// Without a name no group can be taken on.
+    takes_a_name: bool,
     bindings: Vec<String>,
     chains: Vec<Chain>,
 }
