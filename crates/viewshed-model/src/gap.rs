@@ -49,6 +49,8 @@ pub enum GapReason {
     /// Passed over because it holds nothing of an estate, such as a readme among manifests. It is told so
     /// that a wrongly named file is noticed; the answer lacks nothing.
     NothingKnown,
+    /// Two files tell the same object differently, and one of them was taken.
+    ToldTwice,
 }
 
 impl Gap {

@@ -197,6 +197,7 @@ pub(crate) const fn gap_reason(reason: GapReason) -> &'static str {
         GapReason::Truncated => "truncated",
         GapReason::NotCollected => "not collected",
         GapReason::NothingKnown => "passed over",
+        GapReason::ToldTwice => "told twice",
     }
 }
 

@@ -6,7 +6,7 @@ mod sum;
 
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
-use viewshed_model::{Estate, Gap, IdentityRank};
+use viewshed_model::{Estate, Gap, IdentityRank, Subject, SubjectKind};
 
 use crate::bootstrap::Origins;
 use crate::pivot::RoleParts;
@@ -22,7 +22,7 @@ pub const CHAINS_MAX: usize = 3;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ranking {
     /// Identities that see at least one object, may impersonate others, or get further by what they may change, most
-    /// first, then by subject.
+    /// first; of equals the widest first, then by subject.
     pub ranks: Vec<IdentityRank>,
     /// How many objects exist per resource, by the names that `IdentityRank::by_resource` uses;
     /// sorted. `pods/log` is counted here, but not among the objects of a row.
@@ -98,8 +98,19 @@ fn sort(ranks: &mut [IdentityRank]) {
     ranks.sort_by(|a, b| {
         b.visible
             .cmp(&a.visible)
+            .then_with(|| width(&a.subject).cmp(&width(&b.subject)))
             .then_with(|| a.subject.cmp(&b.subject))
     });
+}
+
+/// Of identities that see the same, those that most can act as stand first: groups that Kubernetes fills with
+/// everybody, then other groups, then single identities.
+fn width(subject: &Subject) -> u8 {
+    match subject.kind {
+        SubjectKind::Group if rows::is_of_everybody(subject) => 0,
+        SubjectKind::Group => 1,
+        SubjectKind::User | SubjectKind::ServiceAccount | SubjectKind::Other(_) => 2,
+    }
 }
 
 /// Authorizers that can allow more, or deny what is counted here.

@@ -86,7 +86,7 @@ fn recognise_object(path: &str, object: &Map<String, Value>) -> Option<DocumentK
     if object.contains_key("apiVersion") || object.contains_key("kind") || object.is_empty() {
         return None;
     }
-    if compose::is_compose(object) {
+    if !is_of_chart(path) && compose::is_compose(object) {
         Some(DocumentKind::Compose)
     } else if is_daemon_config(path, object) {
         Some(DocumentKind::DaemonConfig)
@@ -97,6 +97,15 @@ fn recognise_object(path: &str, object: &Map<String, Value>) -> Option<DocumentK
     } else {
         None
     }
+}
+
+/// Values of Helm charts, by the name that Helm gives them (`values.yaml`, and `values-NAME.yaml` by custom): images and
+/// services in them are settings of templates.
+fn is_of_chart(path: &str) -> bool {
+    let name = path.rsplit(['/', '\\']).next().unwrap_or_default();
+    let is_yaml = name.ends_with(".yaml") || name.ends_with(".yml");
+    let rest = name.strip_prefix("values");
+    is_yaml && rest.is_some_and(|rest| rest.starts_with(['.', '-', '_']))
 }
 
 fn is_daemon_config(path: &str, object: &Map<String, Value>) -> bool {

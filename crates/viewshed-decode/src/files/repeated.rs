@@ -19,7 +19,7 @@ pub(super) fn settle(cluster: &mut Cluster, gaps: &mut Vec<Gap>) {
         let detail = format!("{} says something else, and is taken", place(later));
         let hint = "give only the files that hold at the same time";
         let source = earlier.position.as_deref().map_or("", file_of);
-        differing.push(gap(source, &what, GapReason::Malformed, &detail, hint));
+        differing.push(gap(source, &what, GapReason::ToldTwice, &detail, hint));
     };
     macro_rules! settle {
         ($list:ident, $one:ident => $group:expr, $kind:expr) => {

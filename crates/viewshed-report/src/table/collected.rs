@@ -9,6 +9,7 @@ use crate::style::Style;
 pub fn collected(estate: &Estate, style: &Style) -> String {
     let mut out = String::from("collected\n");
     estate_lines(&mut out, style, &EstateSummary::of(estate));
-    gaps::write(&mut out, style, &estate.gaps);
+    let rest = "`viewshed scan --from FILE --output wide` with this snapshot lists all";
+    gaps::write_with(&mut out, style, &estate.gaps, rest);
     style.finish(&out)
 }

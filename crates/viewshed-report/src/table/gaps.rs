@@ -3,7 +3,7 @@
 use viewshed_model::Gap;
 
 use super::layout::{headline, paragraph};
-use super::more;
+use super::{ALL_LISTED, more_in};
 use crate::style::{Ink, Style};
 use crate::wording::{count, gap_reason, thousands};
 
@@ -18,6 +18,11 @@ pub fn gaps(gaps: &[Gap], style: &Style) -> String {
 }
 
 pub(super) fn write(out: &mut String, style: &Style, gaps: &[Gap]) {
+    write_with(out, style, gaps, ALL_LISTED);
+}
+
+/// The same, with where the rest is told.
+pub(super) fn write_with(out: &mut String, style: &Style, gaps: &[Gap], rest: &str) {
     if gaps.is_empty() {
         return;
     }
@@ -65,6 +70,6 @@ pub(super) fn write(out: &mut String, style: &Style, gaps: &[Gap]) {
         }
     }
     if gaps.len() > most {
-        more(out, style, gaps.len() - most);
+        more_in(out, style, gaps.len() - most, rest);
     }
 }

@@ -144,8 +144,15 @@ fn limited(style: &Style, entries: &[String], most: usize) -> String {
 
 /// The line under a list that was cut.
 fn more(out: &mut String, style: &Style, left_out: usize) {
+    more_in(out, style, left_out, ALL_LISTED);
+}
+
+/// Where a brief report is told in full.
+const ALL_LISTED: &str = "`--output wide` or `--output json` lists all";
+
+fn more_in(out: &mut String, style: &Style, left_out: usize, rest: &str) {
     let text = format!(
-        "{} and {} more; `--output wide` or `--output json` lists all",
+        "{} and {} more; {rest}",
         style.ellipsis(),
         thousands(left_out as u64)
     );

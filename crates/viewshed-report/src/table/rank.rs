@@ -98,10 +98,13 @@ fn write_origin(
     }
 }
 
-/// Who is in a group.
+/// Who is in a group; of users, what their name does not mean.
 fn members(row: &IdentityRank) -> Option<String> {
     if row.unknown_members {
         return Some("members unknown".to_owned());
+    }
+    if row.subject.kind == SubjectKind::User && row.subject.name == "*" {
+        return Some("a user of that very name, no wildcard".to_owned());
     }
     if row.subject.kind != SubjectKind::Group {
         return None;

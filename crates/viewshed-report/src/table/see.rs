@@ -182,10 +182,18 @@ fn categories(out: &mut String, style: &Style, view: &View<'_>) {
 }
 
 fn chains(out: &mut String, style: &Style, view: &View<'_>) {
+    // Chains that read the same are told once, as that of the first.
+    let mut first_of: BTreeMap<Vec<&str>, usize> = BTreeMap::new();
+    let chains = view.chains.iter();
+    let texts = chains.map(|chain| chain.links.iter().map(|link| link.text.as_str()).collect());
+    let told_as: Vec<usize> = (0..)
+        .zip(texts)
+        .map(|(number, texts)| *first_of.entry(texts).or_insert(number))
+        .collect();
     let mut items_by_chain: BTreeMap<usize, BTreeMap<&str, Vec<&SeenItem<'_>>>> = BTreeMap::new();
     for item in view.categories.iter().flat_map(|entry| &entry.seen) {
         items_by_chain
-            .entry(item.chain)
+            .entry(told_as.get(item.chain).copied().unwrap_or(item.chain))
             .or_default()
             .entry(&item.kind)
             .or_default()

@@ -260,6 +260,11 @@ fn whom_it_may_impersonate_is_named() {
     let both = masks("impersonate | core | groups users", "dev");
     assert!(both[0].starts_with("dev may impersonate any group; "));
     assert!(both[1].starts_with("dev may impersonate any user; "));
+    // A group alone is refused.
+    assert_eq!(
+        masks("impersonate | core | groups", "dev"),
+        Vec::<String>::new()
+    );
     assert_eq!(masks("* | * | *", "dev"), Vec::<String>::new());
     assert_eq!(
         masks("get list | core | users", "dev"),

@@ -397,7 +397,7 @@ struct Story {
 }
 
 /// Groups that Kubernetes itself puts identities into, its own parts among them.
-fn is_of_everybody(subject: &Subject) -> bool {
+pub(super) fn is_of_everybody(subject: &Subject) -> bool {
     subject.kind == SubjectKind::Group
         && (matches!(
             subject.name.as_str(),

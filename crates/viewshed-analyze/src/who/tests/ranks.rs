@@ -70,8 +70,9 @@ fn a_grant_to_everybody_is_told_of_the_group() {
             .map(|rank| rank.subject.to_string())
             .collect();
         let expected = [
-            "group devs".to_owned(),
+            // Of equals the widest stands first.
             format!("group {group}"),
+            "group devs".to_owned(),
             "service account shop/default".to_owned(),
         ];
         assert_eq!(human, expected);

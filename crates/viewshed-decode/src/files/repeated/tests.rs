@@ -1,5 +1,5 @@
 use crate::files::FileSet;
-use viewshed_model::Estate;
+use viewshed_model::{Estate, GapReason};
 
 fn read(files: &[(&str, &str)]) -> Estate {
     let mut set = FileSet::new("estate");
@@ -43,6 +43,8 @@ fn of_objects_that_differ_the_last_one_told_stays_and_each_other_is_a_gap() {
         ("ops/a".to_owned(), "v"),
     ];
     assert_eq!(accounts(&estate), expected);
+    let is_told_twice = |gap: &viewshed_model::Gap| gap.reason == GapReason::ToldTwice;
+    assert!(estate.gaps.iter().all(is_told_twice));
     let gaps: Vec<_> = estate
         .gaps
         .iter()

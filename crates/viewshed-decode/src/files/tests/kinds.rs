@@ -114,3 +114,19 @@ spec:
     let named = &estate.clusters[0].others[0];
     assert_eq!(named.meta.name, "foos.x.example");
 }
+
+#[test]
+fn values_of_charts_are_no_compose_files() {
+    let text = "services: {a: {image: b}}\n";
+    let hosts_of = |path: &str| {
+        let mut set = FileSet::of_folder("chart");
+        set.add(path, text.as_bytes());
+        set.finish().docker_hosts.len()
+    };
+    for path in ["values.yaml", "chart/values.yml", "chart/values-prod.yaml"] {
+        assert_eq!(hosts_of(path), 0, "{path}");
+    }
+    for path in ["compose.yaml", "stack.yml", "valuestore.yaml"] {
+        assert_eq!(hosts_of(path), 1, "{path}");
+    }
+}

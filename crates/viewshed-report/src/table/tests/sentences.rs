@@ -79,3 +79,16 @@ fn a_row_of_the_mitigations_never_contradicts_the_sentence_above() {
     assert!(hints.contains("its findings are hints"), "{hints}");
     assert!(!hints.contains("nothing found missing"), "{hints}");
 }
+
+#[test]
+fn chains_that_read_the_same_are_told_once() {
+    let mut view = sample::view();
+    let before = see(&view, None, &Style::default());
+    let again = view.chains[0].clone();
+    let new = view.chains.len();
+    view.chains.push(again);
+    let items = view.categories.iter_mut().flat_map(|one| &mut one.seen);
+    let mut of_first: Vec<_> = items.filter(|item| item.chain == 0).collect();
+    of_first.last_mut().unwrap().chain = new;
+    assert_eq!(see(&view, None, &Style::default()), before);
+}
