@@ -105,7 +105,7 @@ fn env_values_are_judged_and_dropped() {
     assert!(!format!("{cluster:?}").contains("hunter2"));
 }
 
-/// Kubernetes documentation, "Create a Windows HostProcess Pod": the pod's setting counts where the container has none.
+/// Kubernetes documentation, "Create a Windows `HostProcess` Pod": the pod's setting counts where the container has none.
 #[test]
 fn host_processes_of_windows_are_privileged() {
     let cluster = check(
