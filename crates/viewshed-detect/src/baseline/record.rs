@@ -156,6 +156,11 @@ impl Habit {
         !is_often && self.is_usual(now_s, half_life_s)
     }
 
+    /// Whether it has been met on so many days that it is no longer part of an incident.
+    pub(crate) fn is_out_of_probation(&self) -> bool {
+        self.days >= DAYS_OF_PROBATION
+    }
+
     /// On how many days it was met.
     pub(crate) fn days(&self) -> u8 {
         self.days

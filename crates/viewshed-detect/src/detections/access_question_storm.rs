@@ -38,9 +38,11 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         Some(review) => {
             let (verb, resource) = (review.verb.as_ref(), review.resource.as_ref());
             // Operators ask for what they need in each of their namespaces, when they start.
-            let verb_there = match look.is_midway && look.class == Class::ServiceAccount {
-                true => format!("{verb} {}", review.namespace),
-                false => verb.to_owned(),
+            let asks_there = look.is_midway && look.class == Class::ServiceAccount;
+            let verb_there = if asks_there {
+                format!("{verb} {}", review.namespace)
+            } else {
+                verb.to_owned()
             };
             let nth = look.facts.nth(Sort::Question, [&verb_there, resource])?;
             look.facts.asked(resource, look.now_s);

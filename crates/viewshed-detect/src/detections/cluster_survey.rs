@@ -40,6 +40,7 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     let base = if namespace.is_empty() {
         let is_leap = look.class == Class::Person
             && look.acquaintance > 0.5
+            && look.behaviour.outcome == Outcome::Shown
             && !look.baseline.reads_wide(look.index, look.now_s);
         everywhere(kind, look.sees_all).max(if is_leap { of_leap(kind) } else { 0.0 })
     } else {
@@ -50,10 +51,11 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
             0
         };
         let namespaces = look.facts.count(Sort::SurveyedNamespace).max(secrets);
+        let is_visitor = look.acquaintance > 0.5 && !look.sees_all && !look.is_at_home;
         let usual = match (kind, namespaces) {
             // Newcomers begin with what is theirs; who has long been working elsewhere has no business with these.
-            ("secrets", 0..=1) if look.acquaintance > 0.5 && !look.sees_all => 45.0,
-            ("secrets", 2) if look.acquaintance > 0.5 && !look.sees_all => 65.0,
+            ("secrets", 0..=1) if is_visitor => 45.0,
+            ("secrets", 2) if is_visitor => 65.0,
             _ => in_namespaces(kind, namespaces),
         };
         if look.is_of_system() {

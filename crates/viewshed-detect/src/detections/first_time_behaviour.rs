@@ -5,7 +5,6 @@ use viewshed_model::kind_in_words;
 use super::{Detection, Look, Sign, WEIGHT_MIN};
 use crate::engine::behaviour::{Op, Outcome};
 use crate::engine::facts::Sort;
-use crate::engine::kinds;
 use crate::engine::who::Class;
 
 pub(super) static DETECTION: Detection = Detection {
@@ -55,45 +54,19 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     } else {
         1.0
     };
-    let class = match look.class {
-        // Who works somewhere comes to all that is there; the rest of what people read has a detection of its own.
-        Class::Person if look.is_at_home => 0.1,
-        Class::Person if look.sees_all => 0.15,
-        Class::Person => 0.25,
-        Class::System if look.is_other_hand => 1.0,
-        Class::System => 0.3,
-        Class::Node if is_leap(look) => 1.0,
-        Class::Node => look.share(),
-        Class::ServiceAccount | Class::Anonymous | Class::Invalid | Class::Local => 1.0,
-    };
     // It did so before: as part of an incident, or it is somebody else who does it now.
     if look.is_other_hand && look.has_habit {
         return None;
     }
-    let tried = if is_refused { 0.6 } else { 1.0 };
-    let base = if look.is_known_to_it {
-        base
-    } else if is_leap(look) {
-        let least = match look.class {
-            // What is repeated is usual, one node after the other as well.
-            Class::Node => LEAP_MIN_OF_NODE,
-            _ => LEAP_MIN,
-        };
-        (2.5 * base).max(least * tried)
-    } else if is_step_out(look) {
-        base.max(STEP_OUT_MIN * tried)
-    } else if turns_to_secrets(look) {
-        2.0 * base
-    } else {
-        base
-    };
-    let weight = base * missing * mistake * class * look.following_share() * look.acquaintance;
+    let base = of_departure(look, base);
+    let weight =
+        base * missing * mistake * class(look) * look.following_share() * look.acquaintance;
     if weight < WEIGHT_MIN {
         // Peers are looked for only where their word counts: it makes nothing weigh more.
         return None;
     }
     // All nodes list pods: their own.
-    let is_beyond = look.class == Class::Node && is_leap(look);
+    let is_beyond = look.is_beyond_node();
     let weight = if is_beyond {
         weight
     } else {
@@ -123,44 +96,39 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     Some(Sign::quiet(weight, text))
 }
 
-/// Whether a program that long had to do with its own namespace alone turns to the whole cluster, and no new pod of
-/// it does; or a kubelet to what is on other nodes.
-fn is_leap(look: &Look<'_>) -> bool {
-    if !look.behaviour.is_enumeration() || !look.behaviour.namespace.is_empty() {
-        return false;
-    }
+/// How much of the weight for a program it has.
+fn class(look: &Look<'_>) -> f64 {
     match look.class {
-        Class::ServiceAccount => {
-            !look.activity.actor.pod.is_empty()
-                && !look.may_follow
-                && !look.baseline.reads_wide(look.index, look.now_s)
-        }
-        Class::Node => kinds::is_telling(look.behaviour.kind) && !look.is_kubelet_work(),
-        _ => false,
+        // Who works somewhere comes to all that is there; the rest of what people read has a detection of its own.
+        Class::Person if look.is_at_home => 0.1,
+        Class::Person if look.sees_all => 0.15,
+        Class::Person => 0.25,
+        Class::System if look.is_other_hand => 1.0,
+        Class::System => 0.3,
+        Class::Node if look.is_beyond_node() => 1.0,
+        Class::Node => look.share(),
+        Class::ServiceAccount | Class::Anonymous | Class::Invalid | Class::Local => 1.0,
     }
 }
 
-/// Whether a program that long had to do with other namespaces lists what is in this one, and no new pod of it does.
-fn is_step_out(look: &Look<'_>) -> bool {
-    look.behaviour.is_enumeration()
-        && look.class == Class::ServiceAccount
-        && !look.activity.actor.pod.is_empty()
-        && look.is_midway
-        && !look.may_follow
-        && !look.is_own_namespace()
-        && !look.is_at_home
-        && !look.baseline.reads_wide(look.index, look.now_s)
-}
-
-/// Whether a program that never had to do with Secrets asks for all of its namespace, and no new pod of it does.
-fn turns_to_secrets(look: &Look<'_>) -> bool {
-    look.behaviour.is_enumeration()
-        && look.behaviour.kind == "secrets"
-        && look.class == Class::ServiceAccount
-        && !look.activity.actor.pod.is_empty()
-        && look.is_midway
-        && look.is_own_namespace()
-        && !look.baseline.touches(look.index, "secrets")
+/// The points of what a program turns to that long did something else.
+fn of_departure(look: &Look<'_>, base: f64) -> f64 {
+    let is_refused = look.behaviour.outcome == Outcome::Refused;
+    let tried = if is_refused { 0.6 } else { 1.0 };
+    if look.is_known_to_it {
+        base
+    } else if look.is_beyond_node() {
+        // What is repeated is usual, one node after the other as well.
+        (2.5 * base).max(LEAP_MIN_OF_NODE * tried)
+    } else if look.is_leap() {
+        (2.5 * base).max(LEAP_MIN * tried)
+    } else if look.is_step_out() {
+        base.max(STEP_OUT_MIN * tried)
+    } else if look.turns_to_secrets() {
+        2.0 * base
+    } else {
+        base
+    }
 }
 
 /// Paths that tell of the API server itself: how it was started, what it does, its log.

@@ -1,5 +1,6 @@
 //! What a detection sees of one activity.
 
+mod leap;
 mod scope;
 
 use serde::{Deserialize, Serialize};
@@ -281,14 +282,20 @@ impl<'a> Look<'a> {
     }
 
     /// How many names were tried one after the other in this session: those of secrets, pods, nodes and the like that
-    /// were shown, and those that do not exist or were refused. What belongs to the program itself is none.
-    pub(crate) fn names_tried(&self) -> u16 {
+    /// were shown, and those that do not exist or were refused. What belongs to the program itself is none. Who follows or
+    /// changes things there looks for what he makes: of those each sort counts by itself.
+    pub(crate) fn names_tried(&self, sort: Sort) -> u16 {
+        let own = self.facts.count(Sort::OwnPod);
+        if self.class == Class::Person || self.works_somewhere {
+            let own = if sort == Sort::NamedObject { own } else { 0 };
+            return self.facts.count(sort).saturating_sub(own);
+        }
         let counts =
             [Sort::NamedObject, Sort::Object, Sort::Guess].map(|sort| self.facts.count(sort));
         let tried = counts
             .iter()
             .fold(0, |sum: u16, one| sum.saturating_add(*one));
-        tried.saturating_sub(self.facts.count(Sort::OwnPod))
+        tried.saturating_sub(own)
     }
 
     /// Whether nobody is behind it whose habits could be known.

@@ -42,28 +42,17 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     if look.is_own_name() {
         // Frameworks look for settings under the program's own name, with and without endings.
         look.facts.nth(Sort::Document, ["own name", &place])?;
-        let text = format!("{} asks for {name}, which does not exist", look.who);
+        let text = format!("{} asks for {name}, which it is not given", look.who);
         return Some(Sign::unless_made(1.5, text));
     }
     look.facts.nth(Sort::Guess, [behaviour.kind, &place])?;
-    let nth = match look.class {
-        Class::Person => look.facts.count(Sort::Guess),
-        _ => look.names_tried(),
-    };
+    let nth = look.names_tried(Sort::Guess);
     let guesses = look.facts.count(Sort::Guess);
     let is_first_of_kind = look
         .facts
         .nth(Sort::GuessedKind, [behaviour.kind, ""])
         .is_some();
-    let base = match nth {
-        1 if behaviour.kind == "secrets" && look.class != Class::Person => 12.0,
-        1 => 8.0,
-        2 => 14.0,
-        3 => 26.0,
-        // People look for what was deleted, and for what they wrote down wrongly.
-        13.. if look.class == Class::Person => 0.0,
-        _ => 30.0,
-    };
+    let base = of_progress(look, nth);
     // Deployers look before they create, controllers look after what they follow.
     let at_work = if look.works_here && !is_tried {
         0.15
@@ -101,6 +90,19 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         return Some(Sign::quiet(weight, text));
     }
     Some(Sign::unless_made(weight, text))
+}
+
+/// Points for one more name, of so many that were tried.
+fn of_progress(look: &Look<'_>, nth: u16) -> f64 {
+    match nth {
+        1 if look.behaviour.kind == "secrets" && look.class != Class::Person => 12.0,
+        1 => 8.0,
+        2 => 14.0,
+        3 => 26.0,
+        // People look for what was deleted, and for what they wrote down wrongly.
+        13.. if look.class == Class::Person => 0.0,
+        _ => 30.0,
+    }
 }
 
 fn is_raw_tool(look: &Look<'_>) -> bool {

@@ -25,7 +25,9 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     let is_read = look.behaviour.op == Op::Get && look.behaviour.outcome == Outcome::Shown;
     // Of any kind, once names of it were guessed: this one exists.
     let is_step = kinds::is_step_by_name(kind)
-        || (look.facts.has(Sort::GuessedKind, [kind, ""]) && !look.is_own_name());
+        || (look.facts.has(Sort::GuessedKind, [kind, ""])
+            && !look.is_own_name()
+            && !look.works_here);
     if !is_read || !is_step || kind == "secrets" || look.is_usual {
         return None;
     }
@@ -55,7 +57,7 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         return is_first.then(|| Sign::quiet(1.5, text));
     }
     look.facts.nth(Sort::NamedObject, [namespace, name])?;
-    let nth = look.names_tried();
+    let nth = look.names_tried(Sort::NamedObject);
     let base = match (kind, nth) {
         // A program knows the node that it runs on, and no other one.
         ("nodes", 0 | 1) => 12.0,

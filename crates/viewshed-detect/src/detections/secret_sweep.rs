@@ -5,7 +5,6 @@ use super::{Detection, Look, Sign, is_client};
 use crate::engine::behaviour::{Op, Outcome};
 use crate::engine::facts::Sort;
 use crate::engine::path::is_narrowed;
-use crate::engine::who::Class;
 
 pub(super) static DETECTION: Detection = Detection {
     name: "secret-sweep",
@@ -50,10 +49,7 @@ fn objects(look: &mut Look<'_>) -> Option<Sign> {
         [look.behaviour.namespace, &look.activity.object.name],
     )?;
     let secrets = look.facts.count(Sort::Object);
-    let nth = match look.class {
-        Class::Person => secrets,
-        _ => look.names_tried(),
-    };
+    let nth = look.names_tried(Sort::Object);
     // Controllers read what the objects name that they follow, deployers what they made.
     let works_here = look.works_here && !look.tries_secrets();
     let at_work = if works_here || look.watches_it {

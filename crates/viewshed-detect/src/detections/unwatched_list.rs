@@ -77,7 +77,7 @@ pub(super) fn list_sign(look: &mut Look<'_>, further_share: f64) -> Option<Sign>
             text,
         ));
     }
-    if !look.may_follow {
+    if !look.may_follow || look.is_beyond_node() {
         // No watch can explain it.
         return Some(Sign::quiet(weight, text));
     }

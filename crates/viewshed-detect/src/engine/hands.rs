@@ -4,6 +4,7 @@ use viewshed_model::Activity;
 
 use super::Engine;
 use super::judge::Subject;
+use super::origin::identity_tag;
 use super::weigh::{LINK_MIN, LINK_SHARED_S, is_raw_tool};
 use super::who::Class;
 
@@ -17,6 +18,18 @@ const LINK_MIN_SHARED: u32 = 2_000;
 const HAND_S: u32 = 15 * 60;
 
 impl Engine {
+    /// How many others belong to a session.
+    pub(super) fn companions(&self, session: u32, index: usize) -> u32 {
+        let members = self.sessions.get(session).map(|session| &session.members);
+        let others = members.map_or(0, |members| {
+            let others = members
+                .iter()
+                .filter(|one| one.identity != identity_tag(index));
+            others.count()
+        });
+        u32::try_from(others).unwrap_or(u32::MAX)
+    }
+
     /// Where what belongs to one hand is remembered that uses the very same tool with one program's identity after the
     /// other; 0 for anything else.
     pub(super) fn hand_spot(&self, activity: &Activity<'_>, subject: &Subject<'_>) -> u64 {

@@ -148,7 +148,8 @@ impl Engine {
             && has_guessed();
         let is_step = is_of_guesses || is_step_of_program(behaviour, record.class);
         let is_settled = (behaviour.is_settled_by_habit() && !is_step)
-            || (now_s.saturating_sub(habit.first_s) >= DAY_S && habit.first_s < started_s());
+            || (now_s.saturating_sub(habit.first_s) >= DAY_S
+                && (habit.first_s < started_s() || habit.is_out_of_probation()));
         let is_usual = habit.is_usual(now_s, self.baseline.half_life_s()) && is_settled;
         // After a gap in the log two windows look like one, for as long as the time is not believed.
         let window = if habit.is_counted && !self.clock.is_in_doubt() {

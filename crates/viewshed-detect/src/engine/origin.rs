@@ -76,8 +76,7 @@ impl Engine {
         let record = self.baseline.record(index);
         let arrival = self.arrival_key(activity, record, address);
         let is_as_before = self.is_as_before(activity, index, arrival);
-        let identity = identity_tag(index);
-        origin.is_nobodys = address != 0 && place.owners().all(|owner| owner == identity);
+        origin.is_nobodys = place.owners().all(|owner| owner == identity_tag(index));
         let is_shared = place.is_shared();
         let has_session = if spot == address {
             place.has_session()
@@ -109,16 +108,15 @@ impl Engine {
         }
         origin.moved = self.moved(activity, address_tag);
         let is_workload = matches!(class, Class::ServiceAccount | Class::Node);
-        let has_moved = origin.moved == Moved::Yes;
         // Somebody new is at home wherever he begins.
         origin.is_foreign = is_workload
             && has_home
             && address != 0
             && !is_shared
             && !place.is_home_of(identity_tag(index))
-            && place
-                .owners()
-                .any(|owner| (has_moved || self.is_active(owner)) && self.is_workload(owner));
+            && place.owners().any(|owner| {
+                (origin.moved == Moved::Yes || self.is_active(owner)) && self.is_workload(owner)
+            });
         origin.moves_are_usual = self.places.moves_are_usual();
         let is_unusual = (is_workload && origin.is_new_program)
             || origin.moved != Moved::No

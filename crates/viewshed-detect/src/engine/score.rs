@@ -38,7 +38,9 @@ pub(super) fn score_of(evidence: &[Evidence], now_s: u32, half_life_s: u32, held
         !may_fall || is_over || held == Held::Counts
     };
     let mut sums = [0.0_f64; 64];
-    for one in evidence.iter().filter(counts) {
+    // At a time that is past, what came later was not known.
+    let is_known = |one: &&Evidence| one.at_s <= now_s;
+    for one in evidence.iter().filter(is_known).filter(counts) {
         if let Some(sum) = sums.get_mut(usize::from(one.detection)) {
             *sum += left(one);
         }

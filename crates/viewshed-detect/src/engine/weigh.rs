@@ -228,16 +228,8 @@ impl Engine {
         } else {
             self.baseline.does_at(subject.index, &behaviour)
         };
-        let members = self
-            .sessions
-            .get(session)
-            .map_or(&[][..], |session| &session.members);
-        let others = members
-            .iter()
-            .filter(|one| one.identity != identity_tag(subject.index))
-            .count();
         let mut origin = subject.arrival.origin;
-        origin.companions = u32::try_from(others).unwrap_or(u32::MAX);
+        origin.companions = self.companions(session, subject.index);
         let is_midway = self.is_midway(activity, (subject.index, subject.arrival.is_shared));
         let known_s = record.map_or(0, |record| record.known_for_s(now_s));
         let strangeness = self.strangeness(activity, subject);

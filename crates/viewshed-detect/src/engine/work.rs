@@ -7,10 +7,10 @@ use super::Engine;
 use super::behaviour::{Behaviour, Op, Outcome};
 use super::evidence::{Evidence, Explained, WORK_FOLLOWS_S};
 use super::judge::{DAY_S, NAME_MAX, Subject};
-use super::kinds::is_telling;
+use super::kinds::{is_rbac, is_telling};
 use super::origin::{STARTS_S, identity_tag, program_tag};
 use super::path::is_short_watch;
-use super::who::{Class, Who, clip};
+use super::who::{Class, Who, clip, service_account};
 use crate::baseline::Accused;
 use crate::detections::{self, FallsWith, is_client, is_raw, tool};
 
@@ -172,8 +172,18 @@ impl Engine {
             return false;
         }
         let is_midway = self.is_midway(activity, (deed.index, deed.is_shared));
-        let namespace = Some(deed.behaviour.namespace);
-        !is_midway || self.works_at(deed.index, namespace, is_midway)
+        let namespace = deed.behaviour.namespace;
+        if !is_midway || self.works_at(deed.index, Some(namespace), is_midway) {
+            return true;
+        }
+        // In its own namespace it may follow what is no secret: it follows its settings there.
+        let record = self.baseline.record(deed.index);
+        let own = record.and_then(|record| service_account(&record.key));
+        let kind = deed.behaviour.kind;
+        own.is_some_and(|(own, _)| own == namespace)
+            && kind != "secrets"
+            && !is_rbac(kind)
+            && self.works_at(deed.index, Some(namespace), false)
     }
 
     /// Whether an identity has changed or followed anything for a while, somewhere or where this namespace is; one
