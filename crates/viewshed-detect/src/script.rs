@@ -12,7 +12,7 @@
 //! +1s      dns @10.0.0.9 SRV any.any.svc.cluster.local
 //! ```
 //! Options: `@ADDRESS`, `~AGENT`, `pod=`, `node=`, `uid=`, `cred=`, `as=`, `group=`, `id=`, `rv=0`, `rv=42`, `stream`
-//! (the query of a watch that begins with all objects), `label=`, `field=`, `uri=`, `count=`, `why=` (the
+//! (the query of a watch that begins with all objects), `label=`, `field=`, `uri=`, `body=`, `count=`, `why=` (the
 //! authorizer's reason), `lasted=` (the last line of a request that began so many seconds before) and `x20`: the line twenty times, each a second later, with `%` as its number.
 
 use std::borrow::Cow;
@@ -221,6 +221,7 @@ fn option(one: &mut Activity<'static>, word: &str) -> bool {
             let lasted_us = value.parse::<i64>().expect("seconds") * 1_000_000;
             (one.stage_at_us, one.at_us) = (one.at_us, one.at_us - lasted_us);
         }
+        "body" => one.request_body = Box::leak(value.into_boxed_str()),
         "count" => one.disclosed_count = value.parse().ok(),
         "why" => one.reason = value.replace('_', " ").into(),
         "message" => one.message = value.replace('_', " ").into(),

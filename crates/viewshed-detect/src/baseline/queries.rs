@@ -64,6 +64,26 @@ impl Baseline {
             )
     }
 
+    /// Whether an identity changes things in a namespace by other writes than such ones, or has done so for a day.
+    pub(crate) fn works_besides(
+        &self,
+        index: usize,
+        behaviour: &Behaviour<'_>,
+        now_s: u32,
+    ) -> bool {
+        let kind = self.symbols.find(behaviour.kind);
+        let namespace = self.symbols.find(behaviour.namespace);
+        let record = self.identities.get(index);
+        record.is_some_and(|record| {
+            record.has(|habit| {
+                (habit.op, habit.outcome) == (Op::Write, Outcome::Shown)
+                    && !self.is_of_any_program(habit)
+                    && [namespace, Some(Symbol::ANY)].contains(&Some(habit.namespace))
+                    && (kind != Some(habit.kind) || now_s.saturating_sub(habit.first_s) >= DAY_S)
+            })
+        })
+    }
+
     /// Whether an identity makes objects of a kind in a namespace.
     pub(crate) fn makes(&self, index: usize, kind: &str, namespace: &str) -> bool {
         let kind = self.symbols.find(kind);

@@ -56,7 +56,8 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         _ => 13.0,
     };
     let kinds = if nth == 1 { "kind" } else { "different kinds" };
-    let text = format!("{} is refused for {nth} {kinds}", look.who);
+    let who = look.together("is refused for", "are refused for");
+    let text = format!("{who} {nth} {kinds}");
     if nth >= 3 && !is_reflector {
         Some(Sign::new(base, text))
     } else {

@@ -337,6 +337,14 @@ impl<'a> Look<'a> {
         }
     }
 
+    /// Whose doing it is what all of a session have done so far, with the verb for one and for several.
+    pub(crate) fn together(&self, does: &str, they_do: &str) -> String {
+        match self.origin.companions {
+            0 => format!("{} {does}", self.who),
+            others => format!("{} identities {they_do}", others.saturating_add(1)),
+        }
+    }
+
     /// `lists`, `watches`, `reads`, ...
     pub(crate) fn does(&self) -> &'static str {
         match self.behaviour.op {

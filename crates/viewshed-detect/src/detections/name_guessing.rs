@@ -1,10 +1,12 @@
 //! Asks for names that do not exist, one after the other.
 
+use viewshed_model::Activity;
+
 use super::tool_on_workload::{is_raw, tool};
 use super::{Detection, Look, Sign};
-use crate::engine::behaviour::{Op, Outcome};
+use crate::engine::behaviour::{Op, Outcome, is_tried};
 use crate::engine::facts::Sort;
-use crate::engine::kinds::is_telling;
+use crate::engine::kinds::{is_guessed_by_writes, is_telling};
 use crate::engine::who::Class;
 
 pub(super) static DETECTION: Detection = Detection {
@@ -16,23 +18,29 @@ pub(super) static DETECTION: Detection = Detection {
     judge,
 };
 
+/// What was learned about a name, and how.
+#[derive(Clone, Copy, PartialEq)]
+enum Learned {
+    /// It does not exist.
+    Missing,
+    /// It may not be read, so nobody can know whether it exists.
+    Refused,
+    /// A write told, with this share of a plain answer: whether it exists, or what is there. Sure of a program that
+    /// tries Secret after Secret and never changed any there.
+    ByWrite { is_sure: bool, share: f64 },
+}
+
 fn judge(look: &mut Look<'_>) -> Option<Sign> {
     let behaviour = look.behaviour;
     let name = look.activity.object.name.as_ref();
-    // A refused name of a kind that tells much is a guess as well: nobody can know whether it exists.
-    let tells =
-        is_telling(behaviour.kind) || look.facts.has(Sort::GuessedKind, [behaviour.kind, ""]);
-    let is_refused = behaviour.outcome == Outcome::Refused && tells && behaviour.op == Op::Get;
-    let is_tried =
-        look.tries_secrets() && matches!(behaviour.outcome, Outcome::Missing | Outcome::Failed);
-    let is_miss = is_refused
-        || is_tried
-        || (behaviour.outcome == Outcome::Missing && matches!(behaviour.op, Op::Get | Op::Log));
-    if !is_miss || name.is_empty() || look.is_usual {
+    if name.is_empty() || look.is_usual {
         return None;
     }
+    let learned = learned(look)?;
     if look.class == Class::Node {
-        return is_refused.then(|| of_node(look)).flatten();
+        return (learned == Learned::Refused)
+            .then(|| of_node(look))
+            .flatten();
     }
     // Who follows a kind knows its names: the garbage collector looks for owners that are gone.
     if look.watches_it {
@@ -47,61 +55,136 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     }
     look.facts.nth(Sort::Guess, [behaviour.kind, &place])?;
     let nth = look.names_tried(Sort::Guess);
-    let guesses = look.facts.count(Sort::Guess);
     let is_first_of_kind = look
         .facts
         .nth(Sort::GuessedKind, [behaviour.kind, ""])
         .is_some();
-    let base = of_progress(look, nth);
+    let base = of_progress(look, learned, nth);
+    let weight = base * share(look, learned, is_first_of_kind && nth > 1);
+    Some(sign(look, learned, weight))
+}
+
+/// Points for one more name, of so many that were tried.
+fn of_progress(look: &Look<'_>, learned: Learned, nth: u16) -> f64 {
+    match (nth, learned) {
+        // Writes fail now and then: two clients change the same object, somebody removes what is gone.
+        (1, Learned::ByWrite { is_sure: false, .. }) => 3.0,
+        (2, Learned::ByWrite { is_sure: false, .. }) => 8.0,
+        (4.., Learned::ByWrite { .. }) if look.class != Class::Person => 34.0,
+        (1, _) if look.behaviour.kind == "secrets" && look.class != Class::Person => 12.0,
+        (1, _) => 8.0,
+        (2, _) => 14.0,
+        (3, _) => 26.0,
+        // People look for what was deleted, and for what they wrote down wrongly.
+        (13.., _) if look.class == Class::Person => 0.0,
+        _ => 30.0,
+    }
+}
+
+/// What is left of the points by whom it is and what work there is.
+fn share(look: &Look<'_>, learned: Learned, is_first_of_kind: bool) -> f64 {
+    let behaviour = &look.behaviour;
     // Deployers look before they create, controllers look after what they follow.
-    let at_work = if look.works_here && !is_tried {
-        0.15
-    } else {
-        1.0
+    let works_here = match learned {
+        Learned::ByWrite { is_sure, .. } => {
+            !is_sure
+                && look
+                    .baseline
+                    .works_besides(look.index, behaviour, look.now_s)
+        }
+        _ => look.works_here,
     };
+    let at_work = if works_here { 0.15 } else { 1.0 };
     let following = if look.watches_something { 0.3 } else { 1.0 };
     // Deployers look for one object of each kind that a chart has, who guesses for one name after the other.
-    let is_of_chart = !is_refused && is_first_of_kind && nth > 1 && !is_raw_tool(look);
-    let chart = if is_of_chart && !is_tried { 0.2 } else { 1.0 };
+    let may_be_chart = matches!(
+        learned,
+        Learned::Missing | Learned::ByWrite { is_sure: false, .. }
+    );
+    let is_of_chart = may_be_chart && is_first_of_kind && !is_raw_tool(look);
+    let chart = if is_of_chart { 0.2 } else { 1.0 };
     let share = match (behaviour.kind, look.class) {
         // People mistype names of pods; of Secrets they name few at all.
         ("secrets", Class::Person) => (look.share_away() * 1.5).min(1.0),
         _ => look.share_away(),
     };
-    let weight = base * share * at_work * following * chart;
-    if is_refused {
-        let kind = match behaviour.kind {
-            // The names of these are a map of the cluster; no program is set up to look for one after the other.
-            "secrets" | "namespaces" | "nodes" => 0.9,
-            _ => 0.4,
-        };
-        let text = format!(
-            "{} asks for names that it may not read, {guesses} so far",
-            look.who
-        );
-        return Some(Sign::quiet(weight * kind, text));
-    }
-    let text = format!(
-        "{} asks for names that do not exist, {guesses} so far",
-        look.who
-    );
-    if is_tried {
-        // Another one that it does change makes no work of these.
-        return Some(Sign::quiet(weight, text));
-    }
-    Some(Sign::unless_made(weight, text))
+    share * at_work * following * chart
 }
 
-/// Points for one more name, of so many that were tried.
-fn of_progress(look: &Look<'_>, nth: u16) -> f64 {
-    match nth {
-        1 if look.behaviour.kind == "secrets" && look.class != Class::Person => 12.0,
-        1 => 8.0,
-        2 => 14.0,
-        3 => 26.0,
-        // People look for what was deleted, and for what they wrote down wrongly.
-        13.. if look.class == Class::Person => 0.0,
-        _ => 30.0,
+fn sign(look: &Look<'_>, learned: Learned, weight: f64) -> Sign {
+    let guesses = look.facts.count(Sort::Guess);
+    let asks = || look.together("asks for names that", "ask for names that");
+    match learned {
+        Learned::Refused => {
+            let kind = match look.behaviour.kind {
+                // The names of these are a map of the cluster; no program is set up to look for one after the other.
+                "secrets" | "namespaces" | "nodes" => 0.9,
+                _ => 0.4,
+            };
+            let it = if look.origin.companions == 0 {
+                "it"
+            } else {
+                "they"
+            };
+            let text = format!("{} {it} may not read, {guesses} so far", asks());
+            Sign::quiet(weight * kind, text)
+        }
+        Learned::Missing => {
+            let text = format!("{} do not exist, {guesses} so far", asks());
+            Sign::unless_made(weight, text)
+        }
+        Learned::ByWrite { share, .. } => {
+            let who = look.together("tries names out", "try names out");
+            let text = format!("{who} with writes that change nothing, {guesses} so far");
+            if look.behaviour.outcome == Outcome::Missing && &*look.activity.verb != "delete" {
+                // Some writers make what they could not change.
+                Sign::unless_made(weight * share, text)
+            } else {
+                Sign::quiet(weight * share, text)
+            }
+        }
+    }
+}
+
+/// What the answer tells about the name, if it is not there.
+fn learned(look: &Look<'_>) -> Option<Learned> {
+    let behaviour = look.behaviour;
+    let tells =
+        is_telling(behaviour.kind) || look.facts.has(Sort::GuessedKind, [behaviour.kind, ""]);
+    match (behaviour.op, behaviour.outcome) {
+        (Op::Get, Outcome::Refused) if tells => Some(Learned::Refused),
+        (Op::Get | Op::Log, Outcome::Missing) => Some(Learned::Missing),
+        (Op::Write, Outcome::Missing | Outcome::Failed) if look.tries_secrets() => {
+            Some(Learned::ByWrite {
+                is_sure: true,
+                share: 1.0,
+            })
+        }
+        (Op::Write, _) if is_guessed_by_writes(behaviour.kind) => {
+            let share = by_write(look.activity)?;
+            Some(Learned::ByWrite {
+                is_sure: false,
+                share,
+            })
+        }
+        _ => None,
+    }
+}
+
+/// How surely a write that changed nothing was there to learn whether a name exists: nobody needs the right to read
+/// for that.
+///
+/// Source: kubernetes `staging/src/k8s.io/apiserver/pkg/registry/generic/registry/store.go`, `Create`, `Update`
+/// and `Delete` with preconditions.
+fn by_write(activity: &Activity<'_>) -> Option<f64> {
+    match (&*activity.verb, activity.code) {
+        ("update" | "patch", 404 | 409) | ("delete" | "create", 409) => Some(1.0),
+        ("create", 200..=299) if activity.object.resource == "secrets" && is_tried(activity) => {
+            Some(1.0)
+        }
+        // What is written wrongly, and what was removed already.
+        ("create", 422) | ("delete", 404) => Some(0.5),
+        _ => None,
     }
 }
 

@@ -89,8 +89,8 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     Some(Sign::quiet(
         base * at_work * look.surprise(),
         format!(
-            "{} reads single {}, {nth} so far",
-            look.who,
+            "{} single {}, {nth} so far",
+            look.together("reads", "read"),
             kind_in_words(kind)
         ),
     ))

@@ -45,16 +45,9 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         .trim_end_matches('/');
     let object = &look.activity.object;
     let is_node = object.resource == "nodes";
-    let is_metrics = ["metrics", "stats", "healthz", "summary", "cadvisor"]
-        .iter()
-        .any(|end| beyond.ends_with(end));
-    // Scrapers reach those of kubelets this way in many set-ups: what follows the nodes, or has just begun.
-    let is_scraper = look.baseline.watches(look.index, "nodes")
-        || look.baseline.lists(look.index, "nodes")
-        || look.baseline.touches(look.index, "nodes/metrics")
-        || look.class != Class::ServiceAccount
-        || !look.is_midway;
-    if is_metrics && is_node && is_scraper {
+    let first = beyond.split('/').nth(1).unwrap_or_default();
+    let is_metrics = is_node && matches!(first, "metrics" | "stats" | "healthz");
+    if is_metrics && (first == "healthz" || scrapes(look)) {
         return None;
     }
     let is_revealing = if is_node {
@@ -67,11 +60,7 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     };
     let target = format!("{}/{}", object.resource, object.name);
     // What is asked for: of a kubelet the first part of the path tells, of a service the whole.
-    let part = if is_node {
-        beyond.split('/').nth(1).unwrap_or_default()
-    } else {
-        beyond
-    };
+    let part = if is_node { first } else { beyond };
     let is_first = look.facts.count(Sort::Proxied) == 0;
     let is_new_target = look.facts.nth(Sort::Proxied, [&target, ""]).is_some();
     let is_new_part = look.facts.nth(Sort::Proxied, [&target, part]).is_some();
@@ -98,11 +87,29 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     } else {
         look.share_away()
     };
+    let what = if is_metrics { "metrics of " } else { "" };
     let text = format!(
-        "{} reaches {} {} through the API server",
+        "{} reaches {what}{} {} through the API server",
         look.who, object.resource, object.name
     );
-    Some(Sign::new(base * share, text))
+    // The first scrape of what was just installed is no habit yet, and people have tools that show how full disks are.
+    let known = match look.share() {
+        _ if !is_metrics => 1.0,
+        share if share < 1.0 => 0.5 * look.log_acquaintance,
+        _ => look.log_acquaintance,
+    };
+    Some(Sign::new(base * share * known, text))
+}
+
+/// Whether metrics of kubelets are what somebody is there to read: scrapers find the nodes by following or listing
+/// them, or are on each of them, and reach them this way in many set-ups. In these metrics stand the names of all pods, containers and volumes.
+fn scrapes(look: &Look<'_>) -> bool {
+    let lists = !look.facts.listed("nodes") && look.baseline.lists(look.index, "nodes");
+    let node = &*look.activity.actor.node;
+    lists
+        || look.baseline.watches(look.index, "nodes")
+        || look.baseline.touches(look.index, "nodes/metrics")
+        || (!node.is_empty() && node == look.activity.object.name)
 }
 
 /// Whether a person who has long been working elsewhere reads it.

@@ -2,7 +2,7 @@
 
 use super::unwatched_list::list_sign;
 use super::{Detection, Look, Sign, is_client};
-use crate::engine::behaviour::{Op, Outcome};
+use crate::engine::behaviour::{Op, Outcome, is_tried};
 use crate::engine::facts::Sort;
 use crate::engine::path::is_narrowed;
 
@@ -19,14 +19,17 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     if look.behaviour.kind != "secrets" {
         return None;
     }
-    let is_made = look.activity.verb == "create" && look.behaviour.outcome == Outcome::Shown;
+    let is_made = look.activity.verb == "create"
+        && look.behaviour.outcome == Outcome::Shown
+        && !is_tried(look.activity);
     if look.behaviour.op == Op::Write && is_made {
         // It is there for them.
         let namespace = look.behaviour.namespace;
         look.facts.nth(Sort::Document, ["made", namespace]);
         return None;
     }
-    if look.behaviour.op == Op::Get || look.tries_secrets() {
+    let is_read = look.behaviour.op == Op::Get;
+    if is_read || (look.tries_secrets() && !is_tried(look.activity)) {
         return objects(look);
     }
     // Helm keeps its releases in Secrets with a label, and lists those.
@@ -50,6 +53,11 @@ fn objects(look: &mut Look<'_>) -> Option<Sign> {
     )?;
     let secrets = look.facts.count(Sort::Object);
     let nth = look.names_tried(Sort::Object);
+    let by = if look.behaviour.op == Op::Write {
+        " with changes"
+    } else {
+        ""
+    };
     // Controllers read what the objects name that they follow, deployers what they made.
     let works_here = look.works_here && !look.tries_secrets();
     let at_work = if works_here || look.watches_it {
@@ -72,6 +80,9 @@ fn objects(look: &mut Look<'_>) -> Option<Sign> {
     let weight = base * look.share_away() * at_work;
     Some(Sign::quiet(
         weight,
-        format!("{} reads single Secrets, {secrets} so far", look.who),
+        format!(
+            "{} single Secrets{by}, {secrets} so far",
+            look.together("reads", "read")
+        ),
     ))
 }

@@ -256,28 +256,37 @@ fn dry_op(activity: &Activity<'_>) -> Option<Op> {
 
 /// Whether a change is only tried out, which is answered with what it would change: with all objects, for those of a
 /// collection, or with one. Deployers compare so what they are about to apply; nobody so applies the removal of
-/// objects or changes of Secrets.
+/// objects or changes of Secrets. Removals may say it in their body, and a patch that changes nothing reads as well.
 ///
-/// Source: kubernetes `staging/src/k8s.io/apiserver/pkg/registry/generic/registry/store.go`, `DeleteCollection`.
+/// Source: kubernetes `staging/src/k8s.io/apiserver/pkg/registry/generic/registry/store.go`, `DeleteCollection`;
+/// `pkg/endpoints/handlers/delete.go`, where options in the body replace those of the query.
 #[inline]
 pub(crate) fn is_dry_run(activity: &Activity<'_>) -> bool {
-    let may_be = match &*activity.verb {
-        "delete" | "deletecollection" => true,
-        "patch" | "update" => activity.object.resource == "secrets",
+    let is_of_secrets = activity.object.resource == "secrets";
+    match &*activity.verb {
+        "delete" | "deletecollection" => {
+            is_tried(activity) || says_dry_run(activity.request_body.as_bytes())
+        }
+        "patch" if is_of_secrets => {
+            is_tried(activity) || matches!(activity.request_body, "{}" | "[]")
+        }
+        "update" if is_of_secrets => is_tried(activity),
         _ => false,
-    };
-    may_be && (path::has_query(&activity.uri, "dryRun", "All") || is_dry_by_body(activity))
+    }
 }
 
-/// Whether the options of a removal say so, which stand in its body: `{"kind":"DeleteOptions","dryRun":["All"]}`.
-fn is_dry_by_body(activity: &Activity<'_>) -> bool {
-    let body = activity.request_body;
-    if body.is_empty() || !activity.verb.starts_with("delete") {
-        return false;
-    }
-    let option = body.split_once("\"dryRun\"").map(|(_, after)| after);
-    let list = option.and_then(|after| after.split_once(']'));
-    list.is_some_and(|(list, _)| list.contains("\"All\""))
+/// Whether the query says that a change is only tried out.
+pub(crate) fn is_tried(activity: &Activity<'_>) -> bool {
+    path::has_query(&activity.uri, "dryRun", "All")
+}
+
+/// Whether `DeleteOptions` say it. Quotes within their texts are escaped, so that no text looks like the field.
+fn says_dry_run(body: &[u8]) -> bool {
+    const FIELD: &[u8] = br#""dryRun""#;
+    let rest = memchr::memmem::find(body, FIELD).and_then(|at| body.get(at + FIELD.len()..));
+    let is_plain = |byte: &&u8| !byte.is_ascii_whitespace();
+    let value = rest.into_iter().flatten().filter(is_plain);
+    value.copied().take(7).eq(*br#":["All""#)
 }
 
 fn read_op(activity: &Activity<'_>) -> Op {

@@ -13,6 +13,7 @@ use viewshed_model::{
 
 use super::behaviour::{Op, Outcome};
 use super::evidence::{Evidence, reasons};
+use super::order::is_earlier;
 use super::session::{Member, Note, Session};
 use super::severity::{doubt, severity};
 use super::who::display_name;
@@ -70,7 +71,7 @@ impl Dossier {
         now_s: u32,
         half_life_s: u32,
     ) -> Option<Self> {
-        session.sort();
+        session.put_in_order();
         session.forget_prelude(threshold, now_s, half_life_s);
         let opened_us = session.turning_point(threshold, half_life_s)?.at_us;
         let first = session.notes.first()?;
@@ -145,7 +146,7 @@ impl Dossier {
         let incident = &mut self.incident;
         incident.event_count += 1;
         let at = time(note.at_us);
-        if at < incident.first_event.time {
+        if is_earlier(note.at_us, incident.first_event.time.as_microsecond()) {
             // Servers send batches again that they could not deliver; the id stays.
             incident.first_event.time = at;
             (*note.audit_id).clone_into(&mut incident.first_event.audit_id);
@@ -226,8 +227,11 @@ impl Dossier {
             2 => Confidence::Medium,
             _ => Confidence::Low,
         };
-        self.incident.severity = self.incident.severity.max(severity(&self.incident));
-        doubt(&mut self.incident);
+        self.incident.severity = self
+            .incident
+            .severity
+            .max(severity(&self.incident, evidence));
+        doubt(&mut self.incident, evidence);
     }
 
     /// The next revision, if there is something worth telling: a new reason, a higher severity, twice the

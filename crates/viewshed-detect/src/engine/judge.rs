@@ -29,7 +29,8 @@ pub(super) struct Subject<'a> {
     pub(super) window: (u32, u32),
     pub(super) mask_is_usual: bool,
     pub(super) is_other_hand: bool,
-    /// Whether a program lists from a new place what it lists at its start and follows.
+    /// Whether a program lists from a new place what it lists at its start and follows, or its token was carried to
+    /// where others are at home.
     pub(super) is_elsewhere: bool,
     /// Whether a program reads the log of a pod of another family than it is used to.
     pub(super) is_other_family: bool,
@@ -96,7 +97,8 @@ impl Engine {
         let by_tool = self.by_tool(activity, (index, who.class), &arrival, &behaviour);
         // What a program does by habit says nothing about somebody else who has its credential.
         let is_other_hand = by_tool == Some(Tool::New);
-        let is_elsewhere = self.begins_elsewhere(activity, (index, who.class), habit);
+        let is_elsewhere = self.begins_elsewhere(activity, (index, who.class), habit)
+            || self.is_carried(activity, (index, who.class), &arrival.origin);
         let is_other_family = self.is_other_family(activity, (index, who.class), &behaviour);
         let is_beyond = who.class == Class::Node && is_of_all_pods(activity, who.key, &behaviour);
         let is_usual =
@@ -229,16 +231,13 @@ impl Engine {
 /// Kubelets and the control plane read those all day.
 fn is_step_of_program(behaviour: &Behaviour<'_>, class: Class) -> bool {
     // What a change answers tells as much as reading it.
-    let is_of_secrets = behaviour.op == Op::Write && behaviour.kind == "secrets";
-    if behaviour.op == Op::Review || is_of_secrets {
-        return class == Class::ServiceAccount;
+    let is_of_secrets = matches!(behaviour.op, Op::Get | Op::Write) && behaviour.kind == "secrets";
+    let is_by_name = behaviour.op == Op::Get && is_step_by_name(behaviour.kind);
+    match class {
+        Class::ServiceAccount => is_of_secrets || is_by_name || behaviour.op == Op::Review,
+        Class::Person => is_of_secrets,
+        _ => false,
     }
-    behaviour.op == Op::Get
-        && match class {
-            Class::ServiceAccount => behaviour.kind == "secrets" || is_step_by_name(behaviour.kind),
-            Class::Person => behaviour.kind == "secrets",
-            _ => false,
-        }
 }
 
 /// Whether a kubelet asks for the pods of others besides its own.

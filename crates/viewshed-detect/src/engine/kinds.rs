@@ -43,6 +43,11 @@ pub(crate) fn is_step_by_name(kind: &str) -> bool {
     matches!(kind, "pods" | "serviceaccounts" | "nodes") || is_rbac(kind)
 }
 
+/// Kinds of which names are worth guessing with writes, which need no right to read.
+pub(crate) fn is_guessed_by_writes(kind: &str) -> bool {
+    is_telling(kind) && !is_rbac(kind) && !kind.contains('/')
+}
+
 /// Roles and their bindings.
 pub(crate) fn is_rbac(kind: &str) -> bool {
     kind.ends_with(".rbac.authorization.k8s.io")

@@ -22,6 +22,7 @@ pub(crate) mod lifecycle;
 mod margin;
 mod marks;
 mod merge;
+mod order;
 pub(crate) mod origin;
 mod own;
 pub(crate) mod path;
@@ -232,7 +233,11 @@ impl Engine {
                 self.sessions.catch_up(self.clock.now_s());
                 self.accuse();
             }
-            Tick::Restarted => self.end_sessions(incidents),
+            Tick::Restarted => {
+                self.end_sessions(incidents);
+                // What was old enough to be usual may not be so any more.
+                self.warm.disturb_all();
+            }
         }
         let now_s = self.clock.now_s();
         if now_s >= self.sessions.next_due_s() {

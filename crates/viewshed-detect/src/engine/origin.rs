@@ -303,6 +303,21 @@ impl Engine {
         record
             .is_some_and(|record| self.clock.now_s().saturating_sub(record.last_s) <= HANDED_OVER_S)
     }
+
+    /// Whether the very token of a program that is long known comes from where others are at home and it never was:
+    /// somebody carried it there, and its habits say nothing about him.
+    pub(super) fn is_carried(
+        &self,
+        activity: &Activity<'_>,
+        (index, class): (usize, Class),
+        origin: &Origin,
+    ) -> bool {
+        origin.moved == Moved::Yes
+            && origin.is_foreign
+            && !origin.moves_are_usual
+            && class == Class::ServiceAccount
+            && self.is_elsewhere(activity, index)
+    }
 }
 
 /// Groups whose members vouch for each other, in words.

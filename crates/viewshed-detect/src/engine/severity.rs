@@ -2,10 +2,12 @@
 
 use viewshed_model::{Confidence, Incident, Severity, Verdict};
 
+use super::behaviour::Op;
+use super::evidence::Evidence;
 use crate::detections::tool;
 
 /// How bad it is: what was shown, or else what was asked.
-pub(super) fn severity(incident: &Incident) -> Severity {
+pub(super) fn severity(incident: &Incident, evidence: &[Evidence]) -> Severity {
     let has = |name: &str| {
         incident
             .reasons
@@ -32,15 +34,20 @@ pub(super) fn severity(incident: &Incident) -> Severity {
             || one.kind == "docker:exec"
     });
     // What may be a tool that was just installed is doubtful, and no smaller for it.
-    if looks_installed(incident) && shown("secrets", true) {
+    if looks_installed(incident, evidence) && shown("secrets", true) {
         return Severity::High;
     }
     if shown("secrets", true) || (runs && is_answered) {
         return Severity::Critical;
     }
     let is_stolen = has("token-used-elsewhere") || has("tokens-from-one-address");
+    let is_written_out = incident
+        .reasons
+        .iter()
+        .any(|reason| reason.detection == "cluster-dump" && reason.weight >= 60);
     if shown("secrets", false)
         || reaches_nodes
+        || (is_written_out && !incident.disclosed.is_empty())
         || (is_stolen && is_answered)
         || has("impersonation")
     {
@@ -62,8 +69,8 @@ pub(super) fn severity(incident: &Incident) -> Severity {
 }
 
 /// Says of what may be a tool that was just installed that it may be one.
-pub(super) fn doubt(incident: &mut Incident) {
-    if !looks_installed(incident) {
+pub(super) fn doubt(incident: &mut Incident, evidence: &[Evidence]) {
+    if !looks_installed(incident, evidence) {
         return;
     }
     incident.confidence = Confidence::Low;
@@ -87,10 +94,16 @@ const OF_INSTALLED: [&str; 6] = [
     "unwatched-list",
 ];
 
+/// Pauses from this length on are those of somebody who takes his time ... Microseconds.
+const SLOW_US: i64 = 3 * 60 * 1_000_000;
+/// ... if there are so many: what runs every hour may do something else the next time.
+const SLOW_PAUSES: usize = 2;
+
 /// Whether this is just as well the first run of a tool that was installed with the rights for what it does: a
 /// service account that nobody knew, one client that carries its own name, one address, nothing refused, nothing but
-/// reading. By its behaviour it cannot be told from somebody with a token that was never used before.
-fn looks_installed(incident: &Incident) -> bool {
+/// reading, and that in one go. By its behaviour it cannot be told from somebody in a hurry with a token that was never
+/// used before.
+fn looks_installed(incident: &Incident, evidence: &[Evidence]) -> bool {
     let is_service_account = incident.actor.name.starts_with("system:serviceaccount:");
     let is_new = incident
         .reasons
@@ -113,4 +126,17 @@ fn looks_installed(incident: &Incident) -> bool {
         && is_served
         && incident.also_as.is_empty()
         && incident.source_addresses.len() == 1
+        && !is_slow(evidence)
+}
+
+/// Whether somebody took his time between one new thing that he read and the next: programs read what they need at once.
+fn is_slow(evidence: &[Evidence]) -> bool {
+    let reads = evidence
+        .iter()
+        .filter(|one| matches!(one.op, Op::List | Op::Watch | Op::Get));
+    let mut times: Vec<i64> = reads.map(|one| one.at_us).collect();
+    times.sort_unstable();
+    let pauses = times.iter().zip(times.iter().skip(1));
+    let long = pauses.filter(|(one, next)| next.saturating_sub(**one) >= SLOW_US);
+    long.count() >= SLOW_PAUSES
 }

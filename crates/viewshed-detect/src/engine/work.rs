@@ -293,11 +293,7 @@ fn concerns(done: &Behaviour<'_>, one: &Evidence, now_s: u32) -> bool {
             let is_begun = matches!(one.op, Op::List | Op::Watch);
             is_soon && is_held && is_begun && *one.kind == *done.kind
         }
-        // That one thing can be changed explains no try to change another.
-        Op::Write => {
-            let was_missing = one.outcome == Outcome::Missing && one.op != Op::Write;
-            age_s <= WORK_BELONGS_S && (is_held || was_missing)
-        }
+        Op::Write => age_s <= WORK_BELONGS_S && (is_held || one.outcome == Outcome::Missing),
         _ => false,
     };
     is_told && *one.namespace == *done.namespace
@@ -335,7 +331,8 @@ impl Work<'_> {
                 if was_missing && (*one.name == *self.name || self.name.is_empty()) {
                     return Some(Explained::by_work(0));
                 }
-                let is_local = !self.behaviour.namespace.is_empty();
+                // That one thing can be changed explains no try to change another.
+                let is_local = !self.behaviour.namespace.is_empty() && one.op != Op::Write;
                 (is_local && (one.falls_with == FallsWith::Watch || was_missing))
                     .then(|| Explained::by_work(25))
             }

@@ -160,6 +160,28 @@ fn no_token_and_no_secret_goes_further() {
 }
 
 #[test]
+fn of_changes_of_secrets_is_kept_whether_they_change_anything() {
+    let options = r#"{"kind":"DeleteOptions","preconditions":{"uid":"eyJ\"dryRun\":[\"All\"]"}}"#;
+    let tried = r#"{"kind":"DeleteOptions", "dryRun": [ "All" ], "preconditions":{"uid":"eyJ"}}"#;
+    for (verb, body, kept) in [
+        ("deletecollection", tried, r#"{"dryRun":["All"]}"#),
+        ("delete", options, ""),
+        ("patch", "{}", "{}"),
+        ("patch", "[]", "{}"),
+        ("patch", r#"{"data":{"p":"eyJ"}}"#, ""),
+        ("update", r#"{"data":{"p":"eyJ"},"dryRun":["All"]}"#, ""),
+    ] {
+        let bodies = format!(r#""requestObject":{body},"responseObject":{{"data":{{"p":"eyJ"}}}}"#);
+        let line = with_bodies("u", "secrets", verb, &bodies);
+        let arena = Arena::new();
+        let (mut activities, mut skips) = (Vec::new(), viewshed_model::Skips::default());
+        decode(&line, &mut Sink::new(&arena, &mut activities, &mut skips));
+        assert_eq!(activities[0].request_body, kept, "{verb} {body}");
+        assert!(!format!("{activities:?}").contains("eyJ"), "{activities:?}");
+    }
+}
+
+#[test]
 fn answers_are_counted_as_lists_and_as_tables() {
     for (body, expected) in [
         (

@@ -317,6 +317,62 @@ fn a_removal_that_is_only_tried_out_is_a_list() {
 }
 
 #[test]
+fn a_removal_whose_body_says_that_it_is_only_tried_out_is_a_list() {
+    let requests = NAMESPACES.map(|namespace| {
+        let body = r#"body={"kind":"DeleteOptions","dryRun":["All"]}"#;
+        format!("{LEDGER} deletecollection secrets -n {namespace} {body} 200")
+    });
+    caught("collections", &steps("+10m", requests), 3);
+}
+
+#[test]
+fn names_that_writes_find_are_guesses() {
+    // (what, verb, answers in turn, options, with which request it opens)
+    let table = [
+        ("missing", "update", [404, 409], "", 5),
+        ("patched", "patch", [404, 200], "", 6),
+        ("nothing to change", "patch", [404, 200], "body={}", 7),
+        ("removed with a wrong uid", "delete", [404, 409], "", 6),
+        ("made", "create", [409, 422], "", 6),
+        (
+            "made on trial",
+            "create",
+            [201, 409],
+            "uri=/x?dryRun=All",
+            5,
+        ),
+    ];
+    for (what, verb, codes, options, opened) in table {
+        let requests = (0..12).map(|number| {
+            let code = codes[number % 2];
+            format!("{LEDGER} {verb} secrets s-{number} -n pay {options} {code}")
+        });
+        caught(what, &steps("+1m", requests), opened);
+    }
+}
+
+#[test]
+fn writes_that_fail_in_the_course_of_work_are_no_guesses() {
+    let conflicts = (0..30).map(|number| {
+        let code = [200, 409, 200][number % 3];
+        format!("{LEDGER} update secrets state -n pay {code}")
+    });
+    quiet("a lock", &steps("+10s", conflicts));
+    let made = (0..12).flat_map(|number| {
+        [
+            format!("{LEDGER} patch secrets s-{number} -n pay 404"),
+            format!("{LEDGER} create secrets s-{number} -n pay 201"),
+        ]
+    });
+    quiet("patched or made", &steps("+1s", made));
+    let events = (0..40).map(|number| format!("{LEDGER} patch events e-{number} -n pay 404"));
+    quiet("events", &steps("+1s", events));
+    let gone = ["deployments.apps", "services", "configmaps", "secrets"];
+    let removed = gone.map(|kind| format!("ci/deployer delete {kind} web -n shop 404"));
+    quiet("removed already", &steps("+1s", removed));
+}
+
+#[test]
 fn a_chart_is_looked_for_before_it_is_made() {
     let kinds = [
         "serviceaccounts",

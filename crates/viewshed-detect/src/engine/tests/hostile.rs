@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use viewshed_decode::logs::{Arena, LogFormat, decode};
 use viewshed_model::{Incident, Skips};
 
-use super::world::{latest, wall};
+use super::world::{after_a_month, after_an_hour, latest, wall};
 use crate::script::BASE_S;
 use crate::{Baseline, Engine, Settings};
 
@@ -178,4 +178,35 @@ fn clocks_that_jump_neither_break_nor_blind() {
     let incidents = judge(&events);
     assert_eq!(incidents.len(), 1, "{incidents:#?}");
     assert_eq!(incidents[0].actor.name, CART);
+}
+
+#[test]
+fn long_requests_that_end_together_do_not_turn_the_clock_back() {
+    let kinds = [
+        "pods",
+        "secrets",
+        "nodes",
+        "namespaces",
+        "services",
+        "endpoints",
+    ];
+    // Only the end of a watch is in the log, where `omitStages` leaves `ResponseStarted` out.
+    for lasted_s in [3_500, 4_000, 7_200, 259_200] {
+        let lists = kinds.map(|kind| {
+            format!(
+                "+9m shop/cart list {kind} -A 200
+                 +1m shop/cart watch configmaps -n shop rv=7 200 lasted={lasted_s} x40"
+            )
+        });
+        let script = format!(
+            "10:00:00 shop/cart get configmaps cart -n shop 200\n{}",
+            lists.join("\n")
+        );
+        for incidents in [after_an_hour(&script), after_a_month(&script)] {
+            assert_eq!(incidents.len(), 1, "{lasted_s}");
+            let of_pods = &incidents[0].requests;
+            let listed = of_pods.iter().filter(|one| one.verb == "list").count();
+            assert_eq!(listed, kinds.len(), "{lasted_s}: {of_pods:?}");
+        }
+    }
 }

@@ -110,3 +110,61 @@ fn a_flood_over_several_windows_is_one_incident() {
     assert_eq!(floods.len(), 1);
     assert!(floods[0].event_count >= 40_000, "{}", floods[0].event_count);
 }
+
+#[test]
+fn batches_that_arrive_in_another_order_give_the_same_id_and_first_event() {
+    let script = "
+10:00:00 shop/cart list nodes -A 200
++1s shop/cart list services -A 200
++1s shop/cart list pods -A 200
++1s shop/cart list namespaces -A 200
++5m shop/cart list secrets -A 200
++10m shop/cart list endpoints -A 200
+";
+    let sent = activities(script, 0);
+    let told = |order: &[usize]| {
+        let mut batch = activities("09:00:00 shop/cart get configmaps cart -n shop 200", 0);
+        batch[0].id = "before".into();
+        batch.extend(order.iter().map(|at| sent[*at].clone()));
+        let [incident] = <[_; 1]>::try_from(run(&batch)).unwrap();
+        incident
+    };
+    let ordered = told(&[0, 1, 2, 3, 4, 5]);
+    assert_eq!(ordered.first_event.audit_id, sent[0].id);
+    for order in [[1, 0, 2, 3, 4, 5], [3, 2, 1, 0, 4, 5], [2, 3, 0, 1, 4, 5]] {
+        let incident = told(&order);
+        assert_eq!(incident.id, ordered.id, "{order:?}");
+        assert_eq!(incident.first_event, ordered.first_event, "{order:?}");
+        assert_eq!(incident.opened_at, ordered.opened_at, "{order:?}");
+    }
+    // Told already: the id stays, and the event that came late is the first one all the same.
+    let late = told(&[1, 2, 3, 4, 5, 0]);
+    assert_ne!(late.id, ordered.id);
+    assert_eq!(late.first_event, ordered.first_event);
+}
+
+#[test]
+fn what_several_identities_did_is_told_of_all_of_them() {
+    let kinds = [
+        "pods",
+        "services",
+        "nodes",
+        "namespaces",
+        "endpoints",
+        "configmaps",
+    ];
+    let lists: String = (0..)
+        .zip(kinds)
+        .fold(String::new(), |script, (number, kind)| {
+            let time = if number == 0 { "10:00:00" } else { "+10m" };
+            script + &format!("{time} app-{number}/one @10.9.9.9 list {kind} -A ~curl/8.5.0 200\n")
+        });
+    let incidents = after_a_month(&lists);
+    assert_eq!(incidents.len(), 1);
+    let mut reasons = incidents[0].reasons.iter();
+    let kinds = reasons.find(|one| one.detection == "many-kinds").unwrap();
+    assert_eq!(
+        kinds.text,
+        "6 identities ask for 6 kinds in one session, app-5/one the last"
+    );
+}
