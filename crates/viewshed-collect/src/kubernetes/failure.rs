@@ -203,11 +203,18 @@ fn classify_tls(error: &rustls::Error) -> Failure {
     }
 }
 
-// The plugin's standard output may hold the credential itself and is never shown.
+// The plugin's standard output may hold the credential itself and is never shown; what it says on standard error is
+// for the user, who sees it at once where a plugin may ask questions.
 fn credential_text(error: &kube::client::AuthError) -> String {
     match error {
         kube::client::AuthError::AuthExecRun { out, .. } => {
-            format!("the credential plugin failed with {}", out.status)
+            let said = one_line(&String::from_utf8_lossy(&out.stderr));
+            let said = if said.is_empty() {
+                said
+            } else {
+                format!(": {said}")
+            };
+            format!("the credential plugin failed with {}{said}", out.status)
         }
         kube::client::AuthError::AuthExecParse(_) | kube::client::AuthError::ParseTokenKey(_) => {
             "the credential plugin's answer is not an ExecCredential".to_owned()

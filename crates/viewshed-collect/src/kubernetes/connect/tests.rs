@@ -331,6 +331,16 @@ async fn a_plugin_that_fails_is_named_and_its_output_is_not() {
 }
 
 #[tokio::test]
+async fn what_a_plugin_says_on_standard_error_is_told() {
+    let user = "exec: {apiVersion: client.authentication.k8s.io/v1, command: /bin/sh, \
+                interactiveMode: Never, args: ['-c', 'echo hunter2; echo log in first >&2; exit 3']}";
+    let error = fails_with(&kubeconfig("http://127.0.0.1:1", "", user)).await;
+    let text = error.to_string();
+    assert!(text.contains("exit status: 3: log in first"), "{text}");
+    assert!(!text.contains("hunter2"), "{text}");
+}
+
+#[tokio::test]
 async fn a_plugin_that_never_ends_is_ended() {
     let folder = TempDir::new().unwrap();
     let user = format!(
