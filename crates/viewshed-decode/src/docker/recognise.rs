@@ -103,9 +103,11 @@ fn recognise_object(path: &str, object: &Map<String, Value>) -> Option<DocumentK
 /// services in them are settings of templates.
 fn is_of_chart(path: &str) -> bool {
     let name = path.rsplit(['/', '\\']).next().unwrap_or_default();
-    let is_yaml = name.ends_with(".yaml") || name.ends_with(".yml");
-    let rest = name.strip_prefix("values");
-    is_yaml && rest.is_some_and(|rest| rest.starts_with(['.', '-', '_']))
+    let Some((stem, "yaml" | "yml")) = name.rsplit_once('.') else {
+        return false;
+    };
+    let rest = stem.strip_prefix("values");
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-', '_']))
 }
 
 fn is_daemon_config(path: &str, object: &Map<String, Value>) -> bool {
