@@ -252,3 +252,80 @@ fn a_gap_in_the_log_makes_nobody_better_known() {
         "{texts:#?}"
     );
 }
+
+#[test]
+fn what_is_days_apart_does_not_add_up() {
+    let paths = ["/logs", "/debug/pprof/", "/flagz"];
+    let mut batch = Vec::new();
+    for day in -21..=3 {
+        batch.extend(crate::script::activities(super::breadth::ESTATE, day));
+        batch.extend(crate::script::activities(super::world::ORDINARY, day));
+        let path = usize::try_from(day).ok().and_then(|day| paths.get(day));
+        if let Some(path) = path {
+            let request = format!("10:00:00 {LEDGER} GET {path} 403");
+            batch.extend(crate::script::activities(&request, day));
+        }
+    }
+    let incidents = super::world::run(&batch);
+    assert!(incidents.is_empty(), "{incidents:#?}");
+}
+
+#[test]
+fn what_goes_on_every_night_becomes_usual_within_its_incident() {
+    let mut batch = Vec::new();
+    for day in 0..20 {
+        let mut night = String::from("02:06:00 velero/velero GET /apis/apps/v1 200\n");
+        for kind in ["pods", "secrets", "configmaps", "services", "nodes"] {
+            night.push_str(&format!("+1s velero/velero list {kind} -A 200\n"));
+        }
+        batch.extend(crate::script::activities(&night, day));
+        batch.extend(crate::script::activities(super::world::ORDINARY, day));
+    }
+    let incidents = super::world::run(&batch);
+    assert_eq!(incidents.len(), 1, "{incidents:#?}");
+    let last_s = incidents[0].last_event.time.as_second() - crate::script::BASE_S;
+    assert!(last_s < 7 * 86_400, "{}", incidents[0].last_event.time);
+}
+
+/// A log that does not tell when a watch begins.
+#[test]
+fn a_restart_is_known_by_what_was_followed_for_weeks() {
+    let kinds = ["services", "secrets", "ingresses.networking.k8s.io"];
+    let mut batch = Vec::new();
+    for day in -21..=0 {
+        let followed = kinds.map(|kind| {
+            format!("edge/gate pod=gate-1 @10.4.2.60 watch {kind} -A rv=6 lasted=3000 200")
+        });
+        let script = steps("+1s", followed).replace("10:00:00", "06:00:00");
+        batch.extend(crate::script::activities(&script, day));
+        batch.extend(crate::script::activities(super::world::ORDINARY, day));
+    }
+    let restarted =
+        kinds.map(|kind| format!("edge/gate pod=gate-2 @10.4.2.61 list {kind} -A rv=0 200"));
+    let mut script = steps("+0s", restarted);
+    script.push_str("+2m shop/cart get configmaps cart -n shop 200\n");
+    batch.extend(super::world::renamed(crate::script::activities(&script, 0)));
+    let incidents = super::world::run(&batch);
+    assert!(incidents.is_empty(), "{incidents:#?}");
+}
+
+/// GKE's log leaves queries out, so nothing tells with what a watch begins.
+#[test]
+fn a_controller_that_begins_with_watches_is_quiet_in_a_log_without_queries() {
+    let kinds = [
+        "pods",
+        "secrets",
+        "configmaps",
+        "nodes",
+        "services",
+        "namespaces",
+        "serviceaccounts",
+        "roles.rbac.authorization.k8s.io",
+        "deployments.apps",
+        "ingresses.networking.k8s.io",
+    ];
+    let requests = kinds.map(|kind| {
+        format!("argo/controller pod=c-1 watch {kind} -A uri=/core/v1/{kind} stage=started 200")
+    });
+    quiet("installed", &steps("+0s", requests));
+}
