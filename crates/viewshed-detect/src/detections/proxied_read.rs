@@ -102,14 +102,15 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
 }
 
 /// Whether metrics of kubelets are what somebody is there to read: scrapers find the nodes by following or listing
-/// them, or are on each of them, and reach them this way in many set-ups. In these metrics stand the names of all pods, containers and volumes.
+/// them, or begin on each of them, and reach them this way in many set-ups. In these metrics stand the names of all
+/// pods, containers and volumes.
 fn scrapes(look: &Look<'_>) -> bool {
     let lists = !look.facts.listed("nodes") && look.baseline.lists(look.index, "nodes");
     let node = &*look.activity.actor.node;
     lists
         || look.baseline.watches(look.index, "nodes")
         || look.baseline.touches(look.index, "nodes/metrics")
-        || (!node.is_empty() && node == look.activity.object.name)
+        || (!look.is_midway && !node.is_empty() && node == look.activity.object.name)
 }
 
 /// Whether a person who has long been working elsewhere reads it.
