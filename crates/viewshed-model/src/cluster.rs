@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::meta::Meta;
 use crate::network::{Endpoints, Gateway, Ingress, NetworkPolicy, NetworkSetting, Service};
 use crate::permission::{Role, RoleBinding};
+use crate::unread_policies::UnreadPolicies;
 use crate::workload::{
     Pod, ServiceAccount, StorageVolume, VolumeAttachment, VolumeClaim, Workload,
 };
@@ -103,44 +104,6 @@ pub struct Cluster {
     /// Every other object, by kind and name.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub others: Vec<OtherObject>,
-}
-
-/// Groups whose resources called `...networkpolicies` decide on connections.
-const POLICY_GROUPS: [&str; 6] = [
-    "networking.k8s.io",
-    "policy.networking.k8s.io",
-    "projectcalico.org",
-    "crd.projectcalico.org",
-    "cilium.io",
-    "crd.antrea.io",
-];
-
-/// A kind of network policies of which the server did not give every object.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct UnreadPolicies {
-    /// API group.
-    pub group: String,
-    /// Kind.
-    pub kind: String,
-    /// Namespaces whose objects were given all the same, sorted.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub read_namespaces: Vec<String>,
-}
-
-impl UnreadPolicies {
-    /// For a resource that is one of network policies; `None` for any other.
-    pub fn of(api: &ApiResource, mut read_namespaces: Vec<String>) -> Option<Self> {
-        let is_policies = POLICY_GROUPS.contains(&api.group.as_str())
-            && api.resource.ends_with("networkpolicies")
-            && !api.resource.starts_with("staged");
-        read_namespaces.sort();
-        is_policies.then(|| Self {
-            group: api.group.clone(),
-            kind: api.kind.clone(),
-            read_namespaces,
-        })
-    }
 }
 
 /// The kinds of `rbac.authorization.k8s.io` of which objects are missing.

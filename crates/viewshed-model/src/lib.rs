@@ -34,6 +34,7 @@ mod runtime;
 mod scan;
 mod surroundings;
 mod texts;
+mod unread_policies;
 mod view;
 mod watch;
 mod who;
@@ -49,7 +50,7 @@ pub use baseline::{BaselineHolder, BaselineRow};
 pub use cluster::{
     AnonymousAccess, AnonymousAnswer, ApiResource, Authorizer, AuthorizerKind, Cluster, ConfigKind,
     ConfigNames, HealthCheck, KubeletSettings, Namespace, Node, OtherObject, ServerVersion,
-    UnreadGrants, UnreadPolicies,
+    UnreadGrants,
 };
 pub use coverage::{CoverageReport, CoverageRow, CoveredSource, Visibility};
 pub use decision::{AccessAnswer, Decision, Evidence, MissingFact, RulesReview};
@@ -98,6 +99,7 @@ pub use surroundings::{
     OwnNames, Sight, Surroundings,
 };
 pub use texts::{LazyText, Texts};
+pub use unread_policies::UnreadPolicies;
 pub use view::{
     AnsweredCredential, Category, CategoryView, Chain, HeldIdentity, Here, Link, SeenBy, SeenItem,
     Vantage, Verification, View, ViewDifference,

@@ -3,9 +3,13 @@
 //! Ports without a source beside them are the programs' documented defaults
 //! (<https://kubernetes.io/docs/reference/networking/ports-and-protocols/>).
 
+mod metrics;
+
 use std::net::IpAddr;
 
 use viewshed_model::{Container, Protocol, Service, Target};
+
+use metrics::metrics_ports;
 
 use super::address::{Family, address, not_public};
 use super::ends::{By, End, Which};
@@ -13,7 +17,6 @@ use super::index::NetworkIndex;
 use super::kernel::SpotOrigin;
 use super::place::{Body, NOT_API_SERVER, Places, PodPlace};
 use super::ports::{Point, point};
-use super::referrals::repository;
 
 /// Where a connection goes.
 #[derive(Debug, Clone)]
@@ -82,16 +85,6 @@ const CONTROLLER_MANAGER: u16 = 10_257;
 const KUBE_PROXY: u16 = 10_256;
 /// Without and with TLS (<https://docs.docker.com/engine/daemon/remote-access/>).
 const DOCKER: [u16; 2] = [2375, 2376];
-
-/// Programs that tell metrics to everybody who asks, by the end of their image's repository, and the ports that their
-/// READMEs give: Prometheus (of everything that it collects), cAdvisor, and the exporters of nodes and of objects.
-const METRICS: [(&str, u16); 5] = [
-    ("/prometheus", 9090),
-    ("/cadvisor", 8080),
-    ("/node-exporter", 9100),
-    ("/kube-state-metrics", 8080),
-    ("/alertmanager", 9093),
-];
 
 fn tcp(ports: &[u16]) -> Vec<Point> {
     ports
@@ -385,25 +378,6 @@ fn is_on_loopback(container: &Container) -> bool {
         .and_then(|(_, value)| value.as_deref());
     let address = bound.and_then(|text| text.parse::<IpAddr>().ok());
     address.is_some_and(|address| address.is_loopback())
-}
-
-/// Ports of a program that tells metrics: those that it declares, else its own default.
-fn metrics_ports(container: &Container) -> Vec<Point> {
-    let repository = repository(&container.image);
-    let known = METRICS.iter().find(|(end, _)| repository.ends_with(end));
-    let Some((_, default)) = known else {
-        return Vec::new();
-    };
-    let declared = container.ports.iter();
-    let declared =
-        declared.filter(|port| port.port != 0 && matches!(port.protocol.as_str(), "" | "TCP"));
-    let declared: Vec<Point> = declared
-        .map(|port| point(Protocol::Tcp, port.port))
-        .collect();
-    if declared.is_empty() {
-        return tcp(&[*default]);
-    }
-    declared
 }
 
 /// Ports that ordinary containers declare, by name.
