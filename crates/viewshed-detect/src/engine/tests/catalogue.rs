@@ -274,10 +274,12 @@ fn what_is_days_apart_does_not_add_up() {
 fn what_goes_on_every_night_becomes_usual_within_its_incident() {
     let mut batch = Vec::new();
     for day in 0..20 {
-        let mut night = String::from("02:06:00 velero/velero GET /apis/apps/v1 200\n");
-        for kind in ["pods", "secrets", "configmaps", "services", "nodes"] {
-            night.push_str(&format!("+1s velero/velero list {kind} -A 200\n"));
-        }
+        let kinds = ["pods", "secrets", "configmaps", "services", "nodes"];
+        let lists = kinds.map(|kind| format!("+1s velero/velero list {kind} -A 200\n"));
+        let night = format!(
+            "02:06:00 velero/velero GET /apis/apps/v1 200\n{}",
+            lists.concat()
+        );
         batch.extend(crate::script::activities(&night, day));
         batch.extend(crate::script::activities(super::world::ORDINARY, day));
     }
