@@ -15,11 +15,12 @@ const BUSYBOX: &str = "/bin/busybox";
 
 /// A recipe for an image with a shell and the usual small tools.
 ///
-/// Without a command of its own it sleeps for ever, which also makes it a pause image.
+/// Without a command of its own it sleeps for ever.
 #[derive(Debug, Clone)]
 pub struct Image {
     name: String,
     files: Vec<(String, PathBuf)>,
+    scripts: Vec<(String, String)>,
     command: Vec<String>,
     environment: Vec<String>,
     user: String,
@@ -29,6 +30,8 @@ pub struct Image {
 impl Image {
     /// The image that every node and Docker host of the bench has.
     pub const BASE: &'static str = "bench.test/busybox:1";
+    /// The name of [`Image::pause`].
+    pub(crate) const PAUSE: &'static str = "bench.test/pause:1";
 
     /// An image called `name`. Take one with a dot before the first slash and with a tag, such as
     /// `bench.test/viewshed:1`: other names are read in different ways by different tools.
@@ -36,6 +39,7 @@ impl Image {
         Self {
             name: name.to_owned(),
             files: Vec::new(),
+            scripts: Vec::new(),
             command: vec!["/bin/sleep".to_owned(), "2147483647".to_owned()],
             environment: Vec::new(),
             user: String::new(),
@@ -47,6 +51,22 @@ impl Image {
     #[must_use]
     pub fn with_file(mut self, path: &str, source: impl Into<PathBuf>) -> Self {
         self.files.push((path.to_owned(), source.into()));
+        self
+    }
+
+    /// The image of the containers that hold the namespaces of pods open. As everywhere, their program is called
+    /// `pause`.
+    pub(crate) fn pause() -> Self {
+        Self::new(Self::PAUSE)
+            .with_script("/pause", "while :; do sleep 2147483647; done")
+            .with_command(&["/pause"])
+    }
+
+    /// Adds a script of the shell at `path`.
+    #[must_use]
+    pub fn with_script(mut self, path: &str, script: &str) -> Self {
+        let text = format!("#!/bin/sh\n{script}\n");
+        self.scripts.push((path.to_owned(), text));
         self
     }
 
@@ -137,6 +157,11 @@ impl Image {
             fs::create_dir_all(folder)?;
             fs::copy(source, &target)
                 .with_context(|| format!("cannot copy `{}`", source.display()))?;
+            fs::set_permissions(&target, fs::Permissions::from_mode(0o755))?;
+        }
+        for (path, text) in &self.scripts {
+            let target = root.join(path.trim_start_matches('/'));
+            fs::write(&target, text)?;
             fs::set_permissions(&target, fs::Permissions::from_mode(0o755))?;
         }
         Ok(())

@@ -15,6 +15,7 @@ mod sight;
 mod sockets;
 mod stranger;
 mod tokens;
+mod watched;
 
 #[cfg(test)]
 mod tests;
@@ -42,19 +43,18 @@ pub fn look_around(environment: &Environment) -> Surroundings {
             .map(|path| runtimes::unused_kubeconfig(path)),
     );
     let capabilities = process::capabilities(environment, &mut gaps);
-    if process::is_privileged(&capabilities) {
-        gaps.push(runtimes::unused_privilege());
-    }
+    let host = process::host_access(environment);
+    let opened = process::opens_host(environment, &capabilities, host);
+    gaps.extend(opened.map(runtimes::unused_privilege));
     let keys = tokens::node_keys(environment, &mounts);
     gaps.extend(keys.iter().map(|path| runtimes::unused_key(path)));
-    gaps.extend(pod_logs::unread(environment, &mounts));
-    let host = process::host_access(environment);
     let mut tokens = tokens::find(environment, &mounts);
     // On a shared host table the processes are those of other pods.
     if !host.pid {
         let more = tokens::of_processes(environment, &tokens);
         tokens.extend(more);
     }
+    tokens.extend(tokens::of_variables(environment));
     Surroundings {
         variables: variables(environment),
         tokens,
@@ -62,7 +62,9 @@ pub fn look_around(environment: &Environment) -> Surroundings {
         own: own::names(environment, &mounts),
         host,
         container_id: containers::own_id(&mounts),
-        beside: containers::of_processes(environment),
+        beside: containers::of_processes(environment, &mounts, host),
+        logged_pods: pod_logs::find(environment, &mounts),
+        configured: mounts::configured(&mounts),
         capabilities,
         kubeconfigs,
         machine_vendor: process::machine_vendor(environment),

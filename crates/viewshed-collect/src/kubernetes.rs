@@ -19,17 +19,20 @@ pub(crate) mod testing;
 #[cfg(test)]
 pub(crate) mod testing_certificates;
 pub mod verify;
+mod watches;
 
 pub(crate) use client::As;
 pub use client::{Answer, Client};
 pub use collect::collect;
+pub(crate) use connect::{Found, connect_as_stranger, connect_with_token};
 pub use connect::{Impersonation, Options, connect, prepare};
-pub(crate) use connect::{connect_as_stranger, connect_with_token};
 pub use failure::{Failure, Refusal};
-pub(crate) use kubeconfig::SERVICE_ACCOUNT_FOLDER;
 pub use kubeconfig::default_namespace;
+pub(crate) use kubeconfig::{SERVICE_ACCOUNT_FOLDER, Token};
 pub use limits::Limits;
+pub(crate) use lists::{Part, full_name};
 pub use request::{
     Document, GroupVersion, Guess, List, NodeName, Path, PodName, READ_IN_FULL, Request, Review,
     Scope, Watch,
 };
+pub(crate) use watches::read_watch;

@@ -30,6 +30,12 @@ pub struct Surroundings {
     /// Ids of other containers whose processes show here, sorted.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub beside: Vec<String>,
+    /// Pods whose folders of logs are mounted here, sorted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub logged_pods: Vec<LoggedPod>,
+    /// Folders in which config maps are mounted, sorted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub configured: Vec<String>,
     /// Effective capabilities, such as `CAP_SYS_ADMIN`, in the kernel's order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub capabilities: Vec<String>,
@@ -45,6 +51,24 @@ pub struct Surroundings {
     /// What could not be looked at.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub gaps: Vec<Gap>,
+}
+
+/// A pod of which a folder of logs tells: `NAMESPACE_POD_UID/CONTAINER/` (`BuildPodLogsDirectory` in
+/// `pkg/kubelet/kuberuntime/helpers.go`).
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LoggedPod {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// The folder.
+    pub folder: String,
+    /// Names of its containers, sorted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub containers: Vec<String>,
+    /// Whether one of its logs may be read.
+    pub is_readable: bool,
 }
 
 /// What a place tells of the pod that it is in, besides tokens; each is empty when nothing tells it.
@@ -69,12 +93,15 @@ pub struct OwnNames {
 pub const NAMESPACE_VARIABLES: [&str; 3] =
     ["POD_NAMESPACE", "MY_POD_NAMESPACE", "KUBERNETES_NAMESPACE"];
 
-/// A service account token in a file. The claims are read without verifying; the token is not kept.
+/// A service account token in a file or a variable. The claims are read without verifying; the token is not kept.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct MountedToken {
-    /// The file.
+    /// The file; empty where a variable holds it.
     pub path: String,
+    /// The environment variable that holds it; empty for a file.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub variable: String,
     /// `iss`.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub issuer: String,
@@ -93,6 +120,17 @@ pub struct MountedToken {
     /// `exp`, in seconds since 1970; `None` for tokens that do not expire.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at_seconds: Option<u64>,
+}
+
+impl MountedToken {
+    /// Where it lies: the path, or the variable as shells write it.
+    pub fn place(&self) -> String {
+        if self.variable.is_empty() {
+            self.path.clone()
+        } else {
+            format!("${}", self.variable)
+        }
+    }
 }
 
 /// A mount that comes from outside the container (`/proc/self/mountinfo`, proc(5)).
@@ -129,11 +167,15 @@ pub struct MetadataAddress {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Sight {
-    /// How the credential was come by: the path of the token; empty for requests without one.
+    /// How the credential was come by: the path or variable of the token; empty for requests without one.
     pub credential: String,
     /// Who the server takes it for.
     pub identity: Identity,
-    /// Everything that lists really showed.
+    /// The server does not take it; the identity is what the credential says of itself.
+    pub is_refused: bool,
+    /// No authority lies there, so that the server's certificate could not be checked.
+    pub is_unverified: bool,
+    /// Everything that lists and watches really showed.
     pub cluster: Cluster,
     /// What the server said of `list`, `watch` and `get`, kind by kind. Without a credential nobody may
     /// ask for reviews: there, each answer is that of a real `list` or GET.

@@ -176,6 +176,9 @@ pub struct Container {
     /// or `ephemeral`; empty for ordinary ones.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub role: String,
+    /// Id that the runtime gave it (`status.*[].containerID` without the runtime's name); empty when not told.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub runtime_id: String,
     /// Whether it has ended for good: an init container that succeeded, or an ephemeral one that ended.
     #[serde(skip_serializing_if = "is_false")]
     pub has_ended: bool,
@@ -220,6 +223,9 @@ pub struct PodVolume {
     /// Names of secrets of which `items` choose other keys than `token`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub without_token: Vec<String>,
+    /// Names of secrets of which `items` give the key `token` a path, and that path.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub token_paths: Vec<(String, String)>,
 }
 
 /// The volume sources that matter to discovery.

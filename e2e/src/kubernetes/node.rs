@@ -117,6 +117,7 @@ fn start_containerd(machine: &Arc<Machine>) -> Result<Daemon> {
         run(&mut ctr(machine, &["version"])).map(Some)
     })?;
     import(machine, &Image::new(Image::BASE))?;
+    import(machine, &Image::pause())?;
     Ok(containerd)
 }
 

@@ -63,7 +63,7 @@ pub(super) fn containerd_configuration() -> String {
   bin_dir = "/usr/lib/cni"
   conf_dir = "/etc/cni/net.d"
 "#,
-        image = Image::BASE,
+        image = Image::PAUSE,
     )
 }
 

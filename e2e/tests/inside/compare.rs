@@ -118,8 +118,8 @@ fn review(identity: &Value, answer: &Value) -> Value {
 
 type Objects = BTreeMap<(String, String, String), BTreeSet<String>>;
 
-/// Ways that show an object inside. The ways through the node are those of `is_taken_from_node`.
-const TELLING: [&str; 9] = [
+/// Ways that show an object inside. Others through the node are those of `is_taken_from_node`.
+const TELLING: [&str; 11] = [
     "list",
     "watch",
     "get",
@@ -129,7 +129,12 @@ const TELLING: [&str; 9] = [
     "mounted",
     "environment",
     "indirect",
+    "processes",
+    "node files",
 ];
+
+/// Kinds that files of the node name: folders of logs. Volumes name no configuration.
+const NAMED_BY_FILES: [&str; 3] = ["Pod", "Container", "pods/log"];
 
 /// Whatever tells the name of an object inside must be what was computed for it.
 fn compare_objects(pod: &str, outside: &Value, inside: &[Value], tally: &mut Tally) {
@@ -171,6 +176,7 @@ fn objects(view: &Value) -> Objects {
         let verbs: BTreeSet<String> = verbs
             .map(|verb| verb.as_str().unwrap().to_owned())
             .filter(|verb| TELLING.contains(&verb.as_str()) || kind == "path")
+            .filter(|verb| verb != "node files" || NAMED_BY_FILES.contains(&kind.as_str()))
             // A namespace is a thing without one: inside nobody asks for it by its own name.
             .filter(|verb| kind != "Namespace" || verb != "get")
             .collect();

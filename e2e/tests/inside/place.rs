@@ -50,6 +50,7 @@ fn start() -> Place {
         .write("/etc/kubernetes/manifests/static.yaml", static_pod)
         .unwrap();
     kubectl.apply(include_str!("pods.yaml")).unwrap();
+    kubectl.apply(include_str!("signs.yaml")).unwrap();
     let mut place = Place {
         kubeconfig: kubectl.kubeconfig().display().to_string(),
         pods: Vec::new(),
@@ -59,10 +60,10 @@ fn start() -> Place {
         viewshed,
         node,
     };
-    place.wait_for_pods(24);
+    place.wait_for_pods(39);
     let kubectl = place.node.kubectl();
     kubectl.apply(include_str!("root.yaml")).unwrap();
-    place.pods = place.wait_for_pods(25);
+    place.pods = place.wait_for_pods(43);
     // The kubelet makes it some seconds after its node: the estate is read when it is there.
     wait_until("the node's lease", POD_LIMIT, || {
         let lease = ["get", "lease", "worker-1", "-n", "kube-node-lease"];

@@ -44,6 +44,7 @@ use crate::network::{Cni, NetworkIndex};
 use crate::sight::SightIndex;
 use build::Ground;
 use graph::{Graph, State};
+use out::UNPLACED;
 
 pub(crate) use compare::{NewWay, gained};
 pub(crate) use docker::from_container;
@@ -289,8 +290,11 @@ impl<'i, 'c> PivotIndex<'i, 'c> {
 
 /// What a state is called and what kind of thing it is.
 impl State<'_> {
-    const fn kind(&self) -> Option<PivotKind> {
+    fn kind(&self) -> Option<PivotKind> {
         match self {
+            // What lies on a known node is told of whom it belongs to.
+            Self::Kubelet(node) if *node == UNPLACED => Some(PivotKind::User),
+            Self::TokensOn(node) if *node == UNPLACED => Some(PivotKind::ServiceAccount),
             Self::Administrator => Some(PivotKind::Administrator),
             Self::AnyUser => Some(PivotKind::AnyUser),
             Self::AllSecrets => Some(PivotKind::AllSecrets),
@@ -318,6 +322,8 @@ impl State<'_> {
 
     fn name(&self) -> String {
         match self {
+            Self::Kubelet(node) if *node == UNPLACED => format!("system:node:{node}"),
+            Self::TokensOn(node) if *node == UNPLACED => format!("of every pod on node {node}"),
             Self::Node(name) | Self::User(name) | Self::Group(name) => (*name).to_owned(),
             Self::Account(namespace, name)
             | Self::Entered(namespace, name)

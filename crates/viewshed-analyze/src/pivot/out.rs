@@ -14,7 +14,7 @@ use crate::see::{Opening, is_of_pods, openings_on, pod_accounts};
 const AUDIENCES_MINOR: u32 = 32;
 
 /// The name of a node that nobody knows.
-const UNPLACED: &str = "(where it runs)";
+pub(super) const UNPLACED: &str = "(where it runs)";
 
 impl<'c> Ground<'_, 'c> {
     /// The steps of a pod to its node.

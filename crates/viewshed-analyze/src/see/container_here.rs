@@ -19,7 +19,7 @@ const OF_EVERY_PROCESS: [&str; 8] = [
 /// Adds the container and its variables, as `see --container` counts them. Where its daemon answered, it has told
 /// of them already.
 pub(super) fn add_itself(view: &mut View<'_>, surroundings: &Surroundings) {
-    let id = short(&surroundings.container_id);
+    let id = short_id(&surroundings.container_id);
     if id.is_empty() {
         return;
     }
@@ -47,32 +47,24 @@ pub(super) fn add_itself(view: &mut View<'_>, surroundings: &Surroundings) {
     }
 }
 
-/// Adds containers by their processes, unless lists have told of containers: those have names.
-pub(super) fn add_beside(view: &mut View<'_>, surroundings: &Surroundings) {
-    let containers = view
-        .categories
-        .iter()
-        .filter(|category| category.category == Category::Containers);
-    let is_listed = containers
-        .flat_map(|category| &category.seen)
-        .any(|item| item.verbs.iter().any(|verb| verb != "own"));
-    if is_listed || surroundings.beside.is_empty() {
+/// Adds containers of which nothing but the processes tell, by their ids.
+pub(super) fn add_beside(view: &mut View<'_>, ids: &[String]) {
+    if ids.is_empty() {
         return;
     }
     let chain = push(
         view,
         "the process table is shared, and control groups name the container of each process",
     );
-    let ids = surroundings.beside.iter().map(|id| short(id).to_owned());
     add(
         view,
         (Category::Containers, "Container"),
-        ids,
+        ids.iter().map(|id| short_id(id).to_owned()),
         ("processes", chain),
     );
 }
 
-fn short(id: &str) -> &str {
+pub(super) fn short_id(id: &str) -> &str {
     id.get(..SHORT_ID_LENGTH).unwrap_or(id)
 }
 

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use viewshed_model::{Category, CategoryView, Chain, SeenBy, SeenItem, Vantage, View};
 
 use super::board::{Board, Mark, Place};
+use super::container_here::short_id;
 use super::guesses;
 use super::own_names::Nameless;
 use super::paths::PATHS;
@@ -225,7 +226,12 @@ impl<'c> Writer<'_, 'c> {
         let range = range.unwrap_or_default();
         let containers = all.get(range.clone()).unwrap_or_default();
         for (at, container) in range.zip(containers) {
-            self.add(mark(at), || {
+            let mark = mark(at);
+            self.add(mark, || {
+                // The process table tells ids, as tools print them, and no names.
+                if mark.ways.is_within(Ways::PROCESSES.with(Ways::UNCERTAIN)) {
+                    return ("", short_id(container.id).into());
+                }
                 let name = [container.owner, "/", container.name].concat();
                 (container.namespace, name.into())
             });

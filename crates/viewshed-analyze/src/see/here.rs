@@ -3,15 +3,15 @@
 use std::collections::BTreeSet;
 
 use viewshed_model::{
-    Action, AnsweredCredential, Cluster, DaemonSight, Evidence, HeldIdentity, Here, Link,
-    Namespace, Node, ResourceRequest, Sight, Surroundings, Vantage, View,
+    Action, AnsweredCredential, Cluster, DaemonSight, Evidence, Here, Link, Namespace, Node,
+    ResourceRequest, Sight, Surroundings, Vantage, View,
 };
 
 use super::board::{Board, Place, extended, link, link_with};
 use super::own::{self, Own};
 use super::paths::PATHS;
 use super::ways::Ways;
-use super::{container_here, derive, docker, finish, kubelet, named};
+use super::{around, container_here, derive, docker, finish, kubelet, named};
 use crate::inventory::Inventory;
 use crate::sight::{SightIndex, Target, Verbs, resource_name, scope_text};
 
@@ -33,29 +33,30 @@ pub fn see_here(surroundings: Surroundings, answers: HereAnswers) -> View<'stati
     let own = Own::of(&surroundings, &cluster);
     let is_pod = own.is_pod;
     named_by_others(&mut cluster, &sights);
+    around::add_to(&mut cluster, &surroundings.logged_pods);
     own.add_to(&mut cluster);
     named::add(&mut cluster, &sights);
     let index = SightIndex::new(&cluster);
     let mut board = Board::new(&index);
     board.gaps.extend(surroundings.gaps.iter().cloned());
     for sight in &sights {
-        let how = if sight.credential.is_empty() {
-            "requests without a credential".to_owned()
-        } else {
-            format!("token {}", sight.credential)
-        };
-        board.identities.push(HeldIdentity {
-            identity: sight.identity.clone(),
-            how,
-            is_accepted: true,
-        });
+        board
+            .identities
+            .push(around::identity(sight, &surroundings));
         board.gaps.extend(sight.gaps.iter().cloned());
         mark(&mut board, sight);
         board.depends_on.extend(named::guesses(&index, sight));
     }
     board.gaps.sort();
     board.gaps.dedup();
+    board.depends_on.extend(around::unnamed_namespaces(&sights));
     own.mark(&mut board);
+    around::mark_logged(&mut board, &surroundings.logged_pods);
+    let beside = if daemons.is_empty() {
+        around::mark_beside(&mut board, &surroundings.beside)
+    } else {
+        Vec::new()
+    };
     derive::mark(&mut board);
     let mut view = finish::view(board, Vantage::Here).into_owned();
     for daemon in &daemons {
@@ -65,7 +66,7 @@ pub fn see_here(surroundings: Surroundings, answers: HereAnswers) -> View<'stati
         if !is_pod {
             container_here::add_itself(&mut view, &surroundings);
         }
-        container_here::add_beside(&mut view, &surroundings);
+        container_here::add_beside(&mut view, &beside);
     }
     let credentials = sights.into_iter().map(|sight| AnsweredCredential {
         credential: sight.credential,

@@ -16,6 +16,8 @@ pub(super) struct Foothold<'a> {
     /// Node name; empty when the pod is not scheduled or stands in a manifest.
     pub(super) node: &'a str,
     pub(super) links: &'a [Link],
+    /// Namespace and name of the pod that stands there; `None` for a template and on the node itself.
+    pub(super) pod: Option<(&'a str, &'a str)>,
 }
 
 impl Foothold<'_> {
@@ -43,6 +45,9 @@ impl Foothold<'_> {
         opening: Opening,
         held: &mut Vec<Held>,
     ) {
+        if self.node.is_empty() {
+            self.depend_on_place(board, opening);
+        }
         match opening {
             Opening::Root => self.mark_root(board, held),
             Opening::NodeCredentials => self.hold_node_credentials(held),
@@ -65,15 +70,7 @@ impl Foothold<'_> {
                 }
             }
             Opening::StaticPods => self.mark_static_pods(board),
-            Opening::Logs => {
-                let links = extended(
-                    self.links,
-                    [link("log files name every pod and container of the node")],
-                );
-                let index = board.index;
-                let pods = index.pods.on_node(self.node);
-                mark_pods(board, pods, Ways::NODE_FILES, &links, Logs::Shown);
-            }
+            Opening::Logs => self.mark_logs(board),
             Opening::RuntimeState(runtime) => {
                 if self.is_served_by(board, runtime) {
                     let text = format!("{} keeps records of its containers there", title(runtime));
@@ -87,23 +84,7 @@ impl Foothold<'_> {
         }
     }
 
-    /// The containers of the node, by its process table.
-    pub(super) fn mark_processes(&self, board: &mut Board<'_, '_>) {
-        let index = board.index;
-        let text = format!(
-            "the process table of {} shows every container",
-            self.place()
-        );
-        let chain = board.chain(extended(self.links, [link(text)]));
-        for pod in index.pods.on_node(self.node) {
-            if let Some(range) = index.pods.containers_of_pod.get(*pod) {
-                let place = super::board::Place::Containers;
-                board.mark(place, range.clone(), Ways::PROCESSES, chain);
-            }
-        }
-    }
-
-    fn place(&self) -> String {
+    pub(super) fn place(&self) -> String {
         if self.node.is_empty() {
             "its node".to_owned()
         } else {

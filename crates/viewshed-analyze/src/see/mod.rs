@@ -8,6 +8,7 @@
 //! their own and not taken here.
 
 mod anonymous;
+mod around;
 mod board;
 mod capabilities;
 mod container_here;
@@ -21,6 +22,7 @@ mod guesses;
 mod here;
 mod host;
 mod host_paths;
+mod host_signs;
 mod identity;
 mod joined;
 mod kubelet;

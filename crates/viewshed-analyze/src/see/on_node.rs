@@ -155,23 +155,19 @@ impl Mounted<'_> {
             let is_root = opened.iter().any(|(opening, _)| *opening == Opening::Root);
             let for_users = user_doubt(self.container);
             if is_root && for_users.is_some() {
-                let listed = [Opening::Logs, Opening::Processes];
-                found.extend(listed.map(|opening| OnNode::certain(opening, what.clone())));
+                found.push(OnNode::certain(Opening::Processes, what.clone()));
             }
             let mut for_group = Vec::new();
             if for_users.is_some() {
-                self.open_for_group(&opened, with, &mut for_group);
+                self.open_for_group((&opened, node_runtime), with, &mut for_group);
             }
             let settled: Vec<Opening> = for_group.iter().map(|one: &OnNode| one.opening).collect();
             found.extend(for_group);
             let open = opened.into_iter();
             let open = open.filter(|(opening, _)| !settled.contains(opening));
             found.extend(open.map(|(opening, place)| {
-                // Everybody may list these.
-                let is_listed = matches!(
-                    opening,
-                    Opening::Logs | Opening::RuntimeState(_) | Opening::Processes
-                );
+                // Everybody may list them.
+                let is_listed = opening == Opening::Processes;
                 OnNode {
                     opening,
                     text: with(&place),
@@ -202,12 +198,13 @@ impl Mounted<'_> {
 }
 
 impl Mounted<'_> {
-    /// What a user who is not root opens by being in root's group: volumes of pods, and the sockets of containerd
+    /// What a user who is not root opens by being in root's group: volumes and logs of pods, in folders of mode 0750
+    /// (`setupDataDirs` in `pkg/kubelet/kubelet.go`; containerd's logs have mode 0640), and the sockets of containerd
     /// and CRI-O, which that group may write (mode 0660; Docker's is of a group of its own). A user without
     /// `runAsGroup` whom the image does not know is in it (containerd, `pkg/oci/spec_opts.go`, `WithUserID`).
     fn open_for_group(
         &self,
-        opened: &[(Opening, Cow<'static, str>)],
+        (opened, node_runtime): (&[(Opening, Cow<'static, str>)], &str),
         with: impl Fn(&str) -> String,
         found: &mut Vec<OnNode>,
     ) {
@@ -222,18 +219,28 @@ impl Mounted<'_> {
                 "whether the image of container {name} puts user {user} into another group than root's"
             )),
         };
+        let is_open = !node_runtime.is_empty() && !node_runtime.starts_with("docker:");
         for (opening, place) in opened {
-            let opening = match opening {
-                Opening::Root | Opening::PodVolumes => Opening::GroupVolumes,
-                Opening::Socket(Some(Runtime::Containerd | Runtime::CriO)) => *opening,
+            let of_group = match opening {
+                Opening::Root => &[Opening::GroupVolumes, Opening::Logs, Opening::Socket(None)][..],
+                Opening::PodVolumes => &[Opening::GroupVolumes],
+                Opening::Logs => &[Opening::Logs],
+                Opening::Socket(_) => std::slice::from_ref(opening),
                 _ => continue,
             };
-            found.push(OnNode {
-                opening,
+            let of_group = of_group.iter().filter(|one| match one {
+                Opening::Socket(None) => is_open,
+                Opening::Socket(Some(runtime)) => {
+                    matches!(runtime, Runtime::Containerd | Runtime::CriO)
+                }
+                _ => true,
+            });
+            found.extend(of_group.map(|opening| OnNode {
+                opening: *opening,
                 text: format!("{}, as a user of root's group", with(place)),
                 doubt: None,
                 assumed: assumed.clone(),
-            });
+            }));
         }
     }
 }

@@ -1,7 +1,8 @@
 //! What the place where the program runs tells of itself: the pod of its tokens, and its environment.
 
 use viewshed_model::{
-    Cluster, ConfigKind, ConfigNames, Container, EnvName, Meta, Pod, PodSpec, Service, Surroundings,
+    Cluster, ConfigKind, ConfigNames, Container, EnvName, Meta, MissingFact, Pod, PodSpec, Service,
+    Surroundings,
 };
 
 use super::board::{Board, Place, link};
@@ -17,6 +18,8 @@ pub(super) struct Own {
     /// Name of the pod; empty outside of pods, and when nothing tells it.
     pod: String,
     pod_from: String,
+    /// The name is the host name, which `spec.hostname` may give.
+    is_guess: bool,
     /// The container in the pod.
     container: String,
     node: String,
@@ -69,8 +72,7 @@ impl Own {
             }
         } else if own.pod.is_empty() && is_own_name {
             own.pod.clone_from(&names.host_name);
-            "pods have their name as host name, unless spec.hostname gives another"
-                .clone_into(&mut own.pod_from);
+            own.is_guess = true;
         }
         if own.namespace.is_empty() && !own.pod.is_empty() {
             let mut listed = cluster.pods.iter().filter(|pod| pod.meta.name == own.pod);
@@ -200,14 +202,25 @@ impl Own {
                 board.mark_object(("", "services"), object, Ways::ENVIRONMENT, chain);
             }
         }
+        let of_pod = if self.is_guess {
+            board.depends_on.insert(host_name_fact());
+            Ways::UNCERTAIN
+        } else {
+            Ways::OWN
+        };
         let told = [
-            ("namespaces", ("", namespace), &self.namespace_from),
-            ("pods", (namespace, self.pod.as_str()), &self.pod_from),
-            ("nodes", ("", self.node.as_str()), &self.node_from),
+            (
+                "namespaces",
+                ("", namespace),
+                &self.namespace_from,
+                Ways::OWN,
+            ),
+            ("pods", (namespace, &self.pod), &self.pod_from, of_pod),
+            ("nodes", ("", &self.node), &self.node_from, Ways::OWN),
         ];
-        for (resource, object, from) in told {
+        for (resource, object, from, ways) in told {
             let chain = board.chain(vec![link(from.clone())]);
-            board.mark_object(("", resource), object, Ways::OWN, chain);
+            board.mark_object(("", resource), object, ways, chain);
         }
         self.mark_container(board);
         if self.has_authorities {
@@ -230,7 +243,21 @@ impl Own {
         });
         let text = "the mount of its termination message names the container";
         let chain = board.chain(vec![link(text)]);
-        board.mark(Place::Containers, own, Ways::OWN, chain);
+        let ways = if self.is_guess {
+            Ways::UNCERTAIN
+        } else {
+            Ways::OWN
+        };
+        board.mark(Place::Containers, own, ways, chain);
+    }
+}
+
+/// What a pod cannot tell of itself where no token does.
+pub(super) fn host_name_fact() -> MissingFact {
+    MissingFact {
+        fact: "whether the host name is the name of the pod: it is, unless `spec.hostname` gives another, and nothing \
+               inside tells which"
+            .to_owned(),
     }
 }
 

@@ -17,11 +17,13 @@ use crate::sight::{SightIndex, environment_of, pod_objects, pod_of};
 pub(super) struct Knows {
     pub(super) namespace: bool,
     pub(super) pod: bool,
+    /// The host name is the pod's, and whoever is inside cannot tell that `spec.hostname` gives no other.
+    pub(super) host_name: bool,
 }
 
 impl Knows {
     /// The namespace stands in tokens, in the resolver's search list, and in the variables that are usual
-    /// for it; the pod's name in bound tokens and as the host name.
+    /// for it; the pod's name in bound tokens, and perhaps as the host name.
     pub(super) fn of(holder: &TokenHolder<'_>, pod: &str) -> Self {
         let spec = holder.spec;
         let tokens = holder.tokens().into_iter();
@@ -33,7 +35,8 @@ impl Knows {
             namespace: has_token
                 || searches_namespace(spec)
                 || variables.any(|known| NAMESPACE_VARIABLES.contains(&known.name.as_str())),
-            pod: is_bound || (!spec.host.network && pod.len() < HOST_NAME_LENGTH_MAX),
+            pod: is_bound,
+            host_name: !is_bound && !spec.host.network && pod.len() < HOST_NAME_LENGTH_MAX,
         }
     }
 }

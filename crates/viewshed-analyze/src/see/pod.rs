@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use viewshed_model::{
-    Gap, GapReason, HeldIdentity, Identity, Link, MissingFact, Pod, PodSpec, ServerVersion, Service,
+    Container, Gap, GapReason, HeldIdentity, Identity, MissingFact, Pod, PodSpec, ServerVersion,
+    Service,
 };
 
 use super::board::{Board, Place, extended, link};
@@ -12,7 +13,7 @@ use super::host_paths::Opening;
 use super::identity::Held;
 use super::kubelet;
 use super::on_node::{has_no_openings, openings_on};
-use super::own::AUTHORITIES;
+use super::own::{AUTHORITIES, host_name_fact};
 use super::own_names::{Knows, Nameless, holds_authorities, values_at_hand};
 use super::tokens::{Audience, TokenHolder, place_text, token_text};
 use super::ways::Ways;
@@ -45,6 +46,9 @@ impl Inside<'_> {
             self.mark_service_links(board);
         }
         self.mark_mounts(board, &mut held);
+        if board.is_whole() {
+            board.depends_on.extend(self.differing_containers());
+        }
         // Anybody who reaches the API server can ask without a credential.
         let links = vec![link(format!("{} asks without a credential", self.title))];
         hold(&mut held, Identity::anonymous(), links);
@@ -133,7 +137,17 @@ impl Inside<'_> {
         let namespace = self.holder.namespace;
         let own = board.chain(vec![link(format!("{} knows itself", self.title))]);
         let knows = Knows::of(&self.holder, self.pod);
-        let pod = if knows.pod { self.pod } else { "" };
+        let pod = if knows.pod || knows.host_name {
+            self.pod
+        } else {
+            ""
+        };
+        let ways = if knows.host_name && !board.knows_names {
+            board.depends_on.insert(host_name_fact());
+            Ways::UNCERTAIN
+        } else {
+            Ways::OWN
+        };
         if knows.namespace {
             board.mark_object(("", "namespaces"), ("", namespace), Ways::OWN, own);
         } else {
@@ -149,7 +163,7 @@ impl Inside<'_> {
             .kind("", "pods")
             .and_then(|kind| index.inventory.find(kind, namespace, pod));
         if let (Some(pod), Some(place)) = (position, board.place("", "pods")) {
-            board.mark(place, [pod], Ways::OWN, own);
+            board.mark(place, [pod], ways, own);
             let range = index.pods.containers_of_pod.get(pod).cloned();
             let standing = |at: &usize| {
                 let container = index.pods.containers.get(*at);
@@ -159,7 +173,7 @@ impl Inside<'_> {
                 })
             };
             let containers = range.unwrap_or_default().filter(standing);
-            board.mark(Place::Containers, containers, Ways::OWN, own);
+            board.mark(Place::Containers, containers, ways, own);
         }
         if holds_authorities(&self.holder) {
             let text = format!("{} mounts configmaps/{AUTHORITIES}", self.title);
@@ -215,6 +229,35 @@ impl Inside<'_> {
         }
     }
 
+    /// Said where one container of the pod holds what another does not.
+    fn differing_containers(&self) -> Option<MissingFact> {
+        let holds = |container: &Container| {
+            let mut holds = container.clone();
+            holds.name.clear();
+            holds.image.clear();
+            holds.ports.clear();
+            holds.program.clear();
+            holds.flags.clear();
+            holds.role.clear();
+            holds.runtime_id.clear();
+            holds
+        };
+        let mut containers = self.spec().standing();
+        let first = holds(containers.next()?);
+        if !containers.any(|other| holds(other) != first) {
+            return None;
+        }
+        let names = self.spec().standing();
+        let names: Vec<&str> = names.map(|container| container.name.as_str()).collect();
+        Some(MissingFact {
+            fact: format!(
+                "in which container somebody stands: told is what {} hold together, and each of them knows no other's \
+                 name by itself",
+                names.join(", ")
+            ),
+        })
+    }
+
     fn mark_mounts(&self, board: &mut Board<'_, '_>, held: &mut Vec<Held>) {
         if has_no_openings(self.spec()) {
             return;
@@ -235,7 +278,14 @@ impl Inside<'_> {
             let assumed = one.assumed.map(|fact| MissingFact { fact });
             board.depends_on.extend(assumed);
             match one.doubt {
-                None => self.foothold(&links).mark_opening(board, one.opening, held),
+                None => {
+                    let foothold = Foothold {
+                        node: self.node,
+                        links: &links,
+                        pod: (!self.pod.is_empty()).then_some((self.holder.namespace, self.pod)),
+                    };
+                    foothold.mark_opening(board, one.opening, held);
+                }
                 Some(fact) => {
                     board.depends_on.insert(MissingFact { fact });
                 }
@@ -268,13 +318,6 @@ impl Inside<'_> {
         board.depends_on.insert(MissingFact {
             fact: "what else listens on the loopback address of its node".to_owned(),
         });
-    }
-
-    fn foothold<'l>(&'l self, links: &'l [Link]) -> Foothold<'l> {
-        Foothold {
-            node: self.node,
-            links,
-        }
     }
 }
 

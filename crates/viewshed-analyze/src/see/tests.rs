@@ -5,6 +5,7 @@ mod nodes;
 mod own;
 mod places;
 mod pods;
+mod signs;
 mod users;
 
 use viewshed_model::{Cluster, Identity, Vantage, View};

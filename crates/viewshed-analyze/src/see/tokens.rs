@@ -78,7 +78,14 @@ impl TokenHolder<'_> {
                     }),
                     VolumeSource::Secret(secret) if volume.without_token.contains(secret) => {}
                     VolumeSource::Secret(secret) => {
-                        tokens.extend(self.legacy_token(secret, mount));
+                        let mut paths = volume.token_paths.iter();
+                        let path = paths.find(|(of, _)| of == secret);
+                        let path = path.map_or("token", |(_, path)| path.as_str());
+                        let token = self.legacy_token(secret);
+                        tokens.extend(token.map(|token| Token {
+                            path: format!("{}/{path}", mount.trim_end_matches('/')),
+                            ..token
+                        }));
                     }
                     VolumeSource::HostPath(_)
                     | VolumeSource::ConfigMap(_)
@@ -95,7 +102,7 @@ impl TokenHolder<'_> {
         for container in self.spec.standing() {
             for secret in &container.env_tokens {
                 let place = format!("the environment of container {}", container.name);
-                let token = self.legacy_token(secret, "");
+                let token = self.legacy_token(secret);
                 let token = token.map(|token| Token {
                     path: place,
                     ..token
@@ -167,11 +174,11 @@ impl TokenHolder<'_> {
         })
     }
 
-    fn legacy_token(&self, secret: &str, mount: &str) -> Option<Token> {
+    fn legacy_token(&self, secret: &str) -> Option<Token> {
         let owner = self.accounts.token_in(self.namespace, secret)?;
         Some(Token {
             service_account: owner.map(str::to_owned),
-            path: format!("{}/token", mount.trim_end_matches('/')),
+            path: String::new(),
             audience: Audience::ApiServer,
             secret: Some(secret.to_owned()),
             ended_with: None,

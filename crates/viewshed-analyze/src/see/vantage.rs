@@ -202,6 +202,7 @@ pub(super) fn enter(board: &mut Board<'_, '_>, vantage: &Vantage) -> Result<Vec<
             Foothold {
                 node: name,
                 links: &links,
+                pod: None,
             }
             .mark_root(board, &mut held);
             Ok(held)

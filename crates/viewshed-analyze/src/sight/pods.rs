@@ -39,6 +39,8 @@ pub(crate) struct ContainerName<'c> {
     pub(crate) name: &'c str,
     /// Position of its image.
     pub(crate) image: Option<usize>,
+    /// Id that the runtime gave it; empty when not told.
+    pub(crate) id: &'c str,
 }
 
 impl<'c> PodTables<'c> {
@@ -158,6 +160,7 @@ fn add_containers<'c>(
         owner,
         name: &container.name,
         image: images.get(container.image.as_str()).copied(),
+        id: &container.runtime_id,
     }));
     if let Some(added) = containers.get_mut(start..) {
         added.sort_by_key(|container| container.name);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use viewshed_model::ForeignMount;
+use viewshed_model::{ForeignMount, HostAccess};
 
 use crate::environment::Environment;
 
@@ -21,14 +21,38 @@ pub(super) fn own_id(mounts: &[ForeignMount]) -> String {
     folder.and_then(id_in).unwrap_or_default().to_owned()
 }
 
-/// Ids of the containers whose processes show here, beside the own one. Those that only hold a pod's namespaces
-/// open (`pause`) run nothing and are left out.
-pub(super) fn of_processes(environment: &Environment) -> Vec<String> {
-    let read = |path: &str| std::fs::read_to_string(environment.path(path)).unwrap_or_default();
-    let own = read("/proc/self/cgroup");
+/// Ids of the containers whose processes show in a process table, here or where that of the node is mounted, beside
+/// the own one. Those that only hold a pod's namespaces open run nothing and are left out. In a pod that does not share
+/// the processes of its node, the table here has those of the pod's own containers at most.
+pub(super) fn of_processes(
+    environment: &Environment,
+    mounts: &[ForeignMount],
+    host: HostAccess,
+) -> Vec<String> {
+    let own = read(environment, "/proc/self/cgroup");
     let own = own.lines().find_map(id_in);
+    let is_pod = environment.variable("KUBERNETES_SERVICE_HOST").is_some();
+    let here = (host.pid || !is_pod).then_some("/proc");
     let mut ids = BTreeSet::new();
-    let entries = std::fs::read_dir(environment.path("/proc"));
+    for table in here.into_iter().chain(process_tables(mounts)) {
+        ids.extend(in_table(environment, table));
+    }
+    ids.into_iter()
+        .filter(|id| Some(id.as_str()) != own)
+        .collect()
+}
+
+/// Process tables that are mounted from outside.
+pub(super) fn process_tables(mounts: &[ForeignMount]) -> impl Iterator<Item = &str> {
+    let tables = mounts
+        .iter()
+        .filter(|mount| mount.filesystem == "proc" && mount.root == "/" && mount.path != "/proc");
+    tables.map(|mount| mount.path.trim_end_matches('/'))
+}
+
+fn in_table(environment: &Environment, table: &str) -> BTreeSet<String> {
+    let (mut ids, mut sandboxes) = (BTreeSet::new(), BTreeSet::new());
+    let entries = std::fs::read_dir(environment.path(table));
     for entry in entries.into_iter().flatten().take(PROCESSES_MAX) {
         let Some(number) = entry
             .ok()
@@ -39,15 +63,32 @@ pub(super) fn of_processes(environment: &Environment) -> Vec<String> {
         if !number.bytes().all(|byte| byte.is_ascii_digit()) {
             continue;
         }
-        let cgroup = read(&format!("/proc/{number}/cgroup"));
-        let Some(id) = cgroup.lines().find_map(id_in).filter(|id| Some(*id) != own) else {
+        let process = format!("{table}/{number}");
+        let cgroup = read(environment, &format!("{process}/cgroup"));
+        let Some(id) = cgroup.lines().find_map(id_in) else {
             continue;
         };
-        if read(&format!("/proc/{number}/comm")).trim_end() != "pause" {
-            ids.insert(id.to_owned());
+        if holds_namespaces(environment, &process) {
+            sandboxes.insert(id.to_owned());
         }
+        ids.insert(id.to_owned());
     }
-    ids.into_iter().collect()
+    ids.retain(|id| !sandboxes.contains(id));
+    ids
+}
+
+/// Whether a process only holds the namespaces of its pod open: its program is `pause`, or the kernel spares it as
+/// runtimes ask for such processes alone (containerd `defaultSandboxOOMAdj`, CRI-O `PodInfraOOMAdj`).
+fn holds_namespaces(environment: &Environment, process: &str) -> bool {
+    let told = |file: &str| read(environment, &format!("{process}/{file}"));
+    told("comm").trim_end() == "pause" || told("oom_score_adj").trim_end() == SANDBOX_SCORE
+}
+
+/// How much the kernel spares the process of a sandbox.
+const SANDBOX_SCORE: &str = "-998";
+
+fn read(environment: &Environment, path: &str) -> String {
+    std::fs::read_to_string(environment.path(path)).unwrap_or_default()
 }
 
 /// The last run of exactly 64 lower-case hexadecimal digits: `/docker/ID`, `/kubepods/.../cri-containerd-ID.scope`.

@@ -110,9 +110,22 @@ pub(super) fn is_foreign(mount: &ForeignMount) -> bool {
     // Volumes of the pod itself: kubelet's folder layout (`pkg/volume/util.GetPodVolumeDir`), except
     // host paths, which are mounted straight from where they are.
     let is_pod_volume = mount.root.contains("/volumes/kubernetes.io~");
+    // Runtimes hide files behind the null device (`maskedPaths` of the OCI runtime specification).
+    let is_mask = mount.root.ends_with("/null")
+        && ["/proc/", "/sys/"]
+            .iter()
+            .any(|place| mount.path.starts_with(place));
     mount.path != "/"
         && !is_own_tmpfs
+        && !is_mask
         && !is_pod_volume
         && !KERNEL_FILESYSTEMS.contains(&mount.filesystem.as_str())
         && !RUNTIME_FILES.contains(&mount.path.as_str())
+}
+
+/// Folders that are config maps (`pkg/volume/configmap`).
+pub(super) fn configured(mounts: &[ForeignMount]) -> Vec<String> {
+    let maps = mounts.iter();
+    let maps = maps.filter(|mount| mount.root.contains("/volumes/kubernetes.io~configmap/"));
+    maps.map(|mount| mount.path.clone()).collect()
 }

@@ -114,17 +114,53 @@ pub(super) fn capabilities(environment: &Environment, gaps: &mut Vec<Gap>) -> Ve
         .collect()
 }
 
-/// Whether the capabilities are those of a privileged container: runtimes give these only where all are asked for
-/// (the default set of moby's `oci/caps/defaults.go` has none of them).
-pub(super) fn is_privileged(capabilities: &[String]) -> bool {
-    [
+/// Why the capabilities open the host, in plain words; `None` where they do not. Among root of a user namespace of its
+/// own they are of no use there (user_namespaces(7)).
+pub(super) fn opens_host(
+    environment: &Environment,
+    capabilities: &[String],
+    host: HostAccess,
+) -> Option<&'static str> {
+    let map = std::fs::read_to_string(environment.path("/proc/self/uid_map")).unwrap_or_default();
+    let is_own = (map.split_whitespace().nth(1)).is_some_and(|outside| outside != "0");
+    if is_own {
+        return None;
+    }
+    let holds = |wanted: &str| capabilities.iter().any(|held| held == wanted);
+    let all = [
         "CAP_SYS_ADMIN",
         "CAP_SYS_MODULE",
         "CAP_SYS_RAWIO",
         "CAP_SYS_PTRACE",
-    ]
-    .iter()
-    .all(|wanted| capabilities.iter().any(|held| held == wanted))
+    ];
+    if all.into_iter().all(holds) {
+        return Some(
+            "the capabilities are those of a privileged container, which is root on its host: it could mount the \
+             host's disks",
+        );
+    }
+    let single = [
+        (
+            "CAP_SYS_MODULE",
+            true,
+            "it may load modules into the host's kernel",
+        ),
+        ("CAP_SYS_ADMIN", true, "it may administer the host's kernel"),
+        (
+            "CAP_SYS_PTRACE",
+            host.pid,
+            "it may trace the processes of the host, whose files lie below /proc/PID/root",
+        ),
+        (
+            "CAP_DAC_READ_SEARCH",
+            true,
+            "it may open every file of the host by its handle",
+        ),
+    ];
+    let mut held = single
+        .into_iter()
+        .filter(|(name, is_of_use, _)| *is_of_use && holds(name));
+    held.next().map(|(_, _, why)| why)
 }
 
 /// `/sys/class/dmi/id/sys_vendor`, which containers can read.

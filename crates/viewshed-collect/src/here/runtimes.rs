@@ -218,12 +218,11 @@ pub(super) fn unused_key(path: &str) -> Gap {
     )
 }
 
-/// Whoever has these capabilities mounts the host's disks; looking on would be that step.
-pub(super) fn unused_privilege() -> Gap {
+/// Whoever has these capabilities enters the host; looking on would be that step.
+pub(super) fn unused_privilege(why: &str) -> Gap {
     unasked(
         "look at the host as root".to_owned(),
-        "the capabilities are those of a privileged container, which is root on its host: it could mount \
-         the host's disks, and that was not done",
+        &format!("{why}, and that was not done"),
         "`viewshed see --pod NAMESPACE/NAME` or `--container NAME` computes from an estate what shows then",
     )
 }

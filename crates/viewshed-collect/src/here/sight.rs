@@ -1,18 +1,18 @@
 //! ENTERS: what the API server answers the credentials that were found.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use viewshed_model::{
-    Action, ApiResource, Cluster, Gap, GapReason, MountedToken, NonResourceRequest, OwnAnswer,
-    ResourceRequest, Sight, Surroundings,
+    Action, ApiResource, Cluster, Gap, GapReason, Identity, MountedToken, NonResourceRequest,
+    OwnAnswer, ResourceRequest, Sight, Surroundings,
 };
 
 use crate::environment::Environment;
 use crate::error::Error;
-use crate::here::stranger;
+use crate::here::{stranger, watched};
 use crate::kubernetes::verify::{own_rules_review, review_own, who_am_i};
-use crate::kubernetes::{Client, Limits, Options, collect, connect_with_token};
+use crate::kubernetes::{Client, Found, Limits, Options, Token, collect, connect_with_token};
 use crate::progress::Progress;
 
 /// How to ask with the credentials that were found.
@@ -30,9 +30,9 @@ pub struct SightOptions {
 /// stay below; what lies beyond is a counted gap.
 pub(super) const QUESTIONS_MAX: usize = 200_000;
 
-/// Asks the API server with each mounted token: who it is, everything that lists show, and `list`,
+/// Asks the API server with a token of each account: who it is, everything that lists show, and `list`,
 /// `watch` and `get` of every kind; and last without any credential, as everybody there can. A token
-/// that is not accepted, for example because it is for another audience, is a gap. What the credential
+/// that is not accepted, for example because it is for another audience, has a sight that says so. What the credential
 /// may not do is an answer of its sight, not a gap. Outside of clusters nothing is asked.
 pub async fn sights(
     environment: &Environment,
@@ -40,15 +40,35 @@ pub async fn sights(
     options: &SightOptions,
     progress: &dyn Progress,
 ) -> (Vec<Sight>, Vec<Gap>) {
-    let (mut found, mut gaps) = (Vec::new(), Vec::new());
-    let connection = Options {
+    let (mut found, mut gaps) = (Vec::<Sight>::new(), Vec::new());
+    let mut connection = Options {
         namespaces: options.namespaces.clone(),
         limits: options.limits,
         ..Options::new(environment.clone(), &options.user_agent)
     };
+    let told = [&surroundings.own.namespace].into_iter();
+    let told = told.chain(surroundings.logged_pods.iter().map(|pod| &pod.namespace));
+    connection
+        .namespaces
+        .extend(told.filter(|name| !name.is_empty()).cloned());
     for token in &surroundings.tokens {
-        match sight(&connection, &token.path, progress).await {
-            Ok(sight) => found.push(sight),
+        // Another token of the same account is answered the same.
+        let is_same = |known: &Sight| !known.is_refused && known.identity.user == token.subject;
+        if found.iter().any(is_same) {
+            continue;
+        }
+        match sight(&connection, (token, surroundings), progress).await {
+            Ok(sight) => {
+                // Names that one credential shows are of use to the next.
+                let listed = sight.cluster.namespaces.iter();
+                let listed = listed.map(|namespace| namespace.meta.name.clone());
+                connection.namespaces.extend(listed);
+                connection.namespaces.sort_unstable();
+                connection.namespaces.dedup();
+                found.push(sight);
+            }
+            // Whose audience is another, or who has expired, is told no more than a stranger.
+            Err(Error::Unauthenticated { .. }) => found.push(refused(token)),
             Err(error) => gaps.push(unused(token, &error)),
         }
     }
@@ -60,45 +80,83 @@ pub async fn sights(
     (found, gaps)
 }
 
+/// A token that the API server does not take.
+fn refused(token: &MountedToken) -> Sight {
+    let user = token.subject.clone();
+    Sight {
+        credential: token.place(),
+        identity: Identity {
+            user,
+            ..Identity::default()
+        },
+        is_refused: true,
+        ..Sight::default()
+    }
+}
+
 fn unused(token: &MountedToken, error: &Error) -> Gap {
     let (reason, hint) = match error {
-        Error::Unauthenticated { .. } if !token.audiences.is_empty() => (
-            GapReason::Forbidden,
-            format!("its audience is `{}`", token.audiences.join("`, `")),
-        ),
-        Error::Unauthenticated { .. } => (GapReason::Forbidden, String::new()),
-        Error::TimedOut { .. } => (GapReason::TimedOut, error.hint().to_owned()),
-        _ => (GapReason::Unreachable, error.hint().to_owned()),
+        Error::TimedOut { .. } => (GapReason::TimedOut, error.hint()),
+        // No kubeconfig is at work here, whose words the error has.
+        Error::KubeconfigIncomplete { .. } => (GapReason::Unreachable, ""),
+        _ => (GapReason::Unreachable, error.hint()),
     };
     Gap {
         source: "here".to_owned(),
-        what: format!("use the token `{}`", token.path),
+        what: format!("use the token `{}`", token.place()),
         reason,
         detail: error.to_string(),
-        hint,
+        hint: hint.to_owned(),
         count: 1,
     }
 }
 
-async fn sight(connection: &Options, token: &str, progress: &dyn Progress) -> Result<Sight, Error> {
-    let client = connect_with_token(connection, Path::new(token)).await?;
+async fn sight(
+    connection: &Options,
+    (token, surroundings): (&MountedToken, &Surroundings),
+    progress: &dyn Progress,
+) -> Result<Sight, Error> {
+    let variable = connection.environment.variable(&token.variable);
+    let found = Found {
+        token: match variable {
+            Some(text) => Token::Text(text.trim()),
+            None => Token::File(Path::new(&token.path)),
+        },
+        authorities: &authorities(surroundings),
+    };
+    let taken = connect_with_token(connection, &found).await?;
+    let client = taken.client;
     let identity = match client.identity() {
         Some(identity) => identity.clone(),
         None => who_am_i(&client).await.unwrap_or_default(),
     };
-    let (cluster, mut gaps) = collect(&client, progress).await?;
+    let (mut cluster, mut gaps) = collect(&client, progress).await?;
     // What the credential may not do is an answer here, and stands among the answers.
     gaps.retain(|gap| gap.reason != GapReason::Forbidden);
     let namespaces = known_namespaces(&client, &cluster);
     let answers = ask(&client, &cluster, &namespaces, (&mut gaps, progress)).await;
-    gaps.extend(unnamed_namespaces(&client, &answers, &namespaces));
+    let asked = (&namespaces, &answers[..]);
+    watched::add_allowed(&client, &mut cluster, asked, &mut gaps).await;
     Ok(Sight {
-        credential: token.to_owned(),
+        credential: token.place(),
         identity,
+        is_refused: false,
+        is_unverified: taken.is_unverified,
         cluster,
         answers,
         gaps,
     })
+}
+
+/// Where authorities may lie: beside the other tokens, and in mounted config maps (`pkg/volume/configmap`).
+fn authorities(surroundings: &Surroundings) -> Vec<PathBuf> {
+    let beside = surroundings.tokens.iter();
+    let beside = beside.filter_map(|token| Path::new(&token.path).parent());
+    let configured = surroundings.configured.iter().map(Path::new);
+    beside
+        .chain(configured)
+        .map(|folder| folder.join("ca.crt"))
+        .collect()
 }
 
 /// The namespaces that lists showed, the own one, and those that the user named.
@@ -109,47 +167,6 @@ pub(super) fn known_namespaces(client: &Client, cluster: &Cluster) -> BTreeSet<S
     namespaces.insert(client.namespace().to_owned());
     namespaces
 }
-
-/// Rights in a namespace are found only by asking for it by name. Where namespaces may not be listed, others than
-/// the own one and those that the user named were not asked about.
-pub(super) fn unnamed_namespaces(
-    client: &Client,
-    answers: &[OwnAnswer],
-    asked: &BTreeSet<String>,
-) -> Option<Gap> {
-    let lists_namespaces = |action: &Action| {
-        matches!(action, Action::Resource(request)
-            if request.api_group.is_empty()
-                && request.combined_resource() == "namespaces"
-                && request.name.is_empty()
-                && matches!(request.verb.as_str(), "list" | "watch"))
-    };
-    if (answers.iter()).any(|answer| answer.allowed && lists_namespaces(&answer.action)) {
-        return None;
-    }
-    let mut names: Vec<&str> = asked.iter().map(String::as_str).collect();
-    let more = names.len().saturating_sub(NAMESPACES_TOLD_MAX);
-    names.truncate(NAMESPACES_TOLD_MAX);
-    let more = if more > 0 {
-        format!(" and {more} more")
-    } else {
-        String::new()
-    };
-    Some(Gap {
-        source: client.name().to_owned(),
-        what: format!(
-            "ask about namespaces other than `{}`{more}",
-            names.join("`, `")
-        ),
-        reason: GapReason::NotCollected,
-        detail: "namespaces cannot be listed from here".to_owned(),
-        hint: "name those that you know with `--namespaces`".to_owned(),
-        count: 1,
-    })
-}
-
-/// Names that a gap repeats.
-const NAMESPACES_TOLD_MAX: usize = 5;
 
 async fn ask(
     client: &Client,

@@ -1,7 +1,12 @@
 //! ENTERS: sockets of container runtimes, on their usual paths and below mounts, whatever these are named.
+//!
+//! Each is opened and closed again: one that this user may not open is of no use to whoever stands here.
 
 use std::collections::BTreeSet;
+use std::io::ErrorKind;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
 
 use viewshed_model::{ForeignMount, RUNTIME_SOCKET_NAMES, runtime_of_socket};
 
@@ -53,9 +58,15 @@ pub(super) fn find(environment: &Environment, mounts: &[ForeignMount]) -> Vec<St
     paths
         .into_iter()
         .filter(|path| {
-            std::fs::metadata(environment.path(path)).is_ok_and(|found| {
+            let file = environment.path(path);
+            std::fs::metadata(&file).is_ok_and(|found| {
                 found.file_type().is_socket() && seen.insert((found.dev(), found.ino()))
-            })
+            }) && may_open(&file)
         })
         .collect()
+}
+
+fn may_open(socket: &Path) -> bool {
+    let refused = UnixStream::connect(socket).err();
+    refused.is_none_or(|error| error.kind() != ErrorKind::PermissionDenied)
 }

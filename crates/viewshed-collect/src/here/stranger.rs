@@ -10,7 +10,8 @@ use viewshed_model::{
     ResourceRequest, Sight,
 };
 
-use super::sight::{QUESTIONS_MAX, known_namespaces, unnamed_namespaces};
+use super::sight::{QUESTIONS_MAX, known_namespaces};
+use super::watched;
 use crate::error::Error;
 use crate::kubernetes::{
     Client, Document, List, Options, PodName, Request, Scope, collect, connect_as_stranger,
@@ -20,16 +21,18 @@ use crate::progress::Progress;
 /// What everybody sees who reaches the API server that the pod's variables name.
 pub(super) async fn sight(connection: &Options, progress: &dyn Progress) -> Result<Sight, Error> {
     let client = connect_as_stranger(connection).await?;
-    let (cluster, mut gaps) = collect(&client, progress).await?;
+    let (mut cluster, mut gaps) = collect(&client, progress).await?;
     gaps.retain(|gap| gap.reason != GapReason::Forbidden);
     let mut answers = paths(&cluster);
     answers.extend(lists(&client, &cluster, &mut gaps).await);
-    answers.extend(logs(&client, &cluster, &mut gaps).await);
     let namespaces = known_namespaces(&client, &cluster);
-    gaps.extend(unnamed_namespaces(&client, &answers, &namespaces));
+    watched::try_all(&client, &mut cluster, &namespaces, &mut answers, &mut gaps).await;
+    answers.extend(logs(&client, &cluster, &mut gaps).await);
     Ok(Sight {
         credential: String::new(),
         identity: Identity::anonymous(),
+        is_refused: false,
+        is_unverified: false,
         cluster,
         answers,
         gaps,

@@ -1,4 +1,4 @@
-//! ENTERS: service account tokens in files. Claims are read, the token itself is never kept or shown.
+//! ENTERS: service account tokens in files and variables. Claims are read, the token itself is never kept or shown.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -16,8 +16,10 @@ use super::mounts::{self, is_foreign};
 use crate::environment::Environment;
 use crate::kubernetes::SERVICE_ACCOUNT_FOLDER;
 
-/// Files of one mount that are looked at: a projected volume has a handful.
-const FILES_PER_MOUNT_MAX: usize = 64;
+/// Files of one mount that are looked at: a projected volume has a handful, a Secret some dozens.
+const FILES_PER_MOUNT_MAX: usize = 256;
+/// Folders within folders of a volume: `items` give paths of their own to keys.
+const DEPTH_MAX: usize = 8;
 /// Bytes of a token file: tokens have one to two thousand.
 const TOKEN_BYTES_MAX: u64 = 16 * 1024;
 
@@ -108,19 +110,54 @@ fn identity_of(path: &Path) -> Option<(u64, u64)> {
     Some((metadata.dev(), metadata.ino()))
 }
 
-/// The files of a folder, or the path itself where it is no folder: with `subPath` the mount is the file.
+/// The files of a folder and of the folders in it, or the path itself where it is no folder: with `subPath` the
+/// mount is the file.
 fn files_of(environment: &Environment, folder: &str) -> Vec<String> {
-    let Ok(entries) = std::fs::read_dir(environment.path(folder)) else {
-        return vec![folder.to_owned()];
-    };
-    let names: BTreeSet<String> = entries
-        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        // `..data` and the dated folder are how the kubelet swaps contents atomically.
-        .filter(|name| !name.starts_with(".."))
-        .collect();
-    let folder = folder.trim_end_matches('/');
-    let names = names.into_iter().take(FILES_PER_MOUNT_MAX);
-    names.map(|name| format!("{folder}/{name}")).collect()
+    let mut files = Vec::new();
+    let mut folders = vec![(folder.to_owned(), 0)];
+    let mut looked_at = 0;
+    while let Some((path, depth)) = folders.pop() {
+        let Ok(entries) = std::fs::read_dir(environment.path(&path)) else {
+            files.push(path);
+            continue;
+        };
+        let mut names: Vec<String> = entries
+            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+            // `..data` and the dated folder are how the kubelet swaps contents atomically.
+            .filter(|name| !name.starts_with(".."))
+            .collect();
+        names.sort_unstable();
+        let path = path.trim_end_matches('/');
+        for name in names {
+            looked_at += 1;
+            if looked_at > FILES_PER_MOUNT_MAX {
+                return files;
+            }
+            let inner = format!("{path}/{name}");
+            if environment.path(&inner).is_dir() && depth < DEPTH_MAX {
+                folders.push((inner, depth + 1));
+            } else {
+                files.push(inner);
+            }
+        }
+    }
+    files
+}
+
+/// Tokens in the own environment, which Secrets of type `kubernetes.io/service-account-token` bring there.
+pub(super) fn of_variables(environment: &Environment) -> Vec<MountedToken> {
+    let variables = environment.variables.iter();
+    let tokens = variables.filter(|(_, value)| {
+        u64::try_from(value.len()).is_ok_and(|length| length <= TOKEN_BYTES_MAX)
+    });
+    let tokens = tokens.filter_map(|(name, value)| {
+        let token = claims(value.trim())?;
+        Some(MountedToken {
+            variable: clean(name).into_owned(),
+            ..token
+        })
+    });
+    tokens.collect()
 }
 
 /// The file that always holds the kubelet's current client certificate and its key
@@ -219,6 +256,7 @@ fn claims(token: &str) -> Option<MountedToken> {
     let text = |text: &str| clean(text).into_owned();
     Some(MountedToken {
         path: String::new(),
+        variable: String::new(),
         issuer: text(&claims.iss),
         subject: text(&claims.sub),
         audiences: audiences.iter().map(|audience| text(audience)).collect(),

@@ -1,5 +1,6 @@
 //! ENTERS: the credential that a kubeconfig names, and with it the first answer of the server.
 
+use std::collections::BTreeSet;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU32;
@@ -11,7 +12,9 @@ use tokio::time::timeout;
 
 use super::client::Client;
 use super::failure::{Failure, classify};
-use super::kubeconfig::{SERVICE_ACCOUNT_FOLDER, incomplete, load, of_variables, proxy_named};
+use super::kubeconfig::{
+    SERVICE_ACCOUNT_FOLDER, Token, incomplete, load, of_variables, proxy_named,
+};
 use super::limits::Limits;
 use super::proxy::proxy_for;
 use super::request::{Request, Review};
@@ -85,15 +88,96 @@ pub async fn prepare(options: &Options) -> Result<Client, Error> {
     open(load(options)?, options).await
 }
 
-/// Connects to the server that a pod's variables name, with the token in a file and the authority
-/// beside it (else the default one). The token's own namespace file is used when there is one.
+/// A token that lies in a pod, and files that may hold the authorities of its API server.
+pub(crate) struct Found<'t> {
+    pub(crate) token: Token<'t>,
+    /// Tried after the file beside the token and the usual one, in this order.
+    pub(crate) authorities: &'t [PathBuf],
+}
+
+/// A connection with a token that was found.
+pub(crate) struct Taken {
+    pub(crate) client: Client,
+    /// Whether no authority lies anywhere in the pod, so that the server's certificate could not be checked.
+    pub(crate) is_unverified: bool,
+}
+
+/// Connects to the server that a pod's variables name, with a token and an authority that vouches for the server.
+/// The token's own namespace file is used when there is one. Where the pod holds no authority at all, the
+/// certificate is not checked: whoever stands there can do no better, and asks all the same.
 ///
 /// # Errors
 /// No server named, no connection, no trust, or a token that the server does not accept.
-pub(crate) async fn connect_with_token(options: &Options, token: &Path) -> Result<Client, Error> {
-    let mut client = open(pod_kubeconfig(options, Some(token))?, options).await?;
-    client.identity = check_credential(&client).await?;
-    Ok(client)
+pub(crate) async fn connect_with_token(
+    options: &Options,
+    found: &Found<'_>,
+) -> Result<Taken, Error> {
+    let environment = &options.environment;
+    let path = match found.token {
+        Token::File(path) => Some(path),
+        Token::Text(_) => None,
+    };
+    let namespace = beside(options, path, "namespace").next();
+    let namespace = namespace.and_then(|path| std::fs::read_to_string(path).ok());
+    let token = path.map(|path| environment.path(path));
+    let token = match (found.token, &token) {
+        (Token::File(_), Some(path)) => Token::File(path),
+        (other, _) => other,
+    };
+    let more = found.authorities.iter().map(|path| environment.path(path));
+    let mut authorities: Vec<PathBuf> = beside(options, path, "ca.crt").chain(more).collect();
+    let mut seen = BTreeSet::new();
+    authorities.retain(|path| path.is_file() && seen.insert(path.clone()));
+    let is_unverified = authorities.is_empty();
+    if is_unverified {
+        authorities.push(PathBuf::new());
+    }
+    let mut last = Error::NoCluster;
+    for authority in &authorities {
+        let mut kubeconfig = of_variables(environment, Some(token), authority, namespace.clone())
+            .ok_or(Error::NoCluster)?;
+        if is_unverified {
+            let clusters = kubeconfig.clusters.iter_mut();
+            for cluster in clusters.filter_map(|named| named.cluster.as_mut()) {
+                cluster.insecure_skip_tls_verify = Some(true);
+            }
+        }
+        let opened = async {
+            let mut client = open(kubeconfig, options).await?;
+            client.identity = check_credential(&client).await?;
+            Ok(client)
+        };
+        match opened.await {
+            Ok(client) => {
+                return Ok(Taken {
+                    client,
+                    is_unverified,
+                });
+            }
+            // Another cluster's authority, or none at all: the next may be the one.
+            Err(error @ (Error::Untrusted { .. } | Error::KubeconfigIncomplete { .. })) => {
+                last = error;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Err(last)
+}
+
+/// Files of a name beside a token, and in the usual folder.
+fn beside<'p>(
+    options: &'p Options,
+    token: Option<&'p Path>,
+    name: &'p str,
+) -> impl Iterator<Item = PathBuf> + 'p {
+    let folders = [
+        token.and_then(Path::parent),
+        Some(Path::new(SERVICE_ACCOUNT_FOLDER)),
+    ];
+    let paths = folders.into_iter().flatten();
+    paths
+        .map(move |folder| options.environment.path(folder.join(name)))
+        .filter(|path| path.exists())
 }
 
 /// Prepares a connection to the server that a pod's variables name, for requests without any
@@ -102,23 +186,11 @@ pub(crate) async fn connect_with_token(options: &Options, token: &Path) -> Resul
 /// # Errors
 /// No server named.
 pub(crate) async fn connect_as_stranger(options: &Options) -> Result<Client, Error> {
-    open(pod_kubeconfig(options, None)?, options).await
-}
-
-fn pod_kubeconfig(options: &Options, token: Option<&Path>) -> Result<Kubeconfig, Error> {
-    let environment = &options.environment;
-    let default_folder = Path::new(SERVICE_ACCOUNT_FOLDER);
-    let beside = |name: &str| {
-        [token.and_then(Path::parent), Some(default_folder)]
-            .into_iter()
-            .flatten()
-            .map(|folder| environment.path(folder.join(name)))
-            .find(|path| path.exists())
-    };
-    let namespace = beside("namespace").and_then(|path| std::fs::read_to_string(path).ok());
-    let authority = beside("ca.crt").unwrap_or_default();
-    let token = token.map(|token| environment.path(token));
-    of_variables(environment, token.as_deref(), &authority, namespace).ok_or(Error::NoCluster)
+    let namespace = beside(options, None, "namespace").next();
+    let namespace = namespace.and_then(|path| std::fs::read_to_string(path).ok());
+    let authority = beside(options, None, "ca.crt").next().unwrap_or_default();
+    let kubeconfig = of_variables(&options.environment, None, &authority, namespace);
+    open(kubeconfig.ok_or(Error::NoCluster)?, options).await
 }
 
 /// Asks one thing that needs a valid credential but no permission.

@@ -202,7 +202,15 @@ fn of_pod(environment: &Environment) -> Option<Kubeconfig> {
         return None;
     }
     let namespace = std::fs::read_to_string(folder.join("namespace")).ok();
-    of_variables(environment, Some(&token), &folder.join("ca.crt"), namespace)
+    let token = Token::File(&token);
+    of_variables(environment, Some(token), &folder.join("ca.crt"), namespace)
+}
+
+/// A service account's token, and where it lies.
+#[derive(Clone, Copy)]
+pub(crate) enum Token<'t> {
+    File(&'t Path),
+    Text(&'t str),
 }
 
 const NAME: &str = "in-cluster";
@@ -212,7 +220,7 @@ const NAME: &str = "in-cluster";
 /// nor an authority, the server's certificate is not checked.
 pub(crate) fn of_variables(
     environment: &Environment,
-    token: Option<&Path>,
+    token: Option<Token<'_>>,
     authority: &Path,
     namespace: Option<String>,
 ) -> Option<Kubeconfig> {
@@ -231,10 +239,12 @@ pub(crate) fn of_variables(
         insecure_skip_tls_verify: (token.is_none() && !authority.exists()).then_some(true),
         ..Cluster::default()
     };
-    let user = AuthInfo {
-        token_file: token.map(|path| path.to_string_lossy().into_owned()),
-        ..AuthInfo::default()
-    };
+    let mut user = AuthInfo::default();
+    match token {
+        Some(Token::File(path)) => user.token_file = Some(path.to_string_lossy().into_owned()),
+        Some(Token::Text(text)) => user.token = Some(text.to_owned().into()),
+        None => {}
+    }
     let context = Context {
         cluster: NAME.to_owned(),
         user: Some(NAME.to_owned()),

@@ -222,7 +222,7 @@ fn nameless(client: &Client, count: u64) -> Gap {
 }
 
 // Metadata lists do not say their kind: the decoder looks it up here.
-fn fresh_part(api: &ApiResource) -> Part {
+pub(super) fn fresh_part(api: &ApiResource) -> Part {
     Part {
         cluster: Cluster {
             api_resources: vec![api.clone()],

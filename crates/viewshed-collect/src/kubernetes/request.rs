@@ -145,7 +145,7 @@ impl Request {
             ) => "application/json",
             Self::Document(Document::LogByte(_)) => "text/plain",
             Self::List(list) => list.accept(),
-            Self::Watch(_) => Watch::ACCEPT,
+            Self::Watch(watch) => watch.accept(),
             Self::Guess(_) => Guess::ACCEPT,
             Self::Review(_) => "application/json",
         }

@@ -155,6 +155,7 @@ impl ContainerWire {
                 ("init", "Always") => "sidecar".to_owned(),
                 (role, _) => role.to_owned(),
             },
+            runtime_id: String::new(),
             has_ended: false,
         }
     }

@@ -1,6 +1,7 @@
 //! Pods and pod specifications.
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use viewshed_model::{HostAccess, Pod, PodSpec, Position};
 
 use super::container::{ContainerWire, SecurityWire};
@@ -24,6 +25,7 @@ struct StatusWire {
     pod_ip: Nullable<String>,
     #[serde(rename = "podIPs")]
     pod_ips: Nullable<Vec<AddressWire>>,
+    container_statuses: Nullable<Vec<ContainerStatusWire>>,
     init_container_statuses: Nullable<Vec<ContainerStatusWire>>,
     ephemeral_container_statuses: Nullable<Vec<ContainerStatusWire>>,
     resource_claim_statuses: Nullable<Vec<ClaimWire>>,
@@ -34,12 +36,15 @@ struct StatusWire {
 #[serde(default)]
 struct ContainerStatusWire {
     name: Nullable<String>,
+    #[serde(rename = "containerID")]
+    container_id: Nullable<String>,
     state: Nullable<StateWire>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct StateWire {
+    running: Option<IgnoredAny>,
     terminated: Option<TerminatedWire>,
 }
 
@@ -50,6 +55,20 @@ struct TerminatedWire {
 }
 
 impl StatusWire {
+    /// Names of the containers that run, and their ids without the runtime's name before them
+    /// (`ContainerStatus.containerID`: `<type>://<container_id>`).
+    fn running(&self) -> impl Iterator<Item = (&str, &str)> {
+        let init = self.init_container_statuses.iter();
+        let ordinary = self.container_statuses.iter();
+        let ephemeral = self.ephemeral_container_statuses.iter();
+        let all = init.chain(ordinary).chain(ephemeral);
+        all.filter(|container| container.state.running.is_some())
+            .filter_map(|container| {
+                let (_runtime, id) = container.container_id.split_once("://")?;
+                Some((container.name.as_str(), id))
+            })
+    }
+
     /// Names of the containers that do not run again: init containers that succeeded (others are started
     /// anew, or fail the pod), and ephemeral ones, which are never restarted.
     fn ended(&self) -> impl Iterator<Item = &str> {
@@ -113,6 +132,12 @@ impl PodWire {
             let ended = containers.find(|one| one.name == name && !one.role.is_empty());
             if let Some(container) = ended {
                 container.has_ended = true;
+            }
+        }
+        for (name, id) in status.running() {
+            let mut containers = spec.containers.iter_mut();
+            if let Some(container) = containers.find(|one| one.name == name) {
+                id.clone_into(&mut container.runtime_id);
             }
         }
         // Of what has no status: init containers succeed before the pod is `Running` (Kubernetes documentation,

@@ -107,14 +107,21 @@ struct ItemsWire(Nullable<Vec<ItemWire>>);
 #[serde(default)]
 struct ItemWire {
     key: Nullable<String>,
+    path: Nullable<String>,
 }
 
 impl ItemsWire {
-    /// Notes a secret whose token is not among them.
+    /// Notes a secret whose token is not among them, or lies at a path of its own.
     fn keep(&self, secret: &str, volume: &mut PodVolume) {
         let items = &self.0.0;
-        if !items.is_empty() && items.iter().all(|item| item.key.as_str() != "token") {
-            volume.without_token.push(secret.to_owned());
+        let token = items.iter().find(|item| item.key.as_str() == "token");
+        match token {
+            None if items.is_empty() => {}
+            None => volume.without_token.push(secret.to_owned()),
+            Some(item) => {
+                let path = (secret.to_owned(), item.path.0.clone());
+                volume.token_paths.push(path);
+            }
         }
     }
 }

@@ -262,6 +262,7 @@ fn pod() -> impl Strategy<Value = Pod> {
             name,
             sources,
             without_token,
+            token_paths: Vec::new(),
         },
     );
     (

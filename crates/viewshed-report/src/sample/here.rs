@@ -1,9 +1,9 @@
 //! The answer of a program that looked around in a pod of the shop.
 
 use viewshed_model::{
-    Action, AnsweredCredential, EnvName, ForeignMount, Here, HostAccess, Identity, MetadataAddress,
-    MountedToken, NonResourceRequest, OwnAnswer, OwnNames, ResourceRequest, Surroundings, Tell,
-    Vantage, View,
+    Action, AnsweredCredential, EnvName, ForeignMount, Here, HostAccess, Identity, LoggedPod,
+    MetadataAddress, MountedToken, NonResourceRequest, OwnAnswer, OwnNames, ResourceRequest,
+    Surroundings, Tell, Vantage, View,
 };
 
 const TOKEN: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
@@ -61,6 +61,7 @@ fn surroundings() -> Surroundings {
         }],
         tokens: vec![MountedToken {
             path: TOKEN.to_owned(),
+            variable: "API_TOKEN".to_owned(),
             issuer: "https://kubernetes.default.svc".to_owned(),
             subject: "system:serviceaccount:shop:cart".to_owned(),
             audiences: vec!["https://kubernetes.default.svc".to_owned()],
@@ -88,6 +89,14 @@ fn surroundings() -> Surroundings {
         },
         container_id: "3fa1b2c4d5e6".to_owned(),
         beside: vec!["0a1b2c3d4e5f".to_owned()],
+        logged_pods: vec![LoggedPod {
+            namespace: "ops".to_owned(),
+            name: "dash".to_owned(),
+            folder: "/logs".to_owned(),
+            containers: vec!["main".to_owned()],
+            is_readable: true,
+        }],
+        configured: vec!["/etc/settings".to_owned()],
         capabilities: vec!["CAP_SYS_ADMIN".to_owned()],
         kubeconfigs: vec!["/host/etc/kubernetes/kubelet.conf".to_owned()],
         machine_vendor: "Amazon EC2".to_owned(),

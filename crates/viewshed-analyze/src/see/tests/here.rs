@@ -15,7 +15,7 @@ fn of_server(sights: Vec<Sight>) -> HereAnswers {
 }
 
 /// `VERB RESOURCE [NAMESPACE [NAME]]`, or a path; `no` in front of what is refused.
-fn answer(words: &str) -> OwnAnswer {
+pub(super) fn answer(words: &str) -> OwnAnswer {
     let (allowed, words) = match words.strip_prefix("no ") {
         Some(rest) => (false, rest),
         None => (true, words),
@@ -53,7 +53,7 @@ fn sight(credential: &str, identity: Identity, cluster: Cluster, answers: &[&str
         identity,
         cluster,
         answers: answers.iter().map(|words| answer(words)).collect(),
-        gaps: Vec::new(),
+        ..Sight::default()
     }
 }
 
@@ -110,6 +110,8 @@ fn what_a_rule_names_is_told_by_the_rule() {
     assert_eq!(
         facts,
         [
+            "what namespaces other than `shop` show: they cannot be listed from here; name those that you know \
+             with `--namespaces`",
             "which names are known or guessed: get pods in shop is allowed one by one, and nothing \
           here lists them"
         ]

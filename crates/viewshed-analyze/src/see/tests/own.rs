@@ -50,16 +50,15 @@ fn without_a_token_the_resolver_names_the_namespace() {
     let seen = inside(names("web", "shop"), HostAccess::default());
     assert_eq!(seen, outside(|_| ()));
     assert!(seen.contains("Service shop/web: environment"), "{seen}");
-    assert!(seen.contains("Container shop/web/main: own"), "{seen}");
+    // That is the host name's word alone.
+    assert!(!seen.contains("Pod shop/web"), "{seen}");
+    assert!(!seen.contains("Container"), "{seen}");
 }
 
 #[test]
 fn where_nothing_names_the_namespace_things_have_none() {
     let seen = inside(names("web", ""), HostAccess::default());
-    assert_eq!(
-        seen,
-        "Container web/main: own\nPod web: own\nService web: environment"
-    );
+    assert_eq!(seen, "Service web: environment");
     assert_eq!(
         seen,
         outside(|spec| "Default".clone_into(&mut spec.dns_policy))

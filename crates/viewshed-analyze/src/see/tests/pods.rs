@@ -32,9 +32,7 @@ fn a_live_pod_without_the_volume_has_no_token() {
     check(
         &cluster,
         &in_pod("shop", "web"),
-        "Container shop/web/main: own
-         Pod shop/web: own
-         Service shop/web: environment
+        "Service shop/web: environment
          Namespace shop: own",
     );
 }
@@ -47,7 +45,7 @@ fn a_mounted_secret_shows_its_keys_and_not_its_name() {
     mount(&mut cluster.pods[1].spec, volume, "/pass");
     let text = shown(&view(&cluster, &in_pod("shop", "web")));
     assert!(!text.contains("Secret shop/pass"), "{text}");
-    assert!(text.contains("Pod shop/web: own"), "{text}");
+    assert!(text.contains("Namespace shop: own"), "{text}");
 }
 
 /// Whether a pod of the deployment `shop/web` in manifests gets a token, by the two settings.
@@ -166,11 +164,11 @@ fn with_host_path(path: &str, sub_path: &str) -> Cluster {
 #[test]
 fn a_runtime_socket_shows_the_node() {
     let node_of_dash = "
-        Container ops/dash/main: own, runtime socket
+        Container ops/dash/main: runtime socket
         Container shop/cart/main: runtime socket
         Image cart:1: runtime socket
         Image dash:1: runtime socket
-        Pod ops/dash: own, runtime socket
+        Pod ops/dash: runtime socket
         Pod shop/cart: runtime socket
         Namespace ops: own, indirect
         Namespace shop: indirect
@@ -250,11 +248,9 @@ fn log_files_name_pods_and_containers() {
     check(
         &with_host_path("/var/log", ""),
         &in_pod("ops", "dash"),
-        "Container ops/dash/main: own, node files
+        "Container ops/dash/main: node files
          Container shop/cart/main: node files
-         Image cart:1: node files
-         Image dash:1: node files
-         Pod ops/dash: own, node files
+         Pod ops/dash: node files
          Pod shop/cart: node files
          Namespace ops: own, indirect
          Namespace shop: indirect
@@ -305,9 +301,7 @@ fn unrelated_folders_open_nothing() {
         check(
             &with_host_path(path, ""),
             &in_pod("ops", "dash"),
-            "Container ops/dash/main: own
-             Pod ops/dash: own
-             Namespace ops: own",
+            "Namespace ops: own",
         );
     }
 }
@@ -390,18 +384,4 @@ fn a_privileged_container_is_root_on_its_node() {
     );
     assert!(shown(&view).contains("Pod shop/cart: list, watch, get, runtime socket"));
     assert!(!shown(&view).contains("Pod shop/web"));
-}
-
-#[test]
-fn the_process_table_shows_containers_not_pods() {
-    let mut cluster = shop();
-    cluster.pods[2].spec.host.pid = true;
-    check(
-        &cluster,
-        &in_pod("ops", "dash"),
-        "Container ops/dash/main: own, processes
-         Container shop/cart/main: processes
-         Pod ops/dash: own
-         Namespace ops: own",
-    );
 }

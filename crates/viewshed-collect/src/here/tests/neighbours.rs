@@ -42,7 +42,7 @@ fn tokens_of_containers_that_share_their_processes_are_found_once() {
 }
 
 #[test]
-fn a_mounted_folder_of_logs_is_a_gap_with_the_number_of_its_pods() {
+fn a_mounted_folder_of_logs_names_pods_and_containers() {
     const UID: &str = "e86d6a3c-5f4e-4a52-9d3e-000000000001";
     let check = |path: &str, below: &str, expected: Option<&str>| {
         let mountinfo = format!("50 40 8:1 /var/log {path} ro - ext4 /dev/sda1 rw\n");
@@ -57,26 +57,30 @@ fn a_mounted_folder_of_logs_is_a_gap_with_the_number_of_its_pods() {
         inputs.extend(files.iter().map(|file| (file.as_str(), "log")));
         let found = look(&inputs, &[]);
         let told: Vec<_> = found
-            .gaps
+            .logged_pods
             .iter()
-            .filter(|gap| gap.what.contains("logs"))
-            .map(|gap| (gap.what.as_str(), gap.count))
+            .map(|pod| {
+                assert_eq!(
+                    (&pod.containers[..], pod.is_readable),
+                    (&["c".to_owned()][..], true)
+                );
+                (
+                    pod.namespace.as_str(),
+                    pod.name.as_str(),
+                    pod.folder.as_str(),
+                )
+            })
             .collect();
         match expected {
-            Some(what) => assert_eq!(told, [(what, 2)]),
+            Some(folder) => {
+                assert_eq!(told, [("ops", "dash", folder), ("shop", "cart", folder)]);
+            }
             None => assert_eq!(told, []),
         }
+        assert!(found.gaps.iter().all(|gap| !gap.what.contains("log")));
     };
-    check(
-        "/vl",
-        "/pods",
-        Some("count the pods and logs in `/vl/pods`"),
-    );
-    check("/vl", "", Some("count the pods and logs in `/vl`"));
-    check(
-        "/host",
-        "/var/log/pods",
-        Some("count the pods and logs in `/host/var/log/pods`"),
-    );
+    check("/vl", "/pods", Some("/vl/pods"));
+    check("/vl", "", Some("/vl"));
+    check("/host", "/var/log/pods", Some("/host/var/log/pods"));
     check("/vl", "/elsewhere", None);
 }

@@ -167,6 +167,11 @@ impl List {
         self.resource == "secrets"
     }
 
+    /// Whether only the metadata of each object crosses the wire.
+    pub(super) fn is_of_metadata(&self) -> bool {
+        self.form == Form::Metadata
+    }
+
     pub(crate) fn path_and_query(&self) -> String {
         let mut path = format!("{}?limit={}", self.path(), self.limit);
         if self.form == Form::Names {

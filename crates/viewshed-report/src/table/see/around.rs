@@ -11,7 +11,7 @@ pub(super) fn surroundings(out: &mut String, style: &Style, around: &Surrounding
     let tokens = around
         .tokens
         .iter()
-        .map(|token| token.path.clone())
+        .map(viewshed_model::MountedToken::place)
         .collect();
     let mounts = around
         .mounts
