@@ -81,6 +81,9 @@ pub struct PodSpec {
     /// `hostUsers: false`: root of its containers is nobody on the node.
     #[serde(skip_serializing_if = "is_false")]
     pub has_own_users: bool,
+    /// `shareProcessNamespace`: its containers see each other's processes.
+    #[serde(skip_serializing_if = "is_false")]
+    pub shares_processes: bool,
     /// `securityContext.fsGroup`, the group that its volumes get; `None` when not given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fs_group: Option<i64>,

@@ -139,17 +139,19 @@ const NAMED_BY_FILES: [&str; 3] = ["Pod", "Container", "pods/log"];
 /// Whatever tells the name of an object inside must be what was computed for it.
 fn compare_objects(pod: &str, outside: &Value, inside: &[Value], tally: &mut Tally) {
     let mut computed = objects(outside);
-    // Namespaces in what a container runtime lists: inside its socket is named, and not asked.
-    if outside.to_string().contains("\"runtime socket\"") {
-        for ways in computed.values_mut() {
-            ways.remove("indirect");
-        }
-        computed.retain(|_, ways| !ways.is_empty());
-    }
     let mut found = Objects::new();
     for view in inside {
         for (object, verbs) in objects(view) {
             found.entry(object).or_default().extend(verbs);
+        }
+    }
+    // Namespaces in what a container runtime lists: inside its socket is named, and not asked.
+    if outside.to_string().contains("\"runtime socket\"") {
+        for objects in [&mut computed, &mut found] {
+            for ways in objects.values_mut() {
+                ways.remove("indirect");
+            }
+            objects.retain(|_, ways| !ways.is_empty());
         }
     }
     for object in computed.keys().chain(found.keys()).collect::<BTreeSet<_>>() {

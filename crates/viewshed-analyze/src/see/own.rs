@@ -43,8 +43,8 @@ const SERVER_HOST: &str = "KUBERNETES_SERVICE_HOST";
 /// Bytes of a host name; longer pod names are cut there (`truncatePodHostnameIfNeeded` in
 /// `pkg/kubelet/kubelet_pods.go`), so one of this length may be a part.
 pub(super) const HOST_NAME_LENGTH_MAX: usize = 63;
-/// Where the kubelet keeps the volumes of all its pods: tokens there are other pods'.
-const OTHERS_TOKENS: &str = "/volumes/kubernetes.io~";
+/// Where the kubelet keeps the volumes of all its pods, and single files of them: tokens there are other pods'.
+const OTHERS_TOKENS: [&str; 2] = ["/volumes/kubernetes.io~", "/volume-subpaths/"];
 
 impl Own {
     /// Namespaces come from tokens, else from what the kubelet gave the pod, else from the only pod of this
@@ -91,7 +91,10 @@ impl Own {
         // Tokens of other pods may be mounted too; the one on the usual place is its own.
         let tokens = surroundings.tokens.iter();
         let mut tokens: Vec<_> = tokens
-            .filter(|token| !token.path.contains(OTHERS_TOKENS))
+            .filter(|token| {
+                let mut others = OTHERS_TOKENS.iter();
+                !others.any(|place| token.path.contains(place))
+            })
             .collect();
         tokens.sort_by_key(|token| !token.path.ends_with(TOKEN_PLACE));
         let told = "the mounted token names its pod";

@@ -2,7 +2,7 @@
 //!
 //! The rules of [`Knows`] are those by which `own` reads the same names inside.
 
-use viewshed_model::{NAMESPACE_VARIABLES, PodSpec, VolumeSource};
+use viewshed_model::{Container, NAMESPACE_VARIABLES, PodSpec, VolumeSource};
 
 use super::board::{Board, ChainId};
 use super::derive::SPECIFICATION;
@@ -39,6 +39,23 @@ impl Knows {
             host_name: !is_bound && !spec.host.network && pod.len() < HOST_NAME_LENGTH_MAX,
         }
     }
+}
+
+/// Whether a container finds a token that names its pod: its own, or that of another whose files it sees.
+pub(super) fn names_its_pod(holder: &TokenHolder<'_>, name: &str) -> bool {
+    let spec = holder.spec;
+    let mounts_one = |container: &Container| {
+        let mut mounts = container.mounts.iter();
+        mounts.any(|mount| {
+            let mut volumes = spec.volumes.iter();
+            let volume = volumes.find(|volume| volume.name == mount.source);
+            let mut sources = volume.into_iter().flat_map(|volume| &volume.sources);
+            sources.any(|source| matches!(source, VolumeSource::Token(_)))
+        })
+    };
+    let mut standing = spec.standing();
+    holder.is_automounted()
+        || standing.any(|one| (one.name == name || spec.shares_processes) && mounts_one(one))
 }
 
 /// Whether the kubelet writes the namespace into the search list of `/etc/resolv.conf`: for pods that use

@@ -14,7 +14,7 @@ use super::identity::Held;
 use super::kubelet;
 use super::on_node::{has_no_openings, openings_on};
 use super::own::{AUTHORITIES, host_name_fact};
-use super::own_names::{Knows, Nameless, holds_authorities, values_at_hand};
+use super::own_names::{Knows, Nameless, holds_authorities, names_its_pod, values_at_hand};
 use super::tokens::{Audience, TokenHolder, place_text, token_text};
 use super::ways::Ways;
 use crate::sight::{SightIndex, pod_of};
@@ -173,7 +173,15 @@ impl Inside<'_> {
                 })
             };
             let containers = range.unwrap_or_default().filter(standing);
-            board.mark(Place::Containers, containers, ways, own);
+            for at in containers {
+                let name = index.pods.containers.get(at).map_or("", |one| one.name);
+                let ways = if board.knows_names || names_its_pod(&self.holder, name) {
+                    ways
+                } else {
+                    Ways::UNCERTAIN
+                };
+                board.mark(Place::Containers, [at], ways, own);
+            }
         }
         if holds_authorities(&self.holder) {
             let text = format!("{} mounts configmaps/{AUTHORITIES}", self.title);

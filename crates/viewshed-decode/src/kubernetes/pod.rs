@@ -110,6 +110,7 @@ pub(super) struct PodSpecWire {
     #[serde(rename = "hostIPC")]
     host_ipc: Nullable<bool>,
     host_users: Option<bool>,
+    share_process_namespace: Option<bool>,
     node_name: Nullable<String>,
     volumes: Nullable<Vec<VolumeWire>>,
     containers: Nullable<Vec<ContainerWire>>,
@@ -205,6 +206,7 @@ impl PodSpecWire {
                 ipc: self.host_ipc.0,
             },
             has_own_users: self.host_users == Some(false),
+            shares_processes: self.share_process_namespace == Some(true),
             fs_group: security.fs_group,
             volumes: self.volumes.0.into_iter().map(|volume| volume.0).collect(),
             containers: roles
