@@ -4,7 +4,6 @@ mod signs;
 
 use std::collections::BTreeMap;
 use std::os::unix::net::UnixListener;
-use std::path::Path;
 use std::time::Duration;
 
 use base64::Engine;
