@@ -145,7 +145,7 @@ fn signs_of_the_node_are_seen_where_the_specification_has_them() {
             outside.contains("shares the network of its node"),
             outside.contains("lists every container of the node")
                 || (outside.contains("mounts / of its node")
-                    && !outside.contains("who is not root")),
+                    && outside.contains("\"runtime socket\"")),
         );
         let found = (
             around["host"]["network"] == true,
