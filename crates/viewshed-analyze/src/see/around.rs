@@ -101,7 +101,7 @@ pub(super) fn identity(sight: &Sight, surroundings: &Surroundings) -> HeldIdenti
         let token = tokens.find(|token| token.place() == sight.credential);
         let audiences = token.map_or(&[][..], |token| &token.audiences);
         if !audiences.is_empty() {
-            how.push_str(&format!(" (its audience is `{}`)", audiences.join("`, `")));
+            how = format!("{how} (its audience is `{}`)", audiences.join("`, `"));
         }
     }
     if sight.is_unverified {

@@ -4,6 +4,7 @@ use viewshed_model::{Cluster, Identity, Link, MissingFact, Pod, Runtime};
 
 use super::board::{Board, extended, link};
 use super::host_paths::{Opening, is_of_pods, serves};
+use super::host_signs::depend_on_place;
 use super::identity::Held;
 use super::kubelet::{Logs, mark_pods};
 use super::readers::Reader;
@@ -46,7 +47,7 @@ impl Foothold<'_> {
         held: &mut Vec<Held>,
     ) {
         if self.node.is_empty() {
-            self.depend_on_place(board, opening);
+            depend_on_place(board, opening);
         }
         match opening {
             Opening::Root => self.mark_root(board, held),

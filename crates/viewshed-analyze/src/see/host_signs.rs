@@ -7,33 +7,33 @@ use super::host::Foothold;
 use super::host_paths::Opening;
 use super::ways::Ways;
 
-impl Foothold<'_> {
-    /// Where nobody knows the node, what shows there is a fact that is missing.
-    pub(super) fn depend_on_place(&self, board: &mut Board<'_, '_>, opening: Opening) {
-        let fact = match opening {
-            // Told where it is marked.
-            Opening::Root
-            | Opening::KubeletConfiguration
-            | Opening::AdminCredentials
-            | Opening::ControlPlaneUser(_)
-            | Opening::EtcdData => return,
-            Opening::NodeCredentials => {
-                "on which node it runs: it becomes that node (system:node:NAME) by its kubelet's certificate"
-            }
-            Opening::PodVolumes | Opening::GroupVolumes => {
-                "which pods run on its node: it has the token of every pod there that mounts one"
-            }
-            Opening::StaticPods
-            | Opening::Socket(_)
-            | Opening::Logs
-            | Opening::RuntimeState(_)
-            | Opening::Processes => "which pods and containers run on its node: they show there",
-        };
-        board.depends_on.insert(MissingFact {
-            fact: fact.to_owned(),
-        });
-    }
+/// Where nobody knows the node, what shows there is a fact that is missing.
+pub(super) fn depend_on_place(board: &mut Board<'_, '_>, opening: Opening) {
+    let fact = match opening {
+        // Told where it is marked.
+        Opening::Root
+        | Opening::KubeletConfiguration
+        | Opening::AdminCredentials
+        | Opening::ControlPlaneUser(_)
+        | Opening::EtcdData => return,
+        Opening::NodeCredentials => {
+            "on which node it runs: it becomes that node (system:node:NAME) by its kubelet's certificate"
+        }
+        Opening::PodVolumes | Opening::GroupVolumes => {
+            "which pods run on its node: it has the token of every pod there that mounts one"
+        }
+        Opening::StaticPods
+        | Opening::Socket(_)
+        | Opening::Logs
+        | Opening::RuntimeState(_)
+        | Opening::Processes => "which pods and containers run on its node: they show there",
+    };
+    board.depends_on.insert(MissingFact {
+        fact: fact.to_owned(),
+    });
+}
 
+impl Foothold<'_> {
     /// The names in the paths of logs, and the logs: `NAMESPACE_POD_UID/CONTAINER/` (`BuildPodLogsDirectory` in
     /// `pkg/kubelet/kuberuntime/helpers.go`).
     pub(super) fn mark_logs(&self, board: &mut Board<'_, '_>) {
@@ -57,7 +57,7 @@ impl Foothold<'_> {
 
     /// The containers of the node, by its process table. A control group's path ends with the id of its container;
     /// whoever looks from a container alone in its pod finds all but that one, whose path is the root there
-    /// (cgroup_namespaces(7)).
+    /// (`cgroup_namespaces(7)`).
     pub(super) fn mark_processes(&self, board: &mut Board<'_, '_>) {
         let index = board.index;
         let text = format!(

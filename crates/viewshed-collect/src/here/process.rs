@@ -115,7 +115,7 @@ pub(super) fn capabilities(environment: &Environment, gaps: &mut Vec<Gap>) -> Ve
 }
 
 /// Why the capabilities open the host, in plain words; `None` where they do not. Among root of a user namespace of its
-/// own they are of no use there (user_namespaces(7)).
+/// own they are of no use there (`user_namespaces(7)`).
 pub(super) fn opens_host(
     environment: &Environment,
     capabilities: &[String],

@@ -97,7 +97,11 @@ fn tokens_are_found_at_any_path_and_in_variables() {
     symlink("..2026_01_01", root.path().join("t/..data")).unwrap();
     symlink("..data/my", root.path().join("t/my")).unwrap();
     let found = look_around(&environment);
-    let places: Vec<String> = found.tokens.iter().map(|token| token.place()).collect();
+    let places: Vec<String> = found
+        .tokens
+        .iter()
+        .map(viewshed_model::MountedToken::place)
+        .collect();
     assert_eq!(places, ["/t/my/tk", "$TOKEN"]);
     assert_eq!(found.tokens[1].subject, "system:serviceaccount:shop:legacy");
     assert!(!format!("{found:?}").contains(&legacy));
