@@ -191,7 +191,7 @@ impl Engine {
             && activity.actor.impersonated.is_none()
             && !subject.is_tool_counted
             // Of which node tells each time.
-            && !(subject.who.class == Class::Node && subject.behaviour.kind == "pods")
+            && !(subject.who.class == Class::Node && is_of_every_namespace(&subject.behaviour, "pods"))
             // Whose log it is tells each time.
             && !(subject.who.class == Class::ServiceAccount && subject.behaviour.op == Op::Log)
             // What it then follows decides each time whether a list is the beginning of it.
@@ -247,8 +247,10 @@ pub(super) fn is_of_all_pods(
     behaviour: &Behaviour<'_>,
 ) -> bool {
     let own = key.strip_prefix("system:node:").unwrap_or_default();
-    behaviour.kind == "pods"
-        && behaviour.is_enumeration()
-        && behaviour.namespace.is_empty()
-        && node_selected(&activity.uri) != Some(own)
+    is_of_every_namespace(behaviour, "pods") && node_selected(&activity.uri) != Some(own)
+}
+
+/// Whether all objects of a kind are asked for, wherever they are.
+fn is_of_every_namespace(behaviour: &Behaviour<'_>, kind: &str) -> bool {
+    behaviour.kind == kind && behaviour.is_enumeration() && behaviour.namespace.is_empty()
 }
