@@ -108,7 +108,6 @@ impl Engine {
         }
         origin.moved = self.moved(activity, address_tag);
         let is_workload = matches!(class, Class::ServiceAccount | Class::Node);
-        let is_old = self.baseline.span_s() >= DAY_S;
         // Somebody new is at home wherever he begins.
         origin.is_foreign = is_workload
             && has_home
@@ -116,9 +115,7 @@ impl Engine {
             && !is_shared
             && !place.is_home_of(identity_tag(index))
             && place.owners().any(|owner| {
-                // In its first day a log does not tell yet where somebody is at home.
-                let is_carried = is_old && origin.moved == Moved::Yes;
-                (is_carried || self.is_active(owner)) && self.is_workload(owner)
+                (origin.moved == Moved::Yes || self.is_active(owner)) && self.is_workload(owner)
             });
         origin.moves_are_usual = self.places.moves_are_usual();
         let is_unusual = (is_workload && origin.is_new_program)
@@ -315,8 +312,7 @@ impl Engine {
         (index, class): (usize, Class),
         origin: &Origin,
     ) -> bool {
-        self.baseline.span_s() >= DAY_S
-            && origin.moved == Moved::Yes
+        origin.moved == Moved::Yes
             && origin.is_foreign
             && !origin.moves_are_usual
             && class == Class::ServiceAccount
