@@ -130,7 +130,7 @@ fn with_tool(look: &mut Look<'_>) -> Option<Sign> {
     if !is_both || look.class != Class::ServiceAccount {
         return None;
     }
-    look.facts.nth(Sort::Program, ["address", &actor.address])?;
+    look.facts.nth(Sort::Tool, ["address", &actor.address])?;
     Some(Sign::quiet(
         15.0,
         format!(

@@ -61,7 +61,8 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     }
     let agent: &str = &look.activity.actor.user_agent;
     let name = tool(agent)?;
-    let nth = look.facts.nth(Sort::Tool, [name, ""])?;
+    // The address that it came from, if that was news by itself, is the first thing known of this hand.
+    let nth = look.facts.nth(Sort::Program, [name, ""])?;
     // client-go without build information: no released kubectl says so.
     let is_unreleased = name == "kubectl" && agent.contains("$Format");
     let base = if nth > 1 {

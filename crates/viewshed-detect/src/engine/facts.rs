@@ -67,7 +67,7 @@ pub(crate) enum Sort {
     SurveyedSecrets,
     /// Whom questions about rights were about.
     Reviewed,
-    /// Tools of people that use the identities of programs.
+    /// Addresses from which tools of people use the identities of programs.
     Tool,
 }
 
