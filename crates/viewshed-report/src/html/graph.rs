@@ -201,27 +201,7 @@ impl Graph {
         let layers = layers.unwrap_or(0);
         let width = 2 * MARGIN + (layers * (BOX_WIDTH + GAP_ACROSS)).saturating_sub(GAP_ACROSS);
         let height = 2 * MARGIN + (self.rows() * (BOX_HEIGHT + GAP_DOWN)).saturating_sub(GAP_DOWN);
-        page.raw("<svg class=\"ways\" role=\"img\" aria-labelledby=\"ways-title-")
-            .id(id)
-            .raw(" ways-text-")
-            .id(id)
-            .raw("\" viewBox=\"0 0 ")
-            .id(width)
-            .raw(" ")
-            .id(height)
-            .raw("\" width=\"")
-            .id(width)
-            .raw("\" height=\"")
-            .id(height)
-            .raw("\">\n<title id=\"ways-title-")
-            .id(id)
-            .raw("\">")
-            .text(title)
-            .raw("</title>\n<desc id=\"ways-text-")
-            .id(id)
-            .raw("\">")
-            .text(description)
-            .raw("</desc>\n");
+        page.begin_drawing(("ways", id), (width, height), title, description);
         for line in &self.lines {
             self.write_line(page, line);
         }

@@ -70,6 +70,47 @@ impl Page {
         self
     }
 
+    /// Begins a drawing of this size; its title and its description are read out in place of it. The caller ends it.
+    pub(super) fn begin_drawing(
+        &mut self,
+        (class, id): (&'static str, usize),
+        (width, height): (usize, usize),
+        title: &str,
+        description: &str,
+    ) {
+        self.raw("<svg class=\"")
+            .raw(class)
+            .raw("\" role=\"img\" aria-labelledby=\"")
+            .raw(class)
+            .raw("-title-")
+            .id(id)
+            .raw(" ")
+            .raw(class)
+            .raw("-text-")
+            .id(id)
+            .raw("\" viewBox=\"0 0 ")
+            .id(width)
+            .raw(" ")
+            .id(height)
+            .raw("\" width=\"")
+            .id(width)
+            .raw("\" height=\"")
+            .id(height)
+            .raw("\">\n<title id=\"")
+            .raw(class)
+            .raw("-title-")
+            .id(id)
+            .raw("\">")
+            .text(title)
+            .raw("</title>\n<desc id=\"")
+            .raw(class)
+            .raw("-text-")
+            .id(id)
+            .raw("\">")
+            .text(description)
+            .raw("</desc>\n");
+    }
+
     /// A Base64 text: it holds nothing that needs escaping.
     pub(super) fn base64(&mut self, bytes: &[u8]) -> &mut Self {
         self.out.push_str(&base64::Engine::encode(

@@ -80,27 +80,8 @@ fn drawing(page: &mut Page, overview: &ReachOverview, id: usize) {
     page.raw("<div class=\"scroll\" role=\"region\" aria-label=\"Drawing of who reaches what, scrolls sideways\" tabindex=\"0\">\n");
     let width = 2 * MARGIN + NAME_WIDTH + overview.targets.len() * COLUMN_WIDTH;
     let height = 2 * MARGIN + HEAD_HEIGHT + drawn.len() * ROW_HEIGHT;
-    page.raw("<svg class=\"reach\" role=\"img\" aria-labelledby=\"reach-title-")
-        .id(id)
-        .raw(" reach-text-")
-        .id(id)
-        .raw("\" viewBox=\"0 0 ")
-        .id(width)
-        .raw(" ")
-        .id(height)
-        .raw("\" width=\"")
-        .id(width)
-        .raw("\" height=\"")
-        .id(height)
-        .raw("\">\n<title id=\"reach-title-")
-        .id(id)
-        .raw("\">Who reaches what in ")
-        .text(&overview.estate)
-        .raw("</title>\n<desc id=\"reach-text-")
-        .id(id)
-        .raw("\">")
-        .text(&described(overview))
-        .raw("</desc>\n");
+    let title = format!("Who reaches what in {}", overview.estate);
+    page.begin_drawing(("reach", id), (width, height), &title, &described(overview));
     for (target, column) in overview.targets.iter().zip(0..) {
         let left = MARGIN + NAME_WIDTH + column * COLUMN_WIDTH + COLUMN_WIDTH / 2;
         write_text(
