@@ -73,14 +73,11 @@ impl Baseline {
     ) -> bool {
         let kind = self.symbols.find(behaviour.kind);
         let namespace = self.symbols.find(behaviour.namespace);
-        let record = self.identities.get(index);
-        record.is_some_and(|record| {
-            record.has(|habit| {
-                (habit.op, habit.outcome) == (Op::Write, Outcome::Shown)
-                    && !self.is_of_any_program(habit)
-                    && [namespace, Some(Symbol::ANY)].contains(&Some(habit.namespace))
-                    && (kind != Some(habit.kind) || now_s.saturating_sub(habit.first_s) >= DAY_S)
-            })
+        self.has(index, |habit| {
+            (habit.op, habit.outcome) == (Op::Write, Outcome::Shown)
+                && !self.is_of_any_program(habit)
+                && [namespace, Some(Symbol::ANY)].contains(&Some(habit.namespace))
+                && (kind != Some(habit.kind) || is_old(habit, now_s))
         })
     }
 
@@ -88,13 +85,10 @@ impl Baseline {
     pub(crate) fn makes(&self, index: usize, kind: &str, namespace: &str) -> bool {
         let kind = self.symbols.find(kind);
         let namespace = self.symbols.find(namespace);
-        let record = self.identities.get(index);
-        record.is_some_and(|record| {
-            record.has(|habit| {
-                (habit.op, habit.outcome) == (Op::Write, Outcome::Shown)
-                    && [kind, Some(Symbol::ANY)].contains(&Some(habit.kind))
-                    && [namespace, Some(Symbol::ANY)].contains(&Some(habit.namespace))
-            })
+        self.has(index, |habit| {
+            (habit.op, habit.outcome) == (Op::Write, Outcome::Shown)
+                && [kind, Some(Symbol::ANY)].contains(&Some(habit.kind))
+                && [namespace, Some(Symbol::ANY)].contains(&Some(habit.namespace))
         })
     }
 
@@ -102,16 +96,11 @@ impl Baseline {
     /// nothing new in single namespaces.
     pub(crate) fn sees_all(&self, index: usize, kind: &str, now_s: u32) -> bool {
         let kinds = [kind, "pods"].map(|kind| self.symbols.find(kind));
-        let record = self.identities.get(index);
-        record.is_some_and(|record| {
-            record.has(|habit| {
-                matches!(habit.op, Op::List | Op::Watch)
-                    && habit.outcome == Outcome::Shown
-                    && habit.namespace == Symbol::EMPTY
-                    && (habit.kind == Symbol::ANY || kinds.contains(&Some(habit.kind)))
-                    && habit.is_usual(now_s, self.half_life_s)
-                    && now_s.saturating_sub(habit.first_s) >= DAY_S
-            })
+        self.has(index, |habit| {
+            is_of_whole_cluster(habit)
+                && (habit.kind == Symbol::ANY || kinds.contains(&Some(habit.kind)))
+                && habit.is_usual(now_s, self.half_life_s)
+                && is_old(habit, now_s)
         })
     }
 
@@ -126,11 +115,10 @@ impl Baseline {
             .filter_map(|place| self.group(*place))
             .any(|group| {
                 group.has(|habit| {
-                    matches!(habit.op, Op::List | Op::Watch)
-                        && (habit.outcome, habit.namespace) == (Outcome::Shown, Symbol::EMPTY)
+                    is_of_whole_cluster(habit)
                         && Some(habit.kind) == pods
                         && habit.peak > 0
-                        && now_s.saturating_sub(habit.first_s) >= DAY_S
+                        && is_old(habit, now_s)
                 })
             })
     }
@@ -140,16 +128,11 @@ impl Baseline {
     pub(crate) fn reads_all_of(&self, index: usize, kind: &str, now_s: u32) -> bool {
         let symbol = self.symbols.find(kind);
         let may_be_any = !kinds::is_telling(kind);
-        let record = self.identities.get(index);
-        record.is_some_and(|record| {
-            record.has(|habit| {
-                matches!(habit.op, Op::List | Op::Watch)
-                    && habit.outcome == Outcome::Shown
-                    && habit.namespace == Symbol::EMPTY
-                    && (Some(habit.kind) == symbol || (may_be_any && habit.kind == Symbol::ANY))
-                    && habit.is_usual(now_s, self.half_life_s)
-                    && now_s.saturating_sub(habit.first_s) >= DAY_S
-            })
+        self.has(index, |habit| {
+            is_of_whole_cluster(habit)
+                && (Some(habit.kind) == symbol || (may_be_any && habit.kind == Symbol::ANY))
+                && habit.is_usual(now_s, self.half_life_s)
+                && is_old(habit, now_s)
         })
     }
 
@@ -163,56 +146,41 @@ impl Baseline {
     ) -> bool {
         let kind = self.symbols.find(behaviour.kind);
         let namespace = self.symbols.find(behaviour.namespace);
-        let record = self.identities.get(index);
-        record.is_some_and(|record| {
-            record.has(|habit| {
-                let is_here = Some(habit.namespace) == namespace
-                    || [Symbol::EMPTY, Symbol::ANY].contains(&habit.namespace);
-                (habit.op, habit.outcome) == (Op::Watch, Outcome::Shown)
-                    && Some(habit.kind) == kind
-                    && is_here
-                    && habit.days() >= DAYS_OF_FOLLOWING
-                    && habit.is_usual(now_s, self.half_life_s)
-            })
+        self.has(index, |habit| {
+            let is_here = Some(habit.namespace) == namespace
+                || [Symbol::EMPTY, Symbol::ANY].contains(&habit.namespace);
+            (habit.op, habit.outcome) == (Op::Watch, Outcome::Shown)
+                && Some(habit.kind) == kind
+                && is_here
+                && habit.days() >= DAYS_OF_FOLLOWING
+                && habit.is_usual(now_s, self.half_life_s)
         })
     }
 
     /// Whether an identity lists or follows anything of the whole cluster, since a day or longer.
     pub(crate) fn reads_wide(&self, index: usize, now_s: u32) -> bool {
-        let record = self.identities.get(index);
-        record.is_some_and(|record| {
-            record.has(|habit| {
-                matches!(habit.op, Op::List | Op::Watch)
-                    && habit.outcome == Outcome::Shown
-                    && habit.namespace == Symbol::EMPTY
-                    && now_s.saturating_sub(habit.first_s) >= DAY_S
-            })
+        self.has(index, |habit| {
+            is_of_whole_cluster(habit) && is_old(habit, now_s)
         })
     }
 
     /// Whether an identity has been changing something in a namespace for a day or longer.
     pub(crate) fn has_long_written(&self, index: usize, namespace: &str, now_s: u32) -> bool {
         let namespace = self.symbols.find(namespace);
-        let record = self.identities.get(index);
-        record.is_some_and(|record| {
-            record.has(|habit| {
-                (habit.op, habit.outcome) == (Op::Write, Outcome::Shown)
-                    && [namespace, Some(Symbol::ANY)].contains(&Some(habit.namespace))
-                    && now_s.saturating_sub(habit.first_s) >= DAY_S
-                    && !self.is_of_any_program(habit)
-            })
+        self.has(index, |habit| {
+            (habit.op, habit.outcome) == (Op::Write, Outcome::Shown)
+                && [namespace, Some(Symbol::ANY)].contains(&Some(habit.namespace))
+                && is_old(habit, now_s)
+                && !self.is_of_any_program(habit)
         })
     }
 
     /// Whether an identity was shown anything in a namespace.
     pub(crate) fn has_been_in(&self, index: usize, namespace: &str) -> bool {
         let namespace = self.symbols.find(namespace);
-        let record = self.identities.get(index);
-        record.is_some_and(|record| {
-            record.has(|habit| {
-                habit.outcome == Outcome::Shown
-                    && (Some(habit.namespace) == namespace || habit.namespace == Symbol::ANY)
-            })
+        self.has(index, |habit| {
+            habit.outcome == Outcome::Shown
+                && (Some(habit.namespace) == namespace || habit.namespace == Symbol::ANY)
         })
     }
 
@@ -229,20 +197,21 @@ impl Baseline {
     /// Whether an identity has to do with a kind, in any way that was answered.
     pub(crate) fn touches(&self, index: usize, kind: &str) -> bool {
         let kind = self.symbols.find(kind);
-        let record = self.identities.get(index);
-        record.is_some_and(|record| {
-            record.has(|habit| habit.outcome == Outcome::Shown && Some(habit.kind) == kind)
+        self.has(index, |habit| {
+            habit.outcome == Outcome::Shown && Some(habit.kind) == kind
         })
+    }
+
+    fn has(&self, index: usize, is_meant: impl Fn(&Habit) -> bool) -> bool {
+        let record = self.identities.get(index);
+        record.is_some_and(|record| record.has(is_meant))
     }
 
     fn has_done(&self, index: usize, op: Op, kind: &str) -> bool {
         let kind = self.symbols.find(kind);
-        let record = self.identities.get(index);
-        record.is_some_and(|record| {
-            record.has(|habit| {
-                (habit.op, habit.outcome) == (op, Outcome::Shown)
-                    && [kind, Some(Symbol::ANY)].contains(&Some(habit.kind))
-            })
+        self.has(index, |habit| {
+            (habit.op, habit.outcome) == (op, Outcome::Shown)
+                && [kind, Some(Symbol::ANY)].contains(&Some(habit.kind))
         })
     }
 
@@ -269,4 +238,15 @@ impl Baseline {
         }
         best
     }
+}
+
+/// Whether a habit is listing or following something of the whole cluster.
+fn is_of_whole_cluster(habit: &Habit) -> bool {
+    matches!(habit.op, Op::List | Op::Watch)
+        && (habit.outcome, habit.namespace) == (Outcome::Shown, Symbol::EMPTY)
+}
+
+/// Whether a habit began a day ago or longer.
+fn is_old(habit: &Habit, now_s: u32) -> bool {
+    now_s.saturating_sub(habit.first_s) >= DAY_S
 }

@@ -10,6 +10,7 @@ use super::judge::{DAY_S, NAME_MAX};
 use super::origin::Arrival;
 use super::weigh::standing;
 use super::who::{Class, clip};
+use crate::baseline::Habit;
 use crate::detections::tool;
 
 /// The group that may do everything, whatever the roles say.
@@ -41,28 +42,15 @@ impl Engine {
         let is_program = matches!(class, Class::ServiceAccount | Class::Node | Class::System);
         let tool = is_program.then(|| tool(&activity.actor.user_agent))??;
         let now_s = self.clock.now_s();
-        let used = Behaviour {
-            op: Op::Exec,
-            outcome: Outcome::Shown,
-            kind: "(tool)",
-            namespace: tool,
-            ..*behaviour
-        };
-        let habit = self.baseline.habit(index, &used);
+        let used = mark(behaviour, "(tool)", tool);
         let record = self.baseline.record(index);
         let is_established = record.is_some_and(|record| record.known_for_s(now_s) >= DAY_S);
-        let known = habit.and_then(|at| record?.habits.get(at));
         let is_begun = is_established && arrival.origin.is_new_program;
-        if known.is_none() && !is_begun {
+        if self.marked(index, &used).is_none() && !is_begun {
             return None;
         }
-        let is_usual = known.is_some_and(|habit| {
-            now_s.saturating_sub(habit.first_s) >= DAY_S
-                && habit.is_usual(now_s, self.baseline.half_life_s())
-        });
-        let is_watched = record.is_some_and(|record| record.is_watched);
-        self.baseline
-            .learn(index, &used, now_s, standing(is_watched));
+        let is_usual = self.is_usual_mark(index, &used);
+        self.learn_mark(index, &used);
         Some(if is_usual { Tool::Usual } else { Tool::New })
     }
 
@@ -83,20 +71,13 @@ impl Engine {
             namespace: family(&activity.object.name),
             ..*behaviour
         };
-        let now_s = self.clock.now_s();
-        let of_old = |first_s: u32| now_s.saturating_sub(first_s) >= DAY_S;
-        let habit = self.baseline.habit(index, &read);
         let symbol = self.baseline.symbol("(log)");
         let record = self.baseline.record(index);
-        let is_old = habit
-            .and_then(|at| record?.habits.get(at))
-            .is_some_and(|habit| of_old(habit.first_s));
+        let is_old = self.is_old_mark(index, &read);
         let knows_some = record.is_some_and(|record| {
-            record.has(|habit| Some(habit.kind) == symbol && of_old(habit.first_s))
+            record.has(|habit| Some(habit.kind) == symbol && self.is_old(habit))
         });
-        let is_watched = record.is_some_and(|record| record.is_watched);
-        self.baseline
-            .learn(index, &read, now_s, standing(is_watched));
+        self.learn_mark(index, &read);
         knows_some && !is_old
     }
 
@@ -112,28 +93,13 @@ impl Engine {
             return false;
         }
         let is_mighty = activity.actor.groups.contains(MASTERS);
-        let worn = |namespace| Behaviour {
-            op: Op::Exec,
-            outcome: Outcome::Shown,
-            kind: "(group)",
-            namespace,
-            ..*behaviour
-        };
-        let now_s = self.clock.now_s();
-        let is_old = |engine: &Self, namespace| {
-            let habit = engine.baseline.habit(index, &worn(namespace));
-            let record = engine.baseline.record(index);
-            let habit = habit.and_then(|at| record?.habits.get(at));
-            habit.is_some_and(|habit| now_s.saturating_sub(habit.first_s) >= DAY_S)
-        };
-        let is_new = is_mighty && is_old(self, NO_MASTERS) && !is_old(self, MASTERS);
-        let namespace = if is_mighty { MASTERS } else { NO_MASTERS };
+        let [with, without] = [MASTERS, NO_MASTERS].map(|group| mark(behaviour, "(group)", group));
+        let is_new =
+            is_mighty && self.is_old_mark(index, &without) && !self.is_old_mark(index, &with);
+        let worn = if is_mighty { with } else { without };
         // Once: most of what people do is ordinary at first sight and does not come here.
-        if self.baseline.habit(index, &worn(namespace)).is_none() {
-            let record = self.baseline.record(index);
-            let is_watched = record.is_some_and(|record| record.is_watched);
-            self.baseline
-                .learn(index, &worn(namespace), now_s, standing(is_watched));
+        if self.marked(index, &worn).is_none() {
+            self.learn_mark(index, &worn);
         }
         is_new
     }
@@ -148,25 +114,49 @@ impl Engine {
             return !(behaviour.outcome == Outcome::Refused
                 && activity.message.contains("cannot impersonate"));
         };
-        let worn = Behaviour {
-            op: Op::Exec,
-            outcome: Outcome::Shown,
-            kind: "(impersonation)",
-            namespace: clip(&mask.user, 200),
-            ..*behaviour
-        };
-        let now_s = self.clock.now_s();
-        let habit = self.baseline.habit(index, &worn);
-        let record = self.baseline.record(index);
-        let known = habit.and_then(|at| record?.habits.get(at));
-        let is_usual = known.is_some_and(|habit| {
-            now_s.saturating_sub(habit.first_s) >= DAY_S
-                && habit.is_usual(now_s, self.baseline.half_life_s())
-        });
-        let is_watched = record.is_some_and(|record| record.is_watched);
-        self.baseline
-            .learn(index, &worn, now_s, standing(is_watched));
+        let worn = mark(behaviour, "(impersonation)", clip(&mask.user, 200));
+        let is_usual = self.is_usual_mark(index, &worn);
+        self.learn_mark(index, &worn);
         is_usual
+    }
+
+    fn marked(&self, index: usize, mark: &Behaviour<'_>) -> Option<&Habit> {
+        let at = self.baseline.habit(index, mark)?;
+        self.baseline.record(index)?.habits.get(at)
+    }
+
+    fn is_old_mark(&self, index: usize, mark: &Behaviour<'_>) -> bool {
+        self.marked(index, mark)
+            .is_some_and(|habit| self.is_old(habit))
+    }
+
+    fn is_usual_mark(&self, index: usize, mark: &Behaviour<'_>) -> bool {
+        let (now_s, half_life_s) = (self.clock.now_s(), self.baseline.half_life_s());
+        self.marked(index, mark)
+            .is_some_and(|habit| self.is_old(habit) && habit.is_usual(now_s, half_life_s))
+    }
+
+    fn is_old(&self, habit: &Habit) -> bool {
+        self.clock.now_s().saturating_sub(habit.first_s) >= DAY_S
+    }
+
+    fn learn_mark(&mut self, index: usize, mark: &Behaviour<'_>) {
+        let record = self.baseline.record(index);
+        let is_watched = record.is_some_and(|record| record.is_watched);
+        let now_s = self.clock.now_s();
+        self.baseline
+            .learn(index, mark, now_s, standing(is_watched));
+    }
+}
+
+/// What is remembered in the form of a habit.
+fn mark<'a>(behaviour: &Behaviour<'a>, kind: &'static str, what: &'a str) -> Behaviour<'a> {
+    Behaviour {
+        op: Op::Exec,
+        outcome: Outcome::Shown,
+        kind,
+        namespace: what,
+        ..*behaviour
     }
 }
 
