@@ -46,9 +46,11 @@ impl Rejoin {
     /// `chunk` is whole lines. An entry that is too long is counted in `skips`, with its line.
     pub fn chunk(&mut self, chunk: &[u8], skips: &mut Skips) -> Option<Vec<u8>> {
         let is_docker = is_docker(chunk);
-        let is_wrapped = is_docker || chunk.first().is_some_and(u8::is_ascii_digit);
-        let is_in_parts = !self.is_empty() || is_docker || memmem::find(chunk, b" P ").is_some();
-        if !is_wrapped || !is_in_parts {
+        // At a glance: most logs are not wrapped, and none of theirs is looked through.
+        if !is_docker && !chunk.first().is_some_and(u8::is_ascii_digit) {
+            return None;
+        }
+        if self.is_empty() && !is_docker && memmem::find(chunk, b" P ").is_none() {
             return None;
         }
         let mut joined = Vec::with_capacity(chunk.len());
