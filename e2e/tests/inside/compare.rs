@@ -6,7 +6,7 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use crate::is_taken_from_node;
-use crate::place::Place;
+use crate::place::{Inside, Place, Views};
 
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
@@ -41,38 +41,30 @@ fn user_and_groups(identity: &Value) -> (String, Vec<String>) {
     (identity["user"].as_str().unwrap().to_owned(), groups)
 }
 
-pub(crate) fn compare(place: &Place, pod: &str, tally: &mut Tally) {
-    let outside = place.see_pod(pod);
-    let inside: Vec<Value> = place
-        .containers(pod)
-        .iter()
-        .map(|container| {
-            let words = ["see", "--here", "--all", "--namespaces", &place.namespaces];
-            place.inside(pod, container, &words)
-        })
-        .collect();
-    compare_identities(pod, &outside, &inside, tally);
-    for view in &inside {
+pub(crate) fn compare(place: &Place, pod: &str, views: &Views, tally: &mut Tally) {
+    let Views { outside, inside } = views;
+    compare_identities(pod, outside, inside, tally);
+    for view in inside.values() {
         for credential in view["here"]["credentials"].as_array().unwrap() {
             compare_answers(place, pod, credential, tally);
         }
     }
     let name = pod.split('/').nth(1).unwrap();
-    let all_are_used = users(&outside)
+    let all_are_used = users(outside)
         .iter()
         .all(|user| !is_taken_from_node(name, user));
     if all_are_used {
-        compare_objects(pod, &outside, &inside, tally);
+        compare_objects(pod, outside, inside, tally);
     }
 }
 
-fn compare_identities(pod: &str, outside: &Value, inside: &[Value], tally: &mut Tally) {
+fn compare_identities(pod: &str, outside: &Value, inside: &Inside, tally: &mut Tally) {
     let name = pod.split('/').nth(1).unwrap();
     let computed: BTreeSet<_> = identities(outside)
         .into_iter()
         .filter(|(user, _)| !is_taken_from_node(name, user))
         .collect();
-    let answered: BTreeSet<_> = inside.iter().flat_map(identities).collect();
+    let answered: BTreeSet<_> = inside.values().flat_map(identities).collect();
     tally.identities += answered.len();
     if computed != answered {
         let difference = format!("{pod}: holds {computed:?}, inside {answered:?}");
@@ -137,10 +129,10 @@ const TELLING: [&str; 11] = [
 const NAMED_BY_FILES: [&str; 3] = ["Pod", "Container", "pods/log"];
 
 /// Whatever tells the name of an object inside must be what was computed for it.
-fn compare_objects(pod: &str, outside: &Value, inside: &[Value], tally: &mut Tally) {
+fn compare_objects(pod: &str, outside: &Value, inside: &Inside, tally: &mut Tally) {
     let mut computed = objects(outside);
     let mut found = Objects::new();
-    for view in inside {
+    for view in inside.values() {
         for (object, verbs) in objects(view) {
             found.entry(object).or_default().extend(verbs);
         }

@@ -33,9 +33,9 @@ fn is_taken_from_node(pod: &str, user: &str) -> bool {
 fn every_pod_is_answered_what_was_computed_for_it() {
     let Some(place) = place() else { return };
     let mut tally = Tally::default();
-    for pod in &place.pods {
+    for (pod, views) in place.views() {
         let before = tally.asked;
-        compare(place, pod, &mut tally);
+        compare(place, pod, views, &mut tally);
         eprintln!(
             "inside: {pod}: {} answers compared, {} objects so far",
             tally.asked - before,
@@ -133,13 +133,12 @@ fn a_privileged_pod_reads_every_token_of_its_node() {
 #[test]
 fn signs_of_the_node_are_seen_where_the_specification_has_them() {
     let Some(place) = place() else { return };
-    for pod in &place.pods {
-        let mut outside = place.see_pod(pod);
+    for (pod, views) in place.views() {
+        let mut outside = views.outside.clone();
         // What the pod leads to speaks of other pods.
         outside.as_object_mut().unwrap().remove("pivots");
         let outside = outside.to_string();
-        let inside = place.inside(pod, "main", &["see", "--here"]);
-        let around = &inside["here"]["surroundings"];
+        let around = &views.inside["main"]["here"]["surroundings"];
         let sockets = around["sockets"].to_string();
         let computed = (
             outside.contains("shares the network of its node"),

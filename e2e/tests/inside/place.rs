@@ -1,10 +1,11 @@
 //! The node with its pods, and the program outside and inside of them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::sync::OnceLock;
+use std::thread;
 use std::time::Duration;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
@@ -16,6 +17,20 @@ use viewshed_bench::{
 
 const POD_LIMIT: Duration = Duration::from_secs(120);
 
+/// Pods that are looked from at once: inside the program mostly waits for the API server.
+const AT_ONCE: usize = 4;
+
+/// What the program sees in each container of a pod.
+pub(crate) type Inside = BTreeMap<String, Value>;
+
+/// One pod from both sides.
+#[derive(Debug)]
+pub(crate) struct Views {
+    /// `see --pod`, from the estate that an administrator collected.
+    pub(crate) outside: Value,
+    pub(crate) inside: Inside,
+}
+
 pub(crate) struct Place {
     pub(crate) node: Node,
     pub(crate) kubeconfig: String,
@@ -26,6 +41,7 @@ pub(crate) struct Place {
     pub(crate) folder: TempDir,
     viewshed: PathBuf,
     estate: PathBuf,
+    views: OnceLock<Vec<(String, Views)>>,
 }
 
 /// The shared place, or nothing where the bench may be skipped.
@@ -57,6 +73,7 @@ fn start() -> Place {
         namespaces: String::new(),
         folder: tempfile::tempdir().unwrap(),
         estate: PathBuf::new(),
+        views: OnceLock::new(),
         viewshed,
         node,
     };
@@ -128,6 +145,37 @@ impl Place {
     pub(crate) fn see_pod(&self, pod: &str) -> Value {
         let estate = self.estate.display().to_string();
         self.outside(&["see", "--pod", pod, "--from", &estate])
+    }
+
+    /// Every pod from both sides, looked at once and kept.
+    pub(crate) fn views(&self) -> &[(String, Views)] {
+        self.views.get_or_init(|| {
+            let share = self.pods.len().div_ceil(AT_ONCE);
+            thread::scope(|scope| {
+                let shares: Vec<_> = self
+                    .pods
+                    .chunks(share)
+                    .map(|pods| {
+                        let look = |pod: &String| (pod.clone(), self.views_of(pod));
+                        scope.spawn(move || pods.iter().map(look).collect::<Vec<_>>())
+                    })
+                    .collect();
+                let shares = shares.into_iter().map(|share| share.join().unwrap());
+                shares.flatten().collect()
+            })
+        })
+    }
+
+    fn views_of(&self, pod: &str) -> Views {
+        let words = ["see", "--here", "--all", "--namespaces", &self.namespaces];
+        let look = |container: String| {
+            let view = self.inside(pod, &container, &words);
+            (container, view)
+        };
+        Views {
+            outside: self.see_pod(pod),
+            inside: self.containers(pod).into_iter().map(look).collect(),
+        }
     }
 
     /// What the estate says of access reviews, one per line.
