@@ -3,6 +3,8 @@
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::Path;
 
+use rustix::termios::tcgetwinsize;
+
 use crate::cli::ColorChoice;
 use crate::outcome::Failure;
 
@@ -24,17 +26,24 @@ pub(crate) fn has_colour(choice: ColorChoice) -> bool {
 /// Columns where no terminal cuts them: whoever searches a file wants each name whole.
 pub(crate) const WIDTH_OF_FILES: u16 = 10_000;
 
-/// Columns of standard output; what `COLUMNS` says where it is no terminal.
+/// Columns of standard output: what `COLUMNS` says where somebody exported it, else what the terminal tells.
 pub(crate) fn width() -> u16 {
     let columns = std::env::var("COLUMNS")
         .ok()
-        .and_then(|text| text.parse().ok());
-    if !std::io::stdout().is_terminal() {
-        return columns.unwrap_or(WIDTH_OF_FILES);
+        .and_then(|text| text.parse().ok())
+        .filter(|columns| *columns > 0);
+    if let Some(columns) = columns {
+        return columns;
     }
-    terminal_size::terminal_size()
-        .map(|(width, _)| width.0)
-        .or(columns)
+    let stdout = std::io::stdout();
+    if !stdout.is_terminal() {
+        return WIDTH_OF_FILES;
+    }
+    // Terminals without a known height (`docker exec -t`, `stty columns` in a job of CI) still know this.
+    tcgetwinsize(&stdout)
+        .map(|size| size.ws_col)
+        .ok()
+        .filter(|columns| *columns > 0)
         .unwrap_or(WIDTH_DEFAULT)
 }
 

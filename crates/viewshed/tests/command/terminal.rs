@@ -141,3 +141,36 @@ spec: {{containers: [{{name: cart, image: cart}}]}}
     let run = narrow.run(&["who", "--from", "roles.yaml"]);
     assert!(run.out.lines().all(|line| line.chars().count() <= 80));
 }
+
+/// The longest line of what `line` shows on a terminal, in columns.
+fn columns_of(program: &Program, line: &str) -> usize {
+    let run = on_a_terminal(program, line);
+    run.check(0, &[]);
+    let lines = run.out.lines();
+    lines
+        .map(|line| line.trim_end().chars().count())
+        .max()
+        .unwrap_or_default()
+}
+
+#[test]
+fn lines_end_where_the_terminal_does() {
+    let program = Program::new()
+        .with_variable("NO_COLOR", "1")
+        .with_variable("LANG", "C.UTF-8");
+    for line in [
+        "scan --demo --fail-on never",
+        "who --demo",
+        "who sees node/worker-1 --demo",
+        "see --anonymous --demo",
+        "reach --demo",
+    ] {
+        // A terminal that was told its width alone says that it has no rows.
+        for size in ["columns 70 rows 0", "columns 70 rows 24"] {
+            let on = format!("stty {size}; \"$VIEWSHED\" {line}");
+            assert!((60..=70).contains(&columns_of(&program, &on)), "{on}");
+        }
+    }
+    let exported = "stty columns 70 rows 24; COLUMNS=90 \"$VIEWSHED\" who --demo";
+    assert!((80..=90).contains(&columns_of(&program, exported)));
+}
