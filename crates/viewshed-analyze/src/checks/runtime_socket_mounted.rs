@@ -185,9 +185,13 @@ fn judge_container(host: &DockerHost, container: &DockerContainer) -> Option<Fin
     finding.exposed_count = host.containers.len() as u64;
     let mut steps: Vec<String> = mounts
         .iter()
-        .map(|(_, mount)| {
+        .map(|(access, mount)| {
+            let what = match access {
+                SocketAccess::Socket => "",
+                SocketAccess::Folder => ", and the runtime's socket lies in it",
+            };
             format!(
-                "`{}` of the host is mounted at `{}`; a read-only mount does not weaken a socket",
+                "`{}` of the host is mounted at `{}`{what}; a read-only mount does not weaken a socket",
                 mount.source, mount.destination
             )
         })

@@ -27,7 +27,8 @@ pub(super) fn docker_changes(before: &Estate, after: &Estate, depth: u32) -> Vec
     let ranks = |estate: &Estate| -> BTreeMap<String, Pivot> {
         let ranks = docker_ranks(estate, depth).ranks.into_iter();
         let named = ranks.map(|rank| {
-            let alone = rank.from.split_once('/').filter(|_| is_single);
+            // The name of a host may be the path of a socket; that of a container has no slash.
+            let alone = rank.from.rsplit_once('/').filter(|_| is_single);
             let name = alone.map_or(rank.from.as_str(), |(_, name)| name);
             (name.to_owned(), rank.pivot)
         });

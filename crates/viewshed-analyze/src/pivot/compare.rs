@@ -124,12 +124,19 @@ impl<'g, 'c> Side<'g, 'c> {
                 if known.contains(&key) || !seen.insert(key) {
                     continue;
                 }
-                if self.is_of_a_group(subject, *state, edge) {
+                let allowing = self.allowing((*state, edge), old);
+                if self.is_of_a_group(subject, edge, &allowing) {
                     continue;
                 }
                 let reached =
                     reached.get_or_insert_with(|| old.reached_by(old_states, is_workload));
-                ways.extend(self.way((*state, edge), reached, (goals, is_workload)));
+                let way = self.way((*state, edge), reached, (goals, is_workload));
+                ways.extend(way.map(|(mut pivot, more)| {
+                    if let (Some(first), [new, ..]) = (pivot.steps.first_mut(), &*allowing) {
+                        first.evidence = Some(new.clone());
+                    }
+                    (pivot, more)
+                }));
             }
         }
         ways
@@ -178,16 +185,43 @@ impl<'g, 'c> Side<'g, 'c> {
         Some((pivot, things.len() as u64 - 1))
     }
 
-    /// Whether somebody has a step as a member of a group only, where it is told.
-    fn is_of_a_group(&self, subject: &Subject, from: usize, edge: &Edge) -> bool {
-        let link = self.graph.link(self.index.ground.sight, from, edge);
-        match link.and_then(|link| link.evidence) {
-            Some(Evidence::Grant { subject: entry, .. }) => {
-                entry.kind == SubjectKind::Group
-                    && (subject.kind != SubjectKind::Group || entry.name != subject.name)
+    /// What allows a step: of several rights the new ones, else that of the last.
+    fn allowing(&self, (from, edge): (usize, &Edge), old: &Side<'_, '_>) -> Vec<Evidence> {
+        if let (Why::Power(power, namespace), Some((identity, _))) =
+            (&edge.why, self.graph.identity(from))
+        {
+            let before = old.index.ground.sight.access.session(&identity);
+            let after = self.index.ground.sight.access.session(&identity);
+            let parts = power.new_parts(&before, &after, namespace);
+            if !parts.is_empty() {
+                return parts;
             }
-            _ => false,
         }
+        let link = self.graph.link(self.index.ground.sight, from, edge);
+        link.and_then(|link| link.evidence).into_iter().collect()
+    }
+
+    /// Whether somebody has a step as a member of a group only, where it is told: whatever is new of it was
+    /// granted to groups, one of which has the step by itself.
+    fn is_of_a_group(&self, subject: &Subject, edge: &Edge, allowing: &[Evidence]) -> bool {
+        let groups: Option<Vec<&str>> = allowing
+            .iter()
+            .map(|evidence| match evidence {
+                Evidence::Grant { subject: entry, .. } => (entry.kind == SubjectKind::Group
+                    && (subject.kind != SubjectKind::Group || entry.name != subject.name))
+                    .then_some(&*entry.name),
+                _ => None,
+            })
+            .collect();
+        let groups = groups.unwrap_or_default();
+        let has_it = |group: &&str| {
+            let state = self.graph.number_of(State::Group(group));
+            let mut edges = state
+                .into_iter()
+                .flat_map(|state| self.graph.edges_of(state));
+            edges.any(|own| own.to == edge.to)
+        };
+        groups.iter().any(has_it)
     }
 
     /// Everything that can be got to from some states.

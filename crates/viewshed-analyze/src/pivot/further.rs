@@ -81,6 +81,11 @@ impl<'a> HeldParts<'a> {
     }
 }
 
+/// Whether a rule gives a part of any power.
+pub(crate) fn gives_a_part(rule: &PolicyRule) -> bool {
+    all_parts().any(|(_, _, any)| any.iter().any(|right| allows(rule, right)))
+}
+
 /// Whether a power leads to more than the identity sees, or is told to see, anyway.
 fn is_further(power: &Power) -> bool {
     let mut rights = power.all.iter().flat_map(|any| any.iter());

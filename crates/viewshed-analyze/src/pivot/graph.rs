@@ -201,7 +201,7 @@ impl<'c> Graph<'c> {
     }
 
     /// Who acts in a state.
-    fn identity(&self, state: usize) -> Option<(Identity, String)> {
+    pub(super) fn identity(&self, state: usize) -> Option<(Identity, String)> {
         let state = self.states.get(state)?;
         let identity = state.identity().or_else(|| self.asker.clone())?;
         let words = match state {

@@ -37,22 +37,51 @@ impl Power {
         session: &Session<'_>,
         namespace: &str,
     ) -> Option<(Evidence, String)> {
-        let mut words = Vec::new();
-        let mut last = None;
-        for any in self.all {
-            let held = any.iter().find_map(|right| {
-                match session.decide(self.question(right, namespace)) {
-                    Decision::Allowed(evidence) => Some((right, evidence)),
-                    Decision::Denied(_) | Decision::DependsOn(_) => None,
-                }
-            });
-            let ((verb, _, resource, subresource, _), evidence) = held?;
-            words.push(match *subresource {
+        let parts = self.parts(session, namespace)?;
+        let words = parts.iter().map(
+            |((verb, _, resource, subresource, _), _)| match *subresource {
                 "" => format!("{verb} {resource}"),
                 subresource => format!("{verb} {resource}/{subresource}"),
-            });
-            last = Some(evidence);
-        }
-        Some((last?, words.join(" and ")))
+            },
+        );
+        let words: Vec<String> = words.collect();
+        let (_, evidence) = parts.into_iter().next_back()?;
+        Some((evidence, words.join(" and ")))
+    }
+
+    /// The first right of each part that the session holds, with what allows it; `None` where one is missing.
+    fn parts(
+        &self,
+        session: &Session<'_>,
+        namespace: &str,
+    ) -> Option<Vec<(&'static Right, Evidence)>> {
+        let parts = self.all.iter().map(|any| {
+            any.iter().find_map(
+                |right| match session.decide(self.question(right, namespace)) {
+                    Decision::Allowed(evidence) => Some((right, evidence)),
+                    Decision::Denied(_) | Decision::DependsOn(_) => None,
+                },
+            )
+        });
+        parts.collect()
+    }
+
+    /// What allows each part that `before` did not hold; none where the power was held, or is not.
+    pub(super) fn new_parts(
+        &self,
+        before: &Session<'_>,
+        after: &Session<'_>,
+        namespace: &str,
+    ) -> Vec<Evidence> {
+        let parts = self.parts(after, namespace).unwrap_or_default().into_iter();
+        let is_new = |any: &[Right]| {
+            !any.iter()
+                .any(|right| before.verdict(self.question(right, namespace)) == Verdict::Yes)
+        };
+        parts
+            .zip(self.all)
+            .filter(|(_, any)| is_new(any))
+            .map(|((_, evidence), _)| evidence)
+            .collect()
     }
 }

@@ -49,7 +49,7 @@ use out::UNPLACED;
 pub(crate) use compare::{NewWay, gained};
 pub(crate) use docker::from_container;
 pub use docker::{docker_ranks, joined_ranks};
-pub(crate) use further::{HeldParts, RoleParts};
+pub(crate) use further::{HeldParts, RoleParts, gives_a_part};
 pub use toward::{BY_STEPS_MAX, Sought};
 
 /// Pivots that a view spells out; with ten links each, about ten megabytes. The rest is counted by

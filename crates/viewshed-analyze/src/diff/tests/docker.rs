@@ -48,3 +48,38 @@ fn what_containers_open_is_a_gain() {
     }
     assert_eq!(diff(&before, &before, ("a", "b")).changes, []);
 }
+
+/// One host by the name that collecting gives it, the address of its socket.
+fn host_at(address: &str, agent: &str) -> viewshed_model::DockerHost {
+    let mut estate = compose("", &format!("container_name: agent, {agent}"));
+    let mut host = estate.docker_hosts.remove(0);
+    host.name = address.to_owned();
+    host
+}
+
+#[test]
+fn a_container_has_one_name_whatever_its_host_is_called() {
+    const SOCKET: &str = "volumes: ['/var/run/docker.sock:/var/run/docker.sock']";
+    let estate = |agent: &str, hosts: &[&str]| Estate {
+        docker_hosts: hosts.iter().map(|host| host_at(host, agent)).collect(),
+        ..Estate::default()
+    };
+    let (one, other) = ("unix:///run/user/9/docker.sock", "tcp://192.0.2.7:2376");
+    for (hosts, names) in [
+        (&[one][..], &["agent"][..]),
+        (
+            &[one, other],
+            &[
+                "tcp://192.0.2.7:2376/agent",
+                "unix:///run/user/9/docker.sock/agent",
+            ],
+        ),
+    ] {
+        let changes = diff(&estate("", hosts), &estate(SOCKET, hosts), ("a", "b")).changes;
+        let mut found: Vec<&str> = changes.iter().map(|one| &*one.subject.name).collect();
+        found.dedup();
+        assert_eq!(found, names);
+        // The socket, and root on the host by it.
+        assert_eq!(changes.len(), 2 * names.len(), "{changes:#?}");
+    }
+}

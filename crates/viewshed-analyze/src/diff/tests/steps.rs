@@ -186,3 +186,46 @@ fn accounts_that_lead_no_further_are_a_gain() {
         ]
     );
 }
+
+/// A binding in a namespace, of a ClusterRole with one rule.
+fn grant_in(name: &str, namespace: &str, rule: &str, subject: &str) -> String {
+    grant(rule, subject)
+        .replace(
+            "kind: ClusterRoleBinding\nmetadata: { name: new }",
+            &format!("kind: RoleBinding\nmetadata: {{ name: new, namespace: {namespace} }}"),
+        )
+        .replace("name: new", &format!("name: {name}"))
+}
+
+/// A step of two rights, of which one was there: the way is told of the new one.
+#[test]
+fn a_step_stands_at_the_grant_that_is_new() {
+    let core = |rule: &str| format!("{{ apiGroups: [''], {rule} }}");
+    // A `list` of no name is one of all: `resourceNames: ['']` matches it.
+    let listed = core("resources: [secrets], verbs: [get, list], resourceNames: ['']");
+    let created = core("resources: [secrets], verbs: [create]");
+    let edited = core("resources: [secrets], verbs: [create, get, list]");
+    let mallory = "{ kind: User, name: mallory }";
+    let everybody = "{ kind: Group, name: 'system:authenticated' }";
+    let old = grant_in("old", "adm", &listed, mallory);
+    for (rule, subject, expected) in [
+        (&created, mallory, "user mallory"),
+        // The group has both: nothing is told again of its members.
+        (&edited, everybody, "group system:authenticated"),
+        // The group has one only: with his own right it is mallory's way.
+        (&created, everybody, "user mallory"),
+    ] {
+        let new = grant_in("new", "adm", rule, subject);
+        let found = diff(&estate(&[&old]), &estate(&[&old, &new]), ("a", "b")).changes;
+        let leads = found
+            .iter()
+            .filter(|change| change.what.starts_with("leads to everything"));
+        let leads: Vec<_> = leads
+            .map(|change| (change.subject.to_string(), &change.evidence))
+            .collect();
+        let [(who, viewshed_model::Evidence::Grant { binding, .. })] = &*leads else {
+            panic!("{found:#?}");
+        };
+        assert_eq!((&**who, &**binding), (expected, "new"), "{rule} {subject}");
+    }
+}

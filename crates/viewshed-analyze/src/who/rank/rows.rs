@@ -12,7 +12,7 @@ use super::CHAINS_MAX;
 use super::count::Tables;
 use super::sum::Sum;
 use crate::bootstrap::{GrantedTo, Origins};
-use crate::pivot::{HeldParts, RoleParts};
+use crate::pivot::{HeldParts, RoleParts, gives_a_part};
 use crate::rbac::Grant;
 use crate::see::{Takes, of_grant, sees_everything};
 use crate::sight::{Coverage, SightIndex, grant_text, pod_objects, pod_of, sentence};
@@ -308,7 +308,12 @@ impl Ranker<'_, '_> {
     /// The grants by which it gets further, beside those that show something.
     fn name_grants(&self, row: &Row, grants: &[Grant<'_>], story: &mut Story) {
         for grant in grants {
-            self.weigh(row, (grant, 0), story);
+            let rules = grant.role.iter().flat_map(|role| &role.rules);
+            for (rule, _) in (0..).zip(rules).filter(|(_, rule)| gives_a_part(rule)) {
+                if self.weigh(row, (grant, rule), story) == Some(GrantOrigin::Human) {
+                    break;
+                }
+            }
             let name = binding_name(grant);
             if !story.bindings.contains(&name) {
                 story.bindings.push(name);

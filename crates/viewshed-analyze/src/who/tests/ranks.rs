@@ -235,3 +235,25 @@ fn those_who_get_further_are_ranked() {
         }
     }
 }
+
+/// Where a grant comes from is told by the rule that gives the power, not by whichever stands first.
+#[test]
+fn a_power_comes_from_whoever_wrote_its_rule() {
+    let mut cluster = granted();
+    for (more, origin) in [
+        (&[][..], GrantOrigin::Bootstrap),
+        (&["create | core | pods/exec"], GrantOrigin::Human),
+    ] {
+        // The server's own role, and what somebody added to it.
+        let rules = [&["get list watch | core | nodes"][..], more].concat();
+        cluster.roles = vec![role("system:node-proxier", &rules)];
+        cluster.bindings = vec![binding(
+            "system:node-proxier",
+            "ClusterRole/system:node-proxier",
+            &["user:system:kube-proxy"],
+        )];
+        let ranking = rank_in(&SightIndex::new(&cluster));
+        let proxy = rank_of(&ranking.ranks, "user system:kube-proxy");
+        assert_eq!((proxy.origin, proxy.further.len()), (origin, more.len()));
+    }
+}
