@@ -21,12 +21,14 @@ const FIRST: [&str; 6] = [
     "configmaps",
 ];
 
-/// What makes a line: namespace, verbs, binding by namespace and name, rule, and the name of a single object.
+/// What makes a line: namespace, verbs, binding by namespace and name, rule, the name of a single object, and
+/// whether either side tells of the kinds.
 type Line<'a> = (
     Option<&'a str>,
     Verbs,
     (Option<&'a str>, &'a str, usize),
     Option<&'a str>,
+    bool,
 );
 
 /// The changes of one subject.
@@ -40,15 +42,19 @@ pub(super) fn changes(
     for gain in gains {
         let meta = &gain.source.grant.binding.meta;
         let by = (meta.namespace.as_deref(), &*meta.name, gain.source.rule);
-        let (namespace, _, name) = gain.place;
+        let (namespace, target, name) = gain.place;
+        let is_known = targets
+            .all
+            .get(target)
+            .is_some_and(|target| target.is_known);
         lines
-            .entry((namespace, gain.verbs, by, name))
+            .entry((namespace, gain.verbs, by, name, is_known))
             .or_default()
             .push(gain);
     }
     lines
         .into_iter()
-        .filter_map(|((namespace, verbs, _, name), gains)| {
+        .filter_map(|((namespace, verbs, _, name, _), gains)| {
             let source = &gains.first()?.source;
             let kinds: Vec<&Target> = gains
                 .iter()
@@ -129,7 +135,7 @@ fn what(verbs: Verbs, kinds: &[&Target], name: Option<&str>, targets: &Targets) 
     let resources = targets
         .all
         .iter()
-        .filter(|target| target.subresource.is_empty());
+        .filter(|target| target.subresource.is_empty() && target.is_known);
     let is_all = kinds.len() > KINDS_MAX && kinds.len() == resources.count();
     let mut names: Vec<String> = kinds.iter().map(|target| resource_name(target)).collect();
     names.sort_by_key(|name| {
@@ -139,10 +145,16 @@ fn what(verbs: Verbs, kinds: &[&Target], name: Option<&str>, targets: &Targets) 
     let rest = names.len().saturating_sub(KINDS_MAX);
     names.truncate(KINDS_MAX);
     let names = names.join(", ");
-    match (name, is_all, rest) {
+    let unseen = match kinds {
+        [kind, ..] if kind.is_known => "",
+        [_] => " (of which neither side holds any)",
+        _ => " (kinds of which neither side holds any)",
+    };
+    let text = match (name, is_all, rest) {
         (Some(name), _, _) => format!("{verbs} {names} {name}"),
         (None, true, _) => format!("{verbs} every kind"),
         (None, false, 0) => format!("{verbs} {names}"),
         (None, false, rest) => format!("{verbs} {names} and {rest} more kinds"),
-    }
+    };
+    text + unseen
 }

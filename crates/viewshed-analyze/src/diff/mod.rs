@@ -101,7 +101,7 @@ fn compare(
     changes: &mut Vec<SightChange>,
 ) {
     let (before, after) = rayon::join(|| SightIndex::new(old), || SightIndex::new(new));
-    let targets = Targets::union(&before.targets, &after.targets);
+    let targets = Targets::union(&before.targets, &after.targets).with_named_in([old, new]);
     let [old_rules, new_rules] = number_rules([old, new]);
     let before = Side::new(before, &targets, old_rules);
     let after = Side::new(after, &targets, new_rules);

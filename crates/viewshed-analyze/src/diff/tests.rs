@@ -405,3 +405,46 @@ fn what_policies_let_through_is_compared_not_how_they_are_written() {
         []
     );
 }
+
+/// Repositories hold few of the objects that their rules are about.
+#[test]
+fn rights_over_kinds_that_no_file_holds_are_gains() {
+    let argo = |rule: &str, place: &str| {
+        estate(
+            vec![role("argo", &[rule])],
+            vec![binding(place, "ClusterRole/argo", &["user:mallory"])],
+        )
+    };
+    let none = estate(vec![], vec![]);
+    for (rule, place, expected) in [
+        (
+            "list | argoproj.io | applications",
+            "x",
+            "+ user mallory: list applications.argoproj.io (of which neither side holds any)",
+        ),
+        (
+            "get watch | argoproj.io | applications appprojects",
+            "shop/x",
+            "+ user mallory: watch, get applications.argoproj.io, appprojects.argoproj.io (kinds of which \
+             neither side holds any) in shop",
+        ),
+        (
+            "* | argoproj.io | *",
+            "x",
+            "+ user mallory: list, watch, get *.argoproj.io (of which neither side holds any)",
+        ),
+        // These change or ask something, and show nothing.
+        ("create delete | argoproj.io | applications", "x", ""),
+        ("get | argoproj.io | applications/status", "x", ""),
+        ("* | authentication.k8s.io | tokenreviews", "x", ""),
+        ("* | core | bindings", "x", ""),
+    ] {
+        check(&none, &argo(rule, place), expected);
+    }
+    // The wider right is there already.
+    check(
+        &argo("list | argoproj.io | *", "x"),
+        &argo("list | argoproj.io | * applications", "x"),
+        "",
+    );
+}

@@ -51,7 +51,10 @@ pub(crate) fn gained(before: &PivotIndex<'_, '_>, after: &PivotIndex<'_, '_>) ->
         let old_states = old.starts.get(subject);
         let old_states = old_states.map_or(&[][..], |(states, _)| states);
         let mut ways = new.ways((subject, states), (&old, old_states), &goals);
-        ways.sort_by(|a, b| (a.0.kind, &a.0.name).cmp(&(b.0.kind, &b.0.name)));
+        let order = |pivot: &Pivot| (!pivot.depends_on.is_empty(), pivot.steps.len());
+        ways.sort_by(|(a, _), (b, _)| {
+            (a.kind, &a.name, order(a)).cmp(&(b.kind, &b.name, order(b)))
+        });
         ways.dedup_by(|a, b| (a.0.kind, &a.0.name) == (b.0.kind, &b.0.name));
         if let Some((first, _)) = ways.first()
             && first.kind == PivotKind::Administrator

@@ -1,11 +1,13 @@
 //! The things that rules can show: every resource of the inventory, logs, and the kubelet behind a
 //! node.
 
+use std::collections::BTreeSet;
+
 use rustc_hash::FxHashMap;
-use viewshed_model::ApiResource;
+use viewshed_model::{ApiResource, Cluster, PolicyRule};
 
 use super::Verbs;
-use crate::inventory::{Inventory, Kind};
+use crate::inventory::{BUILT_IN, Inventory, Kind};
 use crate::rbac::ResourceQuestion;
 
 /// Everything that sight is asked about, with a way to find it by the words of a rule.
@@ -32,6 +34,8 @@ pub(crate) struct Target {
     pub(crate) namespaced: bool,
     /// The verbs that show something: those that the server serves, where discovery tells.
     pub(crate) verbs: Verbs,
+    /// Whether the estate tells of the kind; rules may name others.
+    pub(crate) is_known: bool,
 }
 
 impl Targets {
@@ -78,6 +82,39 @@ impl Targets {
             }
         }
         Self::of(all)
+    }
+
+    /// With the kinds of other groups than the API server's own that rules name and that nothing else tells of:
+    /// manifests bring few objects of them, and no definitions. `*` stands for every kind of its group.
+    pub(crate) fn with_named_in(mut self, clusters: [&Cluster; 2]) -> Self {
+        let roles = clusters.into_iter().flat_map(|cluster| &cluster.roles);
+        let rules = roles.flat_map(|role| &role.rules);
+        let named = rules.filter(|rule| shows_objects(rule)).flat_map(|rule| {
+            let groups = rule.api_groups.iter().filter(|group| is_of_others(group));
+            groups.flat_map(|group| rule.resources.iter().map(move |resource| (group, resource)))
+        });
+        let named: BTreeSet<(&String, &String)> = named
+            .filter(|(_, resource)| !resource.is_empty() && !resource.contains('/'))
+            .collect();
+        for (group, resource) in named {
+            let mut known = self
+                .named(resource)
+                .iter()
+                .filter_map(|at| self.all.get(*at));
+            if !known.any(|known| known.resource == *resource && known.groups.contains(group)) {
+                self.all.push(Target {
+                    kind: usize::MAX,
+                    groups: vec![group.clone()],
+                    resource: resource.clone(),
+                    subresource: "",
+                    // Most are; a RoleBinding shows nothing of the others.
+                    namespaced: true,
+                    verbs: Verbs::ALL,
+                    is_known: false,
+                });
+            }
+        }
+        Self::of(self.all)
     }
 
     fn of(all: Vec<Target>) -> Self {
@@ -144,6 +181,17 @@ impl Target {
     }
 }
 
+fn shows_objects(rule: &PolicyRule) -> bool {
+    let mut verbs = rule.verbs.iter();
+    verbs.any(|verb| matches!(verb.as_str(), "get" | "list" | "watch" | "*"))
+}
+
+/// Whether kinds of the group are none that every API server has. (Of these two it serves questions alone.)
+fn is_of_others(group: &str) -> bool {
+    const QUESTIONS: [&str; 2] = ["authentication.k8s.io", "authorization.k8s.io"];
+    group != "*" && !QUESTIONS.contains(&group) && !BUILT_IN.iter().any(|kind| kind.group == group)
+}
+
 /// Rules may allow more: what the server does not serve shows nothing. Component statuses, for example,
 /// cannot be watched.
 fn served_verbs(kind: &Kind<'_>, served: &FxHashMap<(&str, &str), Verbs>) -> Verbs {
@@ -163,5 +211,6 @@ fn target(position: usize, kind: &Kind<'_>, subresource: &'static str, verbs: Ve
         subresource,
         namespaced: kind.namespaced,
         verbs,
+        is_known: true,
     }
 }

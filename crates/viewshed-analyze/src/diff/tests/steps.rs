@@ -229,3 +229,28 @@ fn a_step_stands_at_the_grant_that_is_new() {
         assert_eq!((&**who, &**binding), (expected, "new"), "{rule} {subject}");
     }
 }
+
+/// Any user is one of those whom a certificate may name, and among them who approves it.
+#[test]
+fn a_way_does_not_come_back_to_who_takes_it() {
+    let of = |resources: &str, verbs: &str| {
+        format!(
+            "{{ apiGroups: [certificates.k8s.io], resources: [{resources}], verbs: [{verbs}] }}"
+        )
+    };
+    let rules = [
+        of("certificatesigningrequests", "create"),
+        of("certificatesigningrequests/approval", "update"),
+        of("signers", "approve"),
+    ];
+    let right = grant(&rules.join(", "), "{ kind: User, name: mallory }");
+    let found = gained(&estate(&[]), &estate(&[&right]));
+    let [line] = &*found else {
+        panic!("{found:?}");
+    };
+    assert!(line.starts_with("user mallory: leads to everything in 2 steps: user mallory may create certificatesigningrequests"), "{line}");
+    assert!(
+        line.contains("for any user; service account adm/boss may * * everywhere"),
+        "{line}"
+    );
+}
