@@ -69,6 +69,14 @@ pub enum Error {
         /// What the handshake said.
         detail: String,
     },
+    /// A token that was found is kept back: nothing at hand vouches for the server.
+    #[error(
+        "nothing at hand vouches for `{server}`: no ca.crt lies here, and the system's authorities do not know it; the token was not sent"
+    )]
+    NoAuthority {
+        /// Address.
+        server: String,
+    },
     /// The server took the connection and then gave no complete answer in time.
     #[error("`{server}` gave no complete answer within {seconds} s")]
     TimedOut {
@@ -239,6 +247,9 @@ impl Error {
             }
             Self::Untrusted { .. } => {
                 "check `certificate-authority` and `tls-server-name` in the kubeconfig"
+            }
+            Self::NoAuthority { .. } => {
+                "mount the cluster's ca.crt, or send the token to whoever answers there with `--insecure-skip-tls-verify`"
             }
             Self::TimedOut { .. } => "check the network, or try again when the server is less busy",
             Self::Busy { .. } => "try again later, or with a credential of higher priority",

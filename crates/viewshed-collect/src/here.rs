@@ -30,6 +30,8 @@ pub use metadata::ask_metadata;
 pub use runtimes::daemons;
 pub use sight::{SightOptions, sights};
 
+pub use crate::kubernetes::Unchecked;
+
 use crate::environment::Environment;
 
 /// Everything that can be told without asking anybody. Paths are as the container sees them.

@@ -24,6 +24,7 @@ mod watches;
 pub(crate) use client::As;
 pub use client::{Answer, Client};
 pub use collect::collect;
+pub use connect::Unchecked;
 pub(crate) use connect::{Found, connect_as_stranger, connect_with_token};
 pub use connect::{Impersonation, Options, connect, prepare};
 pub use failure::{Failure, Refusal};

@@ -173,7 +173,7 @@ pub struct Sight {
     pub identity: Identity,
     /// The server does not take it; the identity is what the credential says of itself.
     pub is_refused: bool,
-    /// No authority lies there, so that the server's certificate could not be checked.
+    /// Nothing there vouches for the server, whose certificate was not checked, as the user wished.
     pub is_unverified: bool,
     /// Everything that lists and watches really showed.
     pub cluster: Cluster,

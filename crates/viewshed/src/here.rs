@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use viewshed_analyze::see::{HereAnswers, see_here};
 use viewshed_collect::Environment;
-use viewshed_collect::here::{SightOptions, ask_metadata, daemons, look_around, sights};
+use viewshed_collect::here::{SightOptions, Unchecked, ask_metadata, daemons, look_around, sights};
 use viewshed_report::Answer;
 
 use crate::cli::SeeArgs;
@@ -20,6 +20,11 @@ pub(crate) fn run(arguments: &SeeArgs, screen: &Screen) -> Result<Outcome, Failu
     let options = SightOptions {
         namespaces: arguments.estate.namespaces.clone(),
         user_agent: USER_AGENT.to_owned(),
+        unchecked: if arguments.insecure_skip_tls_verify {
+            Unchecked::Allowed
+        } else {
+            Unchecked::Refused
+        },
         limits: input::limits(&arguments.estate),
     };
     let progress = input::progress(screen);

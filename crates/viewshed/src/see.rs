@@ -79,6 +79,9 @@ fn refuse_senseless(arguments: &SeeArgs) -> Result<(), Failure> {
         if arguments.probe {
             return Err(only_here("--probe"));
         }
+        if arguments.insecure_skip_tls_verify {
+            return Err(only_here("--insecure-skip-tls-verify"));
+        }
         let has_server =
             vantage.kubelet.is_none() && vantage.container.is_none() && vantage.docker.is_none();
         if arguments.verify && !has_server {

@@ -106,7 +106,7 @@ pub(super) fn identity(sight: &Sight, surroundings: &Surroundings) -> HeldIdenti
     }
     if sight.is_unverified {
         how.push_str(
-            "; no ca.crt lies here, so the server was asked without checking its certificate",
+            "; nothing here vouches for the server, which was asked without checking its certificate",
         );
     }
     HeldIdentity {

@@ -12,7 +12,9 @@ use crate::environment::Environment;
 use crate::error::Error;
 use crate::here::{stranger, watched};
 use crate::kubernetes::verify::{own_rules_review, review_own, who_am_i};
-use crate::kubernetes::{Client, Found, Limits, Options, Token, collect, connect_with_token};
+use crate::kubernetes::{
+    Client, Found, Limits, Options, Token, Unchecked, collect, connect_with_token,
+};
 use crate::progress::Progress;
 
 /// How to ask with the credentials that were found.
@@ -22,6 +24,8 @@ pub struct SightOptions {
     pub namespaces: Vec<String>,
     /// What the server's audit log shows.
     pub user_agent: String,
+    /// Whether tokens are also sent where nothing vouches for the server.
+    pub unchecked: Unchecked,
     /// Bounds.
     pub limits: Limits,
 }
@@ -57,7 +61,8 @@ pub async fn sights(
         if found.iter().any(is_same) {
             continue;
         }
-        match sight(&connection, (token, surroundings), progress).await {
+        let with = (token, options.unchecked);
+        match sight(&connection, with, surroundings, progress).await {
             Ok(sight) => {
                 // Names that one credential shows are of use to the next.
                 let listed = sight.cluster.namespaces.iter();
@@ -94,11 +99,15 @@ fn refused(token: &MountedToken) -> Sight {
     }
 }
 
+const SEND_ANYHOW: &str = "if that is the cluster's server: `--insecure-skip-tls-verify` sends it to whoever answers there";
+
 fn unused(token: &MountedToken, error: &Error) -> Gap {
     let (reason, hint) = match error {
         Error::TimedOut { .. } => (GapReason::TimedOut, error.hint()),
+        Error::NoAuthority { .. } => (GapReason::NotCollected, error.hint()),
         // No kubeconfig is at work here, whose words the error has.
         Error::KubeconfigIncomplete { .. } => (GapReason::Unreachable, ""),
+        Error::Untrusted { .. } => (GapReason::Unreachable, SEND_ANYHOW),
         _ => (GapReason::Unreachable, error.hint()),
     };
     Gap {
@@ -113,7 +122,8 @@ fn unused(token: &MountedToken, error: &Error) -> Gap {
 
 async fn sight(
     connection: &Options,
-    (token, surroundings): (&MountedToken, &Surroundings),
+    (token, unchecked): (&MountedToken, Unchecked),
+    surroundings: &Surroundings,
     progress: &dyn Progress,
 ) -> Result<Sight, Error> {
     let variable = connection.environment.variable(&token.variable);
@@ -123,6 +133,7 @@ async fn sight(
             None => Token::File(Path::new(&token.path)),
         },
         authorities: &authorities(surroundings),
+        unchecked,
     };
     let taken = connect_with_token(connection, &found).await?;
     let client = taken.client;

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use viewshed_model::{Action, Surroundings, Tell};
 
-use super::{SightOptions, look_around, sights};
+use super::{SightOptions, Unchecked, look_around, sights};
 use crate::environment::Environment;
 use crate::fake_server::{Asked, FakeServer, Reply};
 use crate::kubernetes::Limits;
@@ -338,6 +338,7 @@ async fn sights_of(
     let options = SightOptions {
         namespaces: Vec::new(),
         user_agent: "viewshed/test".to_owned(),
+        unchecked: Unchecked::Refused,
         limits: Limits {
             answer_time_max: Duration::from_secs(5),
             ..Limits::default()
@@ -460,6 +461,7 @@ async fn without_a_token_everything_is_asked_as_a_stranger() {
     let options = SightOptions {
         namespaces: Vec::new(),
         user_agent: "viewshed/test".to_owned(),
+        unchecked: Unchecked::Refused,
         limits: Limits::default(),
     };
     let (found, gaps) = sights(&environment, &surroundings, &options, &Quiet).await;
@@ -511,6 +513,7 @@ async fn outside_of_clusters_nothing_is_asked() {
     let options = SightOptions {
         namespaces: Vec::new(),
         user_agent: "viewshed/test".to_owned(),
+        unchecked: Unchecked::Refused,
         limits: Limits::default(),
     };
     let (found, gaps) = sights(&environment, &surroundings, &options, &Quiet).await;

@@ -93,18 +93,29 @@ pub(crate) struct Found<'t> {
     pub(crate) token: Token<'t>,
     /// Tried after the file beside the token and the usual one, in this order.
     pub(crate) authorities: &'t [PathBuf],
+    pub(crate) unchecked: Unchecked,
+}
+
+/// Whether a token is also sent to a server whose certificate nothing vouches for: whoever answers at the address
+/// that the variables name then has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unchecked {
+    /// It is kept back.
+    Refused,
+    /// The user said so.
+    Allowed,
 }
 
 /// A connection with a token that was found.
 pub(crate) struct Taken {
     pub(crate) client: Client,
-    /// Whether no authority lies anywhere in the pod, so that the server's certificate could not be checked.
+    /// Whether no authority at hand vouches for the server, so that its certificate was not checked.
     pub(crate) is_unverified: bool,
 }
 
-/// Connects to the server that a pod's variables name, with a token and an authority that vouches for the server.
-/// The token's own namespace file is used when there is one. Where the pod holds no authority at all, the
-/// certificate is not checked: whoever stands there can do no better, and asks all the same.
+/// Connects to the server that a pod's variables name, with a token and an authority that vouches for the server;
+/// where none lies in the pod, one of the system's, as client-go does. The token's own namespace file is used when
+/// there is one.
 ///
 /// # Errors
 /// No server named, no connection, no trust, or a token that the server does not accept.
@@ -124,18 +135,11 @@ pub(crate) async fn connect_with_token(
         (Token::File(_), Some(path)) => Token::File(path),
         (other, _) => other,
     };
-    let more = found.authorities.iter().map(|path| environment.path(path));
-    let mut authorities: Vec<PathBuf> = beside(options, path, "ca.crt").chain(more).collect();
-    let mut seen = BTreeSet::new();
-    authorities.retain(|path| path.is_file() && seen.insert(path.clone()));
-    let is_unverified = authorities.is_empty();
-    if is_unverified {
-        authorities.push(PathBuf::new());
-    }
     let mut last = Error::NoCluster;
-    for authority in &authorities {
-        let mut kubeconfig = of_variables(environment, Some(token), authority, namespace.clone())
+    for (authority, is_unverified) in ways(options, path, found) {
+        let mut kubeconfig = of_variables(environment, Some(token), &authority, namespace.clone())
             .ok_or(Error::NoCluster)?;
+        let server = server_of(&kubeconfig);
         if is_unverified {
             let clusters = kubeconfig.clusters.iter_mut();
             for cluster in clusters.filter_map(|named| named.cluster.as_mut()) {
@@ -155,6 +159,11 @@ pub(crate) async fn connect_with_token(
                 });
             }
             // Another cluster's authority, or none at all: the next may be the one.
+            Err(Error::Untrusted { .. } | Error::KubeconfigIncomplete { .. })
+                if authority.as_os_str().is_empty() =>
+            {
+                last = Error::NoAuthority { server };
+            }
             Err(error @ (Error::Untrusted { .. } | Error::KubeconfigIncomplete { .. })) => {
                 last = error;
             }
@@ -162,6 +171,32 @@ pub(crate) async fn connect_with_token(
         }
     }
     Err(last)
+}
+
+/// The authorities to try, and whether the certificate goes unchecked: an empty path stands for the system's.
+fn ways(options: &Options, token: Option<&Path>, found: &Found<'_>) -> Vec<(PathBuf, bool)> {
+    let more = found.authorities.iter();
+    let more = more.map(|path| options.environment.path(path));
+    let mut authorities: Vec<PathBuf> = beside(options, token, "ca.crt").chain(more).collect();
+    let mut seen = BTreeSet::new();
+    authorities.retain(|path| path.is_file() && seen.insert(path.clone()));
+    if authorities.is_empty() {
+        authorities.push(PathBuf::new());
+    }
+    let mut ways: Vec<(PathBuf, bool)> =
+        authorities.into_iter().map(|path| (path, false)).collect();
+    if found.unchecked == Unchecked::Allowed {
+        ways.push((PathBuf::new(), true));
+    }
+    ways
+}
+
+/// The address that a kubeconfig made of variables names.
+fn server_of(kubeconfig: &Kubeconfig) -> String {
+    let clusters = kubeconfig.clusters.iter();
+    let mut clusters = clusters.filter_map(|named| named.cluster.as_ref());
+    let server = clusters.find_map(|cluster| cluster.server.clone());
+    server.unwrap_or_default()
 }
 
 /// Files of a name beside a token, and in the usual folder.

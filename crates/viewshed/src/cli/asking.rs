@@ -33,6 +33,9 @@ pub(crate) struct SeeArgs {
     /// With --here: also ask the cloud metadata addresses.
     #[arg(long, requires = "here")]
     pub(crate) probe: bool,
+    /// With --here: also send tokens to an API server whose certificate nothing at hand vouches for, whoever answers.
+    #[arg(long, requires = "here")]
+    pub(crate) insecure_skip_tls_verify: bool,
     /// List every object, not only the first of each kind.
     #[arg(long)]
     pub(crate) all: bool,

@@ -68,6 +68,10 @@ fn flags_of_other_places_are_refused() {
         (&["see", "--here", "--docker-host", "x"], "--docker-host"),
         (&["see", "--here", "--demo"], "--demo"),
         (&["see", "--anonymous", "--probe", "--demo"], "--probe"),
+        (
+            &["see", "--anonymous", "--insecure-skip-tls-verify", "--demo"],
+            "--insecure-skip-tls-verify",
+        ),
         (&["see", "--kubelet", "worker-1", "--verify"], "--verify"),
         (&["see", "--container", "web", "--verify"], "--verify"),
     ] {

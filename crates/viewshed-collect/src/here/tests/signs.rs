@@ -3,9 +3,9 @@
 use std::os::unix::fs::symlink;
 
 use serde_json::{Value, json};
-use viewshed_model::{Action, Sight};
+use viewshed_model::{Action, Gap, Sight};
 
-use super::{FOLDER, SightOptions, bound_token, inside, jwt, look, look_around, sights};
+use super::{FOLDER, SightOptions, Unchecked, bound_token, inside, jwt, look, look_around, sights};
 use crate::environment::Environment;
 use crate::fake_server::{Asked, FakeServer, Reply};
 use crate::kubernetes::Limits;
@@ -110,6 +110,16 @@ fn tokens_are_found_at_any_path_and_in_variables() {
 }
 
 async fn sights_in(files: &[(&str, &str)], answer: fn(&Asked) -> Reply) -> Vec<Sight> {
+    let (found, gaps) = all_in(files, answer, Unchecked::Refused).await;
+    assert_eq!(gaps, []);
+    found
+}
+
+async fn all_in(
+    files: &[(&str, &str)],
+    answer: fn(&Asked) -> Reply,
+    unchecked: Unchecked,
+) -> (Vec<Sight>, Vec<Gap>) {
     let (ca, acceptor) = authority("127.0.0.1");
     let server = FakeServer::start_tls(answer, acceptor).await;
     let port = server.address.port().to_string();
@@ -126,12 +136,11 @@ async fn sights_in(files: &[(&str, &str)], answer: fn(&Asked) -> Reply) -> Vec<S
     let options = SightOptions {
         namespaces: Vec::new(),
         user_agent: "viewshed/test".to_owned(),
+        unchecked,
         limits: Limits::default(),
     };
     let surroundings = look_around(&environment);
-    let (found, gaps) = sights(&environment, &surroundings, &options, &Quiet).await;
-    assert_eq!(gaps, []);
-    found
+    sights(&environment, &surroundings, &options, &Quiet).await
 }
 
 fn cart_answers(asked: &Asked) -> Reply {
@@ -149,14 +158,30 @@ fn cart_answers(asked: &Asked) -> Reply {
     }
 }
 
+/// Whoever answers at the address would have the token: only the user's word sends it.
 #[tokio::test]
-async fn a_token_without_an_authority_is_used_and_that_is_told() {
+async fn a_token_is_kept_back_where_nothing_vouches_for_the_server() {
     let mounts = "40 30 0:50 / /t ro - tmpfs tmpfs rw\n";
     let token = bound_token();
+    let (other, _) = authority("127.0.0.1");
     let lone = [("proc/self/mountinfo", mounts), ("t/token", token.as_str())];
-    let found = sights_in(&lone, cart_answers).await;
-    assert_eq!(found[0].identity.user, "system:serviceaccount:shop:cart");
-    assert!(found[0].is_unverified);
+    let beside = [lone[0], lone[1], ("t/ca.crt", other.as_str())];
+    for files in [&lone[..], &beside] {
+        let (found, gaps) = all_in(files, cart_answers, Unchecked::Refused).await;
+        let users = found.iter().map(|sight| &*sight.credential);
+        assert_eq!(users.collect::<Vec<_>>(), [""]);
+        assert_eq!(gaps.len(), 1, "{gaps:?}");
+        assert_eq!(gaps[0].what, "use the token `/t/token`");
+        assert!(
+            gaps[0].hint.contains("--insecure-skip-tls-verify"),
+            "{gaps:?}"
+        );
+        assert!(gaps[0].withholds());
+        let (found, gaps) = all_in(files, cart_answers, Unchecked::Allowed).await;
+        assert_eq!(gaps, []);
+        assert_eq!(found[0].identity.user, "system:serviceaccount:shop:cart");
+        assert!(found[0].is_unverified);
+    }
 }
 
 #[tokio::test]
