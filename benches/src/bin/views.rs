@@ -1,7 +1,8 @@
 //! What SEE and WHO cost on the large estate: the index, one view of each size, the ranked table.
 //!
 //! CPU time of the whole process, so that threads count too and other programs on the machine do
-//! not; wall time beside it. Each figure is the median of several runs.
+//! not; wall time beside it. Each figure is the median of several runs, with the allocator of the
+//! program. An argument chooses the figures whose names hold it.
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 use std::hint::black_box;
@@ -17,7 +18,10 @@ use viewshed_model::{
     Action, Estate, Identity, ResourceRequest, Subject, SubjectKind, Vantage, View,
 };
 
-const RUNS: usize = 7;
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const RUNS: usize = 15;
 
 fn main() {
     let estate = estate(Size::LARGE, 1);
@@ -113,6 +117,12 @@ fn identities(estate: &Estate) -> Vec<(&'static str, Identity)> {
 }
 
 fn measure<T>(what: &str, work: impl Fn() -> T) {
+    if std::env::args()
+        .nth(1)
+        .is_some_and(|chosen| !what.contains(&chosen))
+    {
+        return;
+    }
     let mut runs: Vec<(f64, f64)> = (0..RUNS)
         .map(|_| {
             let (cpu, wall) = (process_cpu_time(), wall_time());

@@ -34,7 +34,7 @@ pub(super) fn view<'c>(mut board: Board<'_, 'c>, vantage: Vantage) -> View<'c> {
                 hidden_count: 0,
                 uncertain_count: 0,
             };
-            let mut words = BTreeMap::new();
+            let mut words = Words::default();
             for column in columns.iter().filter(|column| column.category == category) {
                 let mut writer = Writer {
                     title: column.title.clone(),
@@ -151,12 +151,31 @@ fn columns<'i, 'c>(board: &Board<'i, 'c>) -> Vec<Column<'i, 'c>> {
     columns
 }
 
+/// The words of the ways that came up. Things that stand together mostly show alike.
+#[derive(Default)]
+struct Words {
+    last: Option<(Ways, SeenBy)>,
+    all: BTreeMap<Ways, SeenBy>,
+}
+
+impl Words {
+    fn of(&mut self, ways: Ways) -> SeenBy {
+        if let Some((last, words)) = &self.last
+            && *last == ways
+        {
+            return words.clone();
+        }
+        let words = self.all.entry(ways).or_insert_with(|| ways.labels().into());
+        self.last = Some((ways, words.clone()));
+        words.clone()
+    }
+}
+
 /// Writes one column into the view of its category.
 struct Writer<'w, 'c> {
     title: Cow<'c, str>,
     view: &'w mut CategoryView<'c>,
-    /// The words of the ways that came up.
-    words: &'w mut BTreeMap<Ways, SeenBy>,
+    words: &'w mut Words,
     nameless: Option<&'w Nameless>,
 }
 
@@ -246,12 +265,11 @@ impl<'c> Writer<'_, 'c> {
             if self.nameless.is_some_and(hides) {
                 namespace = "";
             }
-            let words = self.words.entry(mark.ways);
             self.view.seen.push(SeenItem {
                 kind: self.title.clone(),
                 namespace: namespace.into(),
                 name,
-                verbs: words.or_insert_with(|| mark.ways.labels().into()).clone(),
+                verbs: self.words.of(mark.ways),
                 // The board's number; `number_chains` replaces it.
                 chain: mark.chain.position(),
             });
