@@ -5,3 +5,7 @@ pub mod children;
 pub mod clock;
 pub mod generate;
 pub mod random;
+
+/// The allocator of the program, so that the figures are the program's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

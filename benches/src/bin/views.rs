@@ -18,9 +18,6 @@ use viewshed_model::{
     Action, Estate, Identity, ResourceRequest, Subject, SubjectKind, Vantage, View,
 };
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 const RUNS: usize = 15;
 
 fn main() {

@@ -1,19 +1,18 @@
 //! ENTERS: the credential that a kubeconfig names, and with it the first answer of the server.
 
 use std::collections::BTreeSet;
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
-use kube::config::{AuthInfo, ExecInteractiveMode, KubeConfigOptions, Kubeconfig};
+use kube::config::{AuthInfo, KubeConfigOptions, Kubeconfig};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use super::client::Client;
 use super::failure::{Failure, classify};
 use super::kubeconfig::{
-    SERVICE_ACCOUNT_FOLDER, Token, incomplete, load, of_variables, proxy_named,
+    SERVICE_ACCOUNT_FOLDER, Token, complete_addresses, incomplete, load, of_variables, proxy_named,
 };
 use super::limits::Limits;
 use super::proxy::proxy_for;
@@ -248,7 +247,8 @@ async fn check_credential(client: &Client) -> Result<Option<viewshed_model::Iden
 }
 
 /// Opens both connections without sending anything.
-pub(crate) async fn open(kubeconfig: Kubeconfig, options: &Options) -> Result<Client, Error> {
+pub(crate) async fn open(mut kubeconfig: Kubeconfig, options: &Options) -> Result<Client, Error> {
+    complete_addresses(&mut kubeconfig);
     let context = options
         .context
         .clone()
@@ -266,9 +266,7 @@ pub(crate) async fn open(kubeconfig: Kubeconfig, options: &Options) -> Result<Cl
     let server = without_password(&config.cluster_url);
     // The library takes the variables for a proxy but judges NO_PROXY by the proxy's own name.
     config.proxy_url = proxy_for(&config.cluster_url, proxy.as_deref(), &options.environment);
-    impersonate(&mut config.auth_info, &options.impersonation);
-    keep_standard_input(&mut config.auth_info);
-    trim_token(&mut config.auth_info);
+    credential::fit(&mut config.auth_info, &options.impersonation)?;
     if config.accept_invalid_certs && config.root_cert.is_none() {
         // The library would load the system's authorities although nobody asks them, and fail in an
         // image that has none.
@@ -347,20 +345,6 @@ async fn make(
     })
 }
 
-fn impersonate(user: &mut AuthInfo, impersonation: &Impersonation) {
-    let Impersonation {
-        user: name,
-        groups,
-        uid,
-    } = impersonation;
-    if name.is_some() || uid.is_some() || !groups.is_empty() {
-        user.impersonate.clone_from(name);
-        user.impersonate_uid.clone_from(uid);
-        user.impersonate_groups = (!groups.is_empty()).then(|| groups.clone());
-        user.impersonate_user_extra = None;
-    }
-}
-
 /// The address for messages and reports: an old style of login puts a password into it.
 fn without_password(server: &http::Uri) -> String {
     let address = server.to_string();
@@ -376,33 +360,7 @@ fn without_password(server: &http::Uri) -> String {
     }
 }
 
-// kubectl forgives the line break that editors leave at the end of a token file; the library sends it.
-fn trim_token(user: &mut AuthInfo) {
-    if user.token.is_some() {
-        return;
-    }
-    let text = user
-        .token_file
-        .as_ref()
-        .and_then(|path| std::fs::read_to_string(path).ok());
-    if let Some(text) = text
-        && text.trim().len() < text.len()
-    {
-        user.token = Some(text.trim().to_owned().into());
-        user.token_file = None;
-    }
-}
-
-// Standard input may be the estate itself (`-`); a plugin must not eat it.
-fn keep_standard_input(user: &mut AuthInfo) {
-    if let Some(exec) = &mut user.exec
-        && exec.interactive_mode != Some(ExecInteractiveMode::Always)
-        && !std::io::stdin().is_terminal()
-    {
-        exec.interactive_mode = Some(ExecInteractiveMode::Never);
-    }
-}
-
+mod credential;
 mod plugin;
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,7 @@
 //! (missing files are skipped, the first file to set a thing wins), else `~/.kube/config`, else the
 //! service account of the pod. A credential plugin runs only when one of these files names it.
 
+use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -126,6 +127,46 @@ fn read_file(path: &Path) -> Result<Kubeconfig, Error> {
         },
         other => malformed(path, &other),
     })
+}
+
+/// Gives addresses without a scheme the one that client-go takes: `https` where the cluster or the user has
+/// anything for TLS, else `http` (`rest.DefaultServerURL` and `defaultServerUrlFor`).
+pub(crate) fn complete_addresses(kubeconfig: &mut Kubeconfig) {
+    let with_certificate: BTreeSet<&str> = kubeconfig
+        .auth_infos
+        .iter()
+        .filter(|named| {
+            named.auth_info.as_ref().is_some_and(|user| {
+                user.client_certificate.is_some() || user.client_certificate_data.is_some()
+            })
+        })
+        .map(|named| named.name.as_str())
+        .collect();
+    let contexts = kubeconfig.contexts.iter();
+    let of_certificates: BTreeSet<&str> = contexts
+        .filter_map(|named| named.context.as_ref())
+        .filter(|context| {
+            let user = context.user.as_deref();
+            user.is_some_and(|user| with_certificate.contains(user))
+        })
+        .map(|context| context.cluster.as_str())
+        .collect();
+    for named in &mut kubeconfig.clusters {
+        let Some(cluster) = &mut named.cluster else {
+            continue;
+        };
+        let uses_tls = of_certificates.contains(named.name.as_str())
+            || cluster.certificate_authority.is_some()
+            || cluster.certificate_authority_data.is_some()
+            || cluster.insecure_skip_tls_verify == Some(true);
+        if let Some(server) = &mut cluster.server
+            && !server.is_empty()
+            && !server.contains("://")
+        {
+            let scheme = if uses_tls { "https" } else { "http" };
+            *server = format!("{scheme}://{server}");
+        }
+    }
 }
 
 /// The `proxy-url` of the context's cluster.

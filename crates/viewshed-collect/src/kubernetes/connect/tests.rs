@@ -89,6 +89,43 @@ async fn a_token_file_may_end_with_a_line_break() {
 }
 
 #[tokio::test]
+async fn an_address_without_a_scheme_gets_that_of_client_go() {
+    let server = FakeServer::start(who_am_i).await;
+    let folder = TempDir::new().unwrap();
+    let address = server.address.to_string();
+    let path = file(&folder, "config", &kubeconfig(&address, "", "token: abc"));
+    let client = connect(&options(Some(path))).await.unwrap();
+    assert_eq!(client.server(), format!("http://{address}/"));
+    // With anything for TLS it is https, which that server does not speak.
+    let insecure = ", insecure-skip-tls-verify: true";
+    let error = fails_with(&kubeconfig(&address, insecure, "")).await;
+    assert!(error.to_string().contains("https://"), "{error}");
+}
+
+#[tokio::test]
+async fn what_no_header_takes_is_refused_before_anything_is_sent() {
+    let folder = TempDir::new().unwrap();
+    file(&folder, "token", "abc\ndef\n");
+    let told =
+        "the kubeconfig cannot be used: its token holds a character that no request can carry";
+    for user in [
+        r#"token: "abc\ndef""#,
+        r#"token: "\x01""#,
+        "tokenFile: token",
+    ] {
+        let text = kubeconfig("https://127.0.0.1:1", "", user);
+        let path = file(&folder, "config", &text);
+        let error = connect(&options(Some(path))).await.unwrap_err();
+        assert_eq!(error.to_string(), told, "{user}");
+    }
+    let text = kubeconfig("https://127.0.0.1:1", "", "");
+    let mut options = options(Some(file(&folder, "config", &text)));
+    options.impersonation.groups = vec!["a\nb".to_owned()];
+    let error = connect(&options).await.unwrap_err().to_string();
+    assert!(error.contains("a group to act as"), "{error}");
+}
+
+#[tokio::test]
 async fn a_password_in_the_address_is_not_shown() {
     let server = FakeServer::start(who_am_i).await;
     let folder = TempDir::new().unwrap();
