@@ -189,6 +189,7 @@ const LIST: &[&str] = &["list", "watch"];
 const GET: &[&str] = &["get"];
 const RBAC: &str = "rbac.authorization.k8s.io";
 const REVIEWS: &str = "authorization.k8s.io";
+const ADMISSION: &str = "admissionregistration.k8s.io";
 
 /// Every action, in the order of reports.
 pub(super) const ACTIONS: &[Action] = &[
@@ -276,15 +277,65 @@ pub(super) const ACTIONS: &[Action] = &[
         )),
     ),
     api(
+        "list-policies",
+        "list network policies, disruption budgets, quotas and volume claims",
+        ask(
+            LIST,
+            &[
+                ("networking.k8s.io", "networkpolicies", ""),
+                ("policy", "poddisruptionbudgets", ""),
+                ("", "resourcequotas", ""),
+                ("", "limitranges", ""),
+                ("", "persistentvolumeclaims", ""),
+            ],
+        ),
+    ),
+    api(
+        "list-cluster-objects",
+        "list volumes, storage classes, signing requests and admission webhooks",
+        cluster(ask(
+            LIST,
+            &[
+                ("", "persistentvolumes", ""),
+                ("storage.k8s.io", "storageclasses", ""),
+                ("certificates.k8s.io", "certificatesigningrequests", ""),
+                (ADMISSION, "validatingwebhookconfigurations", ""),
+                (ADMISSION, "mutatingwebhookconfigurations", ""),
+            ],
+        )),
+    ),
+    api(
         "get-by-name",
-        "get pods, nodes and deployments by guessed names",
+        "get pods, nodes, workloads, services, accounts and roles by guessed names",
         ask(
             GET,
             &[
                 ("", "pods", ""),
                 ("", "nodes", ""),
+                ("", "namespaces", ""),
+                ("", "services", ""),
+                ("", "serviceaccounts", ""),
                 ("apps", "deployments", ""),
+                ("apps", "statefulsets", ""),
+                ("apps", "daemonsets", ""),
+                (RBAC, "roles", ""),
+                (RBAC, "rolebindings", ""),
+                (RBAC, "clusterroles", ""),
+                (RBAC, "clusterrolebindings", ""),
             ],
+        ),
+    ),
+    api(
+        "get-configuration-by-name",
+        "get secrets and config maps by name",
+        ask(GET, &[("", "secrets", ""), ("", "configmaps", "")]),
+    ),
+    api(
+        "read-by-writes",
+        "read secrets and config maps by writes that change nothing (dry run, empty patch)",
+        ask(
+            &["create", "update", "patch", "delete", "deletecollection"],
+            &[("", "secrets", ""), ("", "configmaps", "")],
         ),
     ),
     api(
@@ -354,6 +405,17 @@ pub(super) const ACTIONS: &[Action] = &[
             (REVIEWS, "selfsubjectaccessreviews", ""),
             (REVIEWS, "selfsubjectrulesreviews", ""),
         ]),
+    ),
+    api(
+        "ask-others-access",
+        "ask what others may do (`auth can-i --as`, access reviews)",
+        Ask {
+            scope: Scope::Namespaced,
+            ..question(&[
+                (REVIEWS, "subjectaccessreviews", ""),
+                (REVIEWS, "localsubjectaccessreviews", ""),
+            ])
+        },
     ),
     api(
         "ask-own-identity",

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use viewshed_model::{
     AuditPolicy, CoverageReport, CoverageRow, Identity, Incident, JudgedStep, Level,
     RehearsalIncident, RehearsedStep, SentRequest, StepReason, StepVerdict, Surface, Visibility,
@@ -61,7 +62,10 @@ impl Finder<'_> {
             .steps
             .iter()
             .zip(&self.found)
-            .map(|(step, found)| judged(step, found, incidents, (identity, sources)))
+            .map(|(step, found)| {
+                let begins_us = self.begins_us.get(&step.surface).copied();
+                judged(step, found, incidents, (identity, sources, begins_us))
+            })
             .collect()
     }
 }
@@ -106,13 +110,14 @@ fn verdict_without_logs(step: &RehearsedStep) -> Option<StepVerdict> {
         .then_some(StepVerdict::Failed)
 }
 
-type Known<'a> = (Option<&'a Identity>, Sources<'a>);
+/// Who sent the requests, what the logs can show, and when those of the step's surface begin.
+type Known<'a> = (Option<&'a Identity>, Sources<'a>, Option<i64>);
 
 fn judged(
     step: &RehearsedStep,
     found: &[Option<Found>],
     incidents: &[Incident],
-    (identity, sources): Known<'_>,
+    known: Known<'_>,
 ) -> JudgedStep {
     let shown: Vec<&Found> = found.iter().flatten().collect();
     let mut judged = JudgedStep {
@@ -143,7 +148,7 @@ fn judged(
         None if judged.incidents.is_empty() => StepVerdict::Shown,
         None => StepVerdict::Caught,
     };
-    explain(&mut judged, step, found, (identity, sources));
+    explain(&mut judged, step, found, known);
     judged
 }
 
@@ -161,7 +166,7 @@ fn explain(
     judged: &mut JudgedStep,
     step: &RehearsedStep,
     found: &[Option<Found>],
-    (identity, sources): Known<'_>,
+    (identity, sources, begins_us): Known<'_>,
 ) {
     let row = best_row(sources.coverage, step);
     match judged.verdict {
@@ -185,6 +190,12 @@ fn explain(
             change(judged, row);
         }
         StepVerdict::InPart | StepVerdict::NotShown => {
+            if let Some(begin) = begins_us.and_then(|begin| begins_later(step, found, begin)) {
+                judged.why = format!(
+                    "the log that was read begins at {begin}, and this was sent before: name the folder of its rotated files"
+                );
+                return;
+            }
             judged.why = missing(step, found, row, (identity, sources));
             change(judged, row);
         }
@@ -208,19 +219,38 @@ fn best_row<'a>(coverage: &'a CoverageReport, step: &RehearsedStep) -> Option<&'
     rows().find(|row| row.visibility == best)
 }
 
+/// When the log begins, if all that does not show was sent before.
+fn begins_later(
+    step: &RehearsedStep,
+    found: &[Option<Found>],
+    begins_us: i64,
+) -> Option<Timestamp> {
+    let is_earlier = |request: &SentRequest| request.sent_at.as_microsecond() < begins_us;
+    lost(step, found)
+        .all(is_earlier)
+        .then(|| Timestamp::from_microsecond(begins_us).ok())?
+}
+
+/// The requests that do not show.
+fn lost<'s>(
+    step: &'s RehearsedStep,
+    found: &'s [Option<Found>],
+) -> impl Iterator<Item = &'s SentRequest> {
+    step.requests
+        .iter()
+        .zip(found)
+        .filter(|(_, found)| found.is_none())
+        .map(|(request, _)| request)
+}
+
 /// Why requests do not show: what the policy says of them, else what the source can show at all.
 fn missing(
     step: &RehearsedStep,
     found: &[Option<Found>],
     row: Option<&CoverageRow>,
-    (identity, sources): Known<'_>,
+    (identity, sources): (Option<&Identity>, Sources<'_>),
 ) -> String {
-    let lost = step
-        .requests
-        .iter()
-        .zip(found)
-        .filter(|(_, found)| found.is_none())
-        .map(|(request, _)| request);
+    let lost = lost(step, found);
     if let (Surface::KubernetesApi, Some(policy)) = (step.surface, sources.policy) {
         let reasons: BTreeSet<String> = lost
             .map(|request| by_policy(policy, request, identity))

@@ -34,6 +34,8 @@ pub struct Finder<'r> {
     by_id: BTreeMap<String, (usize, usize)>,
     unexplained: BTreeSet<String>,
     unexplained_beyond: u64,
+    /// The time of the earliest event that was read, in microseconds.
+    begins_us: BTreeMap<Surface, i64>,
 }
 
 /// What is known of a request that shows.
@@ -77,12 +79,16 @@ impl<'r> Finder<'r> {
             by_id: BTreeMap::new(),
             unexplained: BTreeSet::new(),
             unexplained_beyond: 0,
+            begins_us: BTreeMap::new(),
         }
     }
 
     /// Notes the events of the run among `activities`.
     pub fn take(&mut self, activities: &[Activity<'_>]) {
         for activity in activities {
+            let begin = self.begins_us.entry(activity.surface);
+            let begin = begin.or_insert(activity.at_us);
+            *begin = activity.at_us.min(*begin);
             match activity.surface {
                 Surface::KubernetesApi if self.is_own(activity) => self.take_request(activity),
                 Surface::DelegatedReview if self.is_in_time(activity.at_us) => {

@@ -431,3 +431,29 @@ fn an_incident_that_lists_only_its_first_events_holds_later_ones_of_its_actor() 
     assert_eq!(own[0].request_count, 2);
     assert_eq!(own[0].detections, ["unwatched-list"]);
 }
+
+#[test]
+fn what_was_sent_before_the_log_begins_blames_no_policy() {
+    let leaves_out = AuditPolicy {
+        rules: Vec::new(),
+        ..AuditPolicy::default()
+    };
+    let other = event(2, "x", "get", "services");
+    let why = |events: &[Activity<'_>]| {
+        let judged = judge(&pods(), events, &[], Some(&leaves_out));
+        (judged[0].verdict, judged[0].why.clone())
+    };
+    let not_recorded = "no rule of the audit policy fits it, so it is left out".to_owned();
+    let begins = format!(
+        "the log that was read begins at {}, and this was sent before: name the folder of its rotated files",
+        time(2)
+    );
+    // Both requests, at 1 and 3 seconds, are lost: the second would stand in a log that begins at 2.
+    assert_eq!(
+        why(std::slice::from_ref(&other)),
+        (StepVerdict::NotShown, not_recorded)
+    );
+    // Only the first is lost.
+    let second = event(3, "b", "list", "pods");
+    assert_eq!(why(&[other, second]), (StepVerdict::InPart, begins));
+}
