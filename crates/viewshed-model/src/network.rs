@@ -30,6 +30,10 @@ pub struct Service {
     /// Its source ranges stand in an annotation, which some clouds read where the field is empty.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub has_annotated_ranges: bool,
+    /// The port at which its endpoints tell metrics by its annotations `prometheus.io/scrape` and
+    /// `prometheus.io/port`; 0 for the ports of the endpoints, `None` without them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metrics_port: Option<u16>,
     /// `spec.ipFamilies`: `IPv4`, `IPv6`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ip_families: Vec<String>,

@@ -99,6 +99,10 @@ pub struct PodSpec {
     /// Names of the ResourceClaim objects that the pod uses.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub resource_claims: Vec<String>,
+    /// The port that tells metrics by the annotations `prometheus.io/scrape` and `prometheus.io/port` of the pod or
+    /// the template; 0 for every port that is declared, `None` without them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metrics_port: Option<u16>,
 }
 
 impl PodSpec {

@@ -9,8 +9,6 @@ use std::net::IpAddr;
 
 use viewshed_model::{Container, Protocol, Service, Target};
 
-use metrics::metrics_ports;
-
 use super::address::{Family, address, not_public};
 use super::ends::{By, End, Which};
 use super::index::NetworkIndex;
@@ -281,20 +279,6 @@ impl<'c> NetworkIndex<'c> {
             let name = crate::checks::dashboard_name(place.origin.spec(), place.labels())?;
             let ports = declared(place, |_| true);
             Some((name.to_owned(), ports))
-        })
-    }
-
-    /// Ports that containers name so, and those of programs that do little else.
-    fn metrics_points(&self) -> Vec<TargetPoint<'c>> {
-        self.pod_points(|place| {
-            let mut ports = declared(place, |name| name.contains("metrics"));
-            let containers = place.origin.spec().containers.iter();
-            for container in containers.filter(|one| one.role.is_empty()) {
-                ports.extend(metrics_ports(container));
-            }
-            ports.sort_unstable();
-            ports.dedup();
-            (!ports.is_empty()).then(|| ("metrics".to_owned(), ports))
         })
     }
 

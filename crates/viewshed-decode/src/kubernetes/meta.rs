@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use viewshed_model::{LabelSelector, Meta, Owner, Position, Requirement, SelectorOperator};
 
+use super::annotations::Annotations;
 use crate::nullable::{Nullable, TextMap};
 
 /// Group and kind of an object. In typed lists they come from the list.
@@ -85,6 +86,11 @@ impl MetaWire {
         &self.annotations.service_account
     }
 
+    /// The port that metrics are told at; 0 for every port that is declared.
+    pub(super) fn metrics_port(&self) -> Option<u16> {
+        self.annotations.metrics_port()
+    }
+
     pub(crate) fn label(&self, key: &str) -> Option<&str> {
         self.labels.0.get(key).map(String::as_str)
     }
@@ -122,152 +128,6 @@ impl MetaWire {
             position,
             is_assumed: false,
         }
-    }
-}
-
-/// Annotations that make a load balancer an internal one, and by which values; empty for any (Kubernetes
-/// documentation, "Service", internal load balancer; AWS Load Balancer Controller, "Service annotations").
-const INTERNAL_BALANCERS: [(&str, &str); 11] = [
-    ("networking.gke.io/load-balancer-type", "internal"),
-    ("cloud.google.com/load-balancer-type", "internal"),
-    (
-        "service.beta.kubernetes.io/aws-load-balancer-internal",
-        "true",
-    ),
-    (
-        "service.beta.kubernetes.io/aws-load-balancer-scheme",
-        "internal",
-    ),
-    (
-        "service.beta.kubernetes.io/azure-load-balancer-internal",
-        "true",
-    ),
-    (
-        "service.kubernetes.io/ibm-load-balancer-cloud-provider-ip-type",
-        "private",
-    ),
-    (
-        "service.beta.kubernetes.io/openstack-internal-load-balancer",
-        "true",
-    ),
-    (
-        "service.beta.kubernetes.io/cce-load-balancer-internal-vpc",
-        "true",
-    ),
-    (
-        "service.kubernetes.io/qcloud-loadbalancer-internal-subnetid",
-        "",
-    ),
-    (
-        "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-address-type",
-        "intranet",
-    ),
-    (
-        "service.beta.kubernetes.io/oci-load-balancer-internal",
-        "true",
-    ),
-];
-
-/// Whether an annotation makes the load balancer an internal one. AWS' older one also takes a block (`0.0.0.0/0`).
-fn is_internal(key: &str, value: &str) -> bool {
-    let mut known = INTERNAL_BALANCERS.iter().filter(|(name, _)| *name == key);
-    known.any(|(_, wanted)| {
-        let is_block = key.ends_with("aws-load-balancer-internal") && value == "0.0.0.0/0";
-        !value.is_empty() && (wanted.is_empty() || is_block || value.eq_ignore_ascii_case(wanted))
-    })
-}
-
-/// The annotations that are kept; none of them can hold a credential.
-#[derive(Debug, Default)]
-struct Annotations {
-    /// The object mirrors a static pod (`kubernetes.io/config.mirror`, `pkg/kubelet/types`).
-    is_mirror: bool,
-    /// The class of an Ingress before there was a field for it (`k8s.io/api/networking/v1`,
-    /// `AnnotationIngressClass`).
-    ingress_class: String,
-    /// An `IngressClass` is the one of Ingresses that name none (`AnnotationIsDefaultIngressClass`).
-    is_default_class: bool,
-    /// The annotation that makes the load balancer of a Service an internal one.
-    internal_balancer: String,
-    /// `service.beta.kubernetes.io/load-balancer-source-ranges` (Kubernetes documentation, "Well-Known Labels,
-    /// Annotations and Taints").
-    has_source_ranges: bool,
-    /// Whose token a Secret keeps (`k8s.io/api/core/v1`, `ServiceAccountNameKey`).
-    service_account: String,
-    /// What the command line of a k3s server says of network policies (k3s `pkg/nodeconfig`,
-    /// `NodeArgsAnnotation`: the arguments as a JSON list, secrets left out).
-    disables_network_policies: Option<bool>,
-}
-
-/// Whether the arguments of k3s switch network policies off; `None` for agents.
-fn without_policies(arguments: &str) -> Option<bool> {
-    let arguments: Vec<String> = serde_json::from_str(arguments).ok()?;
-    let flag = |argument: &String| {
-        let value = argument.strip_prefix("--disable-network-policy")?;
-        Some(!matches!(value, "=false" | "=0"))
-    };
-    let is_server = arguments.first().is_some_and(|word| word == "server");
-    is_server.then(|| {
-        arguments
-            .iter()
-            .filter_map(flag)
-            .next_back()
-            .unwrap_or(false)
-    })
-}
-
-impl<'de> Deserialize<'de> for Annotations {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Keys;
-        impl<'de> Visitor<'de> for Keys {
-            type Value = Annotations;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("annotations")
-            }
-
-            fn visit_unit<E>(self) -> Result<Annotations, E> {
-                Ok(Annotations::default())
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Annotations, A::Error> {
-                let mut annotations = Annotations::default();
-                while let Some(key) = map.next_key::<Cow<'de, str>>()? {
-                    match key.as_ref() {
-                        "kubernetes.io/ingress.class" => {
-                            annotations.ingress_class = map.next_value::<Nullable<String>>()?.0;
-                        }
-                        "ingressclass.kubernetes.io/is-default-class" => {
-                            let value = map.next_value::<Nullable<String>>()?;
-                            annotations.is_default_class = value.as_str() == "true";
-                        }
-                        "kubernetes.io/service-account.name" => {
-                            annotations.service_account = map.next_value::<Nullable<String>>()?.0;
-                        }
-                        "k3s.io/node-args" => {
-                            let value = map.next_value::<Nullable<String>>()?;
-                            annotations.disables_network_policies = without_policies(&value);
-                        }
-                        "service.beta.kubernetes.io/load-balancer-source-ranges" => {
-                            let value = map.next_value::<Nullable<String>>()?;
-                            annotations.has_source_ranges = !value.trim().is_empty();
-                        }
-                        key if INTERNAL_BALANCERS.iter().any(|(known, _)| *known == key) => {
-                            let value = map.next_value::<Nullable<String>>()?;
-                            if is_internal(key, &value) {
-                                key.clone_into(&mut annotations.internal_balancer);
-                            }
-                        }
-                        key => {
-                            annotations.is_mirror |= key == "kubernetes.io/config.mirror";
-                            map.next_value::<IgnoredAny>()?;
-                        }
-                    }
-                }
-                Ok(annotations)
-            }
-        }
-        deserializer.deserialize_any(Keys)
     }
 }
 

@@ -5,6 +5,7 @@
 //! wrong type is a gap of its own while its neighbours are read. Values of environment variables,
 //! config maps and secrets are judged or skipped while they are decoded, never stored.
 
+mod annotations;
 mod authentication;
 mod authorization;
 mod config;

@@ -85,6 +85,7 @@ impl ServiceWire {
             ip_families: spec.ip_families.0,
             internal_by: self.metadata.internal_balancer().to_owned(),
             has_annotated_ranges: self.metadata.has_source_ranges(),
+            metrics_port: self.metadata.metrics_port(),
             meta: self.metadata.0.into_meta(position),
             service_type: match spec.r#type.0 {
                 kind if kind.is_empty() => "ClusterIP".to_owned(),

@@ -127,6 +127,7 @@ impl PodWire {
         let is_mirror = self.metadata.is_mirror();
         let node = std::mem::take(&mut self.spec.0.node_name.0);
         let mut spec = self.spec.0.into_spec();
+        spec.metrics_port = self.metadata.metrics_port();
         let status = self.status.0;
         for name in status.ended() {
             let mut containers = spec.containers.iter_mut();
@@ -226,6 +227,7 @@ impl PodSpecWire {
                 .filter(|name| !name.is_empty())
                 .collect(),
             resource_claims: claim_names(self.resource_claims.0).collect(),
+            metrics_port: None,
         }
     }
 }

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde::de::{Deserializer, Error};
 use serde_json::Value;
-use viewshed_model::{LabelSelector, Position, Workload};
+use viewshed_model::{LabelSelector, PodSpec, Position, Workload};
 
 use super::meta::{MetaWire, ObjectKind, SelectorWire};
 use super::pod::PodSpecWire;
@@ -72,12 +72,16 @@ impl WorkloadWire {
             .or(spec.template)
             .or(spec.job_template.0.spec.0.template)
             .unwrap_or_default();
+        let metrics_port = template.metadata.metrics_port();
         Workload {
             meta: self.metadata.0.into_meta(position),
             kind: kind.kind.to_owned(),
             api_group: kind.group.to_owned(),
             pod_labels: template.metadata.0.into_meta(None).labels,
-            template: template.spec.0.into_spec(),
+            template: PodSpec {
+                metrics_port,
+                ..template.spec.0.into_spec()
+            },
             replicas: spec.replicas,
             selector: spec.selector.map(|selector| selector.0),
         }

@@ -206,6 +206,68 @@ fn programs_that_tell_metrics_are_known_by_their_image() {
     );
 }
 
+/// Annotations as Prometheus' example configuration reads them on pods and on services, and ports of services that
+/// are named so, by the number that they lead to.
+#[test]
+fn metrics_are_where_annotations_and_services_say() {
+    let annotated = |text: String, annotations: &str| {
+        text.replace("labels: ", &format!("annotations: {annotations}, labels: "))
+    };
+    let service = |name: &str, app: &str, port: &str| {
+        format!(
+            "apiVersion: v1\nkind: Service\nmetadata: {{ name: {name}, namespace: m }}\n\
+             spec: {{ selector: {{ app: {app} }}, ports: [{port}] }}\n---\n"
+        )
+    };
+    let text = [
+        node("n1", "{}", "10.9.0.1"),
+        annotated(
+            pod("m/ann", "n1", "{}", ("10.0.0.1", "[{ containerPort: 80 }]")),
+            "{ prometheus.io/scrape: 'true', prometheus.io/port: '9102', prometheus.io/path: /m }",
+        ),
+        annotated(
+            pod(
+                "m/every",
+                "n1",
+                "{}",
+                ("10.0.0.2", "[{ containerPort: 81 }]"),
+            ),
+            "{ prometheus.io/scrape: 'true' }",
+        ),
+        annotated(
+            pod("m/not", "n1", "{}", ("10.0.0.3", "[{ containerPort: 82 }]")),
+            "{ prometheus.io/scrape: 'false', prometheus.io/port: '9102' }",
+        ),
+        pod("m/quiet", "n1", "{ app: quiet }", ("10.0.0.4", "[]")),
+        service("quiet", "quiet", "{ name: http, port: 80 }, { name: http-metrics, port: 81, targetPort: 8443 }"),
+        pod("m/seen", "n1", "{ app: seen }", ("10.0.0.5", "[]")),
+        annotated(
+            service("seen", "seen", "{ port: 80 }").replace("metadata: { ", "metadata: { labels: {}, "),
+            "{ prometheus.io/scrape: 'true', prometheus.io/port: '9000' }",
+        ),
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: made, namespace: m }\n\
+         spec: { selector: { matchLabels: { app: made } }, template: { metadata: { labels: { app: made }, \
+         annotations: { prometheus.io/scrape: 'true', prometheus.io/port: '7000' } }, \
+         spec: { containers: [{ name: main, image: example }] } } }\n---\n"
+            .to_owned(),
+    ];
+    let cluster = cluster_of_yaml(&text.concat());
+    let index = NetworkIndex::new(&cluster, Some(Cni::Generic));
+    let place = Place::Target(Target::Metrics);
+    let column = index.sources(&place, None, None).expect("a target");
+    let points: Vec<&str> = column.points.iter().map(String::as_str).collect();
+    assert_eq!(
+        points,
+        [
+            "metrics of pod `m/ann`: TCP 9102",
+            "metrics of pod `m/every`: TCP 81",
+            "metrics of pod `m/made`: TCP 7000",
+            "metrics of pod `m/quiet`: TCP 8443",
+            "metrics of pod `m/seen`: TCP 9000",
+        ]
+    );
+}
+
 /// Every port that is open at some point is named, whichever point comes first.
 #[test]
 fn columns_name_the_ports_of_every_point() {
