@@ -13,7 +13,7 @@ impl Cluster {
             version,
             authorizers,
             unread_grants,
-            unread_policies,
+            unread_kinds,
             anonymous_access,
             anonymous,
             health,
@@ -42,7 +42,7 @@ impl Cluster {
         self.version = self.version.take().or(version);
         self.authorizers = self.authorizers.take().or(authorizers);
         self.unread_grants = self.unread_grants.or(unread_grants);
-        self.unread_policies.extend(unread_policies);
+        self.unread_kinds.extend(unread_kinds);
         self.anonymous_access = self.anonymous_access.take().or(anonymous_access);
         self.anonymous.extend(anonymous);
         self.health.extend(health);

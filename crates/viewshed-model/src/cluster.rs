@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::meta::Meta;
 use crate::network::{Endpoints, Gateway, Ingress, NetworkPolicy, NetworkSetting, Service};
 use crate::permission::{Role, RoleBinding};
-use crate::unread_policies::UnreadPolicies;
+use crate::unread_kinds::UnreadKind;
 use crate::workload::{
     Pod, ServiceAccount, StorageVolume, VolumeAttachment, VolumeClaim, Workload,
 };
@@ -30,9 +30,9 @@ pub struct Cluster {
     /// RBAC objects that exist, or may, and were not read: what they grant is not known.
     #[serde(skip_serializing_if = "UnreadGrants::is_none")]
     pub unread_grants: UnreadGrants,
-    /// Network policies that the server did not give; without them nobody knows what they let through.
+    /// Kinds that the server did not give, policies among them; without them nobody knows what is let through.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub unread_policies: Vec<UnreadPolicies>,
+    pub unread_kinds: Vec<UnreadKind>,
     /// Whether the API server takes requests without a credential, as its settings say; `None` when they were not
     /// read.
     #[serde(skip_serializing_if = "Option::is_none")]

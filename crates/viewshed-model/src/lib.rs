@@ -34,7 +34,7 @@ mod runtime;
 mod scan;
 mod surroundings;
 mod texts;
-mod unread_policies;
+mod unread_kinds;
 mod view;
 mod watch;
 mod who;
@@ -99,7 +99,7 @@ pub use surroundings::{
     OwnAnswer, OwnNames, Sight, Surroundings,
 };
 pub use texts::{LazyText, Texts};
-pub use unread_policies::UnreadPolicies;
+pub use unread_kinds::UnreadKind;
 pub use view::{
     AnsweredCredential, Category, CategoryView, Chain, HeldIdentity, Here, Link, SeenBy, SeenItem,
     Vantage, Verification, View, ViewDifference,

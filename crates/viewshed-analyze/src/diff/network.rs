@@ -19,13 +19,13 @@ pub(super) fn changes(
 ) -> Vec<SightChange> {
     gaps.extend(before.gaps());
     gaps.extend(after.gaps());
-    if [old, new].iter().any(|one| !one.unread_policies.is_empty()) {
+    if old.unread_kinds != new.unread_kinds {
         gaps.push(Gap {
             source: new.name.clone(),
             what: "compare who reaches whom".to_owned(),
             reason: GapReason::NotCollected,
-            detail: "network policies of one side could not be listed".to_owned(),
-            hint: "collect it with a credential that may list network policies".to_owned(),
+            detail: "kinds on which connections hang could be listed on one side only".to_owned(),
+            hint: "collect both with a credential that may list them".to_owned(),
             count: 1,
         });
         return Vec::new();

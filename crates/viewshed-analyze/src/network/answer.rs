@@ -187,6 +187,15 @@ impl<'c> NetworkIndex<'c> {
 
     /// One end to one goal.
     pub(super) fn toward(&self, from: &End<'c>, goal: &Goal<'c>, asked: &Asked) -> Outcome {
+        let outcome = self.judged(from, goal, asked);
+        match self.unlisted_doubt(from, goal, asked) {
+            Some((fact, ports)) => outcome.doubted(fact, &ports),
+            None => outcome,
+        }
+    }
+
+    /// The same by what the estate has.
+    fn judged(&self, from: &End<'c>, goal: &Goal<'c>, asked: &Asked) -> Outcome {
         match (goal, asked) {
             // A connection to the loopback address never leaves the place that opens it.
             (Goal::End(to), asked) if is_loopback(to) => {

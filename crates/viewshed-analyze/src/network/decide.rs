@@ -16,7 +16,7 @@ use super::ports::{Point, PortSet, point, span};
 use super::walk::{Applying, Walk};
 
 /// Ports that services of type `NodePort` use unless `--service-node-port-range` says otherwise.
-const NODE_PORTS: (u16, u16) = (30_000, 32_767);
+pub(super) const NODE_PORTS: (u16, u16) = (30_000, 32_767);
 
 /// Reasons that one side gives at most: the first ones decide, more are not read.
 pub(super) const REASONS_MAX: usize = 4;

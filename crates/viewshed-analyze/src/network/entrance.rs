@@ -56,6 +56,7 @@ impl<'c> NetworkIndex<'c> {
             });
         }
         let ways: Vec<Decision> = outcomes.iter().map(|way| way.decision.clone()).collect();
+        outcomes.extend(self.unlisted_ways(from, to, asked));
         // What publishes it explains more than that nothing stops it.
         outcomes.push(direct.clone());
         let mut outcome = Outcome::any(outcomes).unwrap_or(direct);

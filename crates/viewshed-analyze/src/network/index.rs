@@ -88,7 +88,7 @@ impl<'c> NetworkIndex<'c> {
             }
             policies.extend(translator.profiles());
             policies.extend(translator.strangers(&cluster.others));
-            policies.extend(translator.unlisted(&cluster.unread_policies));
+            policies.extend(translator.unlisted(&cluster.unread_kinds));
             policies.extend(built_in((&profile, &places), &stages, &mut vocabulary));
         } else {
             let ignored = listed.iter().map(|(_, policy)| *policy);

@@ -33,6 +33,7 @@ mod sources;
 #[cfg(test)]
 mod tests;
 mod through;
+mod unlisted;
 mod vocabulary;
 mod walk;
 

@@ -27,6 +27,7 @@ mod strangers;
 mod tie;
 mod unlisted;
 
+pub(super) use reader::UNTOLD;
 pub(super) use referred::Referred;
 pub(super) use stage::{End, StageId, Stages};
 pub(super) use tie::{Tie, settled};

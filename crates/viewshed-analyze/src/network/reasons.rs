@@ -8,7 +8,7 @@ use super::decide::REASONS_MAX;
 use super::ends::End;
 use super::eval::Tri;
 use super::index::NetworkIndex;
-use super::policy::Action;
+use super::policy::{Action, UNTOLD};
 use super::walk::{Outcome, Step, Walk};
 
 impl<'c> NetworkIndex<'c> {
@@ -80,6 +80,12 @@ impl<'c> NetworkIndex<'c> {
                 verb("isolate", "isolates"),
                 subject.what
             ),
+            (Some((UNTOLD, _)), Action::Deny) => {
+                format!("{policy} {may}{} it", verb("deny", "denies"))
+            }
+            (Some((UNTOLD, _)), Action::Allow | Action::Pass) => {
+                format!("{policy} {may}{} it through", verb("let", "lets"))
+            }
             (Some((list, number)), Action::Deny) => format!(
                 "`{list}[{number}]` of {policy} {may}{} it",
                 verb("deny", "denies")
@@ -92,7 +98,10 @@ impl<'c> NetworkIndex<'c> {
         Some(ReachReason {
             side,
             policy: Some(policy.clone()),
-            rule: step.rule.map(|(_, number)| number),
+            rule: step
+                .rule
+                .filter(|(list, _)| *list != UNTOLD)
+                .map(|(_, number)| number),
             location: self.location(step.policy),
             text,
         })

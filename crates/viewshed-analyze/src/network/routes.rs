@@ -117,7 +117,9 @@ impl<'c> NetworkIndex<'c> {
                 all.find(|one| one.kind == "Gateway" && one.meta.full_name() == section.gateway);
             match gateway {
                 Some(gateway) => is_taken_by(route, section, gateway),
-                None if self.cluster().is_live => Tri::No,
+                None if self.cluster().is_live && !self.referred.is_unread("Gateway", None) => {
+                    Tri::No
+                }
                 // Manifests of one application leave it out.
                 None => Tri::Maybe,
             }
@@ -243,7 +245,7 @@ impl<'c> NetworkIndex<'c> {
         })
     }
 
-    fn controllers(&self) -> Vec<End<'c>> {
+    pub(super) fn controllers(&self) -> Vec<End<'c>> {
         let pods = (0_u32..).zip(&self.places.pods);
         pods.filter(|(_, place)| !place.has_ended && is_controller(place))
             .filter_map(|(index, _)| self.pod_end(index))

@@ -21,6 +21,7 @@ mod oracle;
 mod profiles;
 mod targets;
 mod traps;
+mod unlisted;
 mod unread;
 mod ways_in;
 mod ways_refused;

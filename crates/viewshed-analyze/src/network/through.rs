@@ -14,6 +14,7 @@ use super::index::NetworkIndex;
 use super::place::{AddressFact, Body, Kind, Places};
 use super::policy::Direction;
 use super::ports::{Point, PortSet, point};
+use super::unlisted::unlisted_endpoints;
 
 /// Where a service's port leads.
 pub(super) enum Behind<'c> {
@@ -268,6 +269,10 @@ impl<'c> NetworkIndex<'c> {
         let key = (meta.namespace_or_empty(), meta.name.as_str());
         let protocol: Protocol = port.protocol.parse().unwrap_or_default();
         if let Some(slices) = self.referred.endpoints.get(&key) {
+            let mut addresses = slices.iter().flat_map(|slice| &slice.addresses);
+            if self.has_unlisted_pods(service) && addresses.any(|one| self.is_nobodys(*one)) {
+                return Behind::Unknown(unlisted_endpoints(service));
+            }
             let mut found = Vec::new();
             for slice in slices {
                 let ports: Vec<Point> = slice
@@ -288,6 +293,9 @@ impl<'c> NetworkIndex<'c> {
         let Some(selector) = service.selector.as_ref() else {
             return Behind::Unknown(format!("the endpoints of service `{}`", meta.full_name()));
         };
+        if self.has_unlisted_pods(service) {
+            return Behind::Unknown(unlisted_endpoints(service));
+        }
         let mut found = Vec::new();
         for index in self.places.pods_in(key.0) {
             let Some(place) = self.places.pods.get(index as usize) else {

@@ -1,7 +1,7 @@
 //! ENTERS: lists, page by page, one kind in one scope at a time.
 
 use viewshed_decode::kubernetes::{ListPage, add_list};
-use viewshed_model::{ApiResource, Cluster, Gap, GapReason, UnreadPolicies};
+use viewshed_model::{ApiResource, Cluster, Gap, GapReason, UnreadKind};
 
 use super::client::Client;
 use super::failure::{Failure, Refusal};
@@ -193,8 +193,8 @@ impl Reading<'_> {
     fn note_unread(&mut self) {
         let (group, resource) = (&self.api.group, &self.api.resource);
         self.part.cluster.unread_grants.note(group, resource);
-        let unread = UnreadPolicies::of(self.api, Vec::new());
-        self.part.cluster.unread_policies.extend(unread);
+        let unread = UnreadKind::of(self.api, Vec::new());
+        self.part.cluster.unread_kinds.extend(unread);
     }
 
     fn end_with(&mut self, reason: GapReason, detail: String, count: u64) {

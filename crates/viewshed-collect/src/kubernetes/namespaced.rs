@@ -1,7 +1,7 @@
 //! ENTERS: lists of single namespaces, where the whole cluster may not be listed.
 
 use futures_util::{StreamExt, stream};
-use viewshed_model::{ApiResource, Gap, GapReason, RulesReview, UnreadPolicies};
+use viewshed_model::{ApiResource, Gap, GapReason, RulesReview, UnreadKind};
 
 use super::client::Client;
 use super::failure::Failure;
@@ -47,8 +47,8 @@ pub(super) async fn read_by_namespace(
             .map(|(key, _)| key.1.clone())
             .collect();
         let number = read.len();
-        let unread = UnreadPolicies::of(api, read);
-        report.cluster.unread_policies.extend(unread);
+        let unread = UnreadKind::of(api, read);
+        report.cluster.unread_kinds.extend(unread);
         report
             .gaps
             .push(refusal_gap(client, api, failure, (number, asked.len())));

@@ -71,7 +71,7 @@ lists! {
         "other" => others,
         "api-resource" => api_resources,
     } rest {
-        name, server, is_live, version, authorizers, unread_grants, unread_policies, anonymous_access, anonymous,
+        name, server, is_live, version, authorizers, unread_grants, unread_kinds, anonymous_access, anonymous,
         health, kubelet_files,
     }
     docker: DockerHost {

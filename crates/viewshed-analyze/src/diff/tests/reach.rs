@@ -1,6 +1,6 @@
 //! What changes of network reach say, and when nothing can be said of them.
 
-use viewshed_model::UnreadPolicies;
+use viewshed_model::UnreadKind;
 
 use super::super::{DiffSettings, diff, diff_under};
 use super::{database_policy, shop};
@@ -12,7 +12,7 @@ fn policies_that_could_not_be_listed_are_no_change() {
     let mut refused = read.clone();
     for cluster in &mut refused.clusters {
         cluster.network_policies.clear();
-        cluster.unread_policies.push(UnreadPolicies {
+        cluster.unread_kinds.push(UnreadKind {
             group: "networking.k8s.io".to_owned(),
             kind: "NetworkPolicy".to_owned(),
             read_namespaces: Vec::new(),

@@ -10,8 +10,9 @@ mod entity;
 mod rule;
 mod selector;
 
-use super::reader::{Object, Reader};
-use super::{Forwarded, Order, Policy, Rule, Side, StageId, Tie};
+use super::reader::{Object, Reader, UNTOLD};
+use super::{Action, Forwarded, Order, Policy, Rule, Side, StageId, Tie};
+use crate::network::ports::PortMatch;
 use crate::network::vocabulary::{ExprId, Term};
 use entity::{Subject, expression, parsed};
 
@@ -38,29 +39,44 @@ pub(super) fn read(reader: &mut Reader<'_, '_>) -> Vec<Policy> {
         return reader.opaque();
     };
     let (spec, unsure) = reader.object(&spec, "the specification", FIELDS);
-    let stage = stage(reader, &spec);
     // No order is last (`NetworkPolicySpec.Order`).
     let order = spec.get("order").and_then(Value::as_f64);
     let order = Order(order.unwrap_or(f64::INFINITY), 0);
+    let known = stage(reader, &spec);
+    let place = match known {
+        Ok(stage) => (stage, order),
+        // It may decide before all others.
+        Err(_) => (
+            reader.translator.stages.earliest(),
+            Order(f64::NEG_INFINITY, 0),
+        ),
+    };
     let (pods, nodes) = subject(reader, &spec);
-    let (pods, nodes) = (reader.and([pods, unsure]), reader.and([nodes, unsure]));
+    let tier = known.err().unwrap_or_else(|| reader.all());
+    let (pods, nodes) = (
+        reader.and([pods, unsure, tier]),
+        reader.and([nodes, unsure, tier]),
+    );
     let subject = Subjects {
         both: reader.or([pods, nodes]),
         forwarding: passes_on(&spec).then_some(nodes),
     };
     let isolates = reader.isolates(&spec.texts("types"));
-    let ingress = if isolates.0 {
-        rule::rules(reader, "ingress", spec.list("ingress"))
-    } else {
-        Vec::new()
-    };
-    let egress = if isolates.1 {
-        rule::rules(reader, "egress", spec.list("egress"))
-    } else {
-        Vec::new()
-    };
+    let [ingress, egress] =
+        [("ingress", isolates.0), ("egress", isolates.1)].map(|(list, is_meant)| {
+            if !is_meant {
+                return Vec::new();
+            }
+            let mut rules = rule::rules(reader, list, spec.list(list));
+            if known.is_err() {
+                // What the end of the tier does, which is not that of the stage it is read in.
+                let peer = (reader.all(), PortMatch::everything());
+                rules.push((reader.rule(Action::Deny, peer, (UNTOLD, 0)), None));
+            }
+            rules
+        });
     let tie = tie(reader, &spec);
-    let mut found = assemble(reader, (stage, order), subject, isolates, (ingress, egress));
+    let mut found = assemble(reader, place, subject, isolates, (ingress, egress));
     for policy in &mut found {
         policy.tie = Some(Arc::clone(&tie));
     }
@@ -80,23 +96,18 @@ fn tie(reader: &Reader<'_, '_>, spec: &Object<'_>) -> Arc<Tie> {
     Arc::new(Tie { early, late })
 }
 
-fn stage(reader: &mut Reader<'_, '_>, spec: &Object<'_>) -> StageId {
+/// Where it stands; what makes it unsure where its tier is not in the estate, whose order nobody knows then.
+fn stage(reader: &mut Reader<'_, '_>, spec: &Object<'_>) -> Result<StageId, ExprId> {
     let flag = |key: &str| spec.get(key).and_then(Value::as_bool) == Some(true);
     if flag("doNotTrack") {
-        return reader.translator.stages.untracked();
+        return Ok(reader.translator.stages.untracked());
     }
     if flag("preDNAT") {
-        return reader.translator.stages.pre_dnat();
+        return Ok(reader.translator.stages.pre_dnat());
     }
     let tier = spec.text("tier").unwrap_or(DEFAULT_TIER);
-    match reader.translator.stages.tier(tier) {
-        Some(stage) => stage,
-        None => {
-            let unsure = reader.unknown(&format!("the tier `{tier}`, which is not in the estate"));
-            reader.doubt_if(unsure);
-            reader.translator.stages.standard()
-        }
-    }
+    let known = reader.translator.stages.tier(tier);
+    known.ok_or_else(|| reader.unknown(&format!("the tier `{tier}`, which is not in the estate")))
 }
 
 /// A profile: its rules hold for the host endpoints that list it, after all tiers

@@ -13,6 +13,9 @@ use crate::network::vocabulary::{ExprId, Holder, PortsId, Term, Test};
 /// Reasons that one gap spells out.
 const REASONS_MAX: usize = 4;
 
+/// The list of rules that nobody wrote: what a policy that was not understood may say.
+pub(in crate::network) const UNTOLD: &str = "";
+
 /// Fields that are lists wherever they stand.
 const LISTS: &[&str] = &[
     "domainNames",
@@ -416,20 +419,28 @@ impl<'r, 't> Reader<'r, 't> {
             _ => self.own_pods(),
         };
         let is_egress = self.reference.kind.starts_with("Egress");
-        let side = |reader: &mut Self, list| Side {
+        let side = |reader: &mut Self, is_meant: bool| Side {
             isolates: false,
             rules: [Action::Allow, Action::Deny]
                 .into_iter()
-                .filter(|_| !(is_egress && list == "ingress"))
+                .filter(|_| is_meant)
                 .enumerate()
                 .map(|(number, action)| {
-                    reader.rule(action, (unsure, PortMatch::everything()), (list, number))
+                    reader.rule(action, (unsure, PortMatch::everything()), (UNTOLD, number))
                 })
                 .collect(),
         };
-        let sides = (side(self, "ingress"), side(self, "egress"));
-        let stage = self.translator.stages.admin();
-        vec![self.policy((stage, Order(0.0, 0)), pod, sides)]
+        let sides = (side(self, !is_egress), side(self, true));
+        let place = if self.policy.api_group.ends_with("projectcalico.org") {
+            // It may stand in any tier.
+            (
+                self.translator.stages.earliest(),
+                Order(f64::NEG_INFINITY, 0),
+            )
+        } else {
+            (self.translator.stages.admin(), Order(0.0, 0))
+        };
+        vec![self.policy(place, pod, sides)]
     }
 
     /// Reports what was not understood; the result says how sure the policy is as a whole.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use viewshed_model::{Cluster, NetworkSetting, Protocol, Service};
+use viewshed_model::{Cluster, NetworkSetting, Protocol, Service, UnreadKind};
 
 use crate::network::ports::{Point, point};
 
@@ -11,6 +11,8 @@ use crate::network::ports::{Point, point};
 #[derive(Debug, Default)]
 pub(in crate::network) struct Referred<'c> {
     pub(in crate::network) settings: Vec<&'c NetworkSetting>,
+    /// Kinds that could not be listed.
+    pub(in crate::network) unread: &'c [UnreadKind],
     pub(in crate::network) services: BTreeMap<(&'c str, &'c str), &'c Service>,
     /// Labels of namespaces, by name.
     pub(in crate::network) namespaces: BTreeMap<&'c str, &'c BTreeMap<String, String>>,
@@ -30,6 +32,12 @@ pub(in crate::network) struct Endpoint {
 }
 
 impl<'c> Referred<'c> {
+    /// Whether objects of a kind could not be listed, anywhere or in one namespace.
+    pub(in crate::network) fn is_unread(&self, kind: &str, namespace: Option<&str>) -> bool {
+        let mut unread = self.unread.iter().filter(|one| one.kind == kind);
+        unread.any(|one| namespace.is_none_or(|namespace| one.is_missing_in(namespace)))
+    }
+
     pub(in crate::network) fn of(cluster: &'c Cluster) -> Self {
         let mut endpoints: BTreeMap<(&str, &str), Vec<Endpoint>> = BTreeMap::new();
         for slice in &cluster.endpoints {
@@ -69,6 +77,7 @@ impl<'c> Referred<'c> {
                 .collect(),
             node_ports,
             settings: cluster.network_settings.iter().collect(),
+            unread: &cluster.unread_kinds,
             services: cluster
                 .services
                 .iter()

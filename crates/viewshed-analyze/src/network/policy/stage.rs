@@ -128,6 +128,14 @@ impl Stages {
         self.named(BASELINE)
     }
 
+    /// The first that policies for pods may stand in.
+    pub(in crate::network) fn earliest(&self) -> StageId {
+        match self.position(PRE_DNAT) {
+            Some(StageId(before)) => StageId(before + 1),
+            None => StageId(0),
+        }
+    }
+
     pub(in crate::network) fn failsafe(&self) -> StageId {
         self.named(FAILSAFE)
     }

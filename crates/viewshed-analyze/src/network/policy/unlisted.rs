@@ -1,6 +1,6 @@
-//! Policies that the server did not give: whatever they may be about depends on them.
+//! Policies, and what they lean on, that the server did not give: whatever they may be about depends on them.
 
-use viewshed_model::{Gap, GapReason, Meta, NetworkPolicy, UnreadPolicies};
+use viewshed_model::{Gap, GapReason, Meta, NetworkPolicy, UnreadKind};
 
 use super::reader::Reader;
 use super::{Policy, Translator};
@@ -9,11 +9,13 @@ use crate::network::vocabulary::Term;
 
 impl Translator<'_> {
     /// What stands for the policies of kinds that could not be listed, as far as the plugin enforces them.
-    pub(in crate::network) fn unlisted(&mut self, unread: &[UnreadPolicies]) -> Vec<Policy> {
+    pub(in crate::network) fn unlisted(&mut self, unread: &[UnreadKind]) -> Vec<Policy> {
         let mut found = Vec::new();
         for kind in unread {
             let enforced = self.enforced(&kind.group, &kind.kind);
-            if enforced == Ternary::No {
+            let is_told = matches!(kind.group.as_str(), "" | "gateway.networking.k8s.io")
+                || kind.kind == "Ingress";
+            if enforced == Ternary::No || is_told {
                 continue;
             }
             self.gaps.add(Some(Gap {
@@ -34,6 +36,12 @@ impl Translator<'_> {
                 kind: kind.kind.clone(),
                 ..NetworkPolicy::default()
             };
+            // Policies that refer to the others are unsure by themselves.
+            let is_policy = kind.kind.ends_with("Policy");
+            let is_of_nodes = matches!(kind.kind.as_str(), "GlobalNetworkPolicy" | "HostEndpoint");
+            if !is_policy && !is_of_nodes {
+                continue;
+            }
             let mut reader = Reader::new(self, 0, &policy);
             let fact = format!(
                 "what objects of kind `{}` say, which could not be listed",
@@ -41,6 +49,21 @@ impl Translator<'_> {
             );
             let unsure = reader.unsure(&fact);
             let mut policies = reader.undecided(unsure);
+            if is_of_nodes {
+                let term = if is_policy {
+                    Term::Protected
+                } else {
+                    Term::Node
+                };
+                let nodes = reader.term(term);
+                for policy in &mut policies {
+                    policy.subject = if is_policy {
+                        reader.or([policy.subject, nodes])
+                    } else {
+                        nodes
+                    };
+                }
+            }
             let read: Vec<_> = kind
                 .read_namespaces
                 .iter()

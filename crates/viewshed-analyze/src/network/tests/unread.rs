@@ -1,7 +1,7 @@
 //! Policies that could not be read, and objects of kinds that nobody here reads.
 
 use viewshed_decode::files::FileSet;
-use viewshed_model::UnreadPolicies;
+use viewshed_model::UnreadKind;
 
 use super::{check, cluster_of_yaml, pod};
 use crate::network::{Cni, NetworkIndex};
@@ -54,7 +54,7 @@ fn a_policy_that_cannot_be_read_is_one_all_the_same() {
 fn policies_that_could_not_be_listed_are_what_answers_depend_on() {
     let unread = |group: &str, kind: &str, read_namespaces: &[&str]| {
         let mut cluster = cluster_of_yaml(&pods());
-        cluster.unread_policies.push(UnreadPolicies {
+        cluster.unread_kinds.push(UnreadKind {
             group: group.to_owned(),
             kind: kind.to_owned(),
             read_namespaces: read_namespaces

@@ -226,7 +226,26 @@ impl Scope {
         let pods = reader.and(parts);
         let addresses = self.addresses(reader);
         let others = reader.term(Term::Address(addresses));
-        reader.or([pods, others])
+        let unlisted = self.unlisted(reader);
+        reader.or([pods, others, unlisted])
+    }
+
+    /// Addresses of what could not be listed: any.
+    fn unlisted(&self, reader: &mut Reader<'_, '_>) -> ExprId {
+        let own = reader.namespace();
+        let mut found = vec![reader.none()];
+        for kind in ["GlobalNetworkSet", "HostEndpoint", "NetworkSet"] {
+            let is_namespaced = kind == "NetworkSet";
+            // Without a selector of namespaces, those of a policy in one select there.
+            let namespace = Some(own).filter(|own| is_namespaced && !own.is_empty());
+            let is_selected = is_namespaced || self.namespaces.is_none();
+            if is_selected && reader.translator.referred.is_unread(kind, namespace) {
+                let fact =
+                    format!("the addresses of objects of kind `{kind}`, which could not be listed");
+                found.push(reader.unsure(&fact));
+            }
+        }
+        reader.or(found)
     }
 
     /// Addresses of sets and host endpoints that are selected.

@@ -1,0 +1,171 @@
+//! What hangs on objects that the server did not give: pods and services whose addresses nobody knows, and ways in.
+//!
+//! What policies lean on is unsure in the policies themselves ([`super::policy`]).
+
+use std::net::IpAddr;
+
+use viewshed_model::{Protocol, Service};
+
+use super::address::{Family, is_public, number};
+use super::answer::{Asked, Outcome};
+use super::decide::{Decision, NODE_PORTS};
+use super::ends::{End, Which};
+use super::eval::Tri;
+use super::goals::Goal;
+use super::index::NetworkIndex;
+use super::place::Kind;
+use super::ports::{PortSet, span};
+
+/// Kinds that send requests from outside to services, beside services themselves.
+const ROUTES: [&str; 5] = ["Gateway", "HTTPRoute", "Ingress", "TCPRoute", "TLSRoute"];
+
+impl Outcome {
+    /// Neither sure nor denied at these ports.
+    pub(super) fn doubted(mut self, fact: String, ports: &PortSet) -> Self {
+        self.sure = self.sure.minus(ports);
+        self.possible = self.possible.union(ports);
+        if self.sure.is_empty() {
+            let text = format!("the estate does not tell {fact}");
+            let mut decision = Decision::depends(fact, text);
+            decision.facts.extend(self.decision.facts);
+            decision.reasons.extend(self.decision.reasons);
+            self.decision = decision;
+        }
+        self
+    }
+
+    /// What may be let through, and hangs on a fact; nothing where it is denied anyhow.
+    fn perhaps(self, fact: &str) -> Option<Self> {
+        if self.decision.verdict == Tri::No {
+            return None;
+        }
+        let possible = self.sure.union(&self.possible);
+        let text = format!("the estate does not tell {fact}");
+        Some(Self {
+            decision: Decision::depends(fact.to_owned(), text),
+            sure: PortSet::default(),
+            possible,
+        })
+    }
+}
+
+impl<'c> NetworkIndex<'c> {
+    /// The fact that an answer hangs on because of what could not be listed, and the ports that it is about.
+    pub(super) fn unlisted_doubt(
+        &self,
+        from: &End<'c>,
+        goal: &Goal<'c>,
+        asked: &Asked,
+    ) -> Option<(String, PortSet)> {
+        if self.referred.unread.is_empty() {
+            return None;
+        }
+        let within = match asked {
+            Asked::Port(port) => PortSet::one(*port, *port),
+            Asked::Every(within) => within.clone(),
+        };
+        let to = match goal {
+            Goal::End(to) => Some(&**to),
+            _ => None,
+        };
+        if let Some(address) = [Some(from), to]
+            .into_iter()
+            .flatten()
+            .find_map(|end| self.unlisted_address(end))
+        {
+            let fact =
+                format!("whose address `{address}` is: not all pods and services could be listed");
+            return Some((fact, within));
+        }
+        let to = to.filter(|to| to.body.kind == Kind::Node)?;
+        let protocols = [Protocol::Tcp, Protocol::Udp, Protocol::Sctp].into_iter();
+        let ports = protocols.map(|protocol| span(protocol, NODE_PORTS.0, NODE_PORTS.1));
+        let ports = ports.fold(PortSet::default(), |all, one| all.union(&one));
+        let ports = ports.intersection(&within);
+        (self.referred.is_unread("Service", None) && !ports.is_empty()).then(|| {
+            let fact = format!(
+                "which services take ports of {}: not all could be listed",
+                to.what
+            );
+            (fact, ports)
+        })
+    }
+
+    /// The address of an end, where somebody of the cluster may have it who could not be listed.
+    fn unlisted_address(&self, end: &End<'c>) -> Option<IpAddr> {
+        let Which::Address(address) = end.which else {
+            return None;
+        };
+        let is_elsewhere = is_public(address) || address.is_loopback();
+        if is_elsewhere || end.body.api_server.contains(&true) {
+            return None;
+        }
+        let ranges = self.places.pod_ranges(Family::of(address));
+        let is_of_pods = ranges.is_empty() || ranges.contains(number(address));
+        let may_be_pod = is_of_pods && self.referred.is_unread("Pod", None);
+        (may_be_pod || self.referred.is_unread("Service", None)).then_some(address)
+    }
+
+    /// Whether nobody that was listed has an address.
+    pub(super) fn is_nobodys(&self, address: IpAddr) -> bool {
+        !self.places.by_address.contains_key(&address)
+    }
+
+    /// Whether pods of a service's namespace could not be listed.
+    pub(super) fn has_unlisted_pods(&self, service: &Service) -> bool {
+        let namespace = service.meta.namespace_or_empty();
+        self.referred.is_unread("Pod", Some(namespace))
+    }
+
+    /// Ways in to a pod by services and routes that could not be listed, as far as policies let them in.
+    pub(super) fn unlisted_ways(
+        &self,
+        from: &End<'c>,
+        to: &End<'c>,
+        asked: &Asked,
+    ) -> Vec<Outcome> {
+        let Which::Pod(pod) = to.which else {
+            return Vec::new();
+        };
+        let place = self.places.pods.get(pod as usize);
+        let Some(place) = place.filter(|_| !self.referred.unread.is_empty()) else {
+            return Vec::new();
+        };
+        let namespace = Some(place.origin.meta().namespace_or_empty());
+        let is_unread = |kind: &&&str| self.referred.is_unread(kind, namespace);
+        let has_services = !self.referred.is_unread("Service", namespace);
+        let routes = ROUTES.iter().find(is_unread);
+        let mut gates = Vec::new();
+        if !has_services {
+            let fact = "which services lead to it, which could not be listed".to_owned();
+            gates.push((Self::some_node(), fact.clone()));
+            gates.push((from.clone(), fact));
+        }
+        let fact = match routes {
+            Some(kind) => {
+                format!("which objects of kind `{kind}` lead to it, which could not be listed")
+            }
+            None if has_services => return Vec::new(),
+            None => "which services lead to it, which could not be listed".to_owned(),
+        };
+        let programs = self.controllers().into_iter();
+        gates.extend(programs.map(|program| (program, fact.clone())));
+        let ways = gates.iter().filter_map(|(gate, fact)| {
+            let outcome = match asked {
+                Asked::Port(port) if gate.which == from.which => {
+                    Outcome::of(self.into(gate, to, *port))
+                }
+                Asked::Port(port) => Outcome::of(self.pair(gate, to, *port)),
+                Asked::Every(within) => self.every_port(gate, to, within),
+            };
+            outcome.perhaps(fact)
+        });
+        ways.collect()
+    }
+}
+
+/// Completes "depends on ...".
+pub(super) fn unlisted_endpoints(service: &Service) -> String {
+    let name = service.meta.full_name();
+    format!("the endpoints of service `{name}`, not all of which could be listed")
+}
