@@ -267,7 +267,7 @@ impl Error {
             }
             Self::DockerContext { .. } => "list the contexts with `docker context ls`",
             Self::DockerConfiguration { .. } => {
-                "mend the file, or name a daemon with `--docker ADDRESS`"
+                "mend the file, or name a daemon with `--docker-host ADDRESS`"
             }
             Self::DockerTls { .. } => "check the files in DOCKER_CERT_PATH or in the context",
             Self::DaemonUnreachable { hint, .. } => hint,

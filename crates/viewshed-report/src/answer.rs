@@ -132,6 +132,22 @@ impl Format {
     }
 }
 
+impl Format {
+    /// Whether answers of a kind (`scan`, `see`: that of their documents) have a form in it.
+    pub fn is_offered_of(self, kind: &str) -> bool {
+        let only = |kinds: &[&str]| kinds.contains(&kind);
+        match self {
+            Self::Table | Self::Wide | Self::Json | Self::JsonLines | Self::Yaml => true,
+            Self::Csv => !only(&["can-i", "rules", "rehearsal"]),
+            Self::Sarif => only(&["scan", "diff", "watch"]),
+            Self::Html => only(&["scan", "watch", "pivots"]),
+            Self::Markdown => only(&["scan", "diff", "watch", "coverage", "rehearsal"]),
+            Self::Dot => only(&["see", "reach-sources", "reach-matrix", "pivots"]),
+            Self::Ocsf | Self::Navigator | Self::Cef | Self::Falco => only(&["watch"]),
+        }
+    }
+}
+
 impl<'a> Answer<'a> {
     /// The `kind` of its document.
     pub const fn kind(&self) -> &'static str {
@@ -156,28 +172,8 @@ impl<'a> Answer<'a> {
     }
 
     /// Whether the answer has a form in `format`.
-    pub const fn is_offered_as(&self, format: Format) -> bool {
-        match format {
-            Format::Table | Format::Wide | Format::Json | Format::JsonLines | Format::Yaml => true,
-            Format::Csv => !matches!(self, Self::CanI(_) | Self::Rules(_) | Self::Rehearsal(_)),
-            Format::Sarif => matches!(self, Self::Scan(_) | Self::Diff(_) | Self::Watch(_)),
-            Format::Html => matches!(self, Self::Scan(_) | Self::Watch(_) | Self::Pivots(_)),
-            Format::Markdown => matches!(
-                self,
-                Self::Scan(_)
-                    | Self::Diff(_)
-                    | Self::Watch(_)
-                    | Self::Coverage(_)
-                    | Self::Rehearsal(_)
-            ),
-            Format::Dot => matches!(
-                self,
-                Self::See(..) | Self::Sources(_) | Self::Matrix(_) | Self::Pivots(_)
-            ),
-            Format::Ocsf | Format::Navigator | Format::Cef | Format::Falco => {
-                matches!(self, Self::Watch(_))
-            }
-        }
+    pub fn is_offered_as(&self, format: Format) -> bool {
+        format.is_offered_of(self.kind())
     }
 
     pub(crate) fn gaps(&self) -> &'a [Gap] {

@@ -305,10 +305,12 @@ pub(crate) fn rule_resources(rule: &PolicyRule) -> Vec<String> {
     let mut names = Vec::new();
     for resource in &rule.resources {
         for group in &rule.api_groups {
-            names.push(if group.is_empty() {
-                resource.clone()
-            } else {
-                format!("{resource}.{group}")
+            names.push(match (group.as_str(), resource.split_once('/')) {
+                ("", _) => resource.clone(),
+                (group, None) => format!("{resource}.{group}"),
+                (group, Some((resource, subresource))) => {
+                    format!("{resource}.{group}/{subresource}")
+                }
             });
         }
     }

@@ -34,7 +34,11 @@ pub(crate) fn run(arguments: &CanIArgs, screen: &Screen) -> Result<Outcome, Fail
         return questions::run(path, &index, &arguments.output);
     }
     let identity = match &arguments.user {
-        Some(user) => question::identity(user, &arguments.groups),
+        Some(user) => Identity {
+            uid: arguments.uid.clone(),
+            extra: question::extra(&arguments.extra)?,
+            ..question::identity(user, &arguments.groups)
+        },
         None => own::identity(&arguments.estate)?,
     };
     let gaps = concerning(&estate.gaps, &identity);

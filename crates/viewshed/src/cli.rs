@@ -2,6 +2,7 @@
 
 mod asking;
 mod delivering;
+mod formats;
 mod reaching;
 mod rehearsing;
 mod ruling;
@@ -16,6 +17,7 @@ pub(crate) use asking::{
     CanIArgs, ScopeArgs, SeeArgs, VantageArgs, WhoArgs, WhoQuestion, WhoSharedArgs,
 };
 pub(crate) use delivering::{DeliverArgs, SyslogFormat};
+pub(crate) use formats::command;
 pub(crate) use reaching::{PivotArgs, ReachArgs};
 pub(crate) use rehearsing::{EvidenceArgs, RehearseAction, RehearseArgs, TargetArgs};
 pub(crate) use ruling::{RulesAction, RulesArgs};
@@ -55,7 +57,7 @@ pub(crate) struct Cli {
         help_heading = "Output"
     )]
     pub(crate) color: ColorChoice,
-    /// No progress on stderr.
+    /// No progress on stderr, and no summary of `collect`.
     #[arg(long, short, global = true, help_heading = "Output")]
     pub(crate) quiet: bool,
     #[command(subcommand)]

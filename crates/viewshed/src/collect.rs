@@ -11,7 +11,8 @@ use crate::terminal;
 /// What the snapshot says of its maker.
 const TOOL: &str = concat!("viewshed ", env!("CARGO_PKG_VERSION"));
 
-/// Reads the estate and writes the snapshot; says on standard error what it holds and what is missing.
+/// Reads the estate and writes the snapshot; says on standard error what it holds and what is missing, unless
+/// that is to be quiet: the exit code and the snapshot tell of gaps too.
 pub(crate) fn run(arguments: &CollectArgs, screen: &Screen) -> Result<Outcome, Failure> {
     let estate = input::estate(
         &arguments.estate,
@@ -22,6 +23,8 @@ pub(crate) fn run(arguments: &CollectArgs, screen: &Screen) -> Result<Outcome, F
     let mut bytes = Vec::new();
     snapshot::write(&estate, TOOL, &mut bytes).map_err(|error| Failure::collect(error, ""))?;
     terminal::write_answer(&bytes, Some(&arguments.output))?;
-    terminal::say(&viewshed_report::table::collected(&estate, screen.style()));
+    if !screen.is_quiet {
+        terminal::say(&viewshed_report::table::collected(&estate, screen.style()));
+    }
     Ok(Outcome::with_gaps(false, &estate.gaps))
 }

@@ -28,7 +28,7 @@ mod who;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::FromArgMatches;
 
 use crate::cli::{Cli, Command};
 use crate::outcome::{Failure, Outcome};
@@ -40,7 +40,11 @@ use crate::output::Screen;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let parsed = cli::command()
+        .try_get_matches()
+        .and_then(|mut matches| Cli::from_arg_matches_mut(&mut matches))
+        .map_err(|message| message.format(&mut cli::command()));
+    let cli = match parsed {
         Ok(cli) => cli,
         Err(message) => return outcome::of_usage(&message),
     };
@@ -73,7 +77,7 @@ fn run(command: Command, screen: &Screen) -> Result<Outcome, Failure> {
             let mut script = Vec::new();
             clap_complete::generate(
                 arguments.shell,
-                &mut Cli::command(),
+                &mut cli::command(),
                 "viewshed",
                 &mut script,
             );

@@ -12,6 +12,8 @@ pub(crate) struct Screen {
     style: Style,
     /// Whether long work draws progress.
     pub(crate) draws_progress: bool,
+    /// Whether standard error is for what went wrong alone.
+    pub(crate) is_quiet: bool,
 }
 
 /// Whether lists are cut for people.
@@ -41,6 +43,7 @@ impl Screen {
                 detail: Detail::Brief,
             },
             draws_progress: !cli.quiet && terminal::can_draw_progress(),
+            is_quiet: cli.quiet,
         }
     }
 

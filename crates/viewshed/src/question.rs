@@ -1,5 +1,7 @@
 //! Words of the command line to a request: `get pods/log cart -n shop`, `list deploy -A`, `get /metrics`.
 
+use std::collections::BTreeMap;
+
 use viewshed_analyze::rbac::Mode;
 use viewshed_model::{Action, Cluster, Identity, NonResourceRequest, ResourceRequest};
 
@@ -172,4 +174,25 @@ pub(crate) fn identity(user: &str, groups: &[String]) -> Identity {
         }
         None => Identity::user(user, given),
     }
+}
+
+/// The attributes that `--as-user-extra` gives, each value under its key (`pkg/genericclioptions/config_flags.go` of
+/// cli-runtime).
+///
+/// # Errors
+/// A word without `=`, or without a key before it.
+pub(crate) fn extra(words: &[String]) -> Result<BTreeMap<String, Vec<String>>, Failure> {
+    let mut extra: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for word in words {
+        let Some((key, value)) = word.split_once('=').filter(|(key, _)| !key.is_empty()) else {
+            return Err(Failure::usage(
+                format!("`{word}` is no extra attribute"),
+                "write it as `--as-user-extra KEY=VALUE`",
+            ));
+        };
+        // A request carries them as headers, whose names have no case: the server knows keys in lower case.
+        let values = extra.entry(key.to_lowercase()).or_default();
+        values.push(value.to_owned());
+    }
+    Ok(extra)
 }

@@ -81,6 +81,12 @@ fn can(
     let estate = input::estate(&shared.estate, &shared.impersonate, Wanted::Cluster, screen)?;
     let cluster = one_cluster(&estate)?;
     let index = SightIndex::new(cluster);
+    if let Some(namespace) = scope.namespace.as_deref()
+        && !index.knows_namespace(namespace)
+    {
+        let name = viewshed_report::clean(namespace);
+        terminal::say(&format!("Warning: the estate has no namespace '{name}'"));
+    }
     let scope = &input::scope(scope, &shared.estate)?;
     let action = question::action(cluster, words, scope)?;
     for warning in question::warnings(cluster, words) {

@@ -48,7 +48,7 @@ impl Failure {
                         "run as a user of the socket's group (`docker`), or as root"
                     }
                     (_, Address::Unix(_)) => {
-                        "is the daemon running? name another with `--docker ADDRESS` or DOCKER_HOST"
+                        "is the daemon running? name another with `--docker-host ADDRESS` or DOCKER_HOST"
                     }
                     (_, Address::Tcp { .. }) => "check the address, the port and the network",
                     (_, Address::Ssh { .. }) => {

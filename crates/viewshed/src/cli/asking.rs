@@ -208,6 +208,22 @@ pub(crate) struct CanIArgs {
         help_heading = "Identity"
     )]
     pub(crate) groups: Vec<String>,
+    /// The UID of that user.
+    #[arg(
+        long = "as-uid",
+        value_name = "UID",
+        requires = "user",
+        help_heading = "Identity"
+    )]
+    pub(crate) uid: Option<String>,
+    /// An extra attribute of that user; several are possible, also of one key.
+    #[arg(
+        long = "as-user-extra",
+        value_name = "KEY=VALUE",
+        requires = "user",
+        help_heading = "Identity"
+    )]
+    pub(crate) extra: Vec<String>,
     #[command(flatten)]
     pub(crate) estate: EstateArgs,
     #[command(flatten)]

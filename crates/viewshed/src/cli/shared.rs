@@ -67,7 +67,7 @@ pub(crate) struct OutputArgs {
     pub(crate) output_file: Option<PathBuf>,
 }
 
-/// The formats of answers; not every command has every one.
+/// The formats of answers; not every command has every one (`formats.rs`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     /// For people at a terminal.
@@ -82,20 +82,20 @@ pub(crate) enum Format {
     Yaml,
     /// Comma-separated values.
     Csv,
-    /// SARIF 2.1.0 for code scanning (scan, watch).
+    /// SARIF 2.1.0 for code scanning.
     Sarif,
-    /// Markdown for a comment on a pull request (scan, diff, watch, coverage, rehearse).
+    /// Markdown for a comment on a pull request.
     Markdown,
-    /// A graph for Graphviz (see, reach).
+    /// A graph for Graphviz.
     Dot,
-    /// One self-contained page (scan, watch).
+    /// One self-contained page.
     Html,
-    /// OCSF Detection Findings, one per line (watch).
+    /// OCSF Detection Findings, one per line.
     Ocsf,
-    /// A layer for ATT&CK Navigator (watch).
+    /// A layer for ATT&CK Navigator.
     Navigator,
-    /// CEF, one line per incident (watch).
+    /// CEF, one line per incident.
     Cef,
-    /// JSON in the shape of Falco's alerts, one per line (watch).
+    /// JSON in the shape of Falco's alerts, one per line.
     Falco,
 }

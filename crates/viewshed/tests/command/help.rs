@@ -136,3 +136,70 @@ fn wrong_usage_is_2_and_says_what_to_do() {
         .check(2, &["whose access?", "--as"]);
     program.run(&["--version"]).check(0, &[]);
 }
+
+/// What each command names in its help is what it gives.
+#[test]
+fn help_names_the_formats_of_the_command() {
+    let program = Program::new();
+    for (words, has, has_not) in [
+        (&["scan"][..], &["sarif", "html"][..], &["dot", "ocsf"][..]),
+        (&["see"], &["csv", "dot"], &["sarif", "html", "falco"]),
+        (&["who"], &["csv"], &["dot", "sarif"]),
+        (&["who", "can"], &["csv"], &["dot", "sarif"]),
+        (&["can-i"], &["yaml"], &["csv", "dot"]),
+        (&["diff"], &["sarif", "markdown"], &["html", "cef"]),
+        (&["watch"], &["ocsf", "navigator", "cef", "falco"], &["dot"]),
+        (&["reach"], &["dot", "html"], &["sarif"]),
+        (&["baseline", "show"], &["csv"], &["sarif"]),
+        (&["rules", "check"], &["csv"], &["sarif"]),
+        (&["rehearse", "report"], &["markdown"], &["csv"]),
+    ] {
+        let help = program.run(&[words, &["--help"]].concat()).out;
+        let line = |format: &&str| {
+            let start = format!("- {format}:");
+            help.lines()
+                .any(|line| line.trim_start().starts_with(&start))
+        };
+        assert!(has.iter().all(line), "{words:?}: {help}");
+        assert!(!has_not.iter().any(line), "{words:?}: {help}");
+    }
+}
+
+#[test]
+fn who_asks_may_have_a_uid_and_extra_attributes() {
+    let program = Program::new();
+    let ask = ["can-i", "get", "pods", "--demo", "--as", "jane"];
+    let more = [
+        "--as-uid",
+        "7",
+        "--as-user-extra",
+        "scopes=view",
+        "--as-user-extra",
+        "scopes=edit",
+        "-o",
+        "json",
+    ];
+    let answer: serde_json::Value =
+        serde_json::from_str(&program.run(&[&ask[..], &more].concat()).out).unwrap();
+    let who = &answer["identity"];
+    assert_eq!(who["uid"], "7", "{answer}");
+    assert_eq!(who["extra"]["scopes"], serde_json::json!(["view", "edit"]));
+    program
+        .run(&[&ask[..], &["--as-user-extra", "scopes"]].concat())
+        .check(2, &["KEY=VALUE"]);
+    program
+        .run(&["can-i", "get", "pods", "--demo", "--as-uid", "7"])
+        .check(2, &["--as"]);
+}
+
+#[test]
+fn a_namespace_that_the_estate_does_not_have_is_told() {
+    let program = Program::new();
+    let words = ["who", "can", "list", "pods", "--demo", "-n"];
+    let warning = "Warning: the estate has no namespace 'nope'";
+    program
+        .run(&[&words[..], &["nope"]].concat())
+        .check(0, &[warning]);
+    let known = program.run(&[&words[..], &["shop"]].concat());
+    assert_eq!(known.err, "");
+}

@@ -174,3 +174,17 @@ fn lines_end_where_the_terminal_does() {
     let exported = "stty columns 70 rows 24; COLUMNS=90 \"$VIEWSHED\" who --demo";
     assert!((80..=90).contains(&columns_of(&program, exported)));
 }
+
+#[test]
+fn a_quiet_collection_says_nothing() {
+    let program = Program::new().with_file(
+        "pod.yaml",
+        "apiVersion: v1\nkind: Pod\nmetadata: { name: cart, namespace: shop }\n",
+    );
+    let words = ["collect", "--from", "pod.yaml", "-o", "estate.vshed"];
+    // Bindings are not among the files, which is a gap.
+    program.run(&words).check(4, &["collected", "NOT SEEN"]);
+    let quiet = program.run(&[&words[..], &["--quiet"]].concat());
+    quiet.check(4, &[]);
+    assert_eq!(quiet.err, "");
+}
