@@ -5,6 +5,7 @@
 //! [`daemons`]; metadata addresses are asked only by [`ask_metadata`], which the user must want.
 
 mod containers;
+mod existing;
 mod metadata;
 mod mounts;
 mod own;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Action, Cluster, DockerHost, EnvName, Gap, HostAccess, Identity};
+use crate::{Action, Cluster, DockerHost, EnvName, Gap, HostAccess, Identity, ResourceRequest};
 
 /// Everything that can be told from inside without asking anybody.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -180,6 +180,8 @@ pub struct Sight {
     /// What the server said of `list`, `watch` and `get`, kind by kind. Without a credential nobody may
     /// ask for reviews: there, each answer is that of a real `list` or GET.
     pub answers: Vec<OwnAnswer>,
+    /// Objects that rules name and that do not exist.
+    pub absent: Vec<ResourceRequest>,
     /// What could not be read.
     pub gaps: Vec<Gap>,
 }

@@ -23,8 +23,7 @@ fn allowed(sight: &Sight) -> impl Iterator<Item = &ResourceRequest> {
     })
 }
 
-/// Adds the objects that rules name and no list showed. Whether they exist was not asked: a GET would bring
-/// the values of a Secret.
+/// Adds the objects that rules name and no list showed, but for those that do not exist.
 pub(super) fn add(cluster: &mut Cluster, sights: &[Sight]) {
     let told = sights
         .iter()
@@ -47,7 +46,11 @@ pub(super) fn add(cluster: &mut Cluster, sights: &[Sight]) {
             .kind(&api.group, &api.resource)
             .and_then(|kind| inventory.find(kind, namespace.unwrap_or_default(), &request.name));
         let is_new = done.insert((&api.group, &api.resource, namespace, &request.name));
-        if found.is_none() && is_new {
+        let is_absent = sights.iter().any(|sight| {
+            let mut absent = sight.absent.iter();
+            absent.any(|one| is_same(one, request)) || lists(sight, request)
+        });
+        if found.is_none() && is_new && !is_absent {
             let meta = own::named(namespace, &request.name);
             missing.push((request, api.kind.clone(), meta));
         }
@@ -55,6 +58,31 @@ pub(super) fn add(cluster: &mut Cluster, sights: &[Sight]) {
     for (request, kind, meta) in missing {
         add_one(cluster, request, (kind, meta));
     }
+}
+
+fn is_same(one: &ResourceRequest, other: &ResourceRequest) -> bool {
+    let object = |request: &ResourceRequest| {
+        let (group, resource) = (request.api_group.clone(), request.resource.clone());
+        (
+            group,
+            resource,
+            request.namespace.clone(),
+            request.name.clone(),
+        )
+    };
+    object(one) == object(other)
+}
+
+/// Whether a list or a watch showed every object of the kind there is.
+fn lists(sight: &Sight, asked: &ResourceRequest) -> bool {
+    allowed(sight).any(|request| {
+        matches!(request.verb.as_str(), "list" | "watch")
+            && request.name.is_empty()
+            && request.subresource.is_empty()
+            && request.api_group == asked.api_group
+            && request.resource == asked.resource
+            && (request.namespace.is_empty() || request.namespace == asked.namespace)
+    })
 }
 
 fn add_one(cluster: &mut Cluster, request: &ResourceRequest, (kind, meta): (String, Meta)) {

@@ -10,7 +10,7 @@ use viewshed_model::{
 
 use crate::environment::Environment;
 use crate::error::Error;
-use crate::here::{stranger, watched};
+use crate::here::{existing, stranger, watched};
 use crate::kubernetes::verify::{own_rules_review, review_own, who_am_i};
 use crate::kubernetes::{
     Client, Found, Limits, Options, Token, Unchecked, collect, connect_with_token,
@@ -148,6 +148,7 @@ async fn sight(
     let answers = ask(&client, &cluster, &namespaces, (&mut gaps, progress)).await;
     let asked = (&namespaces, &answers[..]);
     watched::add_allowed(&client, &mut cluster, asked, &mut gaps).await;
+    let absent = existing::absent(&client, &cluster, &answers).await;
     Ok(Sight {
         credential: token.place(),
         identity,
@@ -155,6 +156,7 @@ async fn sight(
         is_unverified: taken.is_unverified,
         cluster,
         answers,
+        absent,
         gaps,
     })
 }

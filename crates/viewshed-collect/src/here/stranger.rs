@@ -35,6 +35,7 @@ pub(super) async fn sight(connection: &Options, progress: &dyn Progress) -> Resu
         is_unverified: false,
         cluster,
         answers,
+        absent: Vec::new(),
         gaps,
     })
 }

@@ -31,7 +31,7 @@ pub enum Request {
     List(List),
     /// A watch that the server ends by itself.
     Watch(Watch),
-    /// The metadata of one object by a name that may not exist.
+    /// The metadata of one object by a name that may not exist; of a Secret its row in a table.
     Guess(Guess),
     /// A question about access; stored nowhere.
     Review(Review),
@@ -130,7 +130,7 @@ impl Request {
             Self::Document(document) => document.path_and_query(),
             Self::List(list) => list.path_and_query(),
             Self::Watch(watch) => watch.path_and_query(),
-            Self::Guess(guess) => guess.path(),
+            Self::Guess(guess) => guess.path_and_query(),
             Self::Review(review) => review.path().to_owned(),
         }
     }
@@ -146,7 +146,7 @@ impl Request {
             Self::Document(Document::LogByte(_)) => "text/plain",
             Self::List(list) => list.accept(),
             Self::Watch(watch) => watch.accept(),
-            Self::Guess(_) => Guess::ACCEPT,
+            Self::Guess(guess) => guess.accept(),
             Self::Review(_) => "application/json",
         }
     }

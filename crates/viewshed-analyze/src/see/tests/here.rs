@@ -78,6 +78,41 @@ fn a_name_that_may_be_read_shows_that_object_alone() {
     assert!(!view.contains("Pod shop/web"), "{view}");
 }
 
+/// A rule of several kinds and names allows each name of each kind, whether it exists or not.
+#[test]
+fn what_a_rule_names_and_nobody_has_is_not_told() {
+    let api = |resource: &str, kind: &str| viewshed_model::ApiResource {
+        version: "v1".to_owned(),
+        resource: resource.to_owned(),
+        kind: kind.to_owned(),
+        namespaced: true,
+        verbs: vec!["get".to_owned(), "list".to_owned()],
+        ..viewshed_model::ApiResource::default()
+    };
+    let cluster = Cluster {
+        api_resources: vec![api("secrets", "Secret"), api("configmaps", "ConfigMap")],
+        ..Cluster::default()
+    };
+    let look = |answers: &[&str], absent: &[&str]| {
+        let cart = Identity::service_account("shop", "cart");
+        let mut sight = sight("/token", cart, cluster.clone(), answers);
+        let absent = absent.iter().map(|words| match answer(words).action {
+            Action::Resource(request) => request,
+            Action::NonResource(_) => unreachable!(),
+        });
+        sight.absent = absent.collect();
+        shown(&see_here(Surroundings::default(), of_server(vec![sight])))
+    };
+    let named = ["get secrets shop db", "get configmaps shop db"];
+    assert_eq!(
+        look(&named, &["get configmaps shop db"]),
+        "Secret shop/db: get"
+    );
+    // A list showed every ConfigMap that there is.
+    let listed = [&named[..], &["list configmaps"]].concat();
+    assert_eq!(look(&listed, &[]), "Secret shop/db: get");
+}
+
 #[test]
 fn what_a_rule_names_is_told_by_the_rule() {
     let api = |resource: &str, kind: &str| viewshed_model::ApiResource {

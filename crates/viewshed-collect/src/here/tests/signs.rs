@@ -253,3 +253,63 @@ async fn one_token_of_an_account_is_enough() {
         .collect();
     assert_eq!(places.len(), 2, "{places:?}");
 }
+
+/// One rule with two kinds and two names, of which the ConfigMap `db` and the Secret `settings` do not exist.
+fn named_answers(asked: &Asked) -> Reply {
+    let body: Value = serde_json::from_str(&asked.body).unwrap_or_default();
+    let kind = |resource: &str, kind: &str| json!({"resource": resource, "responseKind": {"kind": kind}, "scope": "Namespaced", "verbs": ["get", "list"]});
+    match asked.path() {
+        "/apis/authentication.k8s.io/v1/selfsubjectreviews" => cart_answers(asked),
+        "/api" => Reply::Json(
+            200,
+            json!({"kind": "APIGroupDiscoveryList", "items": [{"metadata": {"name": ""}, "versions": [
+                {"version": "v1", "resources": [kind("secrets", "Secret"), kind("configmaps", "ConfigMap")]}]}]})
+            .to_string(),
+        ),
+        "/apis" => cart_answers(asked),
+        "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews" => {
+            let rule = json!({"verbs": ["get"], "apiGroups": [""], "resources": ["secrets", "configmaps"],
+                "resourceNames": ["db", "settings"]});
+            let is_here = body["spec"]["namespace"] == "shop";
+            let rules = if is_here { json!([rule]) } else { json!([]) };
+            Reply::Json(201, json!({"status": {"resourceRules": rules}}).to_string())
+        }
+        "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews" => {
+            let request = &body["spec"]["resourceAttributes"];
+            let allowed = request["namespace"] == "shop" && request["name"].is_string();
+            Reply::Json(201, json!({"status": {"allowed": allowed}}).to_string())
+        }
+        "/api/v1/namespaces/shop/secrets/db" => {
+            // Never the object: its row alone.
+            let accepted = asked.header("accept").contains("as=Table");
+            let is_row = accepted && asked.query("includeObject") == Some("None");
+            Reply::Json(if is_row { 200 } else { 500 }, "{}".to_owned())
+        }
+        "/api/v1/namespaces/shop/configmaps/settings" => {
+            let is_metadata = asked.header("accept").contains("as=PartialObjectMetadata;");
+            Reply::Json(if is_metadata { 200 } else { 500 }, "{}".to_owned())
+        }
+        "/api/v1/namespaces/shop/secrets/settings" | "/api/v1/namespaces/shop/configmaps/db" => {
+            Reply::Json(404, r#"{"message":"not found"}"#.to_owned())
+        }
+        _ => Reply::Json(403, r#"{"message":"no"}"#.to_owned()),
+    }
+}
+
+#[tokio::test]
+async fn objects_that_rules_name_are_looked_for() {
+    let token = bound_token();
+    let [at, authority, namespace] =
+        ["token", "ca.crt", "namespace"].map(|name| format!("{FOLDER}/{name}"));
+    let files = [
+        (at.as_str(), token.as_str()),
+        (authority.as_str(), "CA"),
+        (namespace.as_str(), "shop"),
+    ];
+    let found = sights_in(&files, named_answers).await;
+    let absent = found[0].absent.iter();
+    let absent: Vec<String> = absent
+        .map(|one| format!("{} {}/{}", one.resource, one.namespace, one.name))
+        .collect();
+    assert_eq!(absent, ["secrets shop/settings", "configmaps shop/db"]);
+}

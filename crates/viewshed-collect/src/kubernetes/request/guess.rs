@@ -11,20 +11,30 @@ pub struct Guess {
 }
 
 impl Guess {
-    /// Metadata, never the whole object.
-    pub(super) const ACCEPT: &'static str =
-        "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
+    /// Metadata, never the whole object; of a Secret the row of a table without the object, since its annotations may
+    /// hold values.
+    pub(super) fn accept(&self) -> &'static str {
+        if self.place.is_of_secrets() {
+            "application/json;as=Table;g=meta.k8s.io;v=v1"
+        } else {
+            "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+        }
+    }
 
-    /// An object of the kind and place of a list. `None` for secrets, whose annotations may hold values, and
-    /// for names that Kubernetes does not allow.
+    /// An object of the kind and place of a list. `None` for names that Kubernetes does not allow.
     pub fn new(place: List, name: &str) -> Option<Self> {
-        (!place.is_of_secrets() && is_plain(name)).then(|| Self {
+        is_plain(name).then(|| Self {
             place,
             name: name.to_owned(),
         })
     }
 
-    pub(super) fn path(&self) -> String {
-        format!("{}/{}", self.place.path(), self.name)
+    pub(super) fn path_and_query(&self) -> String {
+        let path = format!("{}/{}", self.place.path(), self.name);
+        if self.place.is_of_secrets() {
+            format!("{path}?includeObject=None")
+        } else {
+            path
+        }
     }
 }
