@@ -99,8 +99,10 @@ pub fn runtime_sockets_below(folder: &str) -> impl Iterator<Item = (&'static str
         .filter(move |(socket, _)| is_told && socket.starts_with(&below))
 }
 
-/// A path of a host without doubled, trailing and dotted parts, and with `/run` for `/var/run`, which is a
-/// link to it on every current distribution (file-hierarchy(7)). Paths of Windows are left as they are.
+/// A path of a host without doubled, trailing and dotted parts, with `/run` for `/var/run`, which is a link to it on
+/// every current distribution (file-hierarchy(7)), and without the links of `/proc` to the root of the host
+/// (`proc_pid_root(5)`: whoever mounts for a container has the host's root as its own, as the first process has, which
+/// also works there). Paths of Windows are left as they are.
 pub fn plain_host_path(path: &str) -> String {
     if path.starts_with('\\') {
         return path.to_owned();
@@ -115,8 +117,16 @@ pub fn plain_host_path(path: &str) -> String {
             part => parts.push(part),
         }
     }
-    if parts.starts_with(&["var", "run"]) {
-        parts.remove(0);
+    loop {
+        match *parts.as_slice() {
+            ["var", "run", ..] => {
+                parts.remove(0);
+            }
+            ["proc", "1" | "self" | "thread-self", "root", ..] | ["proc", "1", "cwd", ..] => {
+                parts.drain(..3);
+            }
+            _ => break,
+        }
     }
     format!("/{}", parts.join("/"))
 }
@@ -124,6 +134,20 @@ pub fn plain_host_path(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn links_of_the_process_table_lead_to_the_root_of_the_host() {
+        for (path, plain) in [
+            ("/proc/1/root", "/"),
+            ("/proc/1/root/var/run/docker.sock", "/run/docker.sock"),
+            ("/proc/self/root/proc/1/cwd/etc", "/etc"),
+            ("/proc/1/rootfs", "/proc/1/rootfs"),
+            ("/proc/self/cwd", "/proc/self/cwd"),
+            ("/srv/proc/1/root", "/srv/proc/1/root"),
+        ] {
+            assert_eq!(plain_host_path(path), plain, "{path}");
+        }
+    }
 
     #[test]
     fn sockets_are_known_by_path_and_by_file_name() {

@@ -87,6 +87,9 @@ pub struct PodSpec {
     /// `securityContext.fsGroup`, the group that its volumes get; `None` when not given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fs_group: Option<i64>,
+    /// `securityContext.supplementalGroups`, which every process has beside its own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub supplemental_groups: Vec<i64>,
     /// Volumes.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub volumes: Vec<PodVolume>,

@@ -1,7 +1,8 @@
 //! Containers that hold the container runtime's socket of their host.
 
 use viewshed_model::{
-    Confidence, Container, DockerContainer, DockerHost, Finding, Mitigation, Severity, VolumeSource,
+    Confidence, Container, DockerContainer, DockerHost, Finding, Mitigation, Severity,
+    VolumeSource, plain_host_path,
 };
 
 use super::facts::{
@@ -9,7 +10,7 @@ use super::facts::{
     socket_access, socket_access_on,
 };
 use super::{Check, MANY};
-use crate::see::mounted_path;
+use crate::see::{Opening, mounted_path, openings_on};
 
 pub(super) static CHECK: Check = Check {
     name: "runtime-socket-mounted",
@@ -33,6 +34,39 @@ fn judge_cluster(facts: &ClusterFacts<'_>) -> Vec<Finding> {
         .collect()
 }
 
+/// Whether containers that do not run as root have a socket by root's group, how sure that is, and why: the sockets of
+/// containerd and CRI-O are that group's, and a user whom the image does not know is in it. That an image knows no user
+/// is not assumed of one that mounts the whole root: such images mostly bring their own user.
+fn opened_to_group(
+    facts: &ClusterFacts<'_>,
+    runner: &Runner<'_>,
+    folder: &str,
+) -> Option<(Confidence, String)> {
+    let pod = runner.pods.first();
+    let node = pod.map_or("", |pod| pod.node.as_str());
+    let nodes = facts.cluster.nodes.iter();
+    let mut nodes = nodes.filter(|known| known.meta.name == node);
+    let runtime = nodes.next().map_or("", |node| node.runtime.as_str());
+    let name = pod.map_or("", |pod| pod.meta.name.as_str());
+    let place = (facts.cluster, runner.namespace, name);
+    let opened = openings_on(place, runner.spec, "", runtime).into_iter();
+    let opened = opened.filter(|one| one.doubt.is_none());
+    let by_group = opened.filter_map(|one| match (one.opening, one.assumed) {
+        (Opening::Socket(_), None) => Some((
+            Confidence::Medium,
+            "the container runs as a user of root's group, whose the socket is".to_owned(),
+        )),
+        (Opening::Socket(_), Some(_)) if plain_host_path(folder) != "/" => Some((
+            Confidence::Low,
+            "the container runs as a user without a group of its own: of root's group, whose the socket is, \
+             unless its image puts that user into another"
+                .to_owned(),
+        )),
+        _ => None,
+    });
+    by_group.max_by_key(|(confidence, _)| *confidence)
+}
+
 /// A mount of a container that leads to a runtime.
 struct Held<'a> {
     container: &'a Container,
@@ -43,19 +77,23 @@ struct Held<'a> {
 
 fn judge_runner(facts: &ClusterFacts<'_>, runner: &Runner<'_>) -> Option<Finding> {
     let mut held = held_by(runner);
-    held.sort_by_key(|held| held.access == SocketAccess::Folder);
+    held.sort_by_key(|held| {
+        let is_folder = held.access == SocketAccess::Folder;
+        (is_folder, runs_as_other(held.container))
+    });
     let worst = held.first()?;
     let is_socket = worst.access == SocketAccess::Socket;
     let runs_as_other = runs_as_other(worst.container);
-    // A process that is not root cannot open a root-owned socket it merely finds in a folder.
-    if !is_socket && runs_as_other {
-        return None;
-    }
+    let nodes = runner.nodes();
+    let for_group = runs_as_other
+        .then(|| opened_to_group(facts, runner, worst.host_path))
+        .flatten();
     let confidence = match (is_socket, runs_as_other) {
         (true, false) => Confidence::High,
-        (true, true) | (false, _) => Confidence::Medium,
+        (true, true) | (false, false) => Confidence::Medium,
+        // Who is neither root nor in its group cannot open the sockets that lie in a folder.
+        (false, true) => for_group.as_ref()?.0,
     };
-    let nodes = runner.nodes();
     let exposed = facts
         .cluster
         .pods
@@ -70,10 +108,12 @@ fn judge_runner(facts: &ClusterFacts<'_>, runner: &Runner<'_>) -> Option<Finding
     );
     finding.exposed_count = exposed as u64;
     let mut steps: Vec<String> = held.iter().map(step).collect();
-    if runs_as_other {
-        steps.push(
+    match for_group {
+        Some((_, step)) => steps.push(step),
+        None if runs_as_other => steps.push(
             "the container does not run as root: the socket opens only to its group".to_owned(),
-        );
+        ),
+        None => {}
     }
     if !nodes.is_empty() {
         steps.push(format!(

@@ -12,6 +12,7 @@ use super::doors::{
     open_kubelets, step_over, visit,
 };
 use super::graph::{State, Step, Why};
+use super::out::UNPLACED;
 use super::rights::Rights;
 use crate::checks::namespace_of;
 use crate::see::{Door, pod_accounts};
@@ -143,7 +144,10 @@ impl<'i, 'c> Ground<'i, 'c> {
                 steps.extend(pods.map(|pod| member(State::Entered(pod.namespace, pod.name))));
             }
             State::AllNodes => {
-                let nodes = self.nodes().keys();
+                let nodes = self.nodes().keys().copied();
+                // Manifests bring pods and no nodes: on whichever these will run.
+                let unplaced = self.nodes().is_empty().then_some(UNPLACED);
+                let nodes = nodes.chain(unplaced);
                 steps.extend(nodes.map(|name| member(State::Node(name))));
             }
             State::Node(name) => self.hold_node(name, &mut steps),

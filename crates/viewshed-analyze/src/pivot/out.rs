@@ -177,12 +177,14 @@ impl<'c> Ground<'_, 'c> {
         })
     }
 
-    /// Whether what lies on control-plane nodes lies on this one; `None` when the estate does not tell. kubeadm writes
+    /// Whether what lies on control-plane nodes lies on this one; `None` when the estate does not tell: without any such
+    /// node in it, each may be one whose label was taken away. kubeadm writes
     /// `admin.conf`, `ca.key` and etcd's data on control-plane nodes alone (`cmd/kubeadm/app/phases`); a worker's
     /// `/etc/kubernetes/pki` holds `ca.crt`.
     fn is_control_plane(&self, node: &str) -> Option<bool> {
         let is_known = self.runtimes.contains_key(node);
         let is = self.nodes().get(node).copied();
-        is.filter(|is| *is || is_known)
+        let has_others = || self.nodes().values().any(|is| *is);
+        is.filter(|is| *is || (is_known && has_others()))
     }
 }

@@ -43,6 +43,9 @@ pub(super) struct Rights<'c> {
 /// Where bootstrap tokens count (Kubernetes documentation, "Authenticating with Bootstrap Tokens").
 pub(super) const BOOTSTRAP_PLACE: &str = "kube-system";
 
+/// Where the controllers have their accounts.
+const CONTROLLERS: &str = "kube-system";
+
 /// A power that an identity holds: everywhere, or in one namespace.
 pub(super) type Held<'c> = (&'static Power, Option<&'c str>);
 
@@ -86,6 +89,9 @@ impl<'c> Rights<'c> {
             let accounts = rights.tokens_in.entry(namespace).or_default();
             accounts.insert(account);
         }
+        if !cluster.is_live {
+            rights.add_controllers(cluster);
+        }
         let workloads = cluster.workloads.iter();
         rights.workloads = workloads
             .map(|workload| {
@@ -124,6 +130,19 @@ impl<'c> Rights<'c> {
     fn add_account(&mut self, namespace: &'c str, name: &'c str) {
         if self.accounts_in.entry(namespace).or_default().insert(name) {
             self.accounts.entry(name).or_default().push(namespace);
+        }
+    }
+
+    /// The accounts that the cluster's own controllers make for themselves, which no manifest has: those of
+    /// `kube-system` that bindings name (`kube-controller-manager --use-service-account-credentials`, as kubeadm sets it).
+    fn add_controllers(&mut self, cluster: &'c Cluster) {
+        let bindings = cluster.bindings.iter();
+        for subject in bindings.flat_map(|binding| &binding.subjects) {
+            if subject.kind == SubjectKind::ServiceAccount
+                && let Some(namespace @ CONTROLLERS) = subject.namespace.as_deref()
+            {
+                self.add_account(namespace, &subject.name);
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! Shortest ways in the graph of steps, forwards and backwards.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use viewshed_model::PivotKind;
 
@@ -8,7 +8,7 @@ use super::graph::{Edge, Graph};
 
 impl Graph<'_> {
     /// Shortest ways from some states to all others; certain ways are preferred to doubtful ones of any
-    /// length.
+    /// length, and of doubtful ones of one length that with the fewest conditions.
     pub(super) fn walk(&self, starts: &[usize]) -> Walk {
         let mut walk = Walk {
             came: vec![None; self.states.len()],
@@ -86,13 +86,14 @@ impl Graph<'_> {
         back: &[Vec<(usize, usize)>],
     ) -> Vec<Option<Ahead>> {
         let mut ahead: Vec<Option<Ahead>> = vec![None; self.states.len()];
-        let mut queue: VecDeque<(usize, Ahead)> = VecDeque::new();
+        let mut queue: Queue<(usize, Option<usize>)> = Queue::default();
         for number in 0..self.states.len() {
             if is_goal(number) {
-                queue.push_back((number, (0, None)));
+                queue.push_back(Length::default(), (number, None));
             }
         }
-        while let Some((state, (steps, edge))) = queue.pop_front() {
+        while let Some((length, (state, edge))) = queue.pop() {
+            let (steps, _) = length;
             match ahead.get_mut(state) {
                 Some(slot @ None) => *slot = Some((steps, edge)),
                 Some(Some(_)) | None => continue,
@@ -104,14 +105,55 @@ impl Graph<'_> {
                 if edge.doubt.is_some() && !is_doubtful {
                     continue;
                 }
-                let next = (steps + edge.cost(), Some(*number));
-                match edge.cost() {
-                    0 => queue.push_front((*from, next)),
-                    _ => queue.push_back((*from, next)),
-                }
+                queue.push(length, edge, (*from, Some(*number)));
             }
         }
         ahead
+    }
+}
+
+/// Steps, and how many of them depend on facts.
+type Length = (u32, u32);
+
+/// What was found and is to be looked at, the shortest first.
+struct Queue<T> {
+    by_length: BTreeMap<Length, VecDeque<T>>,
+}
+
+impl<T> Default for Queue<T> {
+    fn default() -> Self {
+        Self {
+            by_length: BTreeMap::new(),
+        }
+    }
+}
+
+impl<T> Queue<T> {
+    /// Adds what lies behind an edge.
+    fn push(&mut self, (steps, doubts): Length, edge: &Edge, item: T) {
+        let length = (
+            steps + edge.cost(),
+            doubts + u32::from(edge.doubt.is_some()),
+        );
+        if length == (steps, doubts) {
+            self.by_length.entry(length).or_default().push_front(item);
+        } else {
+            self.push_back(length, item);
+        }
+    }
+
+    fn push_back(&mut self, length: Length, item: T) {
+        self.by_length.entry(length).or_default().push_back(item);
+    }
+
+    fn pop(&mut self) -> Option<(Length, T)> {
+        let mut first = self.by_length.first_entry()?;
+        let length = *first.key();
+        let item = first.get_mut().pop_front();
+        if first.get().is_empty() {
+            first.remove();
+        }
+        item.map(|item| (length, item))
     }
 }
 
@@ -158,7 +200,7 @@ pub(super) struct Walk {
 impl Walk {
     /// Goes on from the given states, over doubtful steps too where `is_doubtful`.
     fn run(&mut self, graph: &Graph<'_>, from: &[usize], is_doubtful: bool) {
-        let mut queue: VecDeque<(usize, Came)> = VecDeque::new();
+        let mut queue: Queue<(usize, (usize, usize))> = Queue::default();
         let mut order: Vec<(u32, usize)> = from
             .iter()
             .map(|state| {
@@ -174,15 +216,15 @@ impl Walk {
         }
         // States that are known already only pass their steps on.
         for (steps, state) in order {
-            self.push_edges(graph, (state, steps), is_doubtful, &mut queue);
+            self.push_edges(graph, (state, (steps, 0)), is_doubtful, &mut queue);
         }
-        while let Some((state, came)) = queue.pop_front() {
+        while let Some((length, (state, (from, edge)))) = queue.pop() {
             let known = self.came.get(state).copied().flatten();
             if known.is_some() {
                 continue;
             }
-            self.set(state, came);
-            self.push_edges(graph, (state, came.0), is_doubtful, &mut queue);
+            self.set(state, (length.0, from, Some(edge)));
+            self.push_edges(graph, (state, length), is_doubtful, &mut queue);
         }
     }
 
@@ -195,9 +237,9 @@ impl Walk {
     fn push_edges(
         &self,
         graph: &Graph<'_>,
-        (state, steps): (usize, u32),
+        (state, length): (usize, Length),
         is_doubtful: bool,
-        queue: &mut VecDeque<(usize, Came)>,
+        queue: &mut Queue<(usize, (usize, usize))>,
     ) {
         for (number, edge) in graph.edges_of(state).iter().enumerate() {
             if (edge.doubt.is_some() && !is_doubtful)
@@ -205,11 +247,7 @@ impl Walk {
             {
                 continue;
             }
-            let came = (steps + edge.cost(), state, Some(number));
-            match edge.cost() {
-                0 => queue.push_front((edge.to, came)),
-                _ => queue.push_back((edge.to, came)),
-            }
+            queue.push(length, edge, (edge.to, (state, number)));
         }
     }
 

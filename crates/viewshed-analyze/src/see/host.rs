@@ -1,6 +1,6 @@
 //! What follows from standing on a node, or from holding a part of it.
 
-use viewshed_model::{Cluster, Identity, Link, MissingFact, Pod, Runtime};
+use viewshed_model::{Cluster, Identity, Link, MissingFact, Node, Pod, Runtime};
 
 use super::board::{Board, extended, link};
 use super::host_paths::{Opening, is_of_pods, serves};
@@ -334,29 +334,32 @@ pub(super) fn holder<'a>(
     }
 }
 
-/// Whether the node runs the control plane; `None` when the estate does not know the node.
+/// Whether the node runs the control plane; `None` when the estate does not tell: it does not know the node, or no node
+/// that does, so that each may be one whose label was taken away.
 fn runs_control_plane(index: &SightIndex<'_>, node: &str) -> Option<bool> {
     let objects = pod_objects(&index.inventory);
-    let runs_api_server = index
-        .pods
-        .on_node(node)
-        .iter()
-        .filter_map(|at| objects.get(*at))
-        .any(|pod| is_static(index, pod.namespace, pod.name, "kube-apiserver"));
-    if runs_api_server {
+    let has_api_server = |node: &str| {
+        let pods = index.pods.on_node(node).iter();
+        pods.filter_map(|at| objects.get(*at))
+            .any(|pod| is_static(index, pod.namespace, pod.name, "kube-apiserver"))
+    };
+    let is_labelled = |node: &Node| {
+        ["control-plane", "master"].iter().any(|role| {
+            let label = format!("node-role.kubernetes.io/{role}");
+            node.meta.labels.contains_key(&label)
+        })
+    };
+    if has_api_server(node) {
         return Some(true);
     }
-    let known = index
-        .cluster
-        .nodes
-        .iter()
-        .find(|known| known.meta.name == node)?;
-    Some(["control-plane", "master"].iter().any(|role| {
-        known
-            .meta
-            .labels
-            .contains_key(&format!("node-role.kubernetes.io/{role}"))
-    }))
+    let nodes = &index.cluster.nodes;
+    let known = nodes.iter().find(|known| known.meta.name == node)?;
+    if is_labelled(known) {
+        return Some(true);
+    }
+    let mut others = nodes.iter();
+    let has_others = others.any(|other| is_labelled(other) || has_api_server(&other.meta.name));
+    has_others.then_some(false)
 }
 
 /// Whether a pod is the static pod of a control-plane program.

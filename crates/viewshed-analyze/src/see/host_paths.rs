@@ -80,7 +80,7 @@ pub(crate) fn serves(runtime: Runtime, node_runtime: &str) -> Option<bool> {
 }
 
 /// Files and folders of a node, and what each opens. A mount of a parent opens it too.
-const PLACES: [(&str, Opening); 31] = [
+const PLACES: [(&str, Opening); 35] = [
     ("/var/lib/kubelet/pki", Opening::NodeCredentials),
     ("/var/lib/kubelet/kubeconfig", Opening::NodeCredentials),
     (
@@ -98,6 +98,12 @@ const PLACES: [(&str, Opening); 31] = [
         Opening::AdminCredentials,
     ),
     ("/etc/kubernetes/pki/ca.key", Opening::AdminCredentials),
+    // Whoever signs tokens is any service account; whoever signs for etcd reads all of it.
+    ("/etc/kubernetes/pki/sa.key", Opening::AdminCredentials),
+    ("/etc/kubernetes/pki/etcd/ca.key", Opening::EtcdData),
+    // minikube `pkg/minikube/vmpath`; kubectl's own settings of whoever administers from there.
+    ("/var/lib/minikube/certs/ca.key", Opening::AdminCredentials),
+    ("/root/.kube/config", Opening::AdminCredentials),
     ("/etc/rancher/k3s/k3s.yaml", Opening::AdminCredentials),
     ("/etc/rancher/rke2/rke2.yaml", Opening::AdminCredentials),
     // k3s `pkg/daemons/control/deps`: kubeconfigs and keys of authorities; RKE2 keeps them alike.

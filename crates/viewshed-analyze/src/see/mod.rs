@@ -26,6 +26,7 @@ mod host_signs;
 mod identity;
 mod joined;
 mod kubelet;
+mod kubelet_rights;
 mod masks;
 mod named;
 mod node_rules;

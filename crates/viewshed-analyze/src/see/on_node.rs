@@ -4,16 +4,27 @@ use std::borrow::Cow;
 
 use viewshed_model::{
     Cluster, Container, PodSpec, PodVolume, Runtime, VolumeSource, plain_host_path,
+    runtime_sockets_below,
 };
 
 use super::capabilities::added;
 use super::host_paths::{Opening, openings};
 use super::writes::{Machine, writes};
 
+/// What a pod does to open a thing of its node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum By {
+    /// It looks.
+    Looking,
+    /// It changes the node first: a step of its own, as a container that is started by way of a runtime's socket is.
+    Writing,
+}
+
 /// One thing of its node that a pod opens.
 #[derive(Debug, Clone)]
 pub(crate) struct OnNode {
     pub(crate) opening: Opening,
+    pub(crate) by: By,
     /// The step in plain words.
     pub(crate) text: String,
     /// Completes "depends on ...".
@@ -26,6 +37,7 @@ impl OnNode {
     const fn certain(opening: Opening, text: String) -> Self {
         Self {
             opening,
+            by: By::Looking,
             text,
             doubt: None,
             assumed: None,
@@ -53,6 +65,8 @@ pub(crate) fn openings_on(
                     folder: &folder,
                     container,
                     title,
+                    is_in_roots_group: spec.fs_group == Some(0)
+                        || spec.supplemental_groups.contains(&0),
                 };
                 mounted.open(&volume.name, node_runtime, &mut found);
             }
@@ -132,6 +146,8 @@ struct Mounted<'m> {
     folder: &'m Folder,
     container: &'m Container,
     title: &'m str,
+    /// By a group of the whole pod.
+    is_in_roots_group: bool,
 }
 
 impl Mounted<'_> {
@@ -151,7 +167,12 @@ impl Mounted<'_> {
                     format!("{what}, with {place} in it")
                 }
             };
-            let opened = openings(&path, node_runtime);
+            let mut opened = openings(&path, node_runtime);
+            if !mount.sub_path.is_empty() {
+                // Mounted without what is mounted below it, which tokens and Secrets are (`doBindSubPath` in
+                // `pkg/volume/util/subpath/subpath_linux.go`).
+                opened.retain(|(opening, _)| *opening != Opening::PodVolumes);
+            }
             let is_root = opened.iter().any(|(opening, _)| *opening == Opening::Root);
             let for_users = user_doubt(self.container);
             if is_root && for_users.is_some() {
@@ -159,7 +180,8 @@ impl Mounted<'_> {
             }
             let mut for_group = Vec::new();
             if for_users.is_some() {
-                self.open_for_group((&opened, node_runtime), with, &mut for_group);
+                let place = (&opened[..], &*mounted, node_runtime);
+                self.open_for_group(place, with, &mut for_group);
             }
             let settled: Vec<Opening> = for_group.iter().map(|one: &OnNode| one.opening).collect();
             found.extend(for_group);
@@ -170,6 +192,7 @@ impl Mounted<'_> {
                 let is_listed = opening == Opening::Processes;
                 OnNode {
                     opening,
+                    by: By::Looking,
                     text: with(&place),
                     doubt: for_users.clone().filter(|_| !is_listed),
                     assumed: None,
@@ -181,6 +204,7 @@ impl Mounted<'_> {
             found.extend(writes(&path, Machine::Node).map(|written| {
                 OnNode {
                     opening: written.opening,
+                    by: By::Writing,
                     text: if mounted.starts_with(written.place) {
                         format!("{what}, writable: {}", written.effect)
                     } else {
@@ -201,25 +225,31 @@ impl Mounted<'_> {
     /// What a user who is not root opens by being in root's group: volumes and logs of pods, in folders of mode 0750
     /// (`setupDataDirs` in `pkg/kubelet/kubelet.go`; containerd's logs have mode 0640), and the sockets of containerd
     /// and CRI-O, which that group may write (mode 0660; Docker's is of a group of its own). A user without
-    /// `runAsGroup` whom the image does not know is in it (containerd, `pkg/oci/spec_opts.go`, `WithUserID`).
+    /// `runAsGroup` whom the image does not know is in it (containerd, `pkg/oci/spec_opts.go`, `WithUserID`), and so is
+    /// everybody whom `fsGroup` or `supplementalGroups` puts there.
     fn open_for_group(
         &self,
-        (opened, node_runtime): (&[(Opening, Cow<'static, str>)], &str),
+        (opened, mounted, node_runtime): (&[(Opening, Cow<'static, str>)], &str, &str),
         with: impl Fn(&str) -> String,
         found: &mut Vec<OnNode>,
     ) {
-        let Some(user) = self.container.run_as_user else {
-            return;
-        };
         let name = &self.container.name;
-        let assumed = match self.container.run_as_group {
-            Some(0) => None,
-            Some(_) => return,
-            None => Some(format!(
+        let assumed = match (self.container.run_as_group, self.container.run_as_user) {
+            _ if self.is_in_roots_group => None,
+            (Some(0), _) => None,
+            (Some(_), _) | (None, None) => return,
+            (None, Some(user)) => Some(format!(
                 "whether the image of container {name} puts user {user} into another group than root's"
             )),
         };
-        let is_open = !node_runtime.is_empty() && !node_runtime.starts_with("docker:");
+        let is_of_group = |runtime: Runtime| matches!(runtime, Runtime::Containerd | Runtime::CriO);
+        let is_open = match node_runtime {
+            "" => {
+                let mut below = runtime_sockets_below(mounted).peekable();
+                below.peek().is_some() && below.all(|(_, runtime)| is_of_group(runtime))
+            }
+            known => !known.starts_with("docker:"),
+        };
         for (opening, place) in opened {
             let of_group = match opening {
                 Opening::Root => &[Opening::GroupVolumes, Opening::Logs, Opening::Socket(None)][..],
@@ -230,13 +260,12 @@ impl Mounted<'_> {
             };
             let of_group = of_group.iter().filter(|one| match one {
                 Opening::Socket(None) => is_open,
-                Opening::Socket(Some(runtime)) => {
-                    matches!(runtime, Runtime::Containerd | Runtime::CriO)
-                }
+                Opening::Socket(Some(runtime)) => is_of_group(*runtime),
                 _ => true,
             });
             found.extend(of_group.map(|opening| OnNode {
                 opening: *opening,
+                by: By::Looking,
                 text: format!("{}, as a user of root's group", with(place)),
                 doubt: None,
                 assumed: assumed.clone(),
@@ -259,6 +288,7 @@ fn add_privileges(spec: &PodSpec, title: &str, found: &mut Vec<OnNode>) {
     if let Some(container) = privileged.first() {
         found.push(OnNode {
             opening: Opening::Root,
+            by: By::Looking,
             text: format!(
                 "container {} of {title} is privileged: it is root on its node",
                 container.name
@@ -279,6 +309,7 @@ fn add_privileges(spec: &PodSpec, title: &str, found: &mut Vec<OnNode>) {
         });
         found.extend(held.openings.iter().map(|opening| OnNode {
             opening: *opening,
+            by: By::Looking,
             text: format!(
                 "container {} of {title} may {}",
                 container.name,

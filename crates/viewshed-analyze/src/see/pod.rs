@@ -12,7 +12,7 @@ use super::host::{Foothold, hold, node_runtime};
 use super::host_paths::Opening;
 use super::identity::Held;
 use super::kubelet;
-use super::on_node::{has_no_openings, openings_on};
+use super::on_node::{By, has_no_openings, openings_on};
 use super::own::{AUTHORITIES, host_name_fact};
 use super::own_names::{Knows, Nameless, holds_authorities, names_its_pod, values_at_hand};
 use super::tokens::{Audience, TokenHolder, place_text, token_text};
@@ -274,6 +274,7 @@ impl Inside<'_> {
         let runtime = node_runtime(cluster, self.node);
         let place = (cluster, self.holder.namespace, self.pod);
         let mut openings = openings_on(place, self.spec(), &self.title, runtime);
+        openings.retain(|one| one.by == By::Looking);
         // What is in doubt comes last: another mount may settle it.
         openings.sort_by_key(|one| {
             (

@@ -81,6 +81,11 @@ impl<'c> SightIndex<'c> {
         self.cluster
     }
 
+    /// Whether the estate has a namespace of this name, or anything in it.
+    pub fn knows_namespace(&self, name: &str) -> bool {
+        self.inventory.namespace_index(name).is_some()
+    }
+
     /// The evaluator behind it.
     pub fn access(&self) -> &AccessIndex<'c> {
         &self.access

@@ -85,6 +85,8 @@ pub(super) struct SecurityWire {
     run_as_non_root: Option<bool>,
     /// Only of pods.
     pub(super) fs_group: Option<i64>,
+    /// Only of pods.
+    pub(super) supplemental_groups: Nullable<Vec<i64>>,
     capabilities: Nullable<CapabilitiesWire>,
     windows_options: Nullable<WindowsWire>,
 }

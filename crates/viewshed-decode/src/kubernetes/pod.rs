@@ -209,6 +209,7 @@ impl PodSpecWire {
             has_own_users: self.host_users == Some(false),
             shares_processes: self.share_process_namespace == Some(true),
             fs_group: security.fs_group,
+            supplemental_groups: security.supplemental_groups.0.clone(),
             volumes: self.volumes.0.into_iter().map(|volume| volume.0).collect(),
             containers: roles
                 .into_iter()

@@ -181,6 +181,9 @@ fn accounts_that_lead_no_further_are_a_gain() {
     assert_eq!(
         found,
         [
+            "user mallory: leads to root on node (where it runs) in 1 step: user mallory may patch deployments \
+             everywhere: it changes the pods of workloads as it likes (depends on whether admission refuses paths of \
+             the node in every namespace)",
             "user mallory: leads to service account shop/cart in 1 step: user mallory may patch \
           deployments everywhere: it changes the pods of workloads as it likes"
         ]
@@ -253,4 +256,99 @@ fn a_way_does_not_come_back_to_who_takes_it() {
         line.contains("for any user; service account adm/boss may * * everywhere"),
         "{line}"
     );
+}
+
+/// Repositories of manifests hold no nodes: whoever starts pods gets to those that there will be.
+#[test]
+fn pods_that_may_be_made_are_a_step_to_nodes_that_no_file_has() {
+    let account = "apiVersion: v1\nkind: ServiceAccount\nmetadata: { name: cart, namespace: shop }";
+    let right = |verbs: &str| {
+        let rule = format!("{{ apiGroups: [''], resources: [pods], verbs: [{verbs}] }}");
+        grant_in(
+            "r",
+            "shop",
+            &rule,
+            "{ kind: ServiceAccount, name: cart, namespace: shop }",
+        )
+    };
+    let found = gained(
+        &bare_estate(&[account, &right("get")]),
+        &bare_estate(&[account, &right("get, create")]),
+    );
+    let [line] = &*found else {
+        panic!("{found:?}");
+    };
+    assert!(
+        line.starts_with(
+            "service account shop/cart: leads to root on node (where it runs) in 1 step: "
+        ),
+        "{line}"
+    );
+}
+
+/// The controllers' accounts are in no repository, and the server's own bindings name them.
+#[test]
+fn grants_in_kube_system_lead_to_the_controllers_of_the_cluster() {
+    let account = "apiVersion: v1\nkind: ServiceAccount\nmetadata: { name: cart, namespace: shop }";
+    let bound = grant_in(
+        "old",
+        "shop",
+        "{ apiGroups: [''], resources: [pods], verbs: [get] }",
+        "{ kind: User, name: tom }",
+    );
+    for rule in [
+        "{ apiGroups: [''], resources: [serviceaccounts/token], verbs: [create] }",
+        "{ apiGroups: [''], resources: [pods], verbs: [create] }",
+        "{ apiGroups: [''], resources: [secrets], verbs: [create, get] }",
+    ] {
+        let right = grant_in("r", "kube-system", rule, "{ kind: User, name: tom }");
+        let whole = |texts: &[&str]| {
+            let mut estate = bare_estate(texts);
+            crate::bootstrap::complete(&mut estate.clusters[0]);
+            estate
+        };
+        let found = gained(
+            &whole(&[account, &bound]),
+            &whole(&[account, &bound, &right]),
+        );
+        let leads = found
+            .iter()
+            .filter(|line| line.starts_with("user tom: leads to everything in 2 steps: "));
+        assert_eq!(leads.count(), 1, "{rule}: {found:?}");
+    }
+}
+
+/// The control plane's own files: without any control-plane node in the estate, each may be one.
+#[test]
+fn files_of_the_control_plane_are_a_gain_also_on_a_known_node() {
+    let node = "apiVersion: v1\nkind: Node\nmetadata: { name: n1 }";
+    let plain = "apiVersion: v1\nkind: Pod\nmetadata: { name: p, namespace: shop }\nspec: { nodeName: n1, \
+         automountServiceAccountToken: false, containers: [{ name: main, image: example }] }";
+    for (path, goal) in [
+        ("/etc/kubernetes/pki", "everything"),
+        ("/etc/kubernetes/admin.conf", "everything"),
+        ("/etc/kubernetes/super-admin.conf", "everything"),
+        ("/etc/kubernetes/pki/sa.key", "everything"),
+        ("/etc/kubernetes/pki/etcd", "all secrets"),
+        ("/var/lib/etcd", "all secrets"),
+        ("/var/lib/rancher/k3s/server", "everything"),
+        ("/etc/rancher/k3s/k3s.yaml", "everything"),
+        ("/var/lib/minikube", "everything"),
+        ("/root/.kube", "everything"),
+    ] {
+        let mounted = plain.replace(
+            "containers: [{ name: main, image: example }]",
+            &format!(
+                "volumes: [{{ name: v, hostPath: {{ path: {path} }} }}], containers: [{{ name: main, image: example, \
+                 volumeMounts: [{{ name: v, mountPath: /v, readOnly: true }}] }}]"
+            ),
+        );
+        let found = gained(
+            &bare_estate(&[node, plain]),
+            &bare_estate(&[node, &mounted]),
+        );
+        let start = format!("Pod shop/p: leads to {goal}");
+        let leads = found.iter().filter(|line| line.starts_with(&start));
+        assert_eq!(leads.count(), 1, "{path}: {found:?}");
+    }
 }

@@ -1,4 +1,9 @@
-use super::{cluster, leads};
+use viewshed_model::PivotKind;
+
+use super::{cluster, grant, leads, rule};
+use crate::network::{Cni, NetworkIndex};
+use crate::pivot::PivotIndex;
+use crate::sight::SightIndex;
 
 /// What pod `ops/probe` on a node leads to beside its own account, by its volumes and the mount of its container.
 fn probe(node: &str, volume: &str, mount: &str) -> Vec<String> {
@@ -93,17 +98,16 @@ fn what_lies_on_control_plane_nodes_lies_on_no_worker() {
         let found = probe("worker", &host_path(path), "readOnly: true");
         assert_eq!(found, Vec::<String>::new(), "{path}");
         let wanted = match path {
-            "/var/lib/etcd" => "AllSecrets 1",
-            "/etc/kubernetes/controller-manager.conf" => "User system:kube-controller-manager 1",
-            _ => "Administrator 1",
+            "/var/lib/etcd" => &["AllSecrets 1"][..],
+            "/etc/kubernetes/controller-manager.conf" => &["User system:kube-controller-manager 1"],
+            // The authority of etcd's clients lies there too.
+            "/etc/kubernetes/pki" => &["Administrator 1", "AllSecrets 1"],
+            _ => &["Administrator 1"],
         };
-        assert_eq!(probe("cp", &host_path(path), "readOnly: true"), [wanted]);
+        assert_eq!(probe("cp", &host_path(path), "readOnly: true"), wanted);
         // A node that the estate does not know.
-        let doubtful = format!("{wanted}?");
-        assert_eq!(
-            probe("other", &host_path(path), "readOnly: true"),
-            [doubtful]
-        );
+        let doubtful: Vec<String> = wanted.iter().map(|one| format!("{one}?")).collect();
+        assert_eq!(probe("other", &host_path(path), "readOnly: true"), doubtful);
     }
     // The certificate opens accounts, one step further; no pod.
     let paths = [
@@ -266,11 +270,11 @@ fn a_secret_is_a_token_where_its_token_is() {
 /// A pod that waits for a node runs nothing that somebody could execute in.
 #[test]
 fn a_pod_without_a_node_is_entered_by_nobody() {
-    let exec = super::grant(
+    let exec = grant(
         "exec",
         ("shop", "web"),
         None,
-        &super::rule("create", "", "pods/exec"),
+        &rule("create", "", "pods/exec"),
     );
     let entered = |status: &str| {
         let text = format!(
@@ -283,4 +287,37 @@ fn a_pod_without_a_node_is_entered_by_nobody() {
     assert!(!entered("phase: Pending"));
     assert!(entered("phase: Running"));
     assert!(entered(""));
+}
+
+/// Once something is in doubt, nothing more is where it need not be.
+#[test]
+fn of_ways_of_one_length_that_with_the_fewest_conditions_is_told() {
+    let pod = |place: &str, spec: &str, volume: &str| {
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{ name: probe, namespace: {place} }}\nspec:\n  nodeName: worker\n  \
+             automountServiceAccountToken: false\n  {spec}\n  volumes: [{{ name: v, {volume} }}]\n  containers: \
+             [{{ name: main, image: example, volumeMounts: [{{ name: v, mountPath: /v }}] }}]\n---\n"
+        )
+    };
+    // Whether its group is root's depends on the image.
+    let socket = host_path("/run/containerd/containerd.sock");
+    let start = pod("ops", "securityContext: { runAsUser: 1000 }", &socket);
+    // From these it depends on what they may read, and is as far.
+    let logs = ["aaa", "zzz"].map(|place| pod(place, "", &host_path("/var/log")));
+    let all = grant("all", ("ops", "tool"), None, &rule("'*'", "*", "*"));
+    let cluster = cluster(&[start, logs.concat(), all].concat());
+    let sight = SightIndex::new(&cluster);
+    let network = NetworkIndex::new(&cluster, Some(Cni::Generic));
+    let index = PivotIndex::new(&sight, &network);
+    let (pivots, _) = index.from_pod("ops", "probe", 9);
+    let all = pivots
+        .iter()
+        .find(|one| one.kind == PivotKind::Administrator);
+    let all = all.unwrap();
+    let facts: Vec<&str> = all.depends_on.iter().map(|one| &*one.fact).collect();
+    assert_eq!(
+        facts,
+        ["whether the image of container main puts user 1000 into another group than root's"],
+        "{all:#?}"
+    );
 }

@@ -1,6 +1,6 @@
 use viewshed_model::{KubeletSettings, Vantage};
 
-use super::{check, in_pod, shown, view};
+use super::{check, granted, in_pod, shown, user, view};
 use crate::samples::{pod, shop};
 
 fn kubelet_settings(mode: &str, anonymous: bool, read_only_port: u16) -> KubeletSettings {
@@ -96,4 +96,41 @@ fn etcd_on_a_node_shows_every_name() {
         },
     );
     assert!(shown(&view).contains("Secret ops/admin: etcd data"));
+}
+
+/// `pkg/kubelet/server/auth.go`: parts of a node's own API have subresources of their own, which the API server's proxy
+/// does not know.
+#[test]
+fn rights_on_parts_of_a_node_show_its_pods_where_its_kubelet_is_reached() {
+    for (rule, version, is_open, has_logs) in [
+        ("get | core | nodes/pods", 36, true, false),
+        ("get | core | nodes/pods", 32, false, false),
+        ("get | core | nodes/metrics", 32, true, false),
+        ("get | core | nodes/stats | worker-1", 36, true, false),
+        ("get | core | nodes/stats | worker-9", 36, false, false),
+        ("get | core | nodes/log", 36, true, true),
+        ("get | core | nodes/configz", 36, false, false),
+        ("list | core | nodes/pods", 36, false, false),
+    ] {
+        let mut cluster = granted(&[rule], "all", &["user:scraper"]);
+        cluster.version = Some(viewshed_model::ServerVersion {
+            minor: version.to_string(),
+            ..viewshed_model::ServerVersion::default()
+        });
+        let view = view(&cluster, &user("scraper"));
+        let of = |category: viewshed_model::Category| {
+            let mut all = view.categories.iter();
+            let found = all.find(|one| one.category == category).unwrap();
+            (found.seen.len(), found.uncertain_count)
+        };
+        let (seen, uncertain) = of(viewshed_model::Category::Pods);
+        assert_eq!((seen, uncertain > 0), (0, is_open), "{rule} {version}");
+        let (_, logs) = of(viewshed_model::Category::Logs);
+        assert_eq!(logs > 0, has_logs, "{rule}");
+        let is_told = view
+            .depends_on
+            .iter()
+            .any(|one| one.fact.contains("TCP 10250"));
+        assert_eq!(is_told, is_open, "{rule}");
+    }
 }

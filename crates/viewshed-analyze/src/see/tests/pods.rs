@@ -107,10 +107,6 @@ fn a_kubelets_kubeconfig_alone_is_a_doubt() {
             let volume = VolumeSource::HostPath((*path).to_owned());
             mount(&mut cluster.pods[1].spec, volume, path);
         }
-        // Whoever writes there becomes root on the node, which settles it.
-        for mount in &mut cluster.pods[1].spec.containers[0].mounts {
-            mount.read_only = true;
-        }
         let view = view(&cluster, &in_pod("shop", "web"));
         let is_doubt = |fact: &&viewshed_model::MissingFact| fact.fact.contains("kubelet.conf");
         view.depends_on.iter().filter(is_doubt).count()
@@ -263,36 +259,45 @@ fn log_files_name_pods_and_containers() {
 fn manifests_of_static_pods_name_them() {
     for path in ["/etc/kubernetes/manifests", "/etc/kubernetes", "/etc"] {
         let mut cluster = with_host_path(path, "");
-        // Whoever writes there is root, and sees more than manifests.
-        cluster.pods[2].spec.containers[0].mounts[0].read_only = true;
         cluster.pods[0].is_mirror = true;
-        // Who may write there has more than their names.
-        cluster.pods[2].spec.containers[0].mounts[0].read_only = true;
         let view = view(&cluster, &in_pod("ops", "dash"));
         assert!(shown(&view).contains("Pod shop/cart: node files"), "{path}");
         assert!(!shown(&view).contains("Pod shop/web"), "{path}");
     }
 }
 
+/// What is written on the node is a step, as the container is that a runtime starts: who looks around has not taken it.
 #[test]
-fn who_writes_a_static_pod_becomes_root_on_the_node() {
-    let leads = |read_only: bool| {
-        let mut cluster = with_host_path("/etc/kubernetes/manifests", "");
-        cluster.pods[2].spec.containers[0].mounts[0].read_only = read_only;
-        let estate = viewshed_model::Estate {
-            clusters: vec![cluster],
-            ..viewshed_model::Estate::default()
+fn root_by_what_is_written_is_a_step_and_no_sight() {
+    for path in [
+        "/etc/kubernetes/manifests",
+        "/etc/cron.d",
+        "/run",
+        "/proc",
+        "/opt/cni/bin",
+        "/root",
+    ] {
+        let look = |read_only: bool| {
+            let mut cluster = with_host_path(path, "");
+            cluster.pods[2].spec.containers[0].mounts[0].read_only = read_only;
+            let estate = viewshed_model::Estate {
+                clusters: vec![cluster],
+                ..viewshed_model::Estate::default()
+            };
+            let joined = Joined {
+                depth: Some(1),
+                ..Joined::default()
+            };
+            let view = see_joined(&estate, &in_pod("ops", "dash"), joined).unwrap();
+            let is_node = |kind| kind == viewshed_model::PivotKind::Node;
+            let leads = view.pivots.iter().any(|pivot| is_node(pivot.kind));
+            (shown(&view), view.depends_on, leads)
         };
-        let joined = Joined {
-            depth: Some(1),
-            ..Joined::default()
-        };
-        let view = see_joined(&estate, &in_pod("ops", "dash"), joined).unwrap();
-        let mut pivots = view.pivots.iter();
-        pivots.any(|pivot| pivot.kind == viewshed_model::PivotKind::Node)
-    };
-    assert!(leads(false));
-    assert!(!leads(true));
+        let (written, read) = (look(false), look(true));
+        assert_eq!((&written.0, &written.1), (&read.0, &read.1), "{path}");
+        // With /run the runtime's socket comes, which no mount makes read-only.
+        assert_eq!((written.2, read.2), (true, path == "/run"), "{path}");
+    }
 }
 
 #[test]
@@ -336,23 +341,37 @@ fn kubelet_folders_hold_the_tokens_of_the_node() {
     );
 }
 
+/// A part of a volume is mounted without what is mounted below it, as the folders of tokens are; the kubelet's own
+/// certificate is a file there.
+#[test]
+fn a_part_of_a_folder_comes_without_what_is_mounted_in_it() {
+    for (path, sub_path, expected) in [
+        ("/", "var/lib/kubelet/pods", &["system:anonymous"][..]),
+        (
+            "/var/lib",
+            "kubelet",
+            &["system:node:worker-1", "system:anonymous"],
+        ),
+    ] {
+        let mut cluster = with_host_path(path, "");
+        sub_path.clone_into(&mut cluster.pods[2].spec.containers[0].mounts[0].sub_path);
+        assert_eq!(identities(&cluster, &in_pod("ops", "dash")), expected);
+    }
+}
+
+#[test]
+fn the_root_of_the_first_process_is_that_of_the_node() {
+    let of = |path: &str| identities(&with_host_path(path, ""), &in_pod("ops", "dash"));
+    assert_eq!(of("/proc/1/root"), of("/"));
+    assert_eq!(
+        of("/proc/1/root/var/lib/kubelet/pods"),
+        ["service account shop/cart", "system:anonymous"]
+    );
+}
+
 #[test]
 fn administrator_credentials_lie_on_control_plane_nodes_only() {
-    let mut worker = with_host_path("/etc/kubernetes", "");
-    // Whoever writes static pods there is root on the worker, and no administrator by that.
-    assert_eq!(
-        identities(&worker, &in_pod("ops", "dash")),
-        [
-            "system:node:worker-1",
-            "service account shop/cart",
-            "system:anonymous"
-        ]
-    );
-    for pod in &mut worker.pods {
-        for mount in &mut pod.spec.containers[0].mounts {
-            mount.read_only = true;
-        }
-    }
+    let worker = with_host_path("/etc/kubernetes", "");
     assert_eq!(
         identities(&worker, &in_pod("ops", "dash")),
         ["system:anonymous"]

@@ -69,3 +69,24 @@ fn the_sockets_of_containerd_and_crio_are_open_to_roots_group_and_dockers_is_not
     assert!(!shows_cart("/run/containerd/containerd.sock", 1000));
     assert!(!shows_cart("/var/run/docker.sock", 0));
 }
+
+/// Groups that the whole pod has (Kubernetes API, `PodSecurityContext`).
+#[test]
+fn groups_of_the_pod_are_those_of_its_users() {
+    for groups in [vec![0], vec![7, 0], vec![7]] {
+        let mut of_pod = cluster("/", 65532, Some(65532));
+        let is_roots = groups.contains(&0);
+        of_pod.pods[2].spec.supplemental_groups = groups;
+        check(&of_pod, is_roots, "");
+    }
+    let mut of_volumes = cluster("/", 65532, Some(65532));
+    of_volumes.pods[2].spec.fs_group = Some(0);
+    check(&of_volumes, true, "");
+    // Whoever the user of the image is.
+    let mut unknown = cluster("/", 0, None);
+    let spec = &mut unknown.pods[2].spec;
+    spec.supplemental_groups = vec![0];
+    spec.containers[0].run_as_user = None;
+    spec.containers[0].run_as_non_root = Some(true);
+    check(&unknown, true, "");
+}

@@ -47,11 +47,12 @@ fn the_default_resolver_needs_no_mention() {
 fn users_and_groups_are_the_containers_own_else_the_pods() {
     let cluster = check(
         r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p","namespace":"n"},
-        "spec":{"securityContext":{"runAsUser":1000,"runAsGroup":3000,"fsGroup":2000},
+        "spec":{"securityContext":{"runAsUser":1000,"runAsGroup":3000,"fsGroup":2000,"supplementalGroups":[0,7]},
                 "containers":[{"name":"a"},{"name":"b","securityContext":{"runAsGroup":0}}]}}"#,
     );
     let spec = &cluster.pods[0].spec;
     assert_eq!(spec.fs_group, Some(2000));
+    assert_eq!(spec.supplemental_groups, [0, 7]);
     let ids: Vec<_> = spec
         .containers
         .iter()
