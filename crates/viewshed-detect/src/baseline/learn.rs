@@ -2,7 +2,7 @@
 
 use super::record::{Accused, GROUP_HABITS_MAX, HABITS_MAX, Habit, Record, Standing};
 use super::symbols::Symbol;
-use super::{Baseline, DAY_S};
+use super::{Baseline, DAY_S, part_of};
 use crate::engine::behaviour::{Behaviour, Op, Outcome};
 use crate::engine::warm::Entry;
 use crate::engine::work::may_explain;
@@ -179,9 +179,11 @@ impl Baseline {
         if behaviour.outcome == Outcome::Failed {
             return None;
         }
-        let hash = self.habit_hash(behaviour, behaviour.kind, behaviour.namespace);
+        let part = behaviour.is_part.then(|| part_of(behaviour.kind));
+        let kind = part.as_deref().unwrap_or(behaviour.kind);
+        let hash = self.habit_hash(behaviour, kind, behaviour.namespace);
         let mut habit = Habit::new(behaviour.op, behaviour.outcome, now_s);
-        habit.kind = self.symbols.intern(behaviour.kind);
+        habit.kind = self.symbols.intern(kind);
         habit.namespace = self.symbols.intern(behaviour.namespace);
         habit.standing = standing;
         habit.is_counted = matches!(behaviour.kind, "pods" | "nodes") && behaviour.op != Op::Write;

@@ -90,6 +90,14 @@ pub(crate) fn hasher(seed: u64) -> RandomState {
     )
 }
 
+/// What stands behind the kind of a habit that is of a part of the objects.
+const PART: &str = "?selector";
+
+/// The kind of a habit that is of a part of the objects of this kind.
+fn part_of(kind: &str) -> String {
+    format!("{kind}{PART}")
+}
+
 /// The namespace of a habit that covers this one.
 fn any_namespace(namespace: &str) -> &'static str {
     if namespace.is_empty() { "" } else { "*" }
@@ -269,9 +277,18 @@ impl Baseline {
     fn covering(&self, record: &Record, behaviour: &Behaviour<'_>) -> Option<usize> {
         // One namespace after the other is not all of them at once.
         let any = any_namespace(behaviour.namespace);
-        record
-            .find(self.habit_hash(behaviour, behaviour.kind, behaviour.namespace))
-            .or_else(|| record.find(self.habit_hash(behaviour, behaviour.kind, any)))
+        let of_kind = |kind: &str| {
+            record
+                .find(self.habit_hash(behaviour, kind, behaviour.namespace))
+                .or_else(|| record.find(self.habit_hash(behaviour, kind, any)))
+        };
+        // Who reads them all reads a part of them as well, and not the other way round.
+        let of_part = || {
+            let kind = behaviour.is_part.then(|| part_of(behaviour.kind));
+            kind.and_then(|kind| of_kind(&kind))
+        };
+        of_part()
+            .or_else(|| of_kind(behaviour.kind))
             .or_else(|| record.find(self.habit_hash(behaviour, "*", any)))
     }
 

@@ -2,7 +2,7 @@
 
 use super::record::Habit;
 use super::symbols::Symbol;
-use super::{Baseline, DAY_S, Standing};
+use super::{Baseline, DAY_S, PART, Standing, part_of};
 use crate::engine::behaviour::{Behaviour, Op, Outcome};
 use crate::engine::kinds;
 
@@ -32,7 +32,12 @@ impl Baseline {
         let kind = self.symbols.find(behaviour.kind);
         let namespace = self.symbols.find(behaviour.namespace);
         let is_local = !behaviour.namespace.is_empty();
-        let plain = PLAIN.map(|kind| self.symbols.find(kind));
+        // Of a part the names are known, and no more.
+        let part = if behaviour.is_part || !behaviour.is_enumeration() {
+            self.symbols.find(&part_of(behaviour.kind))
+        } else {
+            None
+        };
         let shown = record.habits.iter();
         for habit in shown.filter(|habit| habit.outcome == Outcome::Shown) {
             let is_here = [namespace, Some(Symbol::ANY)].contains(&Some(habit.namespace));
@@ -40,8 +45,8 @@ impl Baseline {
                 Op::Write if self.is_of_any_program(habit) => {}
                 Op::Write => does.works_here |= is_local && is_here,
                 Op::Watch => {
-                    let is_it = [kind, Some(Symbol::ANY)].contains(&Some(habit.kind));
-                    does.watches_something |= !plain.contains(&Some(habit.kind));
+                    let is_it = [kind, part, Some(Symbol::ANY)].contains(&Some(habit.kind));
+                    does.watches_something |= !self.is_plain(habit);
                     does.watches_it |= is_it && (is_here || habit.namespace == Symbol::EMPTY);
                 }
                 _ => {}
@@ -52,7 +57,8 @@ impl Baseline {
 
     /// Whether a habit is about what programs follow for themselves.
     pub(crate) fn is_plain(&self, habit: &Habit) -> bool {
-        PLAIN.contains(&self.symbols.text(habit.kind))
+        let kind = self.symbols.text(habit.kind);
+        PLAIN.contains(&kind.trim_end_matches(PART))
     }
 
     /// Whether a habit is writing what nearly every program writes: its lease, events, questions.
@@ -145,12 +151,14 @@ impl Baseline {
         now_s: u32,
     ) -> bool {
         let kind = self.symbols.find(behaviour.kind);
+        let part = behaviour.is_part.then(|| part_of(behaviour.kind));
+        let part = part.and_then(|part| self.symbols.find(&part));
         let namespace = self.symbols.find(behaviour.namespace);
         self.has(index, |habit| {
             let is_here = Some(habit.namespace) == namespace
                 || [Symbol::EMPTY, Symbol::ANY].contains(&habit.namespace);
             (habit.op, habit.outcome) == (Op::Watch, Outcome::Shown)
-                && Some(habit.kind) == kind
+                && [kind, part].contains(&Some(habit.kind))
                 && is_here
                 && habit.days() >= DAYS_OF_FOLLOWING
                 && habit.is_usual(now_s, self.half_life_s)
@@ -160,7 +168,9 @@ impl Baseline {
     /// Whether an identity lists or follows anything of the whole cluster, since a day or longer.
     pub(crate) fn reads_wide(&self, index: usize, now_s: u32) -> bool {
         self.has(index, |habit| {
-            is_of_whole_cluster(habit) && is_old(habit, now_s)
+            is_of_whole_cluster(habit)
+                && is_old(habit, now_s)
+                && !self.symbols.text(habit.kind).ends_with(PART)
         })
     }
 
@@ -202,16 +212,25 @@ impl Baseline {
         })
     }
 
+    /// Whether an identity has had to do with a kind for a day or longer, in any way that was answered.
+    pub(crate) fn has_long_touched(&self, index: usize, kind: &str, now_s: u32) -> bool {
+        let kind = self.symbols.find(kind);
+        self.has(index, |habit| {
+            habit.outcome == Outcome::Shown && Some(habit.kind) == kind && is_old(habit, now_s)
+        })
+    }
+
     fn has(&self, index: usize, is_meant: impl Fn(&Habit) -> bool) -> bool {
         let record = self.identities.get(index);
         record.is_some_and(|record| record.has(is_meant))
     }
 
     fn has_done(&self, index: usize, op: Op, kind: &str) -> bool {
+        let part = self.symbols.find(&part_of(kind));
         let kind = self.symbols.find(kind);
         self.has(index, |habit| {
             (habit.op, habit.outcome) == (op, Outcome::Shown)
-                && [kind, Some(Symbol::ANY)].contains(&Some(habit.kind))
+                && [kind, part, Some(Symbol::ANY)].contains(&Some(habit.kind))
         })
     }
 

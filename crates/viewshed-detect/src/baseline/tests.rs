@@ -20,6 +20,7 @@ fn behaviour<'a>(op: Op, kind: &'a str, namespace: &'a str) -> Behaviour<'a> {
         outcome: Outcome::Shown,
         kind,
         namespace,
+        is_part: false,
     }
 }
 

@@ -39,7 +39,7 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         .any(|selector| is_narrowed(&look.activity.uri, selector));
     let base = if namespace.is_empty() {
         let is_leap = look.class == Class::Person
-            && look.acquaintance > 0.5
+            && is_settled(look)
             && look.behaviour.outcome == Outcome::Shown
             && !look.baseline.reads_wide(look.index, look.now_s);
         everywhere(kind, look.sees_all).max(if is_leap { of_leap(kind) } else { 0.0 })
@@ -51,10 +51,10 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
             0
         };
         let namespaces = look.facts.count(Sort::SurveyedNamespace).max(secrets);
-        let is_visitor = look.acquaintance > 0.5 && !look.sees_all && !look.is_at_home;
+        let is_visitor = is_settled(look) && !look.sees_all && !look.is_at_home;
         let usual = match (kind, namespaces) {
             // Newcomers begin with what is theirs; who has long been working elsewhere has no business with these.
-            ("secrets", 0..=1) if is_visitor => 45.0,
+            ("secrets", 0..=1) if is_visitor => 145.0,
             ("secrets", 2) if is_visitor => 65.0,
             _ => in_namespaces(kind, namespaces),
         };
@@ -90,6 +90,11 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         return Some(Sign::quiet(weight, text));
     }
     Some(Sign::held(weight * look.following_share(), text))
+}
+
+/// Whether somebody has been working for long enough to have a place: for days, or at least since the day before.
+fn is_settled(look: &Look<'_>) -> bool {
+    look.acquaintance > 0.5 || look.known_days > 0
 }
 
 /// One more namespace in which somebody has no work.

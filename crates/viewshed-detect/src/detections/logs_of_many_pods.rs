@@ -1,8 +1,9 @@
 //! Reads the logs of pod after pod.
 
-use super::{Detection, Look, Sign};
+use super::{Detection, Look, Sign, tool};
 use crate::engine::behaviour::{Op, Outcome};
 use crate::engine::facts::Sort;
+use crate::engine::marks::family;
 use crate::engine::path::has_query;
 use crate::engine::who::Class;
 
@@ -33,7 +34,8 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     let watches_pods = look.baseline.watches(look.index, "pods");
     let follows = has_query(&look.activity.uri, "follow", "true");
     // Who makes pods reads their logs, and so does who follows pods and logs to collect them all.
-    let at_work = if look.is_other_family && !watches_pods {
+    let is_further = is_further_family(look);
+    let at_work = if (look.is_other_family || is_further) && !watches_pods {
         1.0
     } else if makes_pods || (watches_pods && follows) {
         0.03
@@ -54,6 +56,8 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         (Class::Person | Class::System, 11..) => 0.0,
         (Class::Person | Class::System, _) => 1.5,
         (_, 1) => 8.0,
+        // The first one told as much, and may have been its own.
+        (_, 2) if is_further => 18.0,
         (_, 2) => 12.0,
         (_, 3..=8) => 28.0,
         _ => 12.0,
@@ -75,6 +79,30 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
             ),
         },
     ))
+}
+
+/// Whether a program that makes pods, and never read a log for days, reads those of several families: what it made is of
+/// one.
+fn is_further_family(look: &mut Look<'_>) -> bool {
+    let is_settled_program = look.class == Class::ServiceAccount
+        && look.is_midway
+        && look.acquaintance > 0.5
+        && tool(&look.activity.actor.user_agent).is_none();
+    let reads_logs = look
+        .baseline
+        .has_long_touched(look.index, "pods/log", look.now_s);
+    if !is_settled_program || reads_logs {
+        return false;
+    }
+    let own = family(&look.activity.object.name);
+    let first = look.facts.nth(Sort::Document, ["first family of logs", ""]);
+    if first.is_some() {
+        look.facts
+            .nth(Sort::Document, ["family that was first", own]);
+    }
+    !look
+        .facts
+        .has(Sort::Document, ["family that was first", own])
 }
 
 /// Points for one more pod of the system whose logs a person reads: who looks for a fault reads one or two.

@@ -92,7 +92,7 @@ fn share(look: &Look<'_>, learned: Learned, is_first_of_kind: bool) -> f64 {
                     .baseline
                     .works_besides(look.index, behaviour, look.now_s)
         }
-        _ => look.works_here,
+        _ => look.is_of_work() || (look.works_here && look.watches_something),
     };
     let at_work = if works_here { 0.15 } else { 1.0 };
     let following = if look.watches_something { 0.3 } else { 1.0 };

@@ -5,6 +5,7 @@ use super::{Detection, Look, Sign, is_client};
 use crate::engine::behaviour::{Op, Outcome, is_tried};
 use crate::engine::facts::Sort;
 use crate::engine::path::is_narrowed;
+use crate::engine::who::Class;
 
 pub(super) static DETECTION: Detection = Detection {
     name: "secret-sweep",
@@ -43,6 +44,24 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     Some(sign)
 }
 
+/// How much single Secrets count. People look one up now and then; who has long been working without any has no
+/// business with one after the other, least of all where he does not work.
+fn share(look: &mut Look<'_>) -> f64 {
+    let namespace = look.behaviour.namespace;
+    look.facts.nth(Sort::SurveyedSecrets, [namespace, ""]);
+    let is_one = look.facts.count(Sort::SurveyedSecrets) == 1;
+    let is_news = look.class == Class::Person
+        && look.acquaintance > 0.5
+        && !look
+            .baseline
+            .has_long_touched(look.index, "secrets", look.now_s);
+    match (is_news, look.is_at_home && is_one) {
+        (false, _) => look.share_away(),
+        (true, true) => look.share_away().max(0.5),
+        (true, false) => 1.0,
+    }
+}
+
 fn objects(look: &mut Look<'_>) -> Option<Sign> {
     if look.is_nobody() || look.is_usual || look.behaviour.outcome != Outcome::Shown {
         return None;
@@ -60,7 +79,8 @@ fn objects(look: &mut Look<'_>) -> Option<Sign> {
     };
     // Controllers read what the objects name that they follow, deployers what they made.
     let works_here = look.works_here && !look.tries_secrets();
-    let at_work = if works_here || look.watches_it {
+    let is_of_work = look.is_of_work() || look.watches_something;
+    let at_work = if look.watches_it || (works_here && is_of_work) {
         0.1
     } else if look.watches_something
         && !look.is_midway
@@ -75,9 +95,11 @@ fn objects(look: &mut Look<'_>) -> Option<Sign> {
         2 => 5.0,
         3 => 25.0,
         4..=9 => 34.0,
+        // Nobody has to know so many; programs that look after many have been told of by now.
+        10..=20 if look.class == Class::Person => 34.0,
         _ => 8.0,
     };
-    let weight = base * look.share_away() * at_work;
+    let weight = base * share(look) * at_work;
     Some(Sign::quiet(
         weight,
         format!(

@@ -148,6 +148,9 @@ pub(crate) struct Behaviour<'a> {
     pub(crate) kind: &'a str,
     /// Empty for all of them and for kinds without.
     pub(crate) namespace: &'a str,
+    /// Whether a program lists or follows a part of the objects only, by a selector: that it does so by habit makes
+    /// it no habit to read them all.
+    pub(crate) is_part: bool,
 }
 
 impl<'a> Behaviour<'a> {
@@ -181,9 +184,13 @@ impl<'a> Behaviour<'a> {
                 Op::Query
             }
         };
+        let is_of_program = activity.actor.user.starts_with("system:serviceaccount:");
         Self {
             surface: activity.surface,
             op,
+            is_part: matches!(op, Op::List | Op::Watch)
+                && is_of_program
+                && path::is_part(&activity.uri),
             outcome: Outcome::of(activity),
             kind: clip(scratch, KIND_MAX),
             namespace: match activity.object.namespace.as_ref() {

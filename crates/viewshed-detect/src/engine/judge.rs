@@ -190,6 +190,8 @@ impl Engine {
         let is_plain = index != self.crowd
             && activity.actor.impersonated.is_none()
             && !subject.is_tool_counted
+            // The next one like it may be of all.
+            && !subject.behaviour.is_part
             // Of which node tells each time.
             && !(subject.who.class == Class::Node && is_of_every_namespace(&subject.behaviour, "pods"))
             // Whose log it is tells each time.

@@ -2,7 +2,7 @@
 
 /// Points for reading all objects of a kind in all namespaces.
 pub(crate) fn points(kind: &str) -> f64 {
-    let plain = kind.split('/').next().unwrap_or_default();
+    let plain = kind.split(['/', '?']).next().unwrap_or_default();
     let points = match plain {
         "secrets" => 50,
         "roles.rbac.authorization.k8s.io"
@@ -46,6 +46,24 @@ pub(crate) fn is_step_by_name(kind: &str) -> bool {
 /// Kinds of which names are worth guessing with writes, which need no right to read.
 pub(crate) fn is_guessed_by_writes(kind: &str) -> bool {
     is_telling(kind) && !is_rbac(kind) && !kind.contains('/')
+}
+
+/// What makes pods.
+pub(crate) const RUNNING: [&str; 6] = [
+    "pods",
+    "jobs.batch",
+    "cronjobs.batch",
+    "deployments.apps",
+    "statefulsets.apps",
+    "daemonsets.apps",
+];
+
+/// What comes of what makes pods.
+pub(crate) fn runs_for_others(kind: &str) -> bool {
+    matches!(
+        kind,
+        "pods" | "events" | "events.events.k8s.io" | "jobs.batch" | "replicasets.apps"
+    )
 }
 
 /// Roles and their bindings.

@@ -69,6 +69,7 @@ impl Engine {
         let read = Behaviour {
             kind: "(log)",
             namespace: family(&activity.object.name),
+            is_part: false,
             ..*behaviour
         };
         let symbol = self.baseline.symbol("(log)");
@@ -156,12 +157,13 @@ fn mark<'a>(behaviour: &Behaviour<'a>, kind: &'static str, what: &'a str) -> Beh
         outcome: Outcome::Shown,
         kind,
         namespace: what,
+        is_part: false,
         ..*behaviour
     }
 }
 
 /// What pods of one sort have in common at the beginning of their names: letters, up to the first digit or dash.
-fn family(pod: &str) -> &str {
+pub(crate) fn family(pod: &str) -> &str {
     let end = pod.find(|letter: char| !letter.is_ascii_alphabetic());
     clip(end.and_then(|end| pod.get(..end)).unwrap_or(pod), NAME_MAX)
 }

@@ -20,7 +20,7 @@ mod judge;
 pub(crate) mod kinds;
 pub(crate) mod lifecycle;
 mod margin;
-mod marks;
+pub(crate) mod marks;
 mod merge;
 mod order;
 pub(crate) mod origin;

@@ -56,6 +56,19 @@ pub(crate) fn is_narrowed(uri: &str, selector: &str) -> bool {
     })
 }
 
+/// Whether a list is of a part of what there is: of objects with some label, of one node, one namespace or about one
+/// object. What a phase or a type leaves is nearly all.
+pub(crate) fn is_part(uri: &str) -> bool {
+    let of_objects = || {
+        let field = query(uri, "fieldSelector").unwrap_or_default();
+        is_narrowed(uri, "fieldSelector")
+            && !field.starts_with("status.")
+            && !field.starts_with("type")
+    };
+    memchr::memmem::find(uri.as_bytes(), b"Selector=").is_some()
+        && (is_narrowed(uri, "labelSelector") || of_objects())
+}
+
 /// Whether a watch asks for less time than anybody needs who wants to follow something. Client libraries ask
 /// for five minutes and more, or leave the time to the server.
 ///

@@ -49,18 +49,20 @@ impl Engine {
     fn strangeness_of_person(&self, activity: &Activity<'_>, index: usize) -> f64 {
         let known = self.baseline.acquaintance(index, self.clock.now_s());
         let is_raw = tool(&activity.actor.user_agent).is_some_and(is_raw);
-        let change = if self.is_elsewhere(activity, index) {
-            ELSEWHERE
-        } else {
-            0.0
-        } + if is_raw { RAW } else { 0.0 };
+        let is_elsewhere = self.is_elsewhere(activity, index);
+        let elsewhere = if is_elsewhere { ELSEWHERE } else { 0.0 };
+        // Scripts are part of what people do; of somebody hardly known they say something only besides the place.
+        let raw = match (is_raw, is_elsewhere) {
+            (false, _) => 0.0,
+            (true, true) => RAW,
+            (true, false) => RAW * known,
+        };
         let stranger = if self.everybody_is_new() {
             0.0
         } else {
             (1.0 - known) * self.baseline.log_acquaintance().max(FIRST_DAY)
         };
-        let changed = known * (KNOWN + change);
-        stranger.max(changed).min(1.0)
+        (stranger + known * KNOWN + elsewhere + raw).min(1.0)
     }
 
     /// Whether the log has only begun: who is new then says nothing.

@@ -13,6 +13,7 @@ impl Look<'_> {
             && self.class == Class::ServiceAccount
             && !self.activity.actor.pod.is_empty()
             && !self.may_follow
+            && !self.is_of_own_node()
             && !self.baseline.reads_wide(self.index, self.now_s)
     }
 

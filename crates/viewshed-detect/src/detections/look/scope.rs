@@ -46,7 +46,7 @@ impl Look<'_> {
             None => 1.0,
         };
         // Who makes what is there reads it, and of Secrets those that it made.
-        let at_work = match (self.works_here, behaviour.kind) {
+        let at_work = match (self.is_of_work(), behaviour.kind) {
             (false, _) => 1.0,
             (true, "secrets") if self.acquaintance > 0.5 && !self.is_labelled() => 0.6,
             (true, _) => 0.25,
@@ -68,6 +68,26 @@ impl Look<'_> {
             _ => 1.0,
         };
         kinds::points(behaviour.kind) * scope * outcome * op * selected * labelled * at_work * known
+    }
+
+    /// Whether what is read may belong to what is made here. Who deploys reads all that an application has; a program of
+    /// its own that has long been running made what it finds by a label, objects of the kinds that it makes, and what
+    /// runs for them.
+    pub(crate) fn is_of_work(&self) -> bool {
+        let is_settled_program = self.class == Class::ServiceAccount
+            && tool(&self.activity.actor.user_agent).is_none()
+            && self.is_midway
+            && self.acquaintance > 0.5;
+        let makes = |kind: &str| {
+            let namespace = self.behaviour.namespace;
+            self.baseline.makes(self.index, kind, namespace)
+        };
+        let kind = self.behaviour.kind;
+        let is_made = || {
+            let plain = kind.split('/').next().unwrap_or_default();
+            makes(plain) || (kinds::runs_for_others(plain) && kinds::RUNNING.into_iter().any(makes))
+        };
+        self.works_here && (!is_settled_program || self.is_labelled() || is_made())
     }
 
     /// Whether it is about what belongs to the cluster itself, and whoever asks has no work there.
@@ -104,7 +124,7 @@ impl Look<'_> {
     /// How much a program's own namespace counts. It asks there for what it needs when it starts; what one that has
     /// long been running and never changed anything there looks for then, it did not need.
     fn share_of_own(&self) -> f64 {
-        if self.is_midway && !self.works_here && self.class == Class::ServiceAccount {
+        if self.is_midway && !self.is_of_work() && self.class == Class::ServiceAccount {
             0.25 + 0.45 * self.acquaintance
         } else {
             0.25

@@ -118,10 +118,42 @@ fn people_who_turn_to_what_is_not_theirs() {
         with a forged certificate; ANNA; +1m; 1; list pods -A group=system:masters 200
         one token in five places; anna cred=JTI=a; +2m; 6; list services -n pay @198.51.100.1 200 | list services -n pay @198.51.100.2 200 | list services -n pay @198.51.100.3 200 | list services -n pay @198.51.100.4 200 | list services -n pay @198.51.100.5 200 | list services -n pay @198.51.100.6 200
         a dump; ANNA; +0s; 7; list nodes -A 200 | list events -n pay 200 | list replicationcontrollers -n pay 200 | list services -n pay 200 | list daemonsets.apps -n pay 200 | list deployments.apps -n pay 200 | list replicasets.apps -n pay 200
+        Secrets by name; ANNA; +5m; 8; get secrets a -n pay 200 | get secrets b -n pay 200 | get secrets c -n pay 200 | get secrets d -n pay 200 | get secrets e -n pay 200 | get secrets f -n pay 200 | get secrets g -n pay 200 | get secrets h -n pay 200
+        Secrets by name, in several namespaces; OLGA; +5m; 5; get secrets a -n pay 200 | get secrets a -n edge 200 | get secrets a -n shop 200 | get secrets a -n ci 200 | get secrets a -n mail 200
+        another team's namespace; ANNA; +10m; 5; list pods -n edge 200 | list services -n edge 200 | list configmaps -n edge 200 | list secrets -n edge 200 | list deployments.apps -n edge 200
+        her own from elsewhere with another tool; anna @203.0.113.60 ~curl/8.5.0; +2m; 5; list pods -n pay 200 | list secrets -n pay 200 | list configmaps -n pay 200 | list deployments.apps -n pay 200 | list services -n pay 200
         nobody; anonymous @198.51.100.7; +3s; 6; GET /api 403 | GET /apis 403 | GET /api/v1 403 | GET /apis/apps/v1 403 | GET /apis/batch/v1 403 | GET /openapi/v2 403
         a token that is none; invalid @198.51.100.8; +30s; 5; list pods -A 401 | list pods -A 401 | list pods -A 401 | list pods -A 401 | list pods -A 401
         ",
     );
+}
+
+/// A log of two days: whoever gives a past log to the program has no baseline at first.
+#[test]
+fn people_are_known_by_their_day_before() {
+    let wide = ["secrets", "pods", "nodes"].map(|kind| format!("{ANNA} list {kind} -A 200"));
+    let away = "anna @203.0.113.60 ~curl/8.5.0 list secrets -A 200".to_owned();
+    let foreign = ["edge", "shop", "ci"].map(|place| format!("{ANNA} list secrets -n {place} 200"));
+    let cases = [
+        ("all Secrets", wide.to_vec(), 3),
+        ("from elsewhere", vec![away], 1),
+        ("Secrets of others", foreign.to_vec(), 3),
+    ];
+    for (name, requests, opened_max) in cases {
+        let script = steps("+5m", requests);
+        let mut batch = Vec::new();
+        for day in -2..=0 {
+            batch.extend(crate::script::activities(super::breadth::ESTATE, day));
+            batch.extend(crate::script::activities(super::world::ORDINARY, day));
+        }
+        batch.extend(super::world::renamed(crate::script::activities(&script, 0)));
+        let incidents = super::world::run(&batch);
+        assert_eq!(incidents.len(), 1, "{name}: {incidents:#?}");
+        let opened_us = incidents[0].opened_at.as_microsecond();
+        let requests = crate::script::activities(&script, 0);
+        let nth = requests.iter().position(|one| one.at_us >= opened_us);
+        assert!(nth.is_some_and(|nth| nth < opened_max), "{name}: {nth:?}");
+    }
 }
 
 #[test]
@@ -137,6 +169,101 @@ fn jobs_of_its_own_are_no_leave_to_read_the_logs_of_others() {
         ]
     });
     quiet("its own", &steps("+20s", requests));
+}
+
+/// It makes jobs and never looked at anything else for three weeks.
+#[test]
+fn making_something_explains_what_is_read_of_it_and_nothing_else() {
+    const WORKER: &str = "ship/worker pod=worker-1 cred=JTI=5 @10.4.3.11";
+    const WORK: &str = "
+06:00:00 % create jobs.batch pack-7 -n ship 201
++9s % list pods -n ship label=job-name=pack-7 200
++9s % delete jobs.batch pack-7 -n ship 200";
+    let names = ["db-0", "admin-0", "api-0", "vault-0", "mail-0"];
+    let of_names = |request: &str| {
+        let requests = names.map(|name| format!("{WORKER} {request} {name} -n ship 200"));
+        steps("+10m", requests)
+    };
+    let one = |request: &str| steps("+10m", [format!("{WORKER} {request}")]);
+    let cases = [
+        ("all Secrets", one("list secrets -n ship 200"), 1),
+        (
+            "roles",
+            steps(
+                "+10m",
+                ["roles", "rolebindings", "configmaps"].map(|kind| {
+                    let group = if kind == "configmaps" {
+                        ""
+                    } else {
+                        ".rbac.authorization.k8s.io"
+                    };
+                    format!("{WORKER} list {kind}{group} -n ship 200")
+                }),
+            ),
+            3,
+        ),
+        ("Secrets by name", of_names("get secrets"), 5),
+        ("logs", of_names("get pods/log"), 5),
+        (
+            "its own",
+            format!(
+                "{}\n{}",
+                one("list pods -n ship label=job-name=pack-8 200"),
+                one("get pods/log pack-8-x -n ship 200")
+            ),
+            0,
+        ),
+    ];
+    for (name, script, opened_max) in cases {
+        let mut batch = Vec::new();
+        for day in -21..=0 {
+            batch.extend(crate::script::activities(
+                &WORK.replace('%', WORKER).repeat(6),
+                day,
+            ));
+            batch.extend(crate::script::activities(super::world::ORDINARY, day));
+        }
+        batch.extend(super::world::renamed(crate::script::activities(&script, 0)));
+        let incidents = super::world::run(&batch);
+        assert_eq!(incidents.len(), opened_max.min(1), "{name}: {incidents:#?}");
+        let opened_us = incidents.first().map(|one| one.opened_at.as_microsecond());
+        let requests = crate::script::activities(&script, 0);
+        let nth = requests
+            .iter()
+            .filter(|one| Some(one.at_us) <= opened_us)
+            .count();
+        assert!(nth <= opened_max, "{name}: {nth}");
+    }
+}
+
+/// A catalogue reads what carries its label, each hour.
+#[test]
+fn the_habit_of_a_list_by_label_is_none_of_the_whole_list() {
+    const PORTAL: &str = "portal/portal pod=portal-1 cred=JTI=4 @10.4.3.12";
+    let kinds = ["pods", "services", "deployments.apps", "configmaps"];
+    let hourly = kinds.map(|kind| format!("+9s {PORTAL} list {kind} -A label=app=a 200\n"));
+    let run = |selector: &str| {
+        let requests = kinds.map(|kind| format!("{PORTAL} list {kind} -A {selector} 200"));
+        let mut batch = Vec::new();
+        for day in -21..=0 {
+            let hours = format!("06:00:00 {PORTAL} GET /api 200\n{}", hourly.concat());
+            batch.extend(crate::script::activities(&hours, day));
+            batch.extend(crate::script::activities(super::world::ORDINARY, day));
+        }
+        let script = steps("+10m", requests);
+        batch.extend(super::world::renamed(crate::script::activities(&script, 0)));
+        batch.extend(crate::script::activities(
+            &format!("16:00:00 {PORTAL} GET /api 200\n{}", hourly.concat()),
+            0,
+        ));
+        super::world::run(&batch)
+    };
+    let incidents = run("");
+    assert_eq!(incidents.len(), 1, "{incidents:#?}");
+    // What it does by habit goes on, and is no part of it.
+    assert_eq!(incidents[0].event_count, 4, "{incidents:#?}");
+    assert_eq!(run("label=app!=a").len(), 1);
+    assert!(run("label=app=b").is_empty());
 }
 
 #[test]
