@@ -16,6 +16,7 @@ mod sight;
 mod sockets;
 mod stranger;
 mod tokens;
+mod unread;
 mod watched;
 
 #[cfg(test)]
@@ -51,6 +52,8 @@ pub fn look_around(environment: &Environment) -> Surroundings {
     gaps.extend(opened.map(runtimes::unused_privilege));
     let keys = tokens::node_keys(environment, &mounts);
     gaps.extend(keys.iter().map(|path| runtimes::unused_key(path)));
+    let unread = unread::find(environment, &mounts).into_iter();
+    gaps.extend(unread.map(|(what, path)| runtimes::unread(what, &path)));
     let mut tokens = tokens::find(environment, &mounts);
     // On a shared host table the processes are those of other pods.
     if !host.pid {

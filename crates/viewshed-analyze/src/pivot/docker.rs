@@ -12,7 +12,7 @@ use viewshed_model::{
 
 use crate::checks::{Protection, Reach, listeners};
 use crate::network::{docker_answer, has_stopped, socket_proxies};
-use crate::see::{Opening, Privilege, openings_of_container, privileges_of_container};
+use crate::see::{Opening, Privilege, kept_from, openings_of_container, privileges_of_container};
 
 /// A way from a container to root on a host.
 struct Way<'e> {
@@ -273,18 +273,6 @@ fn authorized(host: &DockerHost) -> Option<String> {
             "what the authorization plugins of host `{}` let pass ({})",
             host.name,
             plugins.join(", ")
-        )
-    })
-}
-
-/// A socket belongs to root and one group, files of the host mostly to root.
-fn kept_from(container: &DockerContainer, what: &str) -> Option<String> {
-    let user = container.user.split(':').next().unwrap_or_default();
-    let is_root = matches!(user, "" | "0" | "root");
-    (!is_root).then(|| {
-        format!(
-            "whether user `{user}` of container `{}` may {what}",
-            container.name
         )
     })
 }

@@ -17,7 +17,7 @@ use super::SeeError;
 use super::board::link;
 pub(crate) use container::openings_of_container;
 pub(super) use joined::add_answers;
-pub(crate) use privileges::{Privilege, privileges_of_container};
+pub(crate) use privileges::{Privilege, kept_from, privileges_of_container};
 pub(crate) use sockets::{mounted_path, socket_of_host};
 
 use container::Inside;

@@ -56,7 +56,8 @@ use identity::Held;
 
 pub(crate) use anonymous::Door;
 pub(crate) use docker::{
-    Privilege, mounted_path, openings_of_container, privileges_of_container, socket_of_host,
+    Privilege, kept_from, mounted_path, openings_of_container, privileges_of_container,
+    socket_of_host,
 };
 pub(crate) use error::near_names;
 pub(crate) use from_pods::{FromPod, from_pods};

@@ -81,7 +81,7 @@ const PLUGIN: &str = "the runtime runs the network plugins there as root";
 const PROGRAM: &str = "root of the node runs the programs there";
 
 /// Every such place, the surest first.
-const PLACES: [Written; 32] = [
+const PLACES: [Written; 33] = [
     of_node("/etc/kubernetes/manifests", STATIC_POD),
     of_node("/var/lib/rancher/k3s/agent/pod-manifests", STATIC_POD),
     of_node("/var/lib/rancher/rke2/agent/pod-manifests", STATIC_POD),
@@ -94,6 +94,14 @@ const PLACES: [Written; 32] = [
     root("/run/systemd/system", UNIT),
     root("/usr/lib/systemd/system", UNIT),
     root("/lib/systemd/system", UNIT),
+    // org.freedesktop.systemd1(5): root starts transient units by the bus.
+    Written {
+        is_folder_of_files: false,
+        ..root(
+            "/run/dbus/system_bus_socket",
+            "systemd starts as root what root asks for by its bus",
+        )
+    },
     of_node("/opt/cni/bin", PLUGIN),
     // ld.so(8).
     root(

@@ -227,6 +227,15 @@ pub(super) fn unused_privilege(why: &str) -> Gap {
     )
 }
 
+/// Files that would tell more, of forms that are not read.
+pub(super) fn unread(what: &str, path: &str) -> Gap {
+    unasked(
+        format!("read the {what} in `{path}`"),
+        "named and not read: they tell of pods and containers of the node",
+        "`viewshed see --pod NAMESPACE/NAME` computes from an estate what shows then",
+    )
+}
+
 fn unasked(what: String, why: &str, hint: &str) -> Gap {
     Gap {
         source: "here".to_owned(),

@@ -41,6 +41,7 @@ fn writing_what_root_of_the_node_runs_is_root_there() {
         "/etc",
         "/etc/cron.d",
         "/etc/systemd/system",
+        "/run/dbus",
         "/opt/cni/bin",
         "/opt",
         "/usr/bin",

@@ -4,6 +4,7 @@ use viewshed_model::{DockerContainer, DockerHost, Link, Runtime, plain_host_path
 
 use super::super::board::{extended, link};
 use super::super::host_paths::{Opening, openings};
+use super::privileges::kept_from;
 use super::sheet::{Sheet, ThingKind};
 use super::sockets::{mounted_path, socket_of_host};
 
@@ -22,7 +23,7 @@ impl Inside<'_> {
         for path in bound_paths(self.container) {
             self.mark_bind(sheet, path);
         }
-        if self.container.privileged {
+        if self.container.privileged && !self.is_kept_from(sheet, Opening::Root) {
             self.mark_root(sheet, &[link(privileged(&self.title()))]);
         }
         self.mark_listeners(sheet);
@@ -141,6 +142,9 @@ impl Inside<'_> {
     fn mark_bind(&self, sheet: &mut Sheet<'_>, path: &str) {
         for (opening, text) in openings_of_mount(self.host, &self.title(), path) {
             let links = [link(text)];
+            if self.is_kept_from(sheet, opening) {
+                continue;
+            }
             match opening {
                 Opening::Root => self.mark_root(sheet, &links),
                 Opening::Socket(None | Some(Runtime::Docker | Runtime::Podman)) => {
@@ -193,6 +197,23 @@ impl Inside<'_> {
                 | Opening::StaticPods => {}
             }
         }
+    }
+
+    /// Whether a user who is not root cannot do with an opening what root could: then all that it would show is in doubt.
+    /// Everybody may list processes.
+    fn is_kept_from(&self, sheet: &mut Sheet<'_>, opening: Opening) -> bool {
+        let what = match opening {
+            Opening::Socket(_) => "open the socket",
+            Opening::Root | Opening::RuntimeState(_) | Opening::Logs => "do what root may",
+            _ => return false,
+        };
+        let doubt = kept_from(self.container, what);
+        let is_kept = doubt.is_some();
+        if is_kept {
+            sheet.depends_on.extend(doubt);
+            sheet.mark_rest_uncertain();
+        }
+        is_kept
     }
 
     /// The API through a socket that is mounted.

@@ -146,11 +146,17 @@ fn is_confined(host: &DockerHost, container: &DockerContainer) -> bool {
 /// Files of the host are root's, and capabilities are of no use to another user (capabilities(7), "effect of user ID
 /// changes").
 fn user_doubt(container: &DockerContainer) -> Option<String> {
+    kept_from(container, "do what root may")
+}
+
+/// A socket belongs to root and one group, files of the host mostly to root: the doubt whether another user may do
+/// `what`; `None` for root.
+pub(crate) fn kept_from(container: &DockerContainer, what: &str) -> Option<String> {
     let user = container.user.split(':').next().unwrap_or_default();
     let is_root = matches!(user, "" | "0" | "root");
     (!is_root).then(|| {
         format!(
-            "whether user `{user}` of container `{}` may do what root may",
+            "whether user `{user}` of container `{}` may {what}",
             container.name
         )
     })

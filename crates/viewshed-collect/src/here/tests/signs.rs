@@ -313,3 +313,46 @@ async fn objects_that_rules_name_are_looked_for() {
         .collect();
     assert_eq!(absent, ["secrets shop/settings", "configmaps shop/db"]);
 }
+
+#[test]
+fn folders_that_are_not_read_are_named() {
+    let unread = |mounts: &str, files: &[&str]| -> Vec<String> {
+        let mut all = vec![("proc/self/mountinfo", mounts)];
+        all.extend(files.iter().map(|path| (*path, "")));
+        let (_root, environment) = inside(&all, &[]);
+        let gaps = look_around(&environment).gaps.into_iter();
+        let unread = gaps
+            .map(|gap| gap.what)
+            .filter(|what| what.contains("in `"));
+        unread.collect()
+    };
+    let bound =
+        |root: &str, path: &str| format!("40 30 8:1 {root} {path} ro - ext4 /dev/sda1 ro\n");
+    for (root, path, file, expected) in [
+        (
+            "/etc",
+            "/e",
+            "e/kubernetes/manifests/st.yaml",
+            "read the manifests of static pods in `/e/kubernetes/manifests`",
+        ),
+        (
+            "/etc/kubernetes/manifests",
+            "/m",
+            "m/st.yaml",
+            "read the manifests of static pods in `/m`",
+        ),
+        (
+            "/var/lib/containerd",
+            "/c",
+            "c/io.containerd.metadata.v1.bolt/meta.db",
+            "read the records of containerd in `/c`",
+        ),
+    ] {
+        assert_eq!(unread(&bound(root, path), &[file]), [expected]);
+    }
+    // Another folder with files.
+    assert_eq!(
+        unread(&bound("/srv/www", "/w"), &["w/index.html"]),
+        Vec::<String>::new()
+    );
+}
