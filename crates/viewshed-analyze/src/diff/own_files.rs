@@ -80,7 +80,7 @@ const fn words(opening: Opening) -> Option<&'static str> {
         | Opening::NodeCredentials
         | Opening::KubeletConfiguration
         | Opening::PodVolumes
-        | Opening::GroupVolumes
+        | Opening::GroupVolumes(_)
         | Opening::AdminCredentials
         | Opening::ControlPlaneUser(_)
         | Opening::EtcdData

@@ -108,7 +108,7 @@ fn ways<'e>(estate: &'e Estate, host: &'e DockerHost, container: &DockerContaine
             Opening::NodeCredentials
             | Opening::KubeletConfiguration
             | Opening::PodVolumes
-            | Opening::GroupVolumes
+            | Opening::GroupVolumes(_)
             | Opening::AdminCredentials
             | Opening::ControlPlaneUser(_)
             | Opening::EtcdData

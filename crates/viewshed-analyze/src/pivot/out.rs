@@ -153,14 +153,14 @@ impl<'c> Ground<'_, 'c> {
             Opening::NodeCredentials
             | Opening::KubeletConfiguration
             | Opening::PodVolumes
-            | Opening::GroupVolumes => {
+            | Opening::GroupVolumes(_) => {
                 let to = match opening {
-                    Opening::PodVolumes | Opening::GroupVolumes => State::TokensOn(node),
+                    Opening::PodVolumes | Opening::GroupVolumes(_) => State::TokensOn(node),
                     _ => State::Kubelet(node),
                 };
                 let doubt = match opening {
                     _ if node == UNPLACED => Some(format!("which pods run on node {node}")),
-                    Opening::GroupVolumes => Some(format!(
+                    Opening::GroupVolumes(_) => Some(format!(
                         "which of the tokens on node {node} the group of root may read"
                     )),
                     Opening::KubeletConfiguration => Some(format!(

@@ -54,7 +54,9 @@ impl Foothold<'_> {
             Opening::NodeCredentials => self.hold_node_credentials(held),
             Opening::KubeletConfiguration => self.doubt_kubelet_configuration(board, held),
             Opening::PodVolumes => self.mark_pod_volumes(board, held, Reader::Root),
-            Opening::GroupVolumes => self.mark_pod_volumes(board, held, Reader::RootsGroup),
+            Opening::GroupVolumes(user) => {
+                self.mark_pod_volumes(board, held, Reader::RootsGroup(user));
+            }
             Opening::AdminCredentials => self.hold_admin_credentials(board, held),
             Opening::ControlPlaneUser(user) => {
                 let text = format!(
@@ -213,14 +215,39 @@ impl Foothold<'_> {
                     );
                 }
             }
-            let chain = board.chain(extended(
-                self.links,
-                [link(format!("pod {name} keeps its configuration there"))],
-            ));
-            for (resource, config) in volume_names(&pod.spec) {
-                let object = (object.namespace, config);
-                board.mark_object(("", resource), object, Ways::NODE_FILES, chain);
+            let text = format!("pod {name} keeps its configuration there");
+            self.mark_values(
+                board,
+                object.namespace,
+                volume_names(&pod.spec),
+                (&text, Ways::NODE_FILES),
+            );
+        }
+    }
+
+    /// Values of Secrets and config maps. Folders are named after volumes, and variables after themselves: the names of
+    /// the objects are not told by them, so they show only to whoever has those from elsewhere.
+    fn mark_values<'n>(
+        &self,
+        board: &mut Board<'_, '_>,
+        namespace: &str,
+        names: impl IntoIterator<Item = (&'static str, &'n str)>,
+        (text, ways): (&str, Ways),
+    ) {
+        let names: Vec<(&str, &str)> = names.into_iter().collect();
+        if names.is_empty() {
+            return;
+        }
+        if board.is_whole() && !board.knows_names {
+            let told = format!("values of {} Secrets and config maps: {text}", names.len());
+            if !board.unnamed.contains(&told) {
+                board.unnamed.push(told);
             }
+            return;
+        }
+        let chain = board.chain(extended(self.links, [link(text.to_owned())]));
+        for (resource, name) in names {
+            board.mark_object(("", resource), (namespace, name), ways, chain);
         }
     }
 
@@ -241,11 +268,8 @@ impl Foothold<'_> {
                 "containers of pod {}/{} hold it in their environment",
                 object.namespace, object.name
             );
-            let chain = board.chain(extended(self.links, [link(text)]));
-            for (resource, config) in pod.spec.standing().flat_map(environment_of) {
-                let object = (object.namespace, config);
-                board.mark_object(("", resource), object, Ways::PROCESSES, chain);
-            }
+            let names = pod.spec.standing().flat_map(environment_of);
+            self.mark_values(board, object.namespace, names, (&text, Ways::PROCESSES));
         }
     }
 

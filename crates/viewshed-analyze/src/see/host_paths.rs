@@ -20,8 +20,8 @@ pub(crate) enum Opening {
     KubeletConfiguration,
     /// Volumes of every pod on the node: tokens, secrets, config maps.
     PodVolumes,
-    /// The same as far as the group of root may read them.
-    GroupVolumes,
+    /// The same as far as the group of root may read them, and the user of this number where it is known.
+    GroupVolumes(Option<i64>),
     /// Administrator credentials of a control-plane node, or the key that signs them.
     AdminCredentials,
     /// The credential of a control-plane program, by its user.

@@ -19,7 +19,7 @@ pub(super) fn depend_on_place(board: &mut Board<'_, '_>, opening: Opening) {
         Opening::NodeCredentials => {
             "on which node it runs: it becomes that node (system:node:NAME) by its kubelet's certificate"
         }
-        Opening::PodVolumes | Opening::GroupVolumes => {
+        Opening::PodVolumes | Opening::GroupVolumes(_) => {
             "which pods run on its node: it has the token of every pod there that mounts one"
         }
         Opening::StaticPods

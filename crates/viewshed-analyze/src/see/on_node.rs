@@ -250,10 +250,12 @@ impl Mounted<'_> {
             }
             known => !known.starts_with("docker:"),
         };
+        let volumes = Opening::GroupVolumes(self.container.run_as_user);
+        let of_root = [volumes, Opening::Logs, Opening::Socket(None)];
         for (opening, place) in opened {
             let of_group = match opening {
-                Opening::Root => &[Opening::GroupVolumes, Opening::Logs, Opening::Socket(None)][..],
-                Opening::PodVolumes => &[Opening::GroupVolumes],
+                Opening::Root => &of_root[..],
+                Opening::PodVolumes => std::slice::from_ref(&volumes),
                 Opening::Logs => &[Opening::Logs],
                 Opening::Socket(_) => std::slice::from_ref(opening),
                 _ => continue,

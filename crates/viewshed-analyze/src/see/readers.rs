@@ -7,8 +7,8 @@ use viewshed_model::PodSpec;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reader {
     Root,
-    /// A user of the group of root.
-    RootsGroup,
+    /// A user of the group of root, by number where it is known.
+    RootsGroup(Option<i64>),
 }
 
 impl Reader {
@@ -27,6 +27,9 @@ impl Reader {
             .map(|container| container.run_as_user);
         let first = users.next().flatten();
         let has_one_user = first.is_some() && users.all(|user| user == first);
-        self == Self::Root || !has_one_user
+        match self {
+            Self::Root => true,
+            Self::RootsGroup(user) => !has_one_user || user == first,
+        }
     }
 }

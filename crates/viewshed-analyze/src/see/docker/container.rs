@@ -190,7 +190,7 @@ impl Inside<'_> {
                 | Opening::NodeCredentials
                 | Opening::KubeletConfiguration
                 | Opening::PodVolumes
-                | Opening::GroupVolumes
+                | Opening::GroupVolumes(_)
                 | Opening::AdminCredentials
                 | Opening::ControlPlaneUser(_)
                 | Opening::EtcdData

@@ -337,3 +337,24 @@ fn containers_are_found_by_short_id_and_near_names_are_suggested() {
         "there is no container `agant` in the estate; did you mean `agent`?"
     );
 }
+
+/// The socket and Docker's own folder are root's, and the socket its group's; the process table is everybody's.
+#[test]
+fn what_only_root_opens_depends_for_another_user() {
+    for source in ["/var/run/docker.sock", "/", "/var/lib/docker"] {
+        let look = |user: &str| {
+            let mut changed = host();
+            user.clone_into(&mut changed.containers[2].user);
+            changed.containers[2].mounts = vec![bind(source)];
+            let view = view(changed, &inside("agent"));
+            let doubts = view
+                .depends_on
+                .iter()
+                .filter(|one| one.fact.contains("user `1000`"));
+            (shown(&view).contains("Container web"), doubts.count())
+        };
+        assert_eq!(look(""), (true, 0), "{source}");
+        assert_eq!(look("0:0"), (true, 0), "{source}");
+        assert_eq!(look("1000:1000"), (false, 1), "{source}");
+    }
+}

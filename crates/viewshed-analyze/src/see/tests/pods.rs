@@ -359,6 +359,26 @@ fn a_part_of_a_folder_comes_without_what_is_mounted_in_it() {
     }
 }
 
+/// Folders of volumes are named after the volumes (`pkg/volume/util.GetPodVolumeDir`).
+#[test]
+fn volumes_of_other_pods_hold_values_and_name_no_objects() {
+    let mut cluster = with_host_path("/var/lib/kubelet/pods", "");
+    let secret = VolumeSource::Secret("db".to_owned());
+    mount(&mut cluster.pods[0].spec, secret, "/db");
+    let view = view(&cluster, &in_pod("ops", "dash"));
+    assert!(
+        !shown(&view).contains("Secret shop/db: node files"),
+        "{}",
+        shown(&view)
+    );
+    let mut told = view.unnamed.iter();
+    assert!(
+        told.any(|told| told.contains("pod shop/cart keeps its configuration there")),
+        "{:?}",
+        view.unnamed
+    );
+}
+
 #[test]
 fn the_root_of_the_first_process_is_that_of_the_node() {
     let of = |path: &str| identities(&with_host_path(path, ""), &in_pod("ops", "dash"));

@@ -50,6 +50,9 @@ fn volumes_of_another_group_and_tokens_of_one_user_are_not_readable_for_it() {
     let mut of_user = cluster("/", 1000, Some(0));
     of_user.pods[0].spec.containers[0].run_as_user = Some(1001);
     check(&of_user, false, "");
+    // Its own number is the owner's.
+    of_user.pods[0].spec.containers[0].run_as_user = Some(1000);
+    check(&of_user, true, "");
 }
 
 #[test]
