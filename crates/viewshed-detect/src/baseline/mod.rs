@@ -22,7 +22,9 @@ pub use bytes::StateError;
 pub(crate) use bytes::{seal, unseal};
 pub(crate) use learn::Repeated;
 pub(crate) use queries::DoesAt;
-pub(crate) use record::{Accused, Habit, ONCE, ORIGINS_MAX, Record, Standing, remember_origin};
+pub(crate) use record::{
+    Accused, Habit, ONCE, ORIGINS_MAX, Record, STRENGTH_MAX, Standing, remember_origin,
+};
 use symbols::{Symbol, Symbols};
 use table::Table;
 

@@ -15,7 +15,7 @@ pub(super) const GROUP_HABITS_MAX: usize = 512;
 /// One time weighs this much in [`Habit::strength`].
 pub(crate) const ONCE: u32 = 1_000;
 /// A habit gets no stronger: what was done all day for years is forgotten after a year as well.
-const STRENGTH_MAX: u32 = 1_000 * ONCE;
+pub(crate) const STRENGTH_MAX: u32 = 1_000 * ONCE;
 /// Below this a habit is forgotten: a single time is, after four half-lives.
 const FORGOTTEN: f64 = 0.05 * 1_000.0;
 /// A behaviour that belonged to an incident becomes a habit when it was seen on so many days: an intruder

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use viewshed_model::{BaselineHolder, BaselineRow};
 
-use super::record::{ONCE, Record};
+use super::record::{Habit, ONCE, Record};
 use super::{Baseline, DAY_S, Standing};
 use crate::engine::who::ShortName;
 
@@ -13,8 +13,9 @@ impl Baseline {
         let records = self.identities.records().iter();
         records
             .chain(self.groups.records())
-            .map(|record| record.habits.len())
-            .sum()
+            .flat_map(|record| &record.habits)
+            .filter(|habit| self.is_told(habit))
+            .count()
     }
 
     /// Every habit in words: identities first, sorted by cluster and name.
@@ -44,7 +45,8 @@ impl Baseline {
     }
 
     fn of(&self, record: &Record, holder: BaselineHolder) -> Vec<BaselineRow> {
-        let rows = record.habits.iter().map(|habit| BaselineRow {
+        let told = record.habits.iter().filter(|habit| self.is_told(habit));
+        let rows = told.map(|habit| BaselineRow {
             holder,
             cluster: self.text(record.cluster).to_owned(),
             actor: ShortName(&record.key).to_string(),
@@ -63,6 +65,12 @@ impl Baseline {
             is_suspect: habit.standing == Standing::Suspect,
         });
         rows.collect()
+    }
+
+    /// Whether a habit is one of requests: tools, masks, groups and places are kept in the same form, as kinds that
+    /// no request has.
+    fn is_told(&self, habit: &Habit) -> bool {
+        !self.text(habit.kind).starts_with('(')
     }
 }
 

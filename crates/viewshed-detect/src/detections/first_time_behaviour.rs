@@ -5,6 +5,7 @@ use viewshed_model::kind_in_words;
 use super::{Detection, Look, Sign, WEIGHT_MIN};
 use crate::engine::behaviour::{Op, Outcome};
 use crate::engine::facts::Sort;
+use crate::engine::kinds;
 use crate::engine::who::Class;
 
 pub(super) static DETECTION: Detection = Detection {
@@ -104,6 +105,12 @@ fn class(look: &Look<'_>) -> f64 {
         Class::Person if look.sees_all => 0.15,
         Class::Person => 0.25,
         Class::System if look.is_other_hand => 1.0,
+        // It follows what it needs from its start on, and needs nothing more from one day to the next.
+        Class::System
+            if look.behaviour.op == Op::List && kinds::is_telling(look.behaviour.kind) =>
+        {
+            0.6
+        }
         Class::System => 0.3,
         Class::Node if look.is_beyond_node() => 1.0,
         Class::Node => look.share(),

@@ -19,7 +19,8 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         look.facts.nth(Sort::Mask, ["group", "system:masters"])?;
         let days = look.known_days;
         return Some(Sign::new(
-            90.0,
+            // It may do everything, whatever it goes on to do.
+            100.0,
             format!(
                 "{} comes with the group system:masters, which it did not have in {days} days",
                 look.who

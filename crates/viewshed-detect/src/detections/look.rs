@@ -45,7 +45,7 @@ pub(crate) struct Look<'a> {
     pub(crate) is_at_home: bool,
     /// Whether it has long been reading all of it, or all pods, in the whole cluster.
     pub(crate) sees_all: bool,
-    /// Whether a person comes with the group that may do everything and never did.
+    /// Whether it comes with the group that may do everything and never did.
     pub(crate) is_newly_mighty: bool,
     /// Whether it reads the log of a pod of another family than it is used to.
     pub(crate) is_other_family: bool,
@@ -106,12 +106,26 @@ pub(crate) struct Origin {
     pub(crate) moved: Moved,
     /// The address belongs to somebody else.
     pub(crate) is_foreign: bool,
+    /// And has hardly been handed over, in a log that names no pods: its owner is at work, and was never seen anywhere
+    /// else.
+    pub(crate) is_kept: bool,
+    /// What a program never was until now.
+    pub(crate) departure: Departure,
     /// Nobody else was ever at home there.
     pub(crate) is_nobodys: bool,
     /// How many other identities of this session came from there.
     pub(crate) companions: u32,
     /// Credentials move in this log all the time (address translation, several paths to the servers).
     pub(crate) moves_are_usual: bool,
+}
+
+/// What is new about a program whose credentials have long been used in one way.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Departure {
+    /// It always was inside the cluster, and comes from a public address that is no host's.
+    pub(crate) is_outside: bool,
+    /// Its tokens always named their pods, and this one names none.
+    pub(crate) is_without_pod: bool,
 }
 
 /// Whether a credential was seen elsewhere before.

@@ -165,7 +165,8 @@ pub(crate) fn linking(look: &Look<'_>, signs: &[(u8, Sign)]) -> f64 {
         !is_of_client && !is_work
     };
     // Tokens of pods that come from one place outside are in one hand, whatever is done with them.
-    let outside = if look.is_outside && look.is_new_tool {
+    let is_in_one_hand = look.is_new_tool || look.origin.departure.is_outside;
+    let outside = if look.is_outside && is_in_one_hand {
         COMPANION_WEIGHT_MIN
     } else {
         0.0

@@ -1,9 +1,10 @@
 //! One token, two places.
 
-use super::look::Moved;
+use super::look::{Departure, Moved};
 use super::{Detection, Look, Sign};
+use crate::engine::behaviour::Op;
 use crate::engine::facts::Sort;
-use crate::engine::who::Class;
+use crate::engine::who::{Class, service_account};
 
 pub(super) static DETECTION: Detection = Detection {
     name: "token-used-elsewhere",
@@ -14,6 +15,8 @@ pub(super) static DETECTION: Detection = Detection {
     judge,
 };
 
+/// Points for a program that begins where it never was before.
+const STARTED: f64 = 25.0;
 /// Nobody carries a credential to so many new addresses ...
 const FURTHER: u16 = 2;
 /// ... each so soon after the other. Seconds.
@@ -23,6 +26,9 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     let origin = look.origin;
     let moved = origin.moved != Moved::No;
     let is_elsewhere = origin.is_foreign && origin.is_new_address;
+    if origin.departure != Departure::default() && !origin.moves_are_usual {
+        return departed(look);
+    }
     if !moved && !is_elsewhere {
         return outside(look)
             .or_else(|| started_elsewhere(look))
@@ -30,7 +36,7 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     }
     let is_workload = matches!(look.class, Class::ServiceAccount | Class::Node);
     if look.class == Class::System {
-        return None;
+        return of_control_plane(look);
     }
     let address = &look.activity.actor.address;
     look.facts.nth(Sort::Program, ["address", address])?;
@@ -41,6 +47,8 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         (true, true, true) if !look.activity.actor.pod.is_empty() => 100.0,
         (true, true, true) => 85.0,
         (true, true, false) => 50.0,
+        // Where neither the token nor the pod has a name in the log, the place may tell it all the same.
+        (true, false, _) if origin.is_kept => 100.0,
         (true, false, _) => 35.0,
         // People move between networks, and between those that they have: not from one to the next within minutes.
         (false, true, _) if !origin.is_new_address => 3.0,
@@ -84,6 +92,68 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     Some(Sign::new(weight, text))
 }
 
+/// A credential of the control plane comes from a pod of somebody else: it is in the network of its hosts, and no pod's
+/// address is ever given to it.
+fn of_control_plane(look: &mut Look<'_>) -> Option<Sign> {
+    if !look.origin.is_foreign || look.origin.moves_are_usual {
+        return None;
+    }
+    let address = &look.activity.actor.address;
+    look.facts.nth(Sort::Program, ["address", address])?;
+    Some(Sign::new(
+        100.0,
+        format!(
+            "the credential of {} is used from {address}, which belongs to somebody else",
+            look.who
+        ),
+    ))
+}
+
+/// The credential of a program that always was inside comes from a public address that is no host's, or a token without
+/// a pod from an account whose tokens always named theirs.
+fn departed(look: &mut Look<'_>) -> Option<Sign> {
+    let address = &look.activity.actor.address;
+    let departure = look.origin.departure;
+    look.facts.nth(Sort::Program, ["address", address])?;
+    let is_of_cluster = service_account(look.key).is_none_or(|(namespace, _)| {
+        // The control plane's own, which name no pods.
+        namespace == "kube-system" && look.activity.actor.pod.is_empty()
+    });
+    let is_very_one = look.origin.moved == Moved::Yes;
+    let place = match (departure.is_outside, look.class) {
+        (false, _) => 0.0,
+        (true, Class::Node) if !is_very_one && !look.is_new_tool => 75.0,
+        (true, _) if is_very_one || look.is_new_tool || is_of_cluster => 100.0,
+        // A program may be moved out of the cluster.
+        (true, _) => 60.0,
+    };
+    // One network of two protocols has public addresses inside as well.
+    let place = if address.contains(':') {
+        0.3 * place
+    } else {
+        place
+    };
+    let pod = if departure.is_without_pod { 40.0 } else { 0.0 };
+    let what = match (departure.is_without_pod, look.class) {
+        (true, _) => "a token without a pod of",
+        (false, Class::ServiceAccount) if !look.activity.actor.pod.is_empty() => {
+            "the token of a pod of"
+        }
+        _ => "the credential of",
+    };
+    let whose = match (departure.is_without_pod, departure.is_outside) {
+        (true, true) => {
+            ", outside the cluster, where it never was before; its tokens always named their pods"
+        }
+        (true, false) => "; its tokens always named their pods",
+        (false, _) => ", outside the cluster, where it never was before",
+    };
+    Some(Sign::new(
+        place + pod,
+        format!("{what} {} is used from {address}{whose}", look.who),
+    ))
+}
+
 /// The token of a pod comes from a public address, where neither it nor a host ever was.
 fn outside(look: &mut Look<'_>) -> Option<Sign> {
     let address = &look.activity.actor.address;
@@ -114,13 +184,22 @@ fn started_elsewhere(look: &mut Look<'_>) -> Option<Sign> {
         return None;
     }
     look.facts.nth(Sort::Program, ["address", address])?;
-    Some(Sign::held(
-        25.0,
+    let sign = Sign::held(
+        STARTED,
         format!(
             "{} lists from {address}, where it never was before, what it otherwise lists when it starts",
             look.who
         ),
-    ))
+    );
+    if look.behaviour.op != Op::Watch {
+        return Some(sign);
+    }
+    // It follows at once what it begins with, unless it gives that up.
+    Some(Sign {
+        weight: STARTED * look.following_share(),
+        if_given_up: Some(STARTED),
+        ..sign
+    })
 }
 
 /// A tool that never used the token of a pod does, from where that never was: neither says much by itself.

@@ -3,7 +3,7 @@
 use std::hash::{BuildHasher, Hasher};
 
 use ahash::{AHasher, RandomState};
-use viewshed_model::{Activity, Stage, Surface};
+use viewshed_model::{Activity, Stage, Surface, Texts};
 
 use super::behaviour::{Outcome, is_dry_run};
 use super::recent::Moment;
@@ -41,6 +41,7 @@ impl Fingerprint {
         let mut state = hashed(hasher, what.map(|text| &**text));
         state.write_u64(who.finish());
         state.write_u64(client.finish());
+        state.write_usize(extent(&actor.groups));
         if activity.surface != Surface::KubernetesApi
             || object.resource.is_empty()
             || !object.subresource.is_empty()
@@ -100,6 +101,16 @@ fn hashed<const N: usize>(hasher: &RandomState, texts: [&str; N]) -> AHasher {
     }
     state.write_u64(lengths);
     state
+}
+
+/// How much is written of somebody's groups: another group more is seen by it, and none is read for it.
+#[inline]
+fn extent(groups: &Texts<'_>) -> usize {
+    match groups {
+        Texts::Empty => 0,
+        Texts::Written(text) => text.len(),
+        Texts::List(list) => list.iter().map(|group| group.len() + 3).sum(),
+    }
 }
 
 fn rest(activity: &Activity<'_>, state: &mut impl Hasher) {

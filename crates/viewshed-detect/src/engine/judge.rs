@@ -34,7 +34,7 @@ pub(super) struct Subject<'a> {
     pub(super) is_elsewhere: bool,
     /// Whether a program reads the log of a pod of another family than it is used to.
     pub(super) is_other_family: bool,
-    /// Whether a person comes with the group that may do everything and never did.
+    /// Whether it comes with the group that may do everything and never did.
     pub(super) is_newly_mighty: bool,
     /// Whether the tools that use the identity are counted, each time.
     pub(super) is_tool_counted: bool,
@@ -97,7 +97,7 @@ impl Engine {
         let by_tool = self.by_tool(activity, (index, who.class), &arrival, &behaviour);
         // What a program does by habit says nothing about somebody else who has its credential.
         let is_other_hand = by_tool == Some(Tool::New);
-        let is_elsewhere = self.begins_elsewhere(activity, (index, who.class), habit)
+        let is_elsewhere = self.begins_elsewhere(activity, (index, who.class), (habit, &behaviour))
             || self.is_carried(activity, (index, who.class), &arrival.origin);
         let is_other_family = self.is_other_family(activity, (index, who.class), &behaviour);
         let is_beyond = who.class == Class::Node && is_of_all_pods(activity, who.key, &behaviour);

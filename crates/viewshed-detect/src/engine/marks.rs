@@ -10,14 +10,14 @@ use super::judge::{DAY_S, NAME_MAX};
 use super::origin::Arrival;
 use super::weigh::standing;
 use super::who::{Class, clip};
-use crate::baseline::Habit;
+use crate::baseline::{Habit, STRENGTH_MAX};
 use crate::detections::tool;
 
 /// The group that may do everything, whatever the roles say.
 ///
 /// Source: kubernetes `staging/src/k8s.io/apiserver/pkg/authentication/user/user.go` (`SystemPrivilegedGroup`).
 const MASTERS: &str = "system:masters";
-/// What is remembered of people without it.
+/// What is remembered of those without it.
 const NO_MASTERS: &str = "-";
 
 /// A tool that came to the identity of a program later.
@@ -82,7 +82,7 @@ impl Engine {
         knows_some && !is_old
     }
 
-    /// Whether a person who is known for a day or longer comes for the first time with the group that may do everything:
+    /// Whether somebody who is known for a day or longer comes for the first time with the group that may do everything:
     /// somebody signed a certificate with that name. Learns whether it is there.
     pub(super) fn is_newly_mighty(
         &mut self,
@@ -90,18 +90,16 @@ impl Engine {
         (index, class): (usize, Class),
         behaviour: &Behaviour<'_>,
     ) -> bool {
-        if class != Class::Person || activity.surface != Surface::KubernetesApi {
+        let has_name = !matches!(class, Class::Anonymous | Class::Invalid | Class::Local);
+        if !has_name || activity.surface != Surface::KubernetesApi {
             return false;
         }
         let is_mighty = activity.actor.groups.contains(MASTERS);
         let [with, without] = [MASTERS, NO_MASTERS].map(|group| mark(behaviour, "(group)", group));
-        let is_new =
-            is_mighty && self.is_old_mark(index, &without) && !self.is_old_mark(index, &with);
+        let is_new = is_mighty && self.is_departure(index, &without, &with);
         let worn = if is_mighty { with } else { without };
-        // Once: most of what people do is ordinary at first sight and does not come here.
-        if self.marked(index, &worn).is_none() {
-            self.learn_mark(index, &worn);
-        }
+        // Once: most of what somebody does is ordinary at first sight and does not come here.
+        self.keep_mark(index, &worn);
         is_new
     }
 
@@ -126,6 +124,22 @@ impl Engine {
         self.baseline.record(index)?.habits.get(at)
     }
 
+    /// Whether an identity was known by one mark alone for a day or longer, and came with another one within a day.
+    /// What it was on its first day it is for good.
+    pub(super) fn is_departure(
+        &self,
+        index: usize,
+        before: &Behaviour<'_>,
+        now: &Behaviour<'_>,
+    ) -> bool {
+        let now_s = self.clock.now_s();
+        let Some(before) = self.marked(index, before) else {
+            return false;
+        };
+        let since_s = self.marked(index, now).map_or(now_s, |one| one.first_s);
+        since_s.saturating_sub(before.first_s) >= DAY_S && now_s.saturating_sub(since_s) < DAY_S
+    }
+
     fn is_old_mark(&self, index: usize, mark: &Behaviour<'_>) -> bool {
         self.marked(index, mark)
             .is_some_and(|habit| self.is_old(habit))
@@ -139,6 +153,19 @@ impl Engine {
 
     fn is_old(&self, habit: &Habit) -> bool {
         self.clock.now_s().saturating_sub(habit.first_s) >= DAY_S
+    }
+
+    /// Remembers something for good: no other habit takes its room.
+    pub(super) fn keep_mark(&mut self, index: usize, mark: &Behaviour<'_>) {
+        if self.marked(index, mark).is_some() {
+            return;
+        }
+        self.learn_mark(index, mark);
+        let at = self.baseline.habit(index, mark);
+        let record = self.baseline.record_mut(index);
+        if let Some(habit) = at.and_then(|at| record?.habits.get_mut(at)) {
+            habit.strength = STRENGTH_MAX;
+        }
     }
 
     fn learn_mark(&mut self, index: usize, mark: &Behaviour<'_>) {

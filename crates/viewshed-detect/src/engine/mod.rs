@@ -38,6 +38,7 @@ mod stranger;
 mod tests;
 pub(crate) mod warm;
 mod weigh;
+mod whereabouts;
 pub(crate) mod who;
 pub(crate) mod work;
 

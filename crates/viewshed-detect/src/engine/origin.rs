@@ -7,7 +7,7 @@ use super::judge::DAY_S;
 use super::places::{Host, Place};
 use super::who::{Class, service_account};
 use crate::baseline::{ORIGINS_MAX, Record, hasher, remember_origin};
-use crate::detections::look::{Moved, Origin};
+use crate::detections::look::{Departure, Moved, Origin};
 
 /// Addresses and programs of an identity are saved as short hashes under a fixed key: two that collide hide
 /// a change of place, and a place cannot be chosen.
@@ -106,21 +106,22 @@ impl Engine {
             self.meet_address(activity, (index, class), origin.is_new_address && has_home);
             self.remember_origin(index, address_tag, program);
         }
+        origin.departure = self.departure(activity, (index, class), (place, is_as_before));
         origin.moved = self.moved(activity, address_tag);
         let is_workload = matches!(class, Class::ServiceAccount | Class::Node);
         // Somebody new is at home wherever he begins.
-        origin.is_foreign = is_workload
-            && has_home
+        origin.is_foreign = has_home
             && address != 0
             && !is_shared
             && !place.is_home_of(identity_tag(index))
-            && place.owners().any(|owner| {
-                (origin.moved == Moved::Yes || self.is_active(owner)) && self.is_workload(owner)
-            });
+            && self.is_of_other((place, address_tag), class, &origin);
+        origin.is_kept =
+            origin.is_foreign && actor.pod.is_empty() && self.is_kept(place, address_tag);
         origin.moves_are_usual = self.places.moves_are_usual();
         let is_unusual = (is_workload && origin.is_new_program)
             || origin.moved != Moved::No
-            || (origin.is_foreign && origin.is_new_address);
+            || (origin.is_foreign && origin.is_new_address)
+            || origin.departure != Departure::default();
         if !is_unusual {
             self.places.meet_arrival(arrival);
         }
@@ -286,20 +287,20 @@ impl Engine {
     }
 
     /// Whether an identity is a program in a pod: people and their gateways hold no addresses of pods.
-    fn is_workload(&self, identity: u32) -> bool {
-        let index = identity
-            .checked_sub(1)
-            .and_then(|at| usize::try_from(at).ok());
-        let record = index.and_then(|at| self.baseline.record(at));
+    pub(super) fn is_workload(&self, identity: u32) -> bool {
+        let record = self.owner(identity);
         record.is_some_and(|record| record.class == Class::ServiceAccount)
     }
 
+    /// The record of an identity that places remember.
+    pub(super) fn owner(&self, identity: u32) -> Option<&Record> {
+        let index = identity.checked_sub(1)?;
+        self.baseline.record(usize::try_from(index).ok()?)
+    }
+
     /// Whether an identity was seen of late.
-    fn is_active(&self, identity: u32) -> bool {
-        let index = identity
-            .checked_sub(1)
-            .and_then(|at| usize::try_from(at).ok());
-        let record = index.and_then(|at| self.baseline.record(at));
+    pub(super) fn is_active(&self, identity: u32) -> bool {
+        let record = self.owner(identity);
         record
             .is_some_and(|record| self.clock.now_s().saturating_sub(record.last_s) <= HANDED_OVER_S)
     }

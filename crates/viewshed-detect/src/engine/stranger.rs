@@ -5,9 +5,10 @@ use std::net::IpAddr;
 use viewshed_model::Activity;
 
 use super::Engine;
-use super::behaviour::{Op, Outcome};
+use super::behaviour::{Behaviour, Op, Outcome};
 use super::judge::{DAY_S, Subject};
 use super::own::FLOOD_WINDOW_S;
+use super::path::has_query;
 use super::who::Class;
 use crate::baseline::{ONCE, Record};
 use crate::detections::{is_raw, tool};
@@ -31,7 +32,13 @@ impl Engine {
     pub(super) fn strangeness(&self, activity: &Activity<'_>, subject: &Subject<'_>) -> f64 {
         match subject.who.class {
             Class::Person => self.strangeness_of_person(activity, subject.index),
-            Class::System if subject.is_other_hand || subject.is_elsewhere => 1.0,
+            Class::System
+                if subject.is_other_hand
+                    || subject.is_elsewhere
+                    || subject.arrival.origin.departure.is_outside =>
+            {
+                1.0
+            }
             // The control plane has clients of its own from its first day on.
             Class::System
                 if !self.everybody_is_new()
@@ -88,31 +95,39 @@ impl Engine {
         })
     }
 
-    /// Whether a program lists at an address that is new to it what it lists once, at its start, and then follows. It
-    /// may have been started there; then it follows now as well, which takes the weight of the list again.
+    /// Whether a program lists at an address that is new to it what it lists once, at its start, and then follows, or
+    /// what it long followed from its start on. It may have been started there; then it follows now as well, which takes the weight of the list again.
     pub(super) fn begins_elsewhere(
         &self,
         activity: &Activity<'_>,
         (index, class): (usize, Class),
-        habit: Option<usize>,
+        (habit, behaviour): (Option<usize>, &Behaviour<'_>),
     ) -> bool {
         let is_program = matches!(class, Class::ServiceAccount | Class::System);
         // Jobs that run a tool of people run in a new place each time.
         let is_tool = tool(&activity.actor.user_agent).is_some();
-        if !is_program || is_tool || &*activity.verb != "list" {
+        // Since Kubernetes 1.35 client libraries begin with a watch that brings all objects first, and list nothing.
+        let is_start = match &*activity.verb {
+            "list" => true,
+            "watch" => has_query(&activity.uri, "sendInitialEvents", "true"),
+            _ => false,
+        };
+        if !is_program || is_tool || !is_start || !self.is_elsewhere(activity, index) {
             return false;
         }
+        let is_watch = behaviour.op == Op::Watch;
         let record = self.baseline.record(index);
         let Some((record, habit)) = record.and_then(|one| Some((one, one.habits.get(habit?)?)))
         else {
-            return false;
+            let now_s = self.clock.now_s();
+            return !is_watch && self.baseline.follows_by_habit(index, behaviour, now_s);
         };
         let follows = record.has(|other| {
             (other.op, other.outcome) == (Op::Watch, Outcome::Shown)
                 && (other.kind, other.namespace) == (habit.kind, habit.namespace)
                 && other.strength >= habit.strength
         });
-        habit.strength <= STARTS_MAX && follows && self.is_elsewhere(activity, index)
+        is_watch || (habit.strength <= STARTS_MAX && follows)
     }
 
     /// Remembers when a person or a program was first seen at an address, if it is new and others are known.
@@ -146,6 +161,9 @@ impl Engine {
     /// the cluster, as far as an address tells. Pods behind one gateway come from it together, and those in the
     /// network of their host from where the kubelet is.
     pub(super) fn is_outside(&self, activity: &Activity<'_>, subject: &Subject<'_>) -> bool {
+        if subject.arrival.origin.departure.is_outside {
+            return true;
+        }
         let is_of_cluster = match subject.who.class {
             Class::ServiceAccount => !activity.actor.pod.is_empty(),
             // Hosts get new addresses, and no new tools with them.
@@ -165,10 +183,15 @@ impl Engine {
     }
 }
 
+/// Whether an address is one at all.
+pub(super) fn is_written_address(address: &str) -> bool {
+    address.parse::<IpAddr>().is_ok()
+}
+
 /// Whether an address is none of those that networks use inside.
 ///
 /// Source: RFC 1918, RFC 6598, RFC 3927, RFC 4193, RFC 4291.
-fn is_public(address: &str) -> bool {
+pub(super) fn is_public(address: &str) -> bool {
     match address
         .parse::<IpAddr>()
         .map(|address| address.to_canonical())

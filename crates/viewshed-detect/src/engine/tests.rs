@@ -18,6 +18,7 @@ mod strangers;
 mod told;
 mod warmth;
 mod watches;
+mod whereabouts;
 mod world;
 
 /// One piece of evidence, for tests.

@@ -14,6 +14,7 @@ use super::session::Session;
 use super::who::{Class, ShortName, clip};
 use super::work::Deed;
 use crate::baseline::{DoesAt, Standing};
+use crate::detections::look::Departure;
 use crate::detections::{Look, Sign, is_raw, judge, linking, tool};
 
 /// Points in hundredths from which on somebody is linked to the session at his address.
@@ -174,7 +175,11 @@ impl Engine {
     ) {
         let record = self.baseline.record(subject.index);
         let is_watched = record.is_some_and(|record| record.is_watched);
-        if is_watched && !subject.is_usual && subject.behaviour.op != Op::Health {
+        // Its habits are nobody's any more where it never was.
+        let is_strange = !subject.is_usual
+            || subject.is_newly_mighty
+            || subject.arrival.origin.departure != Departure::default();
+        if is_watched && is_strange && subject.behaviour.op != Op::Health {
             self.note(activity, subject, own, 0);
             self.tell(own, incidents);
         } else {

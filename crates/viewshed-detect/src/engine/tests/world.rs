@@ -111,6 +111,13 @@ pub(crate) fn after_a_month(script: &str) -> Vec<Incident> {
     run(&batch)
 }
 
+/// Runs a script after another one on each of so many days before.
+pub(crate) fn after(usual: &str, days: i64, script: &str) -> Vec<Incident> {
+    let before = (-days..0).flat_map(|day| activities(usual, day));
+    let batch: Vec<Activity<'_>> = before.chain(renamed(activities(script, 0))).collect();
+    run(&batch)
+}
+
 pub(crate) fn run(batch: &[Activity<'_>]) -> Vec<Incident> {
     let mut told = Vec::new();
     let mut engine = engine();
