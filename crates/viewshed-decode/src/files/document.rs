@@ -61,14 +61,13 @@ pub(super) fn add_document(reader: &mut FileReader<'_>, document: &Document<'_>)
     match marks.kind.as_deref() {
         Some(kind) if api_version.is_empty() => without_version(reader, document, kind, &marks),
         Some(kind) => match refusal(api_version, kind) {
-            Some(_) if reader.is_folder && only_lists_files(api_version, document.json) => {}
-            Some((detail, hint)) => {
-                let what = format!("read the `{}`", clean_short(kind));
-                reader.note(document.line, &what, (GapReason::Unsupported, detail, hint));
-            }
+            Some(_) => add_refused(reader, document, (api_version, kind)),
             None => add_object(reader, document),
         },
         None if marks.kubeletconfig.is_some() => add_configz(reader, document),
+        None if is_kustomization(reader.path, api_version) => {
+            add_refused(reader, document, (KUSTOMIZE, "Kustomization"));
+        }
         None => {
             if !add_docker(reader, document) {
                 without_kind(reader, document, &marks);
@@ -128,6 +127,35 @@ fn without_version(
     }
 }
 
+/// The API of kustomizations that name none (kustomize `api/types`, `Kustomization.FixKustomizationPostUnmarshalling`).
+const KUSTOMIZE: &str = "kustomize.config.k8s.io/v1beta1";
+
+/// Whether the file is a kustomization by its name, which needs to name neither a kind nor a version
+/// (kustomize `api/konfig`, `RecognizedKustomizationFileNames`).
+fn is_kustomization(path: &str, api_version: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let is_so_called = matches!(
+        name,
+        "kustomization.yaml" | "kustomization.yml" | "Kustomization"
+    );
+    is_so_called && (api_version.is_empty() || api_version.starts_with("kustomize.config.k8s.io/"))
+}
+
+/// A kind that is no object of a cluster.
+fn add_refused(
+    reader: &mut FileReader<'_>,
+    document: &Document<'_>,
+    (api_version, kind): (&str, &str),
+) {
+    if reader.is_folder && only_lists_files(api_version, document.json) {
+        return;
+    }
+    if let Some((detail, hint)) = refusal(api_version, kind) {
+        let what = format!("read the `{}`", clean_short(kind));
+        reader.note(document.line, &what, (GapReason::Unsupported, detail, hint));
+    }
+}
+
 /// Kinds that are no objects of a cluster, and what to do with them.
 fn refusal(api_version: &str, kind: &str) -> Option<(&'static str, &'static str)> {
     let (group, _) = api_version.split_once('/').unwrap_or(("", api_version));
@@ -153,10 +181,10 @@ fn only_lists_files(api_version: &str, json: &str) -> bool {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields, rename_all = "camelCase")]
     struct Kustomization {
-        #[serde(rename = "apiVersion")]
-        _version: IgnoredAny,
-        #[serde(rename = "kind")]
-        _kind: IgnoredAny,
+        #[serde(default, rename = "apiVersion")]
+        _version: Option<IgnoredAny>,
+        #[serde(default, rename = "kind")]
+        _kind: Option<IgnoredAny>,
         #[serde(default, rename = "metadata")]
         _metadata: Option<IgnoredAny>,
         #[serde(default)]

@@ -161,8 +161,14 @@ impl FileSet {
         }
         self.estate.docker_hosts.extend(self.hosts.finish());
         if self.unrecognised.count > 0 {
-            let what = format!("recognise the content of `{}`", self.unrecognised.first);
-            let mut gap = gap(
+            let others = match self.unrecognised.count - 1 {
+                0 => String::new(),
+                1 => " and 1 other file".to_owned(),
+                others => format!(" and {others} other files"),
+            };
+            let first = &self.unrecognised.first;
+            let what = format!("recognise the content of `{first}`{others}");
+            self.gaps.push(gap(
                 &self.unrecognised.first,
                 &what,
                 if self.is_folder {
@@ -170,11 +176,9 @@ impl FileSet {
                 } else {
                     GapReason::Unsupported
                 },
-                "it holds no object of Kubernetes or Docker",
+                "no object of Kubernetes or Docker is in there",
                 "",
-            );
-            gap.count = self.unrecognised.count;
-            self.gaps.push(gap);
+            ));
         }
         self.estate.gaps.append(&mut self.gaps);
         self.estate
