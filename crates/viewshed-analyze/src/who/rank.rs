@@ -2,6 +2,7 @@
 
 mod count;
 mod rows;
+mod subjects;
 mod sum;
 
 use rayon::prelude::*;
@@ -13,7 +14,7 @@ use crate::pivot::RoleParts;
 use crate::see::may_give;
 use crate::sight::{Coverage, SightIndex};
 use count::Tables;
-pub(crate) use rows::Row;
+pub(crate) use subjects::Row;
 
 /// How many chains a row tells at most: enough to understand it; `see` tells all.
 pub const CHAINS_MAX: usize = 3;

@@ -1,178 +1,19 @@
 //! One row of the table: an identity, its grants, and what they add up to.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use rustc_hash::{FxHashMap, FxHashSet};
-use viewshed_model::{
-    Chain, Cluster, GrantOrigin, Identity, IdentityRank, Link, RoleBinding, Subject, SubjectKind,
-};
+use viewshed_model::{Chain, GrantOrigin, IdentityRank, Link, Subject, SubjectKind};
 
 use super::CHAINS_MAX;
 use super::count::Tables;
+use super::subjects::Row;
 use super::sum::Sum;
 use crate::bootstrap::{GrantedTo, Origins};
 use crate::pivot::{HeldParts, RoleParts, gives_a_part};
 use crate::rbac::Grant;
 use crate::see::{Takes, of_grant, sees_everything};
-use crate::sight::{Coverage, SightIndex, grant_text, pod_objects, pod_of, sentence};
-
-/// An identity to rank.
-pub(crate) struct Row {
-    pub(crate) subject: Subject,
-    /// With the groups that such a subject is in for certain.
-    pub(crate) identity: Identity,
-}
-
-impl Row {
-    /// Every identity that the cluster knows of, sorted by subject.
-    pub(crate) fn all(index: &SightIndex<'_>) -> Vec<Self> {
-        let mut subjects = bound(index.cluster);
-        let accounts = index.inventory.kind("", "serviceaccounts");
-        let accounts = accounts.iter().flat_map(|kind| &kind.objects);
-        subjects.extend(accounts.map(|account| Named::account(account.namespace, account.name)));
-        let nodes = index.inventory.kind("", "nodes");
-        let nodes = nodes.iter().flat_map(|kind| &kind.objects);
-        subjects.extend(nodes.map(|node| Named {
-            kind: &SubjectKind::User,
-            name: Cow::Owned(format!("system:node:{}", node.name)),
-            namespace: None,
-        }));
-        subjects.extend(pod_objects(&index.inventory).iter().filter_map(|object| {
-            let account = pod_of(index.cluster, object)?.spec.service_account.as_str();
-            (!account.is_empty()).then(|| Named::account(object.namespace, account))
-        }));
-        rows(subjects)
-    }
-
-    /// The identities that bindings name, the groups that Kubernetes fills, and anonymous, sorted by subject.
-    pub(crate) fn bound(cluster: &Cluster) -> Vec<Self> {
-        rows(bound(cluster))
-    }
-
-    /// A service account, whether it exists or not.
-    pub(crate) fn service_account(namespace: &str, name: &str) -> Self {
-        Self {
-            subject: Named::account(namespace, name).subject(),
-            identity: Identity::service_account(namespace, name),
-        }
-    }
-}
-
-/// A subject by the names that the cluster has for it, in the order of [`Subject`]: most subjects stand in
-/// several bindings, and comparing them copies nothing.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Named<'c> {
-    kind: &'c SubjectKind,
-    name: Cow<'c, str>,
-    namespace: Option<&'c str>,
-}
-
-impl<'c> Named<'c> {
-    fn account(namespace: &'c str, name: &'c str) -> Self {
-        Self {
-            kind: &SubjectKind::ServiceAccount,
-            name: Cow::Borrowed(name),
-            namespace: Some(namespace),
-        }
-    }
-
-    fn plain(kind: &'c SubjectKind, name: &'c str) -> Self {
-        Self {
-            kind,
-            name: Cow::Borrowed(name),
-            namespace: None,
-        }
-    }
-
-    /// The subject with the namespace that an empty one means; a service account under its user name is
-    /// that service account.
-    fn meant(subject: &'c Subject, binding: &'c RoleBinding) -> Self {
-        match subject.kind {
-            SubjectKind::ServiceAccount => {
-                let own = subject.namespace.as_deref().filter(|name| !name.is_empty());
-                let namespace = own.unwrap_or_else(|| binding.meta.namespace_or_empty());
-                Self::account(namespace, &subject.name)
-            }
-            SubjectKind::User => match viewshed_model::service_account_of(&subject.name) {
-                Some((namespace, name)) => Self::account(namespace, name),
-                None => Self::plain(&subject.kind, &subject.name),
-            },
-            SubjectKind::Group | SubjectKind::Other(_) => Self::plain(&subject.kind, &subject.name),
-        }
-    }
-
-    fn subject(self) -> Subject {
-        Subject {
-            kind: self.kind.clone(),
-            name: self.name.into_owned(),
-            namespace: self.namespace.map(str::to_owned),
-        }
-    }
-}
-
-/// One row for each subject that can ask.
-fn rows(mut subjects: Vec<Named<'_>>) -> Vec<Row> {
-    subjects.sort_unstable();
-    subjects.dedup();
-    let subjects = subjects.into_iter().map(Named::subject);
-    subjects
-        .filter_map(|subject| {
-            let identity = identity_of(&subject)?;
-            Some(Row { subject, identity })
-        })
-        .collect()
-}
-
-fn bound(cluster: &Cluster) -> Vec<Named<'_>> {
-    let bindings = cluster.bindings.iter();
-    let named = bindings.flat_map(|binding| {
-        let subjects = binding.subjects.iter();
-        subjects.map(move |subject| Named::meant(subject, binding))
-    });
-    let filled = [
-        "system:authenticated",
-        "system:masters",
-        "system:serviceaccounts",
-        "system:unauthenticated",
-    ]
-    .map(|name| Named::plain(&SubjectKind::Group, name));
-    named
-        .chain(filled)
-        .chain([Named::plain(&SubjectKind::User, "system:anonymous")])
-        .collect()
-}
-
-/// The subject as somebody who asks, in the groups that follow from what it is; `None` for kinds that
-/// match nobody.
-fn identity_of(subject: &Subject) -> Option<Identity> {
-    match subject.kind {
-        SubjectKind::User => Some(match subject.name.strip_prefix("system:node:") {
-            Some(node) => Identity::node(node),
-            None if subject.name == "system:anonymous" => Identity::anonymous(),
-            None => Identity::user(&subject.name, []),
-        }),
-        SubjectKind::ServiceAccount => {
-            let namespace = subject
-                .namespace
-                .as_deref()
-                .filter(|name| !name.is_empty())?;
-            Some(Identity::service_account(namespace, &subject.name))
-        }
-        SubjectKind::Group => {
-            let mut groups = vec![subject.name.as_str()];
-            if subject.name.starts_with("system:serviceaccounts:") {
-                groups.push("system:serviceaccounts");
-            }
-            if subject.name != "system:unauthenticated" && subject.name != "system:authenticated" {
-                groups.push("system:authenticated");
-            }
-            // No user has this name, so only the groups count.
-            Some(Identity::exactly("", groups))
-        }
-        SubjectKind::Other(_) => None,
-    }
-}
+use crate::sight::{Coverage, Shown, SightIndex, grant_text, sentence};
 
 /// What every row needs.
 pub(super) struct Ranker<'a, 'c> {
@@ -195,6 +36,7 @@ impl Ranker<'_, '_> {
         let mut story = Story::default();
         let mut held = HeldParts::default();
         let mut parted = Vec::new();
+        let mut told: Vec<(Grant<'_>, &Coverage<'_>)> = Vec::new();
         if let Some(evidence) = sees_everything(&session) {
             sum.add_everything();
             story.chains.push(Chain {
@@ -212,7 +54,8 @@ impl Ranker<'_, '_> {
                 }
                 if let Some(coverage) = self.coverages.get(&address) {
                     sum.add(&grant, coverage);
-                    self.tell(row, (&grant, coverage), &mut story);
+                    self.weigh_shown(row, (&grant, coverage), &mut story);
+                    told.push((grant, coverage));
                 }
                 if let Some(parts) = self.parts.get(&address) {
                     held.add(*parts, grant.namespace());
@@ -234,6 +77,11 @@ impl Ranker<'_, '_> {
         }
         if !story.takes_a_name {
             story.masks.clear();
+        }
+        // The grant that shows most comes first.
+        told.sort_by_key(|(grant, coverage)| std::cmp::Reverse(self.weight(grant, coverage)));
+        for (grant, coverage) in told {
+            self.tell((&grant, coverage), &mut story);
         }
         let result = sum.finish();
         let further = held.effects();
@@ -260,27 +108,61 @@ impl Ranker<'_, '_> {
         })
     }
 
-    fn tell(&self, row: &Row, (grant, coverage): (&Grant<'_>, &Coverage<'_>), story: &mut Story) {
-        let shown = coverage
-            .whole
-            .iter()
-            .chain(coverage.named.iter().map(|named| &named.shown))
-            .filter(|shown| self.counts_here(grant, shown.target));
-        let mut rules: Vec<usize> = shown.clone().map(|shown| shown.rule).collect();
-        if rules.is_empty() {
-            return;
-        }
+    /// What a grant of such a role shows, where it holds.
+    fn shown<'s>(
+        &'s self,
+        grant: &'s Grant<'_>,
+        coverage: &'s Coverage<'_>,
+    ) -> impl Iterator<Item = &'s Shown> + Clone {
+        let named = coverage.named.iter().map(|named| &named.shown);
+        let shown = coverage.whole.iter().chain(named);
+        shown.filter(|shown| self.counts_here(grant, shown.target))
+    }
+
+    /// Counts the rules that show something for the origin of the row.
+    fn weigh_shown(
+        &self,
+        row: &Row,
+        (grant, coverage): (&Grant<'_>, &Coverage<'_>),
+        story: &mut Story,
+    ) {
+        let mut rules: Vec<usize> = self
+            .shown(grant, coverage)
+            .map(|shown| shown.rule)
+            .collect();
         rules.dedup();
         for rule in &rules {
             if self.weigh(row, (grant, *rule), story) == Some(GrantOrigin::Human) {
                 break;
             }
         }
+    }
+
+    /// About how many objects a grant shows: of what single names open, one each.
+    fn weight(&self, grant: &Grant<'_>, coverage: &Coverage<'_>) -> u64 {
+        let namespace = grant.namespace();
+        let at = namespace.and_then(|name| self.index.inventory.namespace_index(name));
+        let mut targets: Vec<usize> = coverage.whole.iter().map(|shown| shown.target).collect();
+        targets.sort_unstable();
+        targets.dedup();
+        let is_object = |target: &usize| self.tables.is_object.get(*target) == Some(&true);
+        let counted = targets.into_iter().filter(is_object);
+        let counted = counted.map(|target| match (namespace, at) {
+            (None, _) => self.tables.totals.get(target).copied().unwrap_or_default(),
+            (Some(_), Some(at)) => self.tables.count(target, at),
+            (Some(_), None) => 0,
+        });
+        counted.sum::<u64>() + coverage.named.len() as u64
+    }
+
+    fn tell(&self, (grant, coverage): (&Grant<'_>, &Coverage<'_>), story: &mut Story) {
+        let shown = self.shown(grant, coverage);
+        let mut rules = shown.clone().map(|shown| shown.rule);
+        let Some(rule) = rules.next() else { return };
         story.bindings.push(binding_name(grant));
         if story.chains.len() < CHAINS_MAX {
             let mut targets: Vec<usize> = shown.map(|shown| shown.target).collect();
             targets.dedup();
-            let rule = rules.first().copied().unwrap_or_default();
             story.chains.push(Chain {
                 links: vec![
                     Link {

@@ -257,3 +257,24 @@ fn a_power_comes_from_whoever_wrote_its_rule() {
         assert_eq!((proxy.origin, proxy.further.len()), (origin, more.len()));
     }
 }
+
+/// The binding that shows most is named first, whatever the names.
+#[test]
+fn the_grant_that_shows_most_comes_first() {
+    let mut cluster = granted();
+    cluster
+        .roles
+        .push(role("a-one", &["get | core | secrets | db"]));
+    cluster.bindings = vec![
+        binding("shop/a-one", "ClusterRole/a-one", &["group:devs"]),
+        binding("shop/z-reader", "ClusterRole/reader", &["group:devs"]),
+    ];
+    let ranking = rank_in(&SightIndex::new(&cluster));
+    let devs = rank_of(&ranking.ranks, "group devs");
+    assert_eq!(
+        devs.bindings,
+        ["RoleBinding shop/z-reader", "RoleBinding shop/a-one"]
+    );
+    let first = devs.chains.first().and_then(|chain| chain.links.get(1));
+    assert_eq!(first.map(|link| &*link.text), Some("see pods in shop"));
+}
