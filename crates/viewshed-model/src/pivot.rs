@@ -94,7 +94,7 @@ pub struct PivotReport {
     pub estate: String,
     /// The behaviour that was assumed of the network plugin.
     pub cni: String,
-    /// The worst first; workloads that lead nowhere are left out.
+    /// The worst first; workloads and identities that lead nowhere are left out.
     pub ranks: Vec<PivotRank>,
     /// Workloads whose pods lead to nothing beyond themselves.
     pub harmless: u64,
@@ -103,12 +103,12 @@ pub struct PivotReport {
     pub gaps: Vec<Gap>,
 }
 
-/// One workload in the ranking.
+/// One workload, or one identity, in the ranking.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PivotRank {
-    /// `namespace/name` of the workload, `host/name` of a container.
+    /// `namespace/name` of the workload or service account, `host/name` of a container, name of a user or group.
     pub from: String,
-    /// Its kind, for example `Deployment` or `Container`.
+    /// Its kind, for example `Deployment`, `Container` or `Group`.
     pub workload_kind: String,
     /// The pod that the steps start from; empty when no pod is in the estate.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -118,4 +118,18 @@ pub struct PivotRank {
     pub ways_in: Vec<String>,
     /// The most powerful thing that it leads to.
     pub pivot: Pivot,
+}
+
+impl PivotRank {
+    /// The kind of a user.
+    pub const USER: &str = "User";
+    /// The kind of a group.
+    pub const GROUP: &str = "Group";
+    /// The kind of a service account that no workload stands for.
+    pub const SERVICE_ACCOUNT: &str = "ServiceAccount";
+
+    /// Whether it is an identity that bindings name, and no workload.
+    pub fn is_identity(&self) -> bool {
+        [Self::USER, Self::GROUP, Self::SERVICE_ACCOUNT].contains(&self.workload_kind.as_str())
+    }
 }

@@ -12,7 +12,7 @@ use viewshed_model::{DiffReport, Finding, Gap, PivotReport, ScanReport, Severity
 
 use crate::clean::{clean, shorten};
 use crate::lines::{line, put};
-use crate::wording::{count, gap_reason, position, sentence, thousands, through, title};
+use crate::wording::{count, gap_reason, position, ranked, sentence, thousands, through, title};
 
 /// Rows of a table.
 const ROWS_MAX: usize = 50;
@@ -72,7 +72,7 @@ pub fn scan(report: &ScanReport) -> String {
     out
 }
 
-/// The workloads that lead to most.
+/// The workloads and identities that lead to most.
 fn pivots(out: &mut String, report: &PivotReport) {
     if report.ranks.is_empty() || out.len() >= ROWS_BYTES_MAX {
         return;
@@ -92,12 +92,9 @@ fn pivots(out: &mut String, report: &PivotReport) {
     });
     let head = ["from", "to", "how", "reached from outside", "depends on"];
     table(out, &head, rows);
-    let rest = report.ranks.len().saturating_sub(WAYS_MAX);
-    if rest > 0 {
-        line(
-            out,
-            &format!("\nand {} more workloads", thousands(rest as u64)),
-        );
+    let rest = report.ranks.get(WAYS_MAX..).unwrap_or_default();
+    if !rest.is_empty() {
+        line(out, &format!("\nand further {}", ranked(rest)));
     }
 }
 

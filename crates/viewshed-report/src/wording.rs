@@ -11,8 +11,8 @@ pub(crate) use reach::{end_kind, ports, verdict};
 
 use viewshed_model::{
     Action, Chain, Confidence, Decision, EstateSummary, Evidence, Gap, GapReason, GrantOrigin,
-    Identity, MissingFact, MitigationSummary, PolicyRule, Position, Presence, ScanReport, Severity,
-    SourceKind, Vantage,
+    Identity, MissingFact, MitigationSummary, PivotRank, PolicyRule, Position, Presence,
+    ScanReport, Severity, SourceKind, Vantage,
 };
 
 /// `1 finding`, `2 findings`.
@@ -21,6 +21,19 @@ pub(crate) fn count(number: u64, one: &str, many: &str) -> String {
         format!("1 {one}")
     } else {
         format!("{} {many}", thousands(number))
+    }
+}
+
+/// How many workloads, and how many identities, lead to more than themselves: `3 workloads and 1 identity`.
+pub(crate) fn ranked(ranks: &[PivotRank]) -> String {
+    let identities = ranks.iter().filter(|rank| rank.is_identity()).count() as u64;
+    let workloads = count(ranks.len() as u64 - identities, "workload", "workloads");
+    match identities {
+        0 => workloads,
+        number => format!(
+            "{workloads} and {}",
+            count(number, "identity", "identities")
+        ),
     }
 }
 

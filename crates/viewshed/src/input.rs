@@ -244,7 +244,7 @@ fn live(
             };
             for host in hosts {
                 if let Some(read) = read_docker(arguments, host, progress.as_ref()).await {
-                    reading.take_docker(read, host.unwrap_or("local Docker host"));
+                    reading.take_docker(read, &docker_name(host));
                 }
             }
         }
@@ -260,6 +260,18 @@ async fn read_cluster(
 ) -> Result<(Cluster, Vec<Gap>), Error> {
     let client = connect(arguments, context, impersonate).await?;
     kubernetes::collect(&client, progress).await
+}
+
+/// What a Docker host is called that could not be read.
+fn docker_name(host: Option<&str>) -> String {
+    let of_environment = || {
+        let address = Environment::of_process()
+            .variable("DOCKER_HOST")?
+            .to_owned();
+        Some(format!("the Docker host of DOCKER_HOST, {address}"))
+    };
+    let named = host.map(str::to_owned).or_else(of_environment);
+    named.unwrap_or_else(|| "local Docker host".to_owned())
 }
 
 /// `None` when no host is named anywhere and no local socket exists: then there is no Docker here.

@@ -67,8 +67,8 @@ pub(crate) fn run(arguments: &ScanArgs, screen: &Screen) -> Result<Outcome, Fail
     Ok(Outcome::with_gaps(has_findings, &report.gaps))
 }
 
-/// What the workloads of each cluster, and the containers of the Docker hosts together, lead to, and, where it is
-/// drawn, who reaches the places that matter.
+/// What the workloads and identities of each cluster, and the containers of the Docker hosts together, lead to,
+/// and, where it is drawn, who reaches the places that matter.
 fn network(
     estate: &Estate,
     steps: &PivotArgs,
@@ -82,7 +82,7 @@ fn network(
         let network = NetworkIndex::new(cluster, steps.cni);
         if !steps.no_pivots {
             let sight = SightIndex::new(cluster);
-            pivots.push(PivotIndex::new(&sight, &network).ranks(steps.depth));
+            pivots.push(PivotIndex::new(&sight, &network).ranks_with_identities(steps.depth));
         }
         if draws {
             reach.push(network.overview());

@@ -1,4 +1,4 @@
-//! What requests without credentials can discover beyond the server's own defaults.
+//! What requests without credentials can discover or do beyond the server's own defaults.
 
 use viewshed_model::{Confidence, Finding, Mitigation, Severity, Subject, SubjectKind};
 
@@ -7,7 +7,7 @@ use super::{Check, MANY};
 
 pub(super) static CHECK: Check = Check {
     name: "anonymous-discovery",
-    title: "requests without credentials can discover objects",
+    title: "requests without credentials can discover objects, or act",
     mitigation: Mitigation::M1018,
     worst: Severity::Critical,
     page: include_str!("../../../../docs/checks/anonymous-discovery.md"),

@@ -1,4 +1,4 @@
-//! What every credential, or every service account's token, can discover beyond the server's defaults.
+//! What every credential, or every service account's token, can discover or do beyond the server's defaults.
 
 use viewshed_model::{Finding, Mitigation, Severity, Subject, SubjectKind};
 
@@ -7,9 +7,9 @@ use super::{Check, MANY};
 
 pub(super) static CHECK: Check = Check {
     name: "authenticated-discovery",
-    title: "every authenticated identity can discover objects",
+    title: "every authenticated identity can discover objects, or act",
     mitigation: Mitigation::M1018,
-    worst: Severity::High,
+    worst: Severity::Critical,
     page: include_str!("../../../../docs/checks/authenticated-discovery.md"),
     findings_max: MANY,
     on_cluster: Some(judge),

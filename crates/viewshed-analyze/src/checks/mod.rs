@@ -4,6 +4,7 @@
 //! ignore key. What several checks need to know of a cluster is worked out once, in [`facts`].
 
 mod anonymous_discovery;
+mod api_server_always_allow;
 mod authenticated_discovery;
 mod cluster_wide_binding;
 mod dashboard_broad_account;
@@ -60,6 +61,7 @@ pub struct Check {
 /// Every check, sorted by name.
 pub static ALL: &[&Check] = &[
     &anonymous_discovery::CHECK,
+    &api_server_always_allow::CHECK,
     &authenticated_discovery::CHECK,
     &cluster_wide_binding::CHECK,
     &dashboard_broad_account::CHECK,

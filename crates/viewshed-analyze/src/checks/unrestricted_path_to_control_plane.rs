@@ -39,6 +39,7 @@ fn judge(facts: &ClusterFacts<'_>) -> Vec<Finding> {
         .find(|policy| policy.pod_selector.is_none() && policy.meta.namespace.is_none());
     by_namespace
         .into_iter()
+        .filter(|(namespace, _)| are_policies_known(facts, namespace))
         .filter_map(|(namespace, runners)| {
             let mut finding = judge_namespace(facts, namespace, &runners)?;
             if let Some(policy) = other_kinds {
@@ -55,6 +56,13 @@ fn judge(facts: &ClusterFacts<'_>) -> Vec<Finding> {
             Some(finding)
         })
         .collect()
+}
+
+/// Whether the server gave every policy that may hold in the namespace: of one that it did not give, nobody knows
+/// that it is not in the way.
+fn are_policies_known(facts: &ClusterFacts<'_>, namespace: &str) -> bool {
+    let mut unread = facts.cluster.unread_policies.iter();
+    unread.all(|kind| kind.read_namespaces.iter().any(|read| read == namespace))
 }
 
 fn judge_namespace(

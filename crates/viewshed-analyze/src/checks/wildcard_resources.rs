@@ -3,7 +3,7 @@
 use viewshed_model::{Confidence, Finding, Mitigation, PolicyRule, Severity};
 
 use super::facts::{
-    Asked, Breadth, ClusterFacts, Holding, breadth, can_i, holdings, only_reads, reads, weighed,
+    Asked, Breadth, ClusterFacts, Holding, breadth, can_i, holdings, reads, weighed,
 };
 use super::{Check, MANY};
 
@@ -55,15 +55,29 @@ fn judge_holding(facts: &ClusterFacts<'_>, holding: &Holding<'_>) -> Finding {
     let mut finding = CHECK.finding(holding.place(facts), severity, Confidence::High);
     finding.title = format!("{} may {what} {}", holding.who(), holding.scope_text());
     holding.describe(facts, &mut finding);
-    finding.fix = format!(
-        "in `{}`, list the resources in use instead of `\"*\"`, and leave out `secrets` unless it is needed; \
-         the star also grants subresources such as `pods/exec`, and every resource to come",
-        holding.role.meta.name
-    );
+    finding.fix = fix(holding);
     if let Some((_, rule)) = holding.rules.first() {
         finding.reproduce = can_i(example(rule), holding);
     }
     finding
+}
+
+fn fix(holding: &Holding<'_>) -> String {
+    let mut parts = Vec::new();
+    let mut rules = holding.rules.iter().map(|(_, rule)| *rule);
+    if rules.clone().any(|rule| !rule.resources.is_empty()) {
+        parts.push(
+            "list the resources in use instead of `\"*\"`, and leave out `secrets` unless it is needed; the star also \
+             grants subresources such as `pods/exec`, and every resource to come",
+        );
+    }
+    if rules.any(covers_every_path) {
+        parts.push(
+            "list the paths in use, such as `/healthz` or `/metrics`, instead of `\"*\"`; the star also grants `/logs`, \
+             `/debug/pprof`, and every path to come",
+        );
+    }
+    format!("in `{}`, {}", holding.role.meta.name, parts.join("; and "))
 }
 
 /// A path that exists stands for every path.
@@ -81,13 +95,56 @@ fn example(rule: &PolicyRule) -> Asked<'_> {
     }
 }
 
+/// Whether the rule writes objects, or makes some.
+fn changes(rule: &PolicyRule) -> bool {
+    let mut verbs = rule.verbs.iter();
+    verbs.any(|verb| {
+        matches!(
+            verb.as_str(),
+            "create" | "update" | "patch" | "delete" | "deletecollection" | "*"
+        )
+    })
+}
+
+/// Rules that neither show nor change an object: `impersonate` makes somebody else of the holder; `bind`,
+/// `escalate`, `approve` and the like count only together with a right to write.
+fn without_objects(rule: &PolicyRule, cluster_wide: bool) -> (Severity, &'static str) {
+    let is_impersonation = rule.verbs.iter().any(|verb| verb == "impersonate");
+    match (
+        is_impersonation && breadth(rule) >= Breadth::Control,
+        cluster_wide,
+    ) {
+        (true, true) => (Severity::High, "act as others"),
+        (true, false) => (Severity::Medium, "act as service accounts"),
+        (false, _) => (
+            Severity::Info,
+            "use every kind of a group, but see and change none,",
+        ),
+    }
+}
+
 /// What a rule is worth, and what its holder may do.
 fn worth(rule: &PolicyRule, cluster_wide: bool) -> (Severity, &'static str) {
     if rule.resources.is_empty() {
         let what = "read every path of the API server, such as `/metrics` and `/logs`,";
         return (Severity::Low, what);
     }
-    let reads_only = only_reads(rule);
+    if !rule.resource_names.is_empty() {
+        return match changes(rule) {
+            true => (
+                Severity::Low,
+                "change objects of any kind of a group by certain names",
+            ),
+            false => (
+                Severity::Info,
+                "use objects of any kind of a group by certain names",
+            ),
+        };
+    }
+    if !changes(rule) && !reads(rule) {
+        return without_objects(rule, cluster_wide);
+    }
+    let reads_only = !changes(rule);
     let shows_secrets = rule
         .api_groups
         .iter()

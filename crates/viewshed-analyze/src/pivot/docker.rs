@@ -41,7 +41,7 @@ pub fn docker_ranks(estate: &Estate, depth: u32) -> PivotReport {
             }
         }
     }
-    sort(&mut report.ranks);
+    sort_ranks(&mut report.ranks);
     report
 }
 
@@ -67,19 +67,37 @@ pub(crate) fn from_container(
     best.into_values().collect()
 }
 
+/// What whoever reaches the API of a host leads to: root on it.
+pub(crate) fn from_api(host: &DockerHost) -> Pivot {
+    let address = match host.endpoint.as_str() {
+        "" => &host.name,
+        endpoint => endpoint,
+    };
+    let mut facts = confined(host);
+    facts.extend(authorized(host));
+    let step = format!(
+        "whoever speaks to the Docker API at {address} starts a container that has the whole host"
+    );
+    pivot(Way {
+        host,
+        steps: vec![step],
+        facts,
+    })
+}
+
 /// The ranks of a cluster and of Docker hosts as one list.
 pub fn joined_ranks(mut cluster: PivotReport, docker: PivotReport) -> PivotReport {
     cluster.estate = format!("{}, {}", cluster.estate, docker.estate);
     cluster.cni = format!("{}, {}", cluster.cni, docker.cni);
     cluster.ranks.extend(docker.ranks);
-    sort(&mut cluster.ranks);
+    sort_ranks(&mut cluster.ranks);
     cluster.harmless += docker.harmless;
     cluster.gaps.extend(docker.gaps);
     cluster
 }
 
 /// The worst first: what it leads to, whether it is reached from outside, in how many steps.
-fn sort(ranks: &mut [PivotRank]) {
+pub(super) fn sort_ranks(ranks: &mut [PivotRank]) {
     ranks.sort_by(|a, b| {
         let of = |rank: &PivotRank| {
             let pivot = &rank.pivot;

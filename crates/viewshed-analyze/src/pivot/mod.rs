@@ -23,6 +23,7 @@ mod held;
 mod named;
 mod opened;
 mod out;
+mod people;
 mod powers;
 mod rights;
 mod roles;
@@ -47,8 +48,9 @@ use graph::{Graph, State};
 use out::UNPLACED;
 
 pub(crate) use compare::{NewWay, gained};
-pub(crate) use docker::from_container;
+use docker::sort_ranks;
 pub use docker::{docker_ranks, joined_ranks};
+pub(crate) use docker::{from_api, from_container};
 pub(crate) use further::{HeldParts, RoleParts, gives_a_part};
 pub use toward::{BY_STEPS_MAX, Sought};
 

@@ -56,6 +56,9 @@ pub(super) struct Power {
     pub(super) is_cluster_wide: bool,
 }
 
+/// The effect of the right to everything.
+pub(super) const DOES_EVERYTHING: &str = "it may do everything";
+
 pub(super) const RBAC: &str = "rbac.authorization.k8s.io";
 const ADMISSION: &str = "admissionregistration.k8s.io";
 /// Resources of rights here that are in no namespace, beside those of powers that are cluster-wide. (A request for a
@@ -132,7 +135,7 @@ pub(super) const POWERS: [Power; 28] = [
     Power {
         all: &[&[right("*", "*", "*")]],
         leads: Leads::Administrator,
-        effect: "it may do everything",
+        effect: DOES_EVERYTHING,
         is_cluster_wide: true,
     },
     Power {

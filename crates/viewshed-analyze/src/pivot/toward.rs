@@ -203,7 +203,7 @@ impl PivotIndex<'_, '_> {
     }
 
     /// For every service account the pods that hold its token and can use it.
-    fn pods_by_account(&self) -> BTreeMap<usize, Vec<String>> {
+    pub(super) fn pods_by_account(&self) -> BTreeMap<usize, Vec<String>> {
         let mut pods: BTreeMap<usize, Vec<String>> = BTreeMap::new();
         for (number, state) in self.whole().states() {
             let State::Standing(namespace, name) = state else {

@@ -88,6 +88,12 @@ fn is_named(host: &DockerHost, wanted: &str) -> bool {
 /// Shortest part of an id that is taken for one: what the command line prints.
 const SHORT_ID_LENGTH: usize = 12;
 
+/// The first host of that name; an empty one means any.
+pub(super) fn named<'e>(estate: &'e Estate, wanted: &str) -> Option<&'e DockerHost> {
+    let mut hosts = estate.docker_hosts.iter();
+    hosts.find(|host| wanted.is_empty() || is_named(host, wanted))
+}
+
 /// The container of that name or id, with its host; an empty host name means any.
 pub(super) fn standing<'e>(
     estate: &'e Estate,

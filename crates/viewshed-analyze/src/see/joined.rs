@@ -2,15 +2,16 @@
 
 use viewshed_model::{
     DockerContainer, DockerHost, Estate, Gap, GapReason, Identity, MissingFact, Node, Pivot, Place,
-    ReachAnswer, ReachQuestion, ReachVerdict, Target, Vantage, View,
+    Pod, ReachAnswer, ReachQuestion, ReachVerdict, Target, Vantage, View,
 };
 
 use super::{
     Credentials, SeeError, Standing, docker, gaps_of, masks, see, see_in, see_with, vantage,
 };
+use crate::checks::namespace_of;
 use crate::network::{Cni, NetworkIndex, docker_answer};
-use crate::pivot::{LazyNetwork, PivotIndex, from_container};
-use crate::sight::SightIndex;
+use crate::pivot::{LazyNetwork, PivotIndex, from_api, from_container};
+use crate::sight::{SightIndex, has_ended};
 
 /// Where a kubelet listens unless its node tells another port
 /// (`pkg/cluster/ports/ports.go`, `KubeletPort`).
@@ -72,7 +73,15 @@ pub fn see_joined<'e>(
             }
             Ok(view)
         }
-        Vantage::DockerApi { .. } | Vantage::Kubelet { .. } | Vantage::Here => see(estate, vantage),
+        Vantage::DockerApi { host } => {
+            let mut view = see(estate, vantage)?;
+            if joined.depth.is_some_and(|depth| depth > 0) {
+                view.pivots
+                    .extend(docker::named(estate, host).map(from_api));
+            }
+            Ok(view)
+        }
+        Vantage::Kubelet { .. } | Vantage::Here => see(estate, vantage),
     }
 }
 
@@ -157,12 +166,16 @@ fn from_pod<'e>(
     };
     kubelets(&network, &from, &mut standing);
     let mut view = see_with(&sight, vantage, &standing)?;
+    let pods = cluster.pods.iter();
+    let pod = pods
+        .filter(|pod| namespace_of(&pod.meta) == namespace)
+        .find(|pod| pod.meta.name == name);
     let held = view.identities.iter().filter(|held| held.is_accepted);
     view.may_act_as = masks::told(&sight.access, held.map(|held| &held.identity));
     view.gaps.extend(gaps_of(estate, cluster));
     view.gaps.extend(network.gaps());
     if let Some(answer) = api_server {
-        tell(&mut view, answer);
+        tell(&mut view, answer, pod);
     }
     if let Some(depth) = joined.depth {
         let index = PivotIndex::new(&sight, &network);
@@ -252,15 +265,23 @@ fn kubelets<'c>(network: &NetworkIndex<'c>, from: &Place, standing: &mut Standin
 }
 
 /// What the way to the API server means for the view.
-fn tell(view: &mut View<'_>, api_server: &ReachAnswer) {
-    match api_server.verdict {
-        ReachVerdict::Allowed => {}
-        ReachVerdict::Denied => {
-            for held in &mut view.identities {
-                held.how
-                    .push_str("; of no use here: the network keeps it from the API server");
-            }
+fn tell(view: &mut View<'_>, api_server: &ReachAnswer, pod: Option<&Pod>) {
+    let is_pending = pod.is_some_and(|pod| pod.phase == "Pending");
+    let words = match api_server.verdict {
+        _ if pod.is_some_and(has_ended) => {
+            "; of no use here: the pod has ended, nothing runs in it"
         }
+        ReachVerdict::Denied => "; of no use here: the network keeps it from the API server",
+        ReachVerdict::Allowed | ReachVerdict::Depends if is_pending => {
+            "; nothing runs in the pod yet (phase Pending)"
+        }
+        ReachVerdict::Allowed | ReachVerdict::Depends => "",
+    };
+    for held in &mut view.identities {
+        held.how.push_str(words);
+    }
+    match api_server.verdict {
+        ReachVerdict::Allowed | ReachVerdict::Denied => {}
         ReachVerdict::Depends => {
             view.depends_on
                 .extend(api_server.depends_on.iter().map(|fact| MissingFact {

@@ -1,11 +1,11 @@
-//! What workloads lead to: the drawing of the worst, then each way with its evidence.
+//! What workloads and identities lead to: the drawing of the worst, then each way with its evidence.
 
 use viewshed_model::{PivotRank, PivotReport, ScanReport};
 
 use super::graph::Graph;
 use super::page::Page;
 use super::{PAGE_BYTES_MAX, summary::rest};
-use crate::wording::{count, through};
+use crate::wording::{count, ranked, through};
 
 /// Ways in one drawing: more do not read.
 const DRAWN_MAX: usize = 12;
@@ -21,7 +21,7 @@ pub(super) fn write(page: &mut Page, report: &ScanReport) {
 
 /// The ways of some clusters.
 pub(super) fn section<'a>(page: &mut Page, reports: impl Iterator<Item = &'a PivotReport>) {
-    page.raw("<section id=\"ways\" aria-labelledby=\"ways-head\">\n<h2 id=\"ways-head\">What each workload leads to</h2>\n<p class=\"note\">Somebody who stands in a pod of the workload on the left becomes, step by step, what stands on the right. Workloads with a strong border are reached from outside the cluster; broken lines depend on facts that were not read.</p>\n");
+    page.raw("<section id=\"ways\" aria-labelledby=\"ways-head\">\n<h2 id=\"ways-head\">What leads to more than itself</h2>\n<p class=\"note\">Somebody who stands in a pod of the workload on the left, or holds a credential of the identity there, becomes, step by step, what stands on the right. Workloads with a strong border are reached from outside the cluster; broken lines depend on facts that were not read.</p>\n");
     for (report, id) in reports.zip(0..) {
         cluster(page, report, id);
     }
@@ -30,22 +30,20 @@ pub(super) fn section<'a>(page: &mut Page, reports: impl Iterator<Item = &'a Piv
 
 fn cluster(page: &mut Page, report: &PivotReport, id: usize) {
     page.raw("<h3>").text(&report.estate).raw("</h3>\n<p>");
-    let lead = count(
-        report.ranks.len() as u64,
-        "workload leads",
-        "workloads lead",
-    );
-    page.text(&lead)
-        .raw(" to more than themselves, ")
-        .number(report.harmless)
-        .raw(" do not. Network plugin assumed: ")
+    page.text(&ranked(&report.ranks))
+        .raw(match report.ranks.len() {
+            1 => " leads to more than itself, ",
+            _ => " lead to more than themselves, ",
+        })
+        .text(&count(report.harmless, "workload does", "workloads do"))
+        .raw(" not. Network plugin assumed: ")
         .text(&report.cni)
         .raw(".</p>\n");
     if report.ranks.is_empty() {
         return;
     }
     let drawn: Vec<&PivotRank> = report.ranks.iter().take(DRAWN_MAX).collect();
-    let title = format!("What the worst workloads of {} lead to", report.estate);
+    let title = format!("What the worst of {} lead to", report.estate);
     page.raw("<div class=\"scroll\" role=\"region\" aria-label=\"Drawing of the worst ways, scrolls sideways\" tabindex=\"0\">\n");
     Graph::of(&drawn).write(page, (id, &title), &described(&drawn));
     page.raw("</div>\n");

@@ -8,7 +8,7 @@ use super::{estate_lines, finding, gaps, limited, more, severity_ink};
 use crate::group::Group;
 use crate::style::{Ink, Style};
 use crate::wording::{
-    Naming, count, lacks_facts, missing_mitigations, sentence, severity, thousands, title,
+    Naming, count, lacks_facts, missing_mitigations, ranked, sentence, severity, thousands, title,
 };
 
 /// Findings of one check told in full in a brief report.
@@ -139,14 +139,17 @@ fn mitigations(out: &mut String, style: &Style, report: &ScanReport) {
     table.write(out, 2);
 }
 
-/// What the workloads of a cluster, or the containers of the Docker hosts, lead to.
+/// What the workloads and identities of a cluster, or the containers of the Docker hosts, lead to.
 fn pivots(out: &mut String, style: &Style, report: &PivotReport) {
     if report.ranks.is_empty() {
         return;
     }
     out.push('\n');
-    let lead = count(report.ranks.len() as u64, "workload", "workloads");
-    let title = format!("LEADS TO  {}: {lead}", style.text(&report.estate));
+    let title = format!(
+        "LEADS TO  {}: {}",
+        style.text(&report.estate),
+        ranked(&report.ranks)
+    );
     headline(out, style, Ink::Bad, &title);
     let most = if style.is_full() {
         usize::MAX

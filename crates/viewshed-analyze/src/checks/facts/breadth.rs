@@ -130,13 +130,6 @@ pub(in crate::checks) fn breadth(rule: &PolicyRule) -> Breadth {
     }
 }
 
-/// Whether the rule only reads.
-pub(in crate::checks) fn only_reads(rule: &PolicyRule) -> bool {
-    rule.verbs
-        .iter()
-        .all(|verb| matches!(verb.as_str(), "get" | "list" | "watch"))
-}
-
 /// Whether the rule reads at all.
 pub(in crate::checks) fn reads(rule: &PolicyRule) -> bool {
     rule.verbs

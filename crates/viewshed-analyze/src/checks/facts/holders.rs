@@ -249,8 +249,10 @@ impl Holding<'_> {
         }
         links.extend(self.pods_text(facts).map(plain));
         if shown > 0 {
+            let number = usize::try_from(shown).unwrap_or(usize::MAX);
             links.push(plain(format!(
-                "of what exists now, that shows {shown} objects {}",
+                "of what exists now, that shows {} {}",
+                count(number, "object"),
                 self.scope_text()
             )));
         }

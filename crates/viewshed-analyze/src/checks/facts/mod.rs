@@ -9,6 +9,7 @@ mod everybody;
 mod exposure;
 mod flags;
 mod fold;
+mod further;
 mod grants;
 mod holders;
 mod kubelets;
@@ -28,7 +29,7 @@ use viewshed_model::{Cluster, ServiceAccount};
 use crate::network::{PolicyFlaws, policy_flaws};
 
 pub(super) use access::{Access, is_everyone};
-pub(super) use breadth::{Breadth, breadth, only_reads, reads};
+pub(super) use breadth::{Breadth, breadth, reads};
 pub(super) use by_namespace::ByNamespace;
 pub(crate) use by_namespace::Near;
 pub(crate) use dashboards::{OpenDashboard, dashboard_name, open_dashboard};
@@ -38,7 +39,7 @@ pub(super) use dashboards::{
 pub(super) use egress::{Egress, egress_of};
 pub(super) use everybody::{Everybody, everybody_findings};
 pub(super) use exposure::{Objects, Scope};
-pub(super) use flags::has_flag;
+pub(super) use flags::{flag_value, has_flag};
 pub(super) use fold::fold;
 pub(super) use grants::{HumanGrant, role_location, role_object, rule_text};
 pub(super) use holders::{Holding, holdings, weighed};

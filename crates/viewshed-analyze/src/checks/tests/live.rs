@@ -1,8 +1,12 @@
 //! Facts that only a running server or daemon tells.
 
-use viewshed_model::{AnonymousAnswer, KubeletSettings, Node};
+use viewshed_model::{
+    AnonymousAnswer, Authorizer, AuthorizerKind, Confidence, KubeletSettings, Node, PolicyRule,
+    Role, RoleBinding, RoleReference, Subject, SubjectKind, UnreadPolicies,
+};
 
-use super::{docker, found, live, meta};
+use super::{docker, found, live, meta, pod};
+use crate::checks::scan;
 
 fn kubelet(name: &str, settings: KubeletSettings) -> Node {
     Node {
@@ -126,4 +130,108 @@ fn answers_without_credentials_count_where_no_binding_explains_them() {
         found(&open, "anonymous-discovery"),
         ["critical API server: the API server answers `/api/v1/namespaces` without credentials"]
     );
+}
+
+/// Of policies that the server did not give nobody knows that they are not in the way.
+#[test]
+fn namespaces_whose_policies_were_not_given_have_no_unrestricted_path() {
+    let check = "unrestricted-path-to-control-plane";
+    let of = |unread: Vec<UnreadPolicies>| {
+        let estate = live(|cluster| {
+            cluster.pods = vec![pod("a", "web", None), pod("b", "web", None)];
+            cluster.unread_policies = unread;
+        });
+        let lines = found(&estate, check).into_iter();
+        let objects = lines.map(|line| line.split(':').next().unwrap_or_default().to_owned());
+        objects.collect::<Vec<String>>()
+    };
+    let unread = |read: &[&str]| UnreadPolicies {
+        group: "networking.k8s.io".to_owned(),
+        kind: "NetworkPolicy".to_owned(),
+        read_namespaces: read.iter().map(|name| (*name).to_owned()).collect(),
+    };
+    assert_eq!(of(Vec::new()), ["low Namespace a", "low Namespace b"]);
+    assert_eq!(of(vec![unread(&["b"])]), ["low Namespace b"]);
+    assert_eq!(
+        of(vec![unread(&["b"]), unread(&["a"])]),
+        Vec::<String>::new()
+    );
+    assert_eq!(of(vec![unread(&[])]), Vec::<String>::new());
+}
+
+/// A webhook that is asked first may refuse.
+#[test]
+fn an_api_server_that_allows_everything_after_a_webhook_is_less_sure() {
+    let chain = |kinds: &[AuthorizerKind]| {
+        live(|cluster| {
+            let authorizers = kinds.iter().map(|kind| Authorizer {
+                kind: *kind,
+                name: format!("{kind:?}"),
+                match_conditions: Vec::new(),
+                failure_policy: String::new(),
+            });
+            cluster.authorizers = Some(authorizers.collect());
+        })
+    };
+    let sure = |kinds: &[AuthorizerKind]| {
+        let findings = scan(&chain(kinds)).into_iter();
+        let mut own = findings.filter(|finding| finding.check == "api-server-always-allow");
+        own.next().map(|finding| finding.confidence)
+    };
+    use AuthorizerKind::{AlwaysAllow, AlwaysDeny, Node, Rbac, Webhook};
+    assert_eq!(sure(&[Node, Rbac, AlwaysAllow]), Some(Confidence::High));
+    assert_eq!(sure(&[Webhook, AlwaysAllow]), Some(Confidence::Medium));
+    assert_eq!(sure(&[AlwaysAllow, Webhook]), Some(Confidence::High));
+    assert_eq!(sure(&[AlwaysDeny, AlwaysAllow]), None);
+    assert_eq!(sure(&[Node, Rbac]), None);
+}
+
+fn binding(namespace: &str, name: &str) -> RoleBinding {
+    RoleBinding {
+        meta: meta(namespace, name),
+        role: RoleReference {
+            kind: "ClusterRole".to_owned(),
+            name: name.to_owned(),
+        },
+        subjects: vec![Subject {
+            kind: SubjectKind::User,
+            name: "jane".to_owned(),
+            namespace: None,
+        }],
+    }
+}
+
+#[test]
+fn the_fix_of_a_star_for_paths_is_about_paths() {
+    let paths = PolicyRule {
+        verbs: vec!["get".to_owned()],
+        non_resource_urls: vec!["*".to_owned()],
+        ..PolicyRule::default()
+    };
+    let kinds = PolicyRule {
+        verbs: vec!["get".to_owned()],
+        api_groups: vec![String::new()],
+        resources: vec!["*".to_owned()],
+        ..PolicyRule::default()
+    };
+    let fix = |rules: Vec<PolicyRule>| {
+        let estate = live(|cluster| {
+            cluster.roles = vec![Role {
+                meta: meta("", "wide"),
+                rules,
+                ..Role::default()
+            }];
+            cluster.bindings = vec![binding("", "wide")];
+        });
+        let findings = scan(&estate).into_iter();
+        let mut own = findings.filter(|finding| finding.check == "wildcard-resources");
+        let fix = own.next().expect("a finding").fix;
+        (
+            fix.contains("list the paths"),
+            fix.contains("list the resources"),
+        )
+    };
+    assert_eq!(fix(vec![paths.clone()]), (true, false));
+    assert_eq!(fix(vec![kinds.clone()]), (false, true));
+    assert_eq!(fix(vec![kinds, paths]), (true, true));
 }

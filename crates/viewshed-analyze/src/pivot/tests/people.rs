@@ -318,3 +318,70 @@ fn members_need_no_step_and_doubts_stay() {
     // A pod with a path of the control plane's node, where admission lets it.
     assert_eq!(by_steps(&cluster(&text)), ["user joe -> everything 2?"]);
 }
+
+/// The identities among the ranks: `kind name -> goal steps`, and `!` where no credential is needed.
+fn ranked(grants: &str) -> Vec<String> {
+    let cluster = cluster(grants);
+    let sight = SightIndex::new(&cluster);
+    let network = NetworkIndex::new(&cluster, Some(Cni::Generic));
+    let report = PivotIndex::new(&sight, &network).ranks_with_identities(DEPTH);
+    let identities = report.ranks.iter().filter(|rank| rank.is_identity());
+    let lines = identities.map(|rank| {
+        let goal = format!("{} {}", rank.pivot.kind.words(), rank.pivot.name);
+        let open = if rank.ways_in.is_empty() { "" } else { "!" };
+        let steps = rank.pivot.steps.len();
+        format!(
+            "{} {} -> {} {steps}{open}",
+            rank.workload_kind,
+            rank.from,
+            goal.trim_end()
+        )
+    });
+    lines.collect()
+}
+
+#[test]
+fn people_and_groups_are_ranked_by_what_they_lead_to() {
+    let exec = rule("create", "", "pods/exec");
+    let mask = rule("impersonate", "", "users");
+    let grants = [
+        give("stranger", "Group system:unauthenticated", None, &exec),
+        give("dev", "Group devs", Some("ops"), &exec),
+        give("jane", "User jane", None, &mask),
+    ];
+    assert_eq!(
+        ranked(&grants.concat()),
+        [
+            "Group system:unauthenticated -> everything 3!",
+            "Group devs -> everything 3",
+            "User jane -> any user's rights 1",
+        ]
+    );
+}
+
+#[test]
+fn who_leads_nowhere_of_their_own_is_not_ranked() {
+    let all = rule("'*'", "*", "*");
+    let exec = rule("create", "", "pods/exec");
+    // An administrator by his own binding, but not everybody.
+    assert_eq!(
+        ranked(&give("root", "User root", None, &all)),
+        Vec::<String>::new()
+    );
+    assert_eq!(
+        ranked(&give("all", "Group system:authenticated", None, &all)),
+        ["Group system:authenticated -> everything 1"]
+    );
+    // The cluster's own parts.
+    assert_eq!(
+        ranked(&give("own", "User system:kube-scheduler", None, &exec)),
+        Vec::<String>::new()
+    );
+    // Jane reads nothing by herself: the way is that of everybody.
+    let everybody = give("all", "Group system:authenticated", None, &exec);
+    let jane = give("jane", "User jane", Some("shop"), &rule("list", "", "pods"));
+    assert_eq!(
+        ranked(&format!("{everybody}{jane}")),
+        ["Group system:authenticated -> everything 3"]
+    );
+}

@@ -3,7 +3,7 @@ use viewshed_model::{
     Vantage, View,
 };
 
-use super::super::see;
+use super::super::{Joined, see, see_joined};
 
 fn container(name: &str, network: &str) -> DockerContainer {
     DockerContainer {
@@ -357,4 +357,39 @@ fn what_only_root_opens_depends_for_another_user() {
         assert_eq!(look("0:0"), (true, 0), "{source}");
         assert_eq!(look("1000:1000"), (false, 1), "{source}");
     }
+}
+
+/// Whoever reaches the API starts a container that has the host; what confines the daemon stays a fact.
+#[test]
+fn the_api_leads_to_root_on_the_host() {
+    let leads = |host: DockerHost, depth: Option<u32>| {
+        let estate = Estate {
+            docker_hosts: vec![host],
+            ..Estate::default()
+        };
+        let vantage = Vantage::DockerApi {
+            host: "box".to_owned(),
+        };
+        let joined = Joined {
+            depth,
+            ..Joined::default()
+        };
+        let view = see_joined(&estate, &vantage, joined).expect("it exists");
+        let pivots = view.pivots.iter();
+        let pivots = pivots.map(|pivot| {
+            let steps = pivot.steps.len();
+            format!(
+                "{:?} {} {steps} {}",
+                pivot.kind,
+                pivot.name,
+                pivot.depends_on.len()
+            )
+        });
+        pivots.collect::<Vec<String>>()
+    };
+    assert_eq!(leads(host(), Some(6)), ["Host box 1 0"]);
+    assert_eq!(leads(host(), None), Vec::<String>::new());
+    let mut rootless = host();
+    rootless.daemon.security_options = vec!["name=rootless".to_owned()];
+    assert_eq!(leads(rootless, Some(6)), ["Host box 1 1"]);
 }

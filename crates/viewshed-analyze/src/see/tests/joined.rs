@@ -146,3 +146,33 @@ fn a_container_is_told_what_it_reaches_and_leads_to() {
     assert_eq!(leads("agent"), ("root on Docker host in 1".to_owned(), 3));
     assert_eq!(leads("web"), (String::new(), 3));
 }
+
+/// What the view says of the credential of `shop/web` in a phase.
+fn credential_in(phase: &str) -> String {
+    let mut estate = estate("", None);
+    let pods = &mut estate.clusters[0].pods;
+    let web = pods.iter_mut().find(|pod| pod.meta.name == "web");
+    let web = web.expect("it is there");
+    web.phase = phase.to_owned();
+    web.spec.automount_token = Some(true);
+    let view = seen(&estate, &in_pod("shop", "web"));
+    let how = view.identities.first().map(|held| held.how.clone());
+    how.expect("it holds a token")
+}
+
+#[test]
+fn a_pod_in_which_nothing_runs_says_so() {
+    for phase in ["Succeeded", "Failed"] {
+        let how = credential_in(phase);
+        assert!(
+            how.ends_with("; of no use here: the pod has ended, nothing runs in it"),
+            "{how}"
+        );
+    }
+    let how = credential_in("Pending");
+    assert!(
+        how.ends_with("; nothing runs in the pod yet (phase Pending)"),
+        "{how}"
+    );
+    assert!(!credential_in("Running").contains("runs in"));
+}
