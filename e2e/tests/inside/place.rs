@@ -80,7 +80,7 @@ fn start() -> Place {
     place.wait_for_pods(39);
     let kubectl = place.node.kubectl();
     kubectl.apply(include_str!("root.yaml")).unwrap();
-    place.pods = place.wait_for_pods(43);
+    place.pods = place.wait_for_pods(47);
     // The kubelet makes it some seconds after its node: the estate is read when it is there.
     wait_until("the node's lease", POD_LIMIT, || {
         let lease = ["get", "lease", "worker-1", "-n", "kube-node-lease"];
