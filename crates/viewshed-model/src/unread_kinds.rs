@@ -61,6 +61,15 @@ impl UnreadKind {
         })
     }
 
+    /// Whether it is a policy, or something that policies lean on.
+    pub fn is_of_policies(&self) -> bool {
+        self.kind.ends_with("NetworkPolicy")
+            || matches!(
+                self.kind.as_str(),
+                "GlobalNetworkSet" | "HostEndpoint" | "NetworkSet" | "Tier"
+            )
+    }
+
     /// Whether objects of a namespace are missing.
     pub fn is_missing_in(&self, namespace: &str) -> bool {
         let read = &self.read_namespaces;

@@ -61,8 +61,8 @@ fn judge(facts: &ClusterFacts<'_>) -> Vec<Finding> {
 /// Whether the server gave every policy that may hold in the namespace: of one that it did not give, nobody knows
 /// that it is not in the way.
 fn are_policies_known(facts: &ClusterFacts<'_>, namespace: &str) -> bool {
-    let mut unread = facts.cluster.unread_policies.iter();
-    unread.all(|kind| kind.read_namespaces.iter().any(|read| read == namespace))
+    let mut unread = facts.cluster.unread_kinds.iter();
+    unread.all(|kind| !kind.is_of_policies() || !kind.is_missing_in(namespace))
 }
 
 fn judge_namespace(

@@ -29,6 +29,7 @@ fn from(what: &'static str) -> Behaviour<'static> {
         outcome: Outcome::Shown,
         kind: FROM,
         namespace: what,
+        is_part: false,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use viewshed_model::{
     AnonymousAnswer, Authorizer, AuthorizerKind, Confidence, KubeletSettings, Node, PolicyRule,
-    Role, RoleBinding, RoleReference, Subject, SubjectKind, UnreadPolicies,
+    Role, RoleBinding, RoleReference, Subject, SubjectKind, UnreadKind,
 };
 
 use super::{docker, found, live, meta, pod};
@@ -136,16 +136,16 @@ fn answers_without_credentials_count_where_no_binding_explains_them() {
 #[test]
 fn namespaces_whose_policies_were_not_given_have_no_unrestricted_path() {
     let check = "unrestricted-path-to-control-plane";
-    let of = |unread: Vec<UnreadPolicies>| {
+    let of = |unread: Vec<UnreadKind>| {
         let estate = live(|cluster| {
             cluster.pods = vec![pod("a", "web", None), pod("b", "web", None)];
-            cluster.unread_policies = unread;
+            cluster.unread_kinds = unread;
         });
         let lines = found(&estate, check).into_iter();
         let objects = lines.map(|line| line.split(':').next().unwrap_or_default().to_owned());
         objects.collect::<Vec<String>>()
     };
-    let unread = |read: &[&str]| UnreadPolicies {
+    let unread = |read: &[&str]| UnreadKind {
         group: "networking.k8s.io".to_owned(),
         kind: "NetworkPolicy".to_owned(),
         read_namespaces: read.iter().map(|name| (*name).to_owned()).collect(),
