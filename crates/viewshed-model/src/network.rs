@@ -139,6 +139,9 @@ pub struct Gateway {
     pub meta: Meta,
     /// `Gateway`, `HTTPRoute`, `TCPRoute`, ...
     pub kind: String,
+    /// `spec.gatewayClassName` of a Gateway.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub class: String,
     /// Host names.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub hosts: Vec<String>,

@@ -15,7 +15,7 @@ mod steps;
 #[cfg(test)]
 mod tests;
 
-use viewshed_model::{Cluster, DiffReport, Estate, Gap, GapReason, SightChange};
+use viewshed_model::{Cluster, DiffReport, Estate, Gap, GapReason, SightChange, UnreadGrants};
 
 use rules::{Side, Sides, number_rules};
 
@@ -58,7 +58,7 @@ pub fn diff_under(
         changes: Vec::new(),
         gaps: before.gaps.iter().chain(&after.gaps).cloned().collect(),
     };
-    let readable = (can_tell(before), can_tell(after));
+    let readable = (can_tell(before, after), can_tell(after, before));
     for (old, new) in pairs(before, after, &mut report.gaps) {
         let (before, after) = rayon::join(
             || NetworkIndex::new(old, cni),
@@ -159,11 +159,17 @@ const RULE_LISTS: [&str; 4] = [
     "`rolebindings`",
 ];
 
-fn can_tell(estate: &Estate) -> bool {
-    !estate
-        .gaps
-        .iter()
-        .any(|gap| RULE_LISTS.iter().any(|list| gap.what.contains(list)))
+/// Whether grants of an estate can be compared with those of another: what a server refused on one side alone is no
+/// change.
+fn can_tell(estate: &Estate, other: &Estate) -> bool {
+    let unread = |estate: &Estate| -> Vec<UnreadGrants> {
+        let clusters = estate.clusters.iter();
+        clusters.map(|cluster| cluster.unread_grants).collect()
+    };
+    let own = unread(estate);
+    let is_whole = own.iter().all(UnreadGrants::is_none) || own == unread(other);
+    let mut gaps = estate.gaps.iter();
+    is_whole && !gaps.any(|gap| RULE_LISTS.iter().any(|list| gap.what.contains(list)))
 }
 
 fn pairs<'a>(

@@ -210,6 +210,10 @@ pub struct Profile {
     /// Whether namespace selectors without a pod selector also mean nodes, through a namespace that
     /// stands for them.
     pub(super) host_network_namespace: Option<&'static str>,
+    /// Kinds that a setting switches off.
+    pub(super) kinds_off: Vec<&'static str>,
+    /// Whether a pod is closed until policies let something through; completed by a setting's name.
+    pub(super) closed_by: Option<&'static str>,
     /// Cilium's enforcement mode.
     pub(super) cilium_mode: CiliumMode,
     /// Whether Cilium's policies for nodes are enforced.

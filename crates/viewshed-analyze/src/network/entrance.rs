@@ -341,7 +341,7 @@ fn external_addresses(from: &End<'_>, service: &Service) -> Vec<String> {
 
 /// Published at these addresses or names: private ones depend on who routes them.
 fn at_addresses(addresses: &[String], text: String) -> Decision {
-    let is_private = |text: &String| text.parse::<IpAddr>().is_ok_and(is_private);
+    let is_private = |text: &String| text.parse::<IpAddr>().is_ok_and(is_not_routed);
     if addresses.iter().all(is_private) {
         let fact = format!(
             "whether the network outside routes {}",
@@ -352,19 +352,25 @@ fn at_addresses(addresses: &[String], text: String) -> Decision {
     Decision::new(Tri::Yes, text)
 }
 
-/// RFC 1918, RFC 6598, RFC 4193, loopback and link-local addresses.
-fn is_private(address: IpAddr) -> bool {
+/// The same, loopback and link-local addresses.
+fn is_not_routed(address: IpAddr) -> bool {
+    let is_of_link = match address {
+        IpAddr::V4(address) => address.is_link_local(),
+        IpAddr::V6(address) => address.is_unicast_link_local(),
+    };
+    is_private(address) || is_of_link || address.is_loopback()
+}
+
+/// Addresses of networks that are not the Internet: RFC 1918, RFC 6598 and RFC 4193.
+pub(super) fn is_private(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => {
             let [first, second, ..] = address.octets();
-            address.is_private()
-                || address.is_loopback()
-                || address.is_link_local()
-                || (first == 100 && (64..128).contains(&second))
+            address.is_private() || (first == 100 && (64..128).contains(&second))
         }
         IpAddr::V6(address) => {
             let [first, ..] = address.segments();
-            address.is_loopback() || first & 0xfe00 == 0xfc00 || first & 0xffc0 == 0xfe80
+            first & 0xfe00 == 0xfc00
         }
     }
 }

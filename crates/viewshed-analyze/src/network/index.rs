@@ -209,17 +209,7 @@ fn built_in(
     stages: &Stages,
     vocabulary: &mut Vocabulary,
 ) -> Vec<Policy> {
-    let mut found = Vec::new();
-    let closed = || Side {
-        isolates: true,
-        rules: Vec::new(),
-    };
-    if profile.cilium_mode == CiliumMode::Always {
-        let place = (stages.standard(), Order(0.0, 0));
-        let pods = vocabulary.of(Term::Pod);
-        let sides = (closed(), closed());
-        found.push(of_setting("enable-policy=always", place, pods, sides));
-    }
+    let mut found = closing(profile, stages, vocabulary);
     if profile.cni != Cni::Calico {
         return found;
     }
@@ -274,6 +264,34 @@ fn built_in(
     let nodes = vocabulary.of(Term::ClosedNode);
     let name = "host endpoint without an allowing profile";
     found.push(of_setting(name, place, nodes, (closed(), closed())));
+    found
+}
+
+fn closed() -> Side {
+    Side {
+        isolates: true,
+        rules: Vec::new(),
+    }
+}
+
+/// Settings that close pods which no policy selects.
+fn closing(profile: &Profile, stages: &Stages, vocabulary: &mut Vocabulary) -> Vec<Policy> {
+    let mut found = Vec::new();
+    if profile.cilium_mode == CiliumMode::Always {
+        let place = (stages.standard(), Order(0.0, 0));
+        let pods = vocabulary.of(Term::Pod);
+        let sides = (closed(), closed());
+        found.push(of_setting("enable-policy=always", place, pods, sides));
+    }
+    if let Some(setting) = profile.closed_by {
+        let place = (stages.standard(), Order(0.0, 0));
+        let owned = vocabulary.of(Term::Owned);
+        let bare = vocabulary.unsure("whether the setting also closes pods without a controller");
+        let any = vocabulary.or([owned, bare]);
+        let pod = vocabulary.of(Term::Pod);
+        let pods = vocabulary.and([pod, any]);
+        found.push(of_setting(setting, place, pods, (closed(), closed())));
+    }
     found
 }
 

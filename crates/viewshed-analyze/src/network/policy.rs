@@ -30,6 +30,7 @@ mod unlisted;
 pub(super) use reader::UNTOLD;
 pub(super) use referred::Referred;
 pub(super) use stage::{End, StageId, Stages};
+pub(super) use strangers::is_route;
 pub(super) use tie::{Tie, settled};
 
 use reader::Reader;
@@ -146,6 +147,9 @@ impl Translator<'_> {
     /// Whether the plugin enforces a kind.
     fn enforced(&self, group: &str, kind: &str) -> Ternary {
         let kinds = self.profile.kinds;
+        if self.profile.kinds_off.contains(&kind) {
+            return Ternary::No;
+        }
         match (group, kind) {
             ("networking.k8s.io" | "extensions", _) => Ternary::from(kinds.kubernetes),
             ("policy.networking.k8s.io", "ClusterNetworkPolicy") => kinds.cluster,

@@ -108,6 +108,20 @@ impl<'c> NetworkIndex<'c> {
         }))
     }
 
+    /// Whether anybody serves a Gateway: one whose class is missing among those of the estate, perhaps nobody.
+    fn is_served(&self, gateway: &Gateway) -> Tri {
+        let classes = self.cluster().others.iter();
+        let mut classes = classes.filter(|one| one.kind == "GatewayClass").peekable();
+        if classes.peek().is_none()
+            || gateway.class.is_empty()
+            || classes.any(|one| one.meta.name == gateway.class)
+        {
+            Tri::Yes
+        } else {
+            Tri::Maybe
+        }
+    }
+
     /// Whether a Gateway that a route names takes it, by one of its listeners (gateway-api
     /// `apis/v1/gateway_types.go`, `Listener` and `AllowedRoutes`; `shared_types.go`, `ParentReference`).
     fn is_taken(&self, route: &Gateway) -> Tri {
@@ -116,7 +130,7 @@ impl<'c> NetworkIndex<'c> {
             let gateway =
                 all.find(|one| one.kind == "Gateway" && one.meta.full_name() == section.gateway);
             match gateway {
-                Some(gateway) => is_taken_by(route, section, gateway),
+                Some(gateway) => is_taken_by(route, section, gateway).min(self.is_served(gateway)),
                 None if self.cluster().is_live && !self.referred.is_unread("Gateway", None) => {
                     Tri::No
                 }

@@ -4,17 +4,21 @@
 
 use std::net::IpAddr;
 
-use viewshed_model::{Protocol, Service};
+use viewshed_model::{Meta, Protocol, Service};
 
-use super::address::{Family, is_public, number};
+use super::address::{Family, number};
 use super::answer::{Asked, Outcome};
+use super::cni::Ternary;
 use super::decide::{Decision, NODE_PORTS};
 use super::ends::{End, Which};
+use super::entrance::is_private;
 use super::eval::Tri;
 use super::goals::Goal;
 use super::index::NetworkIndex;
 use super::place::Kind;
+use super::policy::is_route;
 use super::ports::{PortSet, span};
+use super::vocabulary::{Holder, Term};
 
 /// Kinds that send requests from outside to services, beside services themselves.
 const ROUTES: [&str; 5] = ["Gateway", "HTTPRoute", "Ingress", "TCPRoute", "TLSRoute"];
@@ -57,7 +61,8 @@ impl<'c> NetworkIndex<'c> {
         goal: &Goal<'c>,
         asked: &Asked,
     ) -> Option<(String, PortSet)> {
-        if self.referred.unread.is_empty() {
+        let may_be_node = self.nodes_are_told_apart();
+        if self.referred.unread.is_empty() && !may_be_node {
             return None;
         }
         let within = match asked {
@@ -77,6 +82,11 @@ impl<'c> NetworkIndex<'c> {
                 format!("whose address `{address}` is: not all pods and services could be listed");
             return Some((fact, within));
         }
+        let of_node = |end: &&End<'c>| may_be_node && Self::is_inside(end);
+        if let Some(end) = [Some(from), to].into_iter().flatten().find(of_node) {
+            let fact = format!("whether {} is a node's: the estate has no nodes", end.what);
+            return Some((fact, within));
+        }
         let to = to.filter(|to| to.body.kind == Kind::Node)?;
         let protocols = [Protocol::Tcp, Protocol::Udp, Protocol::Sctp].into_iter();
         let ports = protocols.map(|protocol| span(protocol, NODE_PORTS.0, NODE_PORTS.1));
@@ -91,13 +101,33 @@ impl<'c> NetworkIndex<'c> {
         })
     }
 
+    /// Whether the estate has no node while policies speak of nodes, or the plugin's blocks do not mean them.
+    fn nodes_are_told_apart(&self) -> bool {
+        let mut terms = self.vocabulary.terms().iter();
+        let blocks_leave_nodes_out = self.profile.blocks_match_nodes == Ternary::No;
+        self.cluster().nodes.is_empty()
+            && self.is_enforcing()
+            && terms.any(|term| match term {
+                Term::Label(Holder::Node, ..) => true,
+                Term::Address(_) => blocks_leave_nodes_out,
+                _ => false,
+            })
+    }
+
+    /// Whether an end is an address of nobody known that may be one inside.
+    fn is_inside(end: &End<'c>) -> bool {
+        let Which::Address(address) = end.which else {
+            return false;
+        };
+        is_private(address) && !end.body.api_server.contains(&true)
+    }
+
     /// The address of an end, where somebody of the cluster may have it who could not be listed.
     fn unlisted_address(&self, end: &End<'c>) -> Option<IpAddr> {
         let Which::Address(address) = end.which else {
             return None;
         };
-        let is_elsewhere = is_public(address) || address.is_loopback();
-        if is_elsewhere || end.body.api_server.contains(&true) {
+        if !Self::is_inside(end) {
             return None;
         }
         let ranges = self.places.pod_ranges(Family::of(address));
@@ -127,10 +157,13 @@ impl<'c> NetworkIndex<'c> {
         let Which::Pod(pod) = to.which else {
             return Vec::new();
         };
-        let place = self.places.pods.get(pod as usize);
-        let Some(place) = place.filter(|_| !self.referred.unread.is_empty()) else {
+        let Some(place) = self.places.pods.get(pod as usize) else {
             return Vec::new();
         };
+        let mut ways: Vec<Outcome> = self.unread_ways(place.origin.meta(), asked).collect();
+        if self.referred.unread.is_empty() {
+            return ways;
+        }
         let namespace = Some(place.origin.meta().namespace_or_empty());
         let is_unread = |kind: &&&str| self.referred.is_unread(kind, namespace);
         let has_services = !self.referred.is_unread("Service", namespace);
@@ -145,12 +178,12 @@ impl<'c> NetworkIndex<'c> {
             Some(kind) => {
                 format!("which objects of kind `{kind}` lead to it, which could not be listed")
             }
-            None if has_services => return Vec::new(),
+            None if has_services => return ways,
             None => "which services lead to it, which could not be listed".to_owned(),
         };
         let programs = self.controllers().into_iter();
         gates.extend(programs.map(|program| (program, fact.clone())));
-        let ways = gates.iter().filter_map(|(gate, fact)| {
+        ways.extend(gates.iter().filter_map(|(gate, fact)| {
             let outcome = match asked {
                 Asked::Port(port) if gate.which == from.which => {
                     Outcome::of(self.into(gate, to, *port))
@@ -159,8 +192,47 @@ impl<'c> NetworkIndex<'c> {
                 Asked::Every(within) => self.every_port(gate, to, within),
             };
             outcome.perhaps(fact)
+        }));
+        ways
+    }
+
+    /// Ways in by routes of kinds that are not read, and by the ConfigMaps that ingress-nginx takes ports from
+    /// (ingress-nginx user guide, "Exposing TCP and UDP services"). Through which program they lead nobody knows.
+    fn unread_ways(&self, pod: &Meta, asked: &Asked) -> impl Iterator<Item = Outcome> {
+        let namespace = pod.namespace_or_empty();
+        let routes = self.cluster().others.iter().filter(move |object| {
+            let is_anywhere = object.kind == "VirtualService";
+            is_route(object) && (is_anywhere || object.meta.namespace_or_empty() == namespace)
         });
-        ways.collect()
+        let routes = routes.map(|route| format!("{} `{}`", route.kind, route.meta.full_name()));
+        let programs = self.places.pods.iter().filter(|place| !place.has_ended);
+        let flags = programs.flat_map(|place| {
+            let containers = place.origin.spec().containers.iter();
+            let flags = containers.flat_map(|container| &container.flags);
+            let told = flags.filter(|(flag, _)| {
+                matches!(
+                    flag.as_str(),
+                    "tcp-services-configmap" | "udp-services-configmap"
+                )
+            });
+            let name = place.origin.meta().full_name();
+            told.map(move |(flag, _)| format!("the ConfigMap of `--{flag}` of pod `{name}`"))
+        });
+        let possible = match asked {
+            Asked::Port(_) => PortSet::default(),
+            Asked::Every(within) => within.clone(),
+        };
+        // One of them says as much as all.
+        let first = routes.chain(flags).next();
+        first.into_iter().map(move |what| {
+            let fact = format!("what {what} leads to, which is not read");
+            let text = format!("the estate does not tell {fact}");
+            Outcome {
+                decision: Decision::depends(fact, text),
+                sure: PortSet::default(),
+                possible: possible.clone(),
+            }
+        })
     }
 }
 

@@ -13,7 +13,7 @@ use super::doors::{
 };
 use super::graph::{State, Step, Why};
 use super::out::UNPLACED;
-use super::rights::Rights;
+use super::rights::{Rights, is_static};
 use crate::checks::namespace_of;
 use crate::see::{Door, pod_accounts};
 use crate::sight::SightIndex;
@@ -139,8 +139,16 @@ impl<'i, 'c> Ground<'i, 'c> {
                 let pods = self.whereabouts().on_node.get(node);
                 steps.extend(self.entered(pods.into_iter().flatten()));
             }
-            State::AllPods => {
-                let pods = self.inhabitants.iter().filter(|pod| is_entered(pod));
+            State::ChangeableIn(namespace) => {
+                let pods = self.whereabouts().of_namespace.get(namespace);
+                let of = |pod: &&usize| self.inhabitants.get(**pod).and_then(|pod| pod.pod);
+                let pods = pods.into_iter().flatten();
+                steps.extend(self.entered(pods.filter(|pod| !is_static(of(pod)))));
+            }
+            State::AllPods | State::AllChangeable => {
+                let is_all = state == State::AllPods;
+                let pods = self.inhabitants.iter();
+                let pods = pods.filter(|pod| is_entered(pod) && (is_all || !is_static(pod.pod)));
                 steps.extend(pods.map(|pod| member(State::Entered(pod.namespace, pod.name))));
             }
             State::AllNodes => {

@@ -106,6 +106,7 @@ impl<'c> Rights<'c> {
                 .collect(),
             Whom::Pod => in_place(&self.pods)
                 .into_iter()
+                .filter(|place| !right.changes_pods() || !self.static_pods.contains(place))
                 .map(|(namespace, name)| (State::Entered(namespace, name), namespace))
                 .collect(),
         }

@@ -272,6 +272,8 @@ impl<'g, 'c> Side<'g, 'c> {
             State::AnyGroup => named("any group", ""),
             State::AllSecrets => named("all secrets", ""),
             State::AllPods => named("all pods", ""),
+            State::ChangeableIn(namespace) => named("changeable pods in", namespace),
+            State::AllChangeable => named("all changeable pods", ""),
             State::AllAccounts => named("all accounts", ""),
             State::AllNodes => named("all nodes", ""),
             State::AllTokens => named("all tokens", ""),

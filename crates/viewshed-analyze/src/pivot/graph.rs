@@ -25,6 +25,9 @@ pub(super) enum State<'c> {
     AllNodes,
     /// Every pod of a namespace.
     PodsIn(&'c str),
+    /// Every pod of a namespace that the API server lets change: not those that mirror static pods.
+    ChangeableIn(&'c str),
+    AllChangeable,
     /// Every pod of a node.
     PodsOn(&'c str),
     /// Every service account of a namespace.

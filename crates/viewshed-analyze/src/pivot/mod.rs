@@ -307,6 +307,8 @@ impl State<'_> {
             Self::Group(_) => Some(PivotKind::Group),
             Self::PodsIn(_)
             | Self::PodsOn(_)
+            | Self::ChangeableIn(_)
+            | Self::AllChangeable
             | Self::AccountsIn(_)
             | Self::AccountsBeside(_)
             | Self::TokensIn(_)
@@ -335,6 +337,8 @@ impl State<'_> {
             | Self::AllSecrets
             | Self::PodsIn(_)
             | Self::PodsOn(_)
+            | Self::ChangeableIn(_)
+            | Self::AllChangeable
             | Self::AccountsIn(_)
             | Self::AccountsBeside(_)
             | Self::TokensIn(_)
@@ -368,6 +372,8 @@ impl State<'_> {
             | Self::Standing(..)
             | Self::PodsIn(_)
             | Self::PodsOn(_)
+            | Self::ChangeableIn(_)
+            | Self::AllChangeable
             | Self::AccountsIn(_)
             | Self::AccountsBeside(_)
             | Self::TokensIn(_)

@@ -102,6 +102,13 @@ pub(super) struct Named {
     pub(super) name: String,
 }
 
+impl NamedRight {
+    /// Whether it changes a pod itself, which the API server refuses of static ones.
+    pub(super) fn changes_pods(&self) -> bool {
+        self.resource == "pods" && matches!(self.subresource, "" | "ephemeralcontainers")
+    }
+}
+
 impl Named {
     pub(super) fn question(&self) -> Question<'_> {
         Question::Resource(ResourceQuestion {

@@ -12,14 +12,7 @@ impl<'c> Rights<'c> {
     /// The steps that one power opens.
     pub(super) fn take(&self, (power, place): Held<'c>, steps: &mut Vec<Step<'c>>) {
         let why = || Why::Power(power, place.unwrap_or_default().to_owned());
-        let (pods, accounts, tokens) = match place {
-            None => (State::AllPods, State::AllAccounts, State::AllTokens),
-            Some(place) => (
-                State::PodsIn(place),
-                State::AccountsIn(place),
-                State::TokensIn(place),
-            ),
-        };
+        let [pods, changeable, accounts, tokens] = groups_of(place);
         let mut step = |to: State<'c>| steps.push(Step::to(to, why()));
         match power.leads {
             Leads::Administrator => step(State::Administrator),
@@ -32,6 +25,7 @@ impl<'c> Rights<'c> {
             Leads::Kubelets => step(State::AllKubelets),
             Leads::Secrets => step(State::AllSecrets),
             Leads::Pods => step(pods),
+            Leads::Changeable => step(changeable),
             Leads::Accounts => step(accounts),
             Leads::Tokens => {
                 step(tokens);
@@ -105,5 +99,23 @@ impl<'c> Rights<'c> {
                     .then(|| format!("whether a bootstrap token names group {group}")),
             }
         }));
+    }
+}
+
+/// The pods of a namespace, those of them that can be changed, its accounts, and those with tokens in its Secrets.
+fn groups_of(place: Option<&str>) -> [State<'_>; 4] {
+    match place {
+        None => [
+            State::AllPods,
+            State::AllChangeable,
+            State::AllAccounts,
+            State::AllTokens,
+        ],
+        Some(place) => [
+            State::PodsIn(place),
+            State::ChangeableIn(place),
+            State::AccountsIn(place),
+            State::TokensIn(place),
+        ],
     }
 }

@@ -15,6 +15,8 @@ pub(super) enum Leads {
     Secrets,
     /// Into the pods of the namespace.
     Pods,
+    /// Into those of them that are no static pods.
+    Changeable,
     /// To the service accounts of the namespace.
     Accounts,
     /// The identities of all kubelets.
@@ -131,7 +133,7 @@ const STARTS: &[Right] = &[
 ];
 
 /// Every such right, the most powerful first.
-pub(super) const POWERS: [Power; 28] = [
+pub(super) const POWERS: [Power; 29] = [
     Power {
         all: &[&[right("*", "*", "*")]],
         leads: Leads::Administrator,
@@ -244,10 +246,17 @@ pub(super) const POWERS: [Power; 28] = [
             sub("get", "pods", "exec"),
             sub("create", "pods", "attach"),
             sub("get", "pods", "attach"),
+        ]],
+        leads: Leads::Pods,
+        effect: "it runs commands in pods",
+        is_cluster_wide: false,
+    },
+    Power {
+        all: &[&[
             sub("patch", "pods", "ephemeralcontainers"),
             sub("update", "pods", "ephemeralcontainers"),
         ]],
-        leads: Leads::Pods,
+        leads: Leads::Changeable,
         effect: "it runs commands in pods",
         is_cluster_wide: false,
     },
@@ -276,7 +285,7 @@ pub(super) const POWERS: [Power; 28] = [
     },
     Power {
         all: &[&[right("update", "", "pods"), right("patch", "", "pods")]],
-        leads: Leads::Pods,
+        leads: Leads::Changeable,
         effect: "it gives running pods an image of its own",
         is_cluster_wide: false,
     },

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashMap;
-use viewshed_model::{Cluster, Evidence, Identity, PolicyRule, SubjectKind};
+use viewshed_model::{Cluster, Evidence, Identity, Pod, PolicyRule, SubjectKind};
 
 use super::build::{Inhabitant, is_unplaced, member, own_account};
 use super::graph::{State, Step, Why};
@@ -25,6 +25,8 @@ pub(super) struct Rights<'c> {
     pub(super) accounts: FxHashMap<&'c str, Vec<&'c str>>,
     /// Namespaces by name of the pod.
     pub(super) pods: FxHashMap<&'c str, Vec<&'c str>>,
+    /// Namespace and name of the static ones.
+    pub(super) static_pods: BTreeSet<(&'c str, &'c str)>,
     pub(super) nodes: BTreeSet<&'c str>,
     /// Accounts by the namespace and name of the Secrets that keep their tokens.
     pub(super) tokens: FxHashMap<(&'c str, &'c str), &'c str>,
@@ -112,6 +114,10 @@ impl<'c> Rights<'c> {
         for pod in cluster.pods.iter().filter(|pod| !is_unplaced(pod)) {
             let namespaces = rights.pods.entry(&pod.meta.name).or_default();
             namespaces.push(namespace_of(&pod.meta));
+            if is_static(Some(pod)) {
+                let place = (namespace_of(&pod.meta), pod.meta.name.as_str());
+                rights.static_pods.insert(place);
+            }
         }
         rights.nodes = cluster.nodes.iter().map(|node| &*node.meta.name).collect();
         let bindings = cluster.bindings.iter();
@@ -301,4 +307,14 @@ fn guarded_namespaces(cluster: &Cluster) -> BTreeSet<&str> {
     guarded
         .map(|namespace| namespace.meta.name.as_str())
         .collect()
+}
+
+/// Whether a pod mirrors a static one, which the API server refuses to add containers to, and whose file the kubelet
+/// runs whatever becomes of the mirror (kubernetes/kubernetes `pkg/apis/core/validation`,
+/// `ValidatePodEphemeralContainersUpdate`).
+pub(super) fn is_static(pod: Option<&Pod>) -> bool {
+    pod.is_some_and(|pod| {
+        let owner = pod.meta.owner.as_ref();
+        pod.is_mirror || owner.is_some_and(|owner| owner.kind == "Node")
+    })
 }

@@ -29,6 +29,7 @@ pub(super) fn add(reader: &mut FileReader<'_>, text: &str) {
             return;
         }
         if !rest.starts_with(['{', '[']) {
+            reader.found.is_dump |= rest.starts_with(LOGS_START);
             offset += skipped_bytes(rest);
             continue;
         }

@@ -6,6 +6,7 @@
 //! document is a gap with file and line; the documents around it are read.
 
 mod document;
+mod dump;
 mod encoding;
 mod hosts;
 mod json;
@@ -38,6 +39,7 @@ pub struct FileSet {
     gaps: Vec<Gap>,
     unrecognised: Unrecognised,
     is_folder: bool,
+    is_dump: bool,
 }
 
 /// Files without anything for us are counted, not listed: a folder has its readme and its logs.
@@ -67,6 +69,7 @@ impl FileSet {
             gaps: Vec::new(),
             unrecognised: Unrecognised::default(),
             is_folder: false,
+            is_dump: false,
         }
     }
 
@@ -110,6 +113,7 @@ impl FileSet {
                 _ => yaml::add(&mut reader, &text),
             }
         }
+        self.is_dump |= found.is_dump || dump::is_part(path);
         if !found.anything {
             if self.unrecognised.count == 0 {
                 path.clone_into(&mut self.unrecognised.first);
@@ -157,6 +161,9 @@ impl FileSet {
             namespaces::settle(&mut self.cluster);
             repeated::settle(&mut self.cluster, &mut self.gaps);
             settings_from_pods(&mut self.cluster, &mut self.gaps);
+            if self.is_dump {
+                dump::settle(&mut self.cluster, &mut self.gaps);
+            }
             self.estate.clusters.push(self.cluster);
         }
         self.estate.docker_hosts.extend(self.hosts.finish());
@@ -206,6 +213,8 @@ struct Found {
     anything: bool,
     /// It is one of our own reports, which is told once.
     is_report: bool,
+    /// It holds logs as `kubectl cluster-info dump` prints them.
+    is_dump: bool,
 }
 
 /// One file being read, and where its content goes.

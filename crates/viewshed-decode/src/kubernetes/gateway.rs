@@ -159,6 +159,7 @@ struct AddressWire {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct GatewaySpec {
+    gateway_class_name: Nullable<String>,
     parent_refs: Nullable<Vec<ObjectReference>>,
     listeners: Nullable<Vec<ListenerWire>>,
     hostnames: Nullable<Vec<String>>,
@@ -197,7 +198,29 @@ struct RouteNamespaces {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct RouteRuleWire {
-    backend_refs: Nullable<Vec<ObjectReference>>,
+    backend_refs: Nullable<Vec<BackendReference>>,
+    filters: Nullable<Vec<FilterWire>>,
+}
+
+/// A backend, with filters of its own (gateway-api `HTTPBackendRef`).
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct BackendReference {
+    #[serde(flatten)]
+    object: ObjectReference,
+    filters: Nullable<Vec<FilterWire>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct FilterWire {
+    request_mirror: Nullable<MirrorWire>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct MirrorWire {
+    backend_ref: Nullable<ObjectReference>,
 }
 
 /// `ParentReference` or `BackendObjectReference` of the Gateway API.
@@ -246,9 +269,20 @@ impl ListenerWire {
 
 /// Services that the rules of a route name, as far as they send anything there.
 fn backends_of(rules: Vec<RouteRuleWire>, own: &str) -> Vec<Backend> {
+    let mirrored = |filters: Vec<FilterWire>| {
+        let mirrors = filters.into_iter().map(|one| one.request_mirror.0);
+        mirrors.map(|mirror| mirror.backend_ref.0)
+    };
     rules
         .into_iter()
-        .flat_map(|rule| rule.backend_refs.0)
+        .flat_map(|rule| {
+            let backends = rule.backend_refs.0.into_iter().flat_map(move |backend| {
+                std::iter::once(backend.object).chain(mirrored(backend.filters.0))
+            });
+            // What is mirrored is sent, too, and only its answer is dropped (gateway-api `HTTPRequestMirrorFilter`).
+            backends.chain(mirrored(rule.filters.0))
+        })
+        .filter(|backend| !backend.name.is_empty())
         // `kind` defaults to Service (gateway-api `BackendObjectReference`).
         .filter(|backend| matches!(backend.kind.as_str(), "" | "Service"))
         // "If weight is set to 0, no traffic should be forwarded" (gateway-api `BackendRef`).
@@ -309,6 +343,7 @@ impl GatewayWire {
         let addresses = self.status.0.addresses.0.into_iter();
         Gateway {
             kind: kind.kind.to_owned(),
+            class: spec.gateway_class_name.0,
             hosts: sorted(hosts),
             services: services_of(&backends),
             backends: sorted_backends(backends),

@@ -61,6 +61,7 @@ const CONFIG_MAPS: &[(&str, &[&str])] = &[
             "ipam",
             "kube-proxy-replacement",
             "labels",
+            "policy-audit-mode",
             "policy-cidr-match-mode",
         ],
     ),

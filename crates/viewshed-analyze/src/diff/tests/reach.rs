@@ -81,3 +81,29 @@ fn steps_are_left_out_where_none_are_wanted() {
     assert!(changes(6) > 0);
     assert_eq!(changes(0), 0);
 }
+
+/// Nor do grants come and go with the credential that the estate was read with.
+#[test]
+fn grants_that_could_not_be_listed_are_no_change() {
+    let binding = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: { name: all }\n\
+         subjects: [{ kind: ServiceAccount, name: x, namespace: shop }]\n\
+         roleRef: { apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: all }\n---\n\
+         apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: { name: all }\n\
+         rules: [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }]\n---\n";
+    let read = shop(binding);
+    let mut refused = shop("");
+    assert!(!diff(&refused, &read, ("a", "b")).changes.is_empty());
+    for cluster in &mut refused.clusters {
+        cluster.unread_grants.cluster_role_bindings = true;
+    }
+    for (before, after) in [(&read, &refused), (&refused, &read)] {
+        let report = diff(before, after, ("a", "b"));
+        let sights = report
+            .changes
+            .iter()
+            .filter(|change| change.reach.is_none());
+        assert_eq!(sights.count(), 0, "{:#?}", report.changes);
+        let mut gaps = report.gaps.iter();
+        assert!(gaps.any(|gap| gap.what == "compare who may see what"));
+    }
+}

@@ -89,6 +89,8 @@ impl Profile {
             pod_to_own_node: PodToOwnNode::ByPolicy,
             only_owned_pods: false,
             host_network_namespace: None,
+            kinds_off: Vec::new(),
+            closed_by: None,
             cilium_mode: CiliumMode::Default,
             cilium_host_firewall: Ternary::No,
             failsafe: [Vec::new(), Vec::new()],

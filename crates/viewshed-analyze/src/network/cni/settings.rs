@@ -67,13 +67,13 @@ pub(super) fn apply(profile: &mut Profile, cluster: &Cluster) {
     match profile.cni {
         Cni::Calico => calico(profile, cluster),
         Cni::Cilium | Cni::GkeDataplaneV2 => cilium(profile, cluster),
+        Cni::AwsVpcCni => aws(profile, cluster),
         Cni::Generic
         | Cni::Unknown
         | Cni::None
         | Cni::Antrea
         | Cni::OvnKubernetes
         | Cni::KubeRouter
-        | Cni::AwsVpcCni
         | Cni::KubeNetworkPolicies
         | Cni::AzureNpm
         | Cni::KubeOvn
@@ -206,6 +206,17 @@ fn failsafe_port(value: &Value) -> Option<FailsafePort> {
     })
 }
 
+/// `NETWORK_POLICY_ENFORCING_MODE=strict`: pods start closed (aws/aws-network-policy-agent README, "Network Policy
+/// enforcing mode").
+fn aws(profile: &mut Profile, cluster: &Cluster) {
+    let mode = text_of(cluster, "DaemonSet", "", "NETWORK_POLICY_ENFORCING_MODE");
+    if mode.is_some_and(|mode| mode.eq_ignore_ascii_case("strict")) {
+        let setting = "NETWORK_POLICY_ENFORCING_MODE=strict";
+        profile.closed_by = Some(setting);
+        profile.notes.push(format!("`{setting}` is set"));
+    }
+}
+
 fn cilium(profile: &mut Profile, cluster: &Cluster) {
     let is_config = |setting: &NetworkSetting| {
         setting.kind == "ConfigMap" && setting.meta.name == "cilium-config"
@@ -219,16 +230,8 @@ fn cilium(profile: &mut Profile, cluster: &Cluster) {
         );
     }
     let setting = |key: &str| text_of(cluster, "ConfigMap", "cilium-config", key);
+    enforcement(profile, setting);
     let mut note = |key: &str, value: &str| profile.notes.push(format!("`{key}` is `{value}`"));
-    if let Some(mode) = setting("enable-policy") {
-        profile.cilium_mode = match mode.as_str() {
-            "" | "default" => CiliumMode::Default,
-            "always" => CiliumMode::Always,
-            "never" => CiliumMode::Never,
-            _ => CiliumMode::Unknown,
-        };
-        note("enable-policy", &mode);
-    }
     // cilium/cilium `Documentation/network/kubernetes/kubeproxy-free.rst`: the socket load balancer translates
     // ports of every node; without it kube-proxy does, on the node itself.
     if let Some(state) = setting("kube-proxy-replacement") {
@@ -266,6 +269,40 @@ fn cilium(profile: &mut Profile, cluster: &Cluster) {
             profile.cilium_host_firewall = Ternary::Yes;
         }
         note("enable-host-firewall", &state);
+    }
+}
+
+/// Whether Cilium enforces anything, and which kinds.
+fn enforcement(profile: &mut Profile, setting: impl Fn(&str) -> Option<String>) {
+    let mut note = |key: &str, value: &str| profile.notes.push(format!("`{key}` is `{value}`"));
+    if let Some(mode) = setting("enable-policy") {
+        profile.cilium_mode = match mode.as_str() {
+            "" | "default" => CiliumMode::Default,
+            "always" => CiliumMode::Always,
+            "never" => CiliumMode::Never,
+            _ => CiliumMode::Unknown,
+        };
+        note("enable-policy", &mode);
+    }
+    // Verdicts are logged and nothing is dropped (cilium/cilium `Documentation/security/policy-creation.rst`).
+    if let Some(mode) = setting("policy-audit-mode") {
+        if mode == "true" {
+            profile.cilium_mode = CiliumMode::Never;
+        }
+        note("policy-audit-mode", &mode);
+    }
+    // cilium/cilium `Documentation/cmdref/cilium-agent.md`.
+    for (key, kind) in [
+        ("enable-cilium-network-policy", "CiliumNetworkPolicy"),
+        (
+            "enable-cilium-clusterwide-network-policy",
+            "CiliumClusterwideNetworkPolicy",
+        ),
+    ] {
+        if setting(key).as_deref() == Some("false") {
+            profile.kinds_off.push(kind);
+            note(key, "false");
+        }
     }
     if setting("enable-k8s-networkpolicy").as_deref() == Some("false") {
         profile.kinds.kubernetes = false;

@@ -68,13 +68,14 @@ pub(super) fn gather<'c>(cluster: &'c Cluster, profile: &Profile) -> Places<'c> 
     let host_namespace = profile
         .host_network_namespace
         .and_then(|name| namespaces.get(name));
-    let nodes = node_places(cluster, &families, (&api_servers, host_namespace));
+    let mut nodes = node_places(cluster, &families, (&api_servers, host_namespace));
     let node_numbers: FxHashMap<&str, u32> = nodes
         .iter()
         .zip(0..)
         .map(|(node, index)| (node.name, index))
         .collect();
     let mut pods = pod_places(cluster, &namespaces, &node_numbers, &families);
+    address_by_pods(&mut nodes, &pods);
     for pod in pods.iter_mut().filter(|pod| pod.is_on_host) {
         let node = pod.body.node.and_then(|index| {
             let index = usize::try_from(index).ok()?;
@@ -150,6 +151,21 @@ fn node_places<'c>(
             NodePlace { name, node, body }
         })
         .collect()
+}
+
+/// Nodes that the estate does not have get the addresses of the pods that share their network.
+fn address_by_pods(nodes: &mut [NodePlace<'_>], pods: &[PodPlace<'_>]) {
+    for pod in pods.iter().filter(|pod| pod.is_on_host && !pod.has_ended) {
+        let node = pod.body.node.and_then(|node| nodes.get_mut(node as usize));
+        let Some(node) = node.filter(|node| node.node.is_none()) else {
+            continue;
+        };
+        for (known, own) in node.body.addresses.iter_mut().zip(&pod.body.addresses) {
+            if let (AddressFact::Unknown, AddressFact::Known(_)) = (&*known, own) {
+                known.clone_from(own);
+            }
+        }
+    }
 }
 
 /// Pods and workloads without pods, by namespace and name.
@@ -487,6 +503,18 @@ fn by_address(
         let addresses = place.node.into_iter().flat_map(|node| &node.addresses);
         for address in addresses.filter_map(|text| text.parse().ok()) {
             note(address, Found::Node(index));
+        }
+    }
+    // Of nodes that only pods speak of.
+    for pod in pods.iter().filter(|pod| pod.is_on_host && !pod.has_ended) {
+        let node = pod.body.node.filter(|node| {
+            let place = nodes.get(*node as usize);
+            place.is_some_and(|place| place.node.is_none())
+        });
+        if let (Some(node), Origin::Pod(pod)) = (node, pod.origin) {
+            for address in pod.ips.iter().filter_map(|text| text.parse().ok()) {
+                note(address, Found::Node(node));
+            }
         }
     }
     let own = |pod: &PodPlace<'_>| match pod.origin {

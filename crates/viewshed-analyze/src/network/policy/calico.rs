@@ -61,7 +61,7 @@ pub(super) fn read(reader: &mut Reader<'_, '_>) -> Vec<Policy> {
         both: reader.or([pods, nodes]),
         forwarding: passes_on(&spec).then_some(nodes),
     };
-    let isolates = reader.isolates(&spec.texts("types"));
+    let isolates = reader.isolates(&spec, "types");
     let [ingress, egress] =
         [("ingress", isolates.0), ("egress", isolates.1)].map(|(list, is_meant)| {
             if !is_meant {

@@ -26,7 +26,7 @@ pub(super) fn read(reader: &mut Reader<'_, '_>) -> Vec<Policy> {
         let owned = reader.term(Term::Owned);
         subject = reader.and([subject, owned]);
     }
-    let isolates = reader.isolates(&spec.texts("policyTypes"));
+    let isolates = reader.isolates(&spec, "policyTypes");
     let ingress = Side {
         isolates: isolates.0,
         rules: if isolates.0 {

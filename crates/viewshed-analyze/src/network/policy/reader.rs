@@ -386,8 +386,12 @@ impl<'r, 't> Reader<'r, 't> {
     }
 
     /// The directions that the policy isolates. A type that is none might mean either.
-    pub(super) fn isolates(&mut self, types: &[String]) -> (bool, bool) {
+    pub(super) fn isolates(&mut self, spec: &Object<'_>, key: &str) -> (bool, bool) {
         let (mut ingress, mut egress) = (self.policy.isolates_ingress, self.policy.isolates_egress);
+        let types = spec.texts(key);
+        if types.len() < spec.list(key).len() {
+            (ingress, egress) = (true, true);
+        }
         for text in types {
             if !matches!(text.as_str(), "Ingress" | "Egress") {
                 self.refuse(format!("`{text}` is no type of policy"));

@@ -54,6 +54,31 @@ const KINDS: &[(&str, &str, &[Cni])] = &[
     ("security.istio.io", "PeerAuthentication", &[]),
 ];
 
+/// Kinds that send connections from outside to services and are not read: of OpenShift's router, Traefik, Contour,
+/// Istio, NGINX, Kong and Emissary.
+const ROUTES: &[(&str, &str)] = &[
+    ("configuration.konghq.com", "TCPIngress"),
+    ("configuration.konghq.com", "UDPIngress"),
+    ("getambassador.io", "Mapping"),
+    ("getambassador.io", "TCPMapping"),
+    ("k8s.nginx.org", "TransportServer"),
+    ("k8s.nginx.org", "VirtualServer"),
+    ("networking.istio.io", "VirtualService"),
+    ("projectcontour.io", "HTTPProxy"),
+    ("route.openshift.io", "Route"),
+    ("traefik.containo.us", "IngressRoute"),
+    ("traefik.containo.us", "IngressRouteTCP"),
+    ("traefik.containo.us", "IngressRouteUDP"),
+    ("traefik.io", "IngressRoute"),
+    ("traefik.io", "IngressRouteTCP"),
+    ("traefik.io", "IngressRouteUDP"),
+];
+
+/// Whether an object may lead from outside to services of its namespace; a virtual service may to any.
+pub(in crate::network) fn is_route(object: &OtherObject) -> bool {
+    ROUTES.contains(&(object.group.as_str(), object.kind.as_str()))
+}
+
 /// Kinds called policies that decide on no connection: staged ones, routes that are announced, and the
 /// address that leaving connections get.
 const HARMLESS: &[&str] = &[
@@ -98,6 +123,9 @@ impl Translator<'_> {
 
     fn stranger(&self, other: &OtherObject) -> Option<Stranger> {
         let (group, kind) = (other.group.as_str(), other.kind.as_str());
+        if is_route(other) {
+            return Some(Stranger::Foreign);
+        }
         let known = KINDS
             .iter()
             .find(|known| (known.0, known.1) == (group, kind));

@@ -50,19 +50,7 @@ impl Translator<'_> {
             let unsure = reader.unsure(&fact);
             let mut policies = reader.undecided(unsure);
             if is_of_nodes {
-                let term = if is_policy {
-                    Term::Protected
-                } else {
-                    Term::Node
-                };
-                let nodes = reader.term(term);
-                for policy in &mut policies {
-                    policy.subject = if is_policy {
-                        reader.or([policy.subject, nodes])
-                    } else {
-                        nodes
-                    };
-                }
+                add_nodes(&mut reader, &mut policies, is_policy);
             }
             let read: Vec<_> = kind
                 .read_namespaces
@@ -82,5 +70,21 @@ impl Translator<'_> {
             found.extend(policies);
         }
         found
+    }
+}
+
+/// Global policies also apply to nodes by their host endpoints, and host endpoints to nothing else.
+fn add_nodes(reader: &mut Reader<'_, '_>, policies: &mut [Policy], is_policy: bool) {
+    let nodes = reader.term(if is_policy {
+        Term::Protected
+    } else {
+        Term::Node
+    });
+    for policy in policies {
+        policy.subject = if is_policy {
+            reader.or([policy.subject, nodes])
+        } else {
+            nodes
+        };
     }
 }

@@ -14,7 +14,7 @@ use crate::network::eval::Tri;
 use crate::network::goals::{Goal, TargetPoint};
 use crate::network::index::NetworkIndex;
 use crate::network::kernel::Kernel;
-use crate::network::place::Kind;
+use crate::network::place::{AddressFact, Kind};
 use crate::network::ports::{Point, PortSet, every, everything, point};
 
 /// Points with ports of nodes that lead elsewhere, which every source is asked about one by one, at most: the
@@ -284,7 +284,10 @@ impl<'c> NetworkIndex<'c> {
             let Goal::End(end) = &target_point.goal else {
                 continue;
             };
-            let Some(to) = self.spot(kernel.family, end) else {
+            // The tables know a node by all its addresses, and the point may be one of them.
+            let is_there = *end.body.address(kernel.family) != AddressFact::Absent;
+            let spot = self.spot(kernel.family, end).filter(|_| is_there);
+            let Some(to) = spot else {
                 continue;
             };
             for port in &target_point.ports {

@@ -373,3 +373,45 @@ fn an_unknown_plugin_leaves_open_what_is_open() {
         "depends on whether the network plugin enforces policies"
     );
 }
+
+/// Settings that switch enforcement off, or on for everybody.
+#[test]
+fn settings_of_enforcement_count() {
+    let closed = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: { name: p, namespace: a }\n\
+         spec: { podSelector: { matchLabels: { app: web } }, ingress: [] }\n---\n";
+    let own = "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: { name: p, namespace: a }\n\
+         spec: { endpointSelector: { matchLabels: { app: web } }, ingress: [{}] }\n---\n";
+    let config = |data: &str| {
+        format!(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {{ name: cilium-config, namespace: kube-system }}\ndata: {{ {data} }}\n---\n"
+        )
+    };
+    for (policy, data, wanted) in [
+        (closed, "policy-audit-mode: 'true'", "allowed"),
+        (closed, "policy-audit-mode: 'false'", "denied"),
+        (own, "enable-cilium-network-policy: 'false'", "allowed"),
+        (
+            own,
+            "enable-cilium-clusterwide-network-policy: 'false'",
+            "denied",
+        ),
+    ] {
+        let cluster = cluster_of_yaml(&format!("{ESTATE}{policy}{}", config(data)));
+        check(&cluster, Some(Cni::Cilium), &[("a/api a/web 80", wanted)]);
+    }
+    let agent = |mode: &str| {
+        format!(
+            "apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {{ name: aws-node, namespace: kube-system }}\n\
+             spec: {{ selector: {{ matchLabels: {{ k: aws-node }} }}, template: {{ metadata: {{ labels: {{ k: aws-node }} }}, \
+             spec: {{ hostNetwork: true, containers: [{{ name: aws-node, image: example, env: [{{ name: NETWORK_POLICY_ENFORCING_MODE, value: {mode} }}] }}] }} }} }}\n---\n"
+        )
+    };
+    for (mode, wanted) in [("standard", "allowed"), ("strict", "denied")] {
+        let cluster = cluster_of_yaml(&format!("{ESTATE}{}", agent(mode)));
+        check(
+            &cluster,
+            Some(Cni::AwsVpcCni),
+            &[("a/api a/web 80", wanted)],
+        );
+    }
+}

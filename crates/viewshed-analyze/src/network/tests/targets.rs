@@ -361,3 +361,32 @@ fn metadata_is_where_the_cloud_has_it() {
         );
     }
 }
+
+/// The API server's endpoints are addresses: what a pod reaches of its node in the other family is none of them, in
+/// the column as in single questions.
+#[test]
+fn columns_know_the_family_of_a_point() {
+    let slice = "apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: { name: kubernetes, namespace: default, \
+         labels: { kubernetes.io/service-name: kubernetes } }\naddressType: IPv4\nendpoints: [{ addresses: [10.9.0.1] }]\n\
+         ports: [{ port: 6443 }]\n---\n";
+    let policy = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: { name: out, namespace: a }\n\
+         spec: { podSelector: {}, policyTypes: [Egress], egress: [{ to: [{ ipBlock: { cidr: '::/0' } }] }] }\n---\n";
+    let text = [
+        node("n1", "{}", "10.9.0.1").replace(
+            "address: 10.9.0.1 }",
+            "address: 10.9.0.1 }, { type: InternalIP, address: 'fd99::1' }",
+        ),
+        pod("a/web", "n2", "{}", ("10.0.0.1", "[]")).replace(
+            "[{ ip: 10.0.0.1 }]",
+            "[{ ip: 10.0.0.1 }, { ip: 'fd00::1' }]",
+        ),
+        slice.to_owned(),
+        policy.to_owned(),
+    ];
+    let cluster = cluster_of_yaml(&text.concat());
+    let index = NetworkIndex::new(&cluster, Some(Cni::Generic));
+    assert_eq!(verdict(&index, "a/web fd99::1 6443"), "allowed");
+    assert_eq!(verdict(&index, "a/web apiserver"), "denied");
+    let verdicts = index.verdicts_by_pod(&Place::Target(Target::Apiserver), None);
+    assert_eq!(verdicts.get(&("a", "web")), Some(&ReachVerdict::Denied));
+}

@@ -206,3 +206,73 @@ fn ways_in_that_could_not_be_listed_may_be_there() {
     let cluster = without(&text, ("", "Service"), &["a", "b"]);
     check(&cluster, Some(Cni::Generic), &denied);
 }
+
+/// Routes of OpenShift, Traefik, Contour, Istio and others, and ingress-nginx' own ConfigMaps, are not read.
+#[test]
+fn routes_that_are_not_read_may_lead_in() {
+    let route = |version: &str, kind: &str, namespace: &str| {
+        format!(
+            "apiVersion: {version}\nkind: {kind}\nmetadata: {{ name: r, namespace: {namespace} }}\nspec: {{}}\n---\n"
+        )
+    };
+    let base = places() + ISOLATED;
+    for (version, kind) in [
+        ("route.openshift.io/v1", "Route"),
+        ("traefik.io/v1alpha1", "IngressRoute"),
+        ("projectcontour.io/v1", "HTTPProxy"),
+        ("networking.istio.io/v1", "VirtualService"),
+    ] {
+        let cluster = cluster_of_yaml(&(base.clone() + &route(version, kind, "a")));
+        let unsure = format!("depends on what {kind} `a/r` leads to");
+        let rows = [
+            ("8.8.8.8 a/web 8082", unsure.as_str()),
+            ("b/cli a/web 8082", "denied"),
+        ];
+        check(&cluster, Some(Cni::Generic), &rows);
+    }
+    let cluster = cluster_of_yaml(&(base.clone() + &route("route.openshift.io/v1", "Route", "b")));
+    check(
+        &cluster,
+        Some(Cni::Generic),
+        &[("8.8.8.8 a/web 8082", "denied")],
+    );
+    let program = pod("ing/nginx", "n2", "{}", ("10.0.0.3", "[]")).replace(
+        "image: example",
+        "image: example, args: ['--tcp-services-configmap=ing/tcp-services']",
+    );
+    let unsure =
+        "depends on what the ConfigMap of `--tcp-services-configmap` of pod `ing/nginx` leads to";
+    let cluster = cluster_of_yaml(&(base + &program));
+    check(
+        &cluster,
+        Some(Cni::Generic),
+        &[("8.8.8.8 a/web 8082", unsure)],
+    );
+}
+
+/// A node that only pods speak of has the address of those on its network; another address inside may be a node's
+/// where that makes a difference.
+#[test]
+fn nodes_that_the_estate_does_not_have_have_addresses() {
+    let policy = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: { name: p, namespace: a }\n\
+         spec: { podSelector: {}, policyTypes: [Egress], egress: [{ to: [{ ipBlock: { cidr: 192.168.0.0/24 } }] }] }\n---\n";
+    let host = pod("b/hn", "n2", "{}", ("192.168.0.2", "[]"))
+        .replace("nodeName: n2,", "nodeName: n2, hostNetwork: true,");
+    let text = pod("a/web", "n1", "{ app: web }", ("10.0.0.1", "[]")) + &host + policy;
+    let cluster = cluster_of_yaml(&text);
+    let rows = [
+        ("a/web b/hn 80", "denied"),
+        ("a/web 192.168.0.2 80", "denied"),
+        (
+            "a/web 192.168.0.3 80",
+            "depends on whether address `192.168.0.3` is a node's",
+        ),
+        ("a/web 8.8.8.8 80", "denied"),
+    ];
+    check(&cluster, Some(Cni::Cilium), &rows);
+    let rows = [
+        ("a/web 192.168.0.2 80", "allowed"),
+        ("a/web 192.168.0.3 80", "allowed"),
+    ];
+    check(&cluster, Some(Cni::Generic), &rows);
+}

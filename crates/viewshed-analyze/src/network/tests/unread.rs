@@ -261,3 +261,18 @@ fn kinds_that_are_not_read_are_named() {
         &[("b/api a/web 80", "allowed")],
     );
 }
+
+/// What a template with an empty value makes of `policyTypes`: the API server refuses it.
+#[test]
+fn a_type_that_is_no_text_may_mean_either() {
+    for types in ["[null]", "[{}]"] {
+        let policy = format!(
+            "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{ name: p, namespace: a }}\n\
+             spec: {{ podSelector: {{}}, policyTypes: {types} }}\n---\n"
+        );
+        let cluster = cluster_of_yaml(&(pods() + &policy));
+        let unsure = "depends on whether NetworkPolicy `a/p` was taken although";
+        let rows = [("b/api a/web 80", unsure), ("a/web b/api 80", unsure)];
+        check(&cluster, Some(Cni::Generic), &rows);
+    }
+}

@@ -329,6 +329,46 @@ fn a_gateway_takes_routes_that_it_says_it_takes() {
     }
 }
 
+/// gateway-api `HTTPRequestMirrorFilter`: mirrored requests are sent; `GatewaySpec.gatewayClassName`: of a class that
+/// is missing among those of the estate nobody knows who serves it.
+#[test]
+fn mirrored_requests_come_in_and_classes_are_served() {
+    let gateway = "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: { name: g, namespace: shop }\n\
+         spec: { gatewayClassName: c, listeners: [{ name: l, port: 80, protocol: HTTP }] }\n---\n";
+    let route = |rule: &str| {
+        format!(
+            "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {{ name: r, namespace: shop }}\n\
+             spec: {{ parentRefs: [{{ name: g }}], rules: [{{ {rule} }}] }}\n---\n"
+        )
+    };
+    let class = |name: &str| {
+        format!(
+            "apiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: {{ name: {name} }}\n\
+             spec: {{ controllerName: example.com/c }}\n---\n"
+        )
+    };
+    let direct = "backendRefs: [{ name: web, port: 80 }]";
+    let mirror = "filters: [{ type: RequestMirror, requestMirror: { backendRef: { name: web, port: 80 } } }]";
+    let of_backend = format!("backendRefs: [{{ name: none, port: 80, {mirror} }}]");
+    let perhaps = "depends on whether a Gateway takes HTTPRoute `shop/r`";
+    for (rule, class, wanted) in [
+        (direct, String::new(), "allowed"),
+        (direct, class("c"), "allowed"),
+        (direct, class("d"), perhaps),
+        (mirror, class("c"), "allowed"),
+        (of_backend.as_str(), class("c"), "allowed"),
+        (
+            "backendRefs: [{ name: none, port: 80 }]",
+            class("c"),
+            DIRECTLY,
+        ),
+    ] {
+        let web = service("web", "web", "type: ClusterIP");
+        let text = format!("{web}{gateway}{class}{}{CONTROLLER}", route(rule));
+        rows(&text, &[("world shop/web 8080", wanted)]);
+    }
+}
+
 /// `kubectl apply` puts what names no namespace into one: the default, and the names in it refer to that.
 #[test]
 fn a_route_without_a_namespace_leads_to_its_neighbours() {

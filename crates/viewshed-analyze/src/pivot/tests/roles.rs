@@ -298,3 +298,21 @@ fn pod_security_keeps_pods_from_the_node() {
         ["ServiceAccount guarded/maker 1"]
     );
 }
+
+/// The API server refuses ephemeral containers of static pods, whose images are their file's; commands run in them.
+#[test]
+fn static_pods_are_entered_but_not_changed() {
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: { name: etcd-cp, namespace: sys, annotations: { kubernetes.io/config.mirror: x } }\n\
+         spec: { nodeName: cp, containers: [{ name: main, image: example }] }\n---\n";
+    let entered = |rules: &str| {
+        let found = of_web(Some("sys"), rules, pod);
+        found.iter().any(|one| one == "Pod sys/etcd-cp 2")
+    };
+    assert!(entered(&rule("create", "", "pods/exec")));
+    assert!(entered(&named("create", "", "pods/exec", "etcd-cp")));
+    for changing in ["pods/ephemeralcontainers", "pods"] {
+        assert!(!entered(&rule("patch", "", changing)), "{changing}");
+        let rules = named("patch", "", changing, "etcd-cp");
+        assert!(!entered(&rules), "{changing} by name");
+    }
+}

@@ -176,3 +176,34 @@ fn a_kustomization_that_only_lists_its_neighbours_withholds_nothing() {
     check_beside(path, &of("resources: [github.com/x/y]"), refused);
     check_beside(path, &of("resources: [a.yaml]\nnamePrefix: x-"), refused);
 }
+
+/// A dump has no policies, no Ingresses and no custom resources: that they are not there says nothing.
+#[test]
+fn a_dump_says_nothing_of_what_it_leaves_out() {
+    let list = r#"{"kind":"ReplicationControllerList","apiVersion":"v1","items":[]}"#;
+    let pods = r#"{"kind":"PodList","apiVersion":"v1","items":[{"metadata":{"name":"p","namespace":"a"}}]}"#;
+    let policy = r#"{"kind":"NetworkPolicy","apiVersion":"networking.k8s.io/v1","metadata":{"name":"n","namespace":"a"},"spec":{}}"#;
+    let missing = |files: &[(&str, &str)]| -> Vec<String> {
+        let mut set = FileSet::of_folder("dump");
+        for (path, text) in files {
+            set.add(path, text.as_bytes());
+        }
+        let estate = set.finish();
+        let kinds = estate.clusters[0].unread_kinds.iter();
+        let kinds = kinds.map(|one| format!("{}.{}", one.kind, one.group));
+        kinds.collect()
+    };
+    let standard = "NetworkPolicy.networking.k8s.io".to_owned();
+    let dump = [
+        ("a/pods.json", pods),
+        ("a/replication-controllers.json", list),
+    ];
+    assert!(missing(&dump).contains(&standard));
+    let with = [dump[0], dump[1], ("policies.json", policy)];
+    assert!(!missing(&with).contains(&standard));
+    assert!(missing(&with).contains(&"Ingress.networking.k8s.io".to_owned()));
+    assert_eq!(missing(&[("a/pods.json", pods)]), [] as [String; 0]);
+    let logs = "==== START logs for container app of pod a/p ====\nx\n==== END logs for container app of pod a/p ====\n";
+    let text = format!("{pods}\n{logs}");
+    assert!(missing(&[("dump.txt", &text)]).contains(&standard));
+}
