@@ -119,9 +119,12 @@ pub struct DockerContainer {
     /// Mounts.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub mounts: Vec<Mount>,
-    /// Networks it is attached to, with its address there (empty when none).
+    /// Networks it is attached to, with its IPv4 address there (empty when none).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub networks: Vec<(String, String)>,
+    /// Its IPv6 addresses, with the network of each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ipv6_addresses: Vec<(String, String)>,
     /// Published ports.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ports: Vec<PublishedPort>,
@@ -130,6 +133,9 @@ pub struct DockerContainer {
     /// `HostConfig.NetworkMode`: `default`, `host`, `none`, `container:ID`, a network name.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub network_mode: String,
+    /// Names of the containers that it is linked to (`HostConfig.Links`).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<String>,
     /// `HostConfig.PidMode`.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub pid_mode: String,
@@ -215,6 +221,12 @@ pub struct DockerNetwork {
     pub driver: String,
     /// No way out to other networks.
     pub internal: bool,
+    /// Made elsewhere: nothing but its name is known (`external` of a compose file).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_external: bool,
+    /// Whether it has IPv6 (`EnableIPv6`); `None` when unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub has_ipv6: Option<bool>,
     /// Subnets in CIDR form.
     pub subnets: Vec<String>,
     /// Addresses that the host has in it.

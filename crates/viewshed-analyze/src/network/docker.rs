@@ -6,10 +6,13 @@
 //! host's own rules for incoming packets are not in an estate: Docker leaves them alone.
 
 mod at_address;
+mod bridges;
 mod compare;
 mod engine;
 mod facts;
+mod open;
 mod outside;
+mod own_host;
 mod paths;
 mod proxies;
 mod whole;
@@ -19,6 +22,7 @@ use viewshed_model::{
     Target,
 };
 
+use super::address::Family;
 use super::decide::Decision;
 use super::ends::NetworkError;
 use super::eval::Tri;
@@ -26,6 +30,7 @@ use super::ports::{Point, PortSet, every, everything, point, shown};
 use at_address::{Owner, at, owner};
 use engine::to_engines;
 use facts::{owner_elsewhere, title};
+use open::Open;
 use outside::leaving;
 use paths::between;
 
@@ -35,17 +40,6 @@ pub(crate) use facts::has_stopped;
 pub(super) use facts::namespace_of;
 pub(crate) use proxies::socket_proxies;
 pub(super) use whole::{docker_matrix, docker_sources};
-
-/// What of a container is open to a source.
-#[derive(Debug, Clone)]
-enum Open {
-    Every(String),
-    Only(PortSet, String),
-    Depends(PortSet, String, String),
-    /// The first ports surely, every other one if the fact holds.
-    AtLeast(PortSet, String, String),
-    Closed(String),
-}
 
 /// One end.
 #[derive(Debug, Clone, Copy)]
@@ -68,12 +62,15 @@ pub fn docker_answer(
     let open = match &question.to {
         Place::Target(Target::Docker) => running(from, None, || to_engines(estate, from)),
         Place::Target(Target::Metadata) => running(from, None, || {
-            leaving(from, "the metadata address `169.254.169.254`")
+            let what = "the metadata address `169.254.169.254`";
+            leaving(from, what, &[Family::V4])
         }),
-        Place::Target(Target::World) => running(from, None, || leaving(from, "the world")),
+        Place::Target(Target::World) => running(from, None, || leaving(from, "the world", &Family::BOTH)),
         Place::Address(address) => match owner(estate, *address) {
             Some(owner) => at(from, owner),
-            None => pair(from, End::World),
+            None => running(from, None, || {
+                between(from, End::World, &[Family::of(*address)])
+            }),
         },
         to => pair(from, end(estate, to)?),
     };
@@ -92,7 +89,7 @@ pub fn docker_answer(
 
 /// Between two ends, whatever they are.
 fn pair(from: End<'_>, to: End<'_>) -> Open {
-    running(from, Some(to), || between(from, to))
+    running(from, Some(to), || between(from, to, &Family::BOTH))
 }
 
 /// What does not run neither opens a connection nor takes one.
@@ -144,14 +141,16 @@ fn answered(
     let (decision, sure, possible) = match open {
         Open::Every(text) => (Decision::new(Tri::Yes, text), everything(), everything()),
         Open::Only(set, text) if has(&set) => (Decision::new(Tri::Yes, text), set.clone(), set),
-        Open::AtLeast(set, _, text) if has(&set) => {
-            (Decision::new(Tri::Yes, text), set, everything())
+        Open::AtLeast(set, possible, _, text) if has(&set) => {
+            (Decision::new(Tri::Yes, text), set, possible)
         }
-        Open::AtLeast(set, fact, text) => (Decision::depends(fact, text), set, everything()),
+        Open::AtLeast(set, possible, fact, text) if has(&possible) => {
+            (Decision::depends(fact, text), set, possible)
+        }
         Open::Depends(set, fact, text) if has(&set) => {
             (Decision::depends(fact, text), PortSet::default(), set)
         }
-        Open::Only(_, text) | Open::Depends(_, _, text) => {
+        Open::Only(_, text) | Open::Depends(_, _, text) | Open::AtLeast(.., text) => {
             let text = format!("{text}; {closed}");
             (
                 Decision::new(Tri::No, text),
@@ -199,8 +198,8 @@ fn end<'e>(estate: &'e Estate, place: &Place) -> Result<End<'e>, NetworkError> {
             .map(End::Host)
             .ok_or_else(missing),
         Place::Address(address) => Ok(match owner(estate, *address) {
-            Some(Owner::Container(host, container, _)) => End::Container(host, container),
-            Some(Owner::Host(host, _)) => End::Host(host),
+            Some(Owner::Container(host, container, ..)) => End::Container(host, container),
+            Some(Owner::Host(host, ..)) => End::Host(host),
             None => End::World,
         }),
         Place::Target(Target::World) => Ok(End::World),

@@ -70,6 +70,7 @@ fn listed(fields: &Fields<'_>) -> DockerContainer {
         labels: labels(fields),
         mounts: mounts(fields),
         networks: networks(&fields.object("NetworkSettings")),
+        ipv6_addresses: ipv6_addresses(&fields.object("NetworkSettings")),
         ports: listed_ports(fields),
         network_mode: fields.object("HostConfig").text("NetworkMode"),
         ..DockerContainer::default()
@@ -94,8 +95,9 @@ pub(super) fn inspected(fields: &Fields<'_>) -> DockerContainer {
         kind: "tmpfs".to_owned(),
         ..Mount::default()
     }));
+    let state = fields.object("State").text("Status");
     let mut ports = bound_ports(&network_settings, "Ports");
-    if ports.is_empty() {
+    if ports.is_empty() && state != "running" {
         // A container that does not run has no ports of its own yet, only the wish for them.
         ports = bound_ports(&host_config, "PortBindings");
     }
@@ -103,14 +105,16 @@ pub(super) fn inspected(fields: &Fields<'_>) -> DockerContainer {
         id: fields.text("Id"),
         name: fields.text("Name").trim_start_matches('/').to_owned(),
         image,
-        state: fields.object("State").text("Status"),
+        state,
         labels: labels(&config),
         env: environment(&config),
         mounts,
         networks: networks(&network_settings),
+        ipv6_addresses: ipv6_addresses(&network_settings),
         ports,
         privileged: host_config.flag("Privileged").unwrap_or(false),
         network_mode: host_config.text("NetworkMode"),
+        links: links(&host_config),
         pid_mode: host_config.text("PidMode"),
         added_capabilities: host_config.texts("CapAdd"),
         devices: host_config
@@ -194,18 +198,34 @@ fn mounts(fields: &Fields<'_>) -> Vec<Mount> {
 }
 
 fn networks(settings: &Fields<'_>) -> Vec<(String, String)> {
+    addresses(settings, "IPAddress")
+}
+
+fn ipv6_addresses(settings: &Fields<'_>) -> Vec<(String, String)> {
+    let mut found = addresses(settings, "GlobalIPv6Address");
+    found.retain(|(_, address)| !address.is_empty());
+    found
+}
+
+/// Every network with the address that is kept under a key there.
+fn addresses(settings: &Fields<'_>, key: &str) -> Vec<(String, String)> {
     settings
         .entries("Networks")
         .map(|(name, value)| {
-            let address = settings.of(value).map_or_else(String::new, |endpoint| {
-                let address = endpoint.text("IPAddress");
-                if address.is_empty() {
-                    endpoint.text("GlobalIPv6Address")
-                } else {
-                    address
-                }
-            });
+            let endpoint = settings.of(value);
+            let address = endpoint.map_or_else(String::new, |endpoint| endpoint.text(key));
             (clean(name).into_owned(), address)
+        })
+        .collect()
+}
+
+/// `/other:/this/alias` each.
+fn links(host_config: &Fields<'_>) -> Vec<String> {
+    let links = host_config.texts("Links").into_iter();
+    links
+        .filter_map(|link| {
+            let name = link.split(':').next()?.trim_start_matches('/').to_owned();
+            (!name.is_empty()).then_some(name)
         })
         .collect()
 }

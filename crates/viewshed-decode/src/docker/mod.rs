@@ -34,6 +34,7 @@ pub fn sort(host: &mut DockerHost) {
             .mounts
             .sort_by(|a, b| (&a.destination, &a.source).cmp(&(&b.destination, &b.source)));
         container.networks.sort();
+        container.ipv6_addresses.sort();
         container.ports.sort_by(|a, b| {
             (a.container_port, &a.protocol, &a.host_ip, a.host_port).cmp(&(
                 b.container_port,
@@ -46,7 +47,9 @@ pub fn sort(host: &mut DockerHost) {
     }
     host.images
         .sort_by(|a, b| (&a.tags, &a.id).cmp(&(&b.tags, &b.id)));
-    host.networks.sort_by(|a, b| a.name.cmp(&b.name));
+    // What is described stands before what is only named.
+    host.networks
+        .sort_by(|a, b| (&a.name, a.is_external).cmp(&(&b.name, b.is_external)));
     host.volumes.sort_by(|a, b| a.name.cmp(&b.name));
     host.plugins.sort_by(|a, b| a.name.cmp(&b.name));
     host.swarm

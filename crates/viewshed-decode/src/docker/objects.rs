@@ -70,6 +70,7 @@ pub(super) fn network(fields: &Fields<'_>) -> DockerNetwork {
         name: fields.text("Name"),
         driver: fields.text("Driver"),
         internal: fields.flag("Internal").unwrap_or(false),
+        has_ipv6: fields.flag("EnableIPv6"),
         subnets: fields
             .object("IPAM")
             .objects("Config")
@@ -83,6 +84,7 @@ pub(super) fn network(fields: &Fields<'_>) -> DockerNetwork {
             .filter(|gateway| !gateway.is_empty())
             .collect(),
         options: fields.text_map("Options"),
+        ..DockerNetwork::default()
     }
 }
 
@@ -92,6 +94,7 @@ pub(super) fn podman_network(fields: &Fields<'_>) -> DockerNetwork {
         name: fields.text("name"),
         driver: fields.text("driver"),
         internal: fields.flag("internal").unwrap_or(false),
+        has_ipv6: fields.flag("ipv6_enabled"),
         subnets: fields
             .objects("subnets")
             .map(|subnet| subnet.text("subnet"))
@@ -103,6 +106,7 @@ pub(super) fn podman_network(fields: &Fields<'_>) -> DockerNetwork {
             .filter(|gateway| !gateway.is_empty())
             .collect(),
         options: fields.text_map("options"),
+        ..DockerNetwork::default()
     }
 }
 

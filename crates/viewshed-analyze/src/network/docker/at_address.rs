@@ -8,35 +8,40 @@ use std::net::IpAddr;
 
 use viewshed_model::{DockerContainer, DockerHost, DockerNetwork, Estate};
 
-use super::facts::{is_internal, is_loopback, mode, namespace_of, networks, title};
-use super::paths::to_own_host;
-use super::{End, Open, pair};
-use crate::network::address::{Block, address as address_of};
+use super::bridges::{Published, UNKNOWN_FIREWALL};
+use super::facts::{
+    Firewall, Joined, first_unknown, firewall, has_internal_route, has_stopped, is_internal, is_isolated,
+    is_loopback, is_of, is_on_link, is_podman, keeps_address, mode, namespace_of, networks,
+    networks_of, title, unknown,
+};
+use super::outside::opens_ports;
+use super::own_host::to_own_host;
+use super::paths::between;
+use super::{End, Open, pair, running};
+use crate::network::address::{Block, Family, address as address_of};
 use crate::network::ports::{PortSet, everything, point};
 
 /// Whose an address is.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Owner<'e> {
     /// A container's in a network.
-    Container(&'e DockerHost, &'e DockerContainer, &'e str),
+    Container(&'e DockerHost, &'e DockerContainer, &'e str, Family),
     /// The host's in a network.
-    Host(&'e DockerHost, &'e DockerNetwork),
+    Host(&'e DockerHost, &'e DockerNetwork, IpAddr),
 }
 
 /// Whose it is in an estate.
 pub(super) fn owner(estate: &Estate, address: IpAddr) -> Option<Owner<'_>> {
     let is_it = |text: &str| text.parse() == Ok(address);
-    let of_host = |host: &'_ DockerHost| -> Option<(usize, usize)> {
-        host.containers.iter().enumerate().find_map(|(at, one)| {
-            let own = one.networks.iter().position(|(_, own)| is_it(own))?;
-            Some((at, own))
-        })
-    };
     for host in &estate.docker_hosts {
-        if let Some((at, own)) = of_host(host) {
-            let container = host.containers.get(at)?;
-            let (network, _) = container.networks.get(own)?;
-            return Some(Owner::Container(host, container, network));
+        let owned = host.containers.iter().find_map(|one| {
+            let mut own = one.networks.iter().chain(&one.ipv6_addresses);
+            let (network, _) = own.find(|(_, own)| is_it(own))?;
+            Some((one, network.as_str()))
+        });
+        if let Some((container, network)) = owned {
+            let family = Family::of(address);
+            return Some(Owner::Container(host, container, network, family));
         }
         let mut networks = host.networks.iter();
         let has = |network: &&DockerNetwork| {
@@ -44,7 +49,7 @@ pub(super) fn owner(estate: &Estate, address: IpAddr) -> Option<Owner<'_>> {
             told.any(|own| is_it(own)) || is_first(network, address)
         };
         if let Some(network) = networks.find(has) {
-            return Some(Owner::Host(host, network));
+            return Some(Owner::Host(host, network, address));
         }
     }
     None
@@ -67,18 +72,24 @@ pub(in crate::network) fn is_of_docker(estate: &Estate, address: IpAddr) -> bool
 /// What is open to a source at an address.
 pub(super) fn at(from: End<'_>, owner: Owner<'_>) -> Open {
     match owner {
-        Owner::Container(host, container, network) => {
-            at_container(from, (host, container), network)
+        Owner::Container(host, container, network, family) => {
+            at_container(from, (host, container), (network, family))
         }
-        Owner::Host(host, network) => at_host(from, host, network),
+        Owner::Host(host, network, address) => match from {
+            End::Container(own_host, own) if std::ptr::eq(own_host, host) => {
+                running(from, None, || at_own_host((host, own), network, address))
+            }
+            End::Container(..) | End::Host(_) | End::World => pair(from, End::Host(host)),
+        },
     }
 }
 
-/// As the container would be on that network alone; its ports are published elsewhere, unless that network is routed.
+/// As the container would be on that network alone; its ports are published elsewhere, unless that network opens them
+/// at its own addresses.
 fn at_container(
     from: End<'_>,
     (host, container): (&DockerHost, &DockerContainer),
-    network: &str,
+    (network, family): (&str, Family),
 ) -> Open {
     let to = End::Container(host, container);
     if let End::Container(own_host, own) = from
@@ -86,14 +97,19 @@ fn at_container(
     {
         return pair(from, to);
     }
-    let known = host.networks.iter().find(|one| one.name == network);
-    let is_routed = known.is_some_and(|network| mode(host, network) == "routed");
     let mut there = container.clone();
     there.networks.retain(|(name, _)| name == network);
-    if !is_routed {
+    let known = host.networks.iter().find(|one| one.name == network);
+    if known.is_some_and(|network| opens_ports(host, network, family)) {
+        // No port of the host leads there.
+        for port in &mut there.ports {
+            port.host_port = 0;
+        }
+    } else {
         there.ports.clear();
     }
-    match pair(from, End::Container(host, &there)) {
+    let to = End::Container(host, &there);
+    match running(from, Some(to), || between(from, to, &[family])) {
         Open::Closed(text) if container.ports.is_empty() => Open::Closed(text),
         Open::Closed(_) => Open::Closed(format!(
             "the address is that of {} in network `{network}`, which only that network and the host are let to; its \
@@ -104,45 +120,138 @@ fn at_container(
     }
 }
 
-/// The host at its address in a network.
-fn at_host(from: End<'_>, host: &DockerHost, network: &DockerNetwork) -> Open {
-    let own = match from {
-        End::Container(own_host, own) if std::ptr::eq(own_host, host) => own,
-        End::Container(..) | End::Host(_) | End::World => return pair(from, End::Host(host)),
-    };
-    let all = networks(host, namespace_of(host, own));
-    let is_on_it = all.iter().any(|(name, _)| *name == network.name);
-    let has_way_out = all.iter().any(|(_, network)| !is_internal(host, *network));
-    if !all.is_empty() && !is_on_it && !has_way_out {
-        return Open::Closed(format!(
-            "every network of {} is internal, and the host's address in network `{}` is in none of them",
-            title(own),
-            network.name
-        ));
+/// The own host at its address in a network.
+fn at_own_host(
+    (host, own): (&DockerHost, &DockerContainer),
+    network: &DockerNetwork,
+    address: IpAddr,
+) -> Open {
+    let source = namespace_of(host, own);
+    let shares_host = matches!(source.network_mode.as_str(), "none" | "host");
+    if shares_host || source.networks.is_empty() || is_podman(host) {
+        return to_own_host(host, own);
     }
-    match to_own_host(host, own) {
-        Open::Every(text) => match on_loopback(host) {
-            taken if taken.is_empty() => Open::Every(text),
-            taken => Open::Only(
-                everything().minus(&taken),
-                format!(
-                    "{text}; ports that are published on its loopback address alone are not there"
-                ),
-            ),
-        },
-        open => open,
+    let family = Family::of(address);
+    let mine = networks_of(host, source, family);
+    if mine.is_empty() && first_unknown(&networks(host, source)).is_none() {
+        let text = format!("{} has no {} address", title(own), family.name());
+        return Open::Closed(text);
+    }
+    let over = mine
+        .iter()
+        .find(|(_, network)| network.is_some_and(|network| holds(network, address)));
+    let leads_out = |joined: &&Joined<'_>| {
+        !is_internal(host, joined.1, family) && !is_on_link(joined.1) && unknown(joined).is_none()
+    };
+    let Some(over) = over.or_else(|| mine.iter().find(leads_out)) else {
+        return from_inside((host, own), network, &mine);
+    };
+    if is_on_link(over.1) || is_isolated(host, over.1, family) {
+        return to_own_host(host, own);
+    }
+    answers(host, over, address)
+}
+
+/// Where no network of the container leads to the address.
+fn from_inside(
+    (host, own): (&DockerHost, &DockerContainer),
+    network: &DockerNetwork,
+    mine: &[Joined<'_>],
+) -> Open {
+    if let Some(fact) = first_unknown(mine).or_else(|| first_unknown(&networks(host, namespace_of(host, own)))) {
+        let text = format!("{} is in no other network that leads out", title(own));
+        return Open::Depends(everything(), fact, text);
+    }
+    if mine.iter().any(|(_, network)| is_on_link(*network)) {
+        return to_own_host(host, own);
+    }
+    let text = format!(
+        "every network of {} is internal, and the host's address in network `{}` is in none of them",
+        title(own),
+        network.name
+    );
+    match has_internal_route(host) {
+        Some(true) => to_own_host(host, own),
+        Some(false) => Open::Closed(text),
+        None => {
+            let fact = "whether the engine gives internal networks a default route (20.10 does, 27 does not)";
+            Open::Depends(everything(), fact.to_owned(), text)
+        }
     }
 }
 
-/// Ports of the host that lead to containers from its loopback address only.
-fn on_loopback(host: &DockerHost) -> PortSet {
-    let published = host.containers.iter().flat_map(|one| &one.ports);
-    let ports = |is_wanted: fn(&str) -> bool| -> PortSet {
-        let wanted = published.clone().filter(|port| is_wanted(&port.host_ip));
-        wanted
-            .filter_map(|port| Some(point(port.protocol.parse().ok()?, port.host_port)))
-            .map(|port| (port, port))
-            .collect()
+/// What of the host answers at an address that a network leads to: everything, less ports that lead to containers
+/// which the network has no way to.
+fn answers(
+    host: &DockerHost,
+    (name, network): &Joined<'_>,
+    address: IpAddr,
+) -> Open {
+    let family = Family::of(address);
+    let text = format!(
+        "the host answers on its address in network `{name}`; only its own rules for incoming packets would stop it"
+    );
+    let on_loopback = on_loopback(host, family);
+    let translated = translated(host, address).minus(&on_loopback);
+    let is_internal = is_internal(host, *network, family);
+    let mode = network.map_or("nat", |network| mode(host, network, family));
+    let is_dropped = keeps_address(*network) && mode == "nat";
+    let sure = everything().minus(&on_loopback);
+    let others = if translated.is_empty() || !(is_internal || is_dropped) {
+        sure.clone()
+    } else {
+        sure.minus(&translated)
     };
-    ports(is_loopback).minus(&ports(|address| !is_loopback(address)))
+    let except = if others == everything() {
+        text
+    } else {
+        format!("{text}; ports that lead to containers elsewhere are not open there")
+    };
+    match firewall(host) {
+        _ if others == everything() => Open::Every(except),
+        Firewall::Nftables if !is_dropped => Open::Only(sure, except),
+        Firewall::Unknown if is_internal && others != sure => {
+            Open::AtLeast(others, sure, UNKNOWN_FIREWALL.to_owned(), except)
+        }
+        Firewall::Iptables | Firewall::Nftables | Firewall::Unknown => Open::Only(others, except),
+    }
+}
+
+/// Whether an address is in a subnet of a network.
+fn holds(network: &DockerNetwork, address: IpAddr) -> bool {
+    let own = Block::single(address);
+    let mut blocks = network.subnets.iter().filter_map(|text| Block::parse(text));
+    blocks.any(|block| block.covers(&own))
+}
+
+/// Ports of the host that are translated to containers' at an address.
+fn translated(host: &DockerHost, address: IpAddr) -> PortSet {
+    let family = Family::of(address);
+    let is_there = |host_ip: &str| match host_ip.parse::<IpAddr>() {
+        Ok(own) => own == address || own.is_unspecified(),
+        Err(_) => true,
+    };
+    let leading = host.containers.iter().filter(|one| {
+        Published::of(host, one, family) == Some(Published::Translated)
+    });
+    host_ports(leading, |host_ip| is_of(host_ip, family) && is_there(host_ip))
+}
+
+/// Ports of the host that lead to containers from its loopback address only.
+fn on_loopback(host: &DockerHost, family: Family) -> PortSet {
+    let running = || host.containers.iter().filter(|one| !has_stopped(one));
+    let of_loopback = host_ports(running(), |address| is_of(address, family) && is_loopback(address));
+    of_loopback.minus(&host_ports(running(), |address| !is_loopback(address)))
+}
+
+fn host_ports<'e>(
+    containers: impl Iterator<Item = &'e DockerContainer>,
+    is_wanted: impl Fn(&str) -> bool,
+) -> PortSet {
+    let ports = containers.flat_map(|one| &one.ports);
+    ports
+        .filter(|port| port.host_port != 0 && is_wanted(&port.host_ip))
+        .filter_map(|port| Some(point(port.protocol.parse().ok()?, port.host_port)))
+        .map(|port| (port, port))
+        .collect()
 }

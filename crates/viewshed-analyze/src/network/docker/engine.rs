@@ -4,13 +4,13 @@ use std::net::IpAddr;
 
 use viewshed_model::{DockerContainer, DockerHost, Estate, Protocol};
 
-use super::facts::{is_internal, is_isolated, namespace_of, networks};
+use super::facts::{has_internal_route, is_internal, is_isolated, namespace_of, networks};
 use super::outside::leaving;
-use super::paths::to_own_host;
+use super::own_host::to_own_host;
 use super::proxies::through_proxies;
 use super::{End, Open};
 use crate::checks::{Listener, Reach, listeners};
-use crate::network::address::Block;
+use crate::network::address::{Block, Family};
 use crate::network::ports::{PortSet, point};
 
 /// Ports without and with TLS (dockerd reference, "Daemon socket option").
@@ -58,7 +58,7 @@ fn to_listeners(estate: &Estate, from: End<'_>) -> Open {
 
 /// What keeps a source on its host.
 fn leaving_host(from: End<'_>) -> Option<Open> {
-    match (from, leaving(from, "other hosts")) {
+    match (from, leaving(from, "other hosts", &Family::BOTH)) {
         (End::Container(..), Open::Closed(text)) => Some(Open::Closed(text)),
         _ => None,
     }
@@ -68,7 +68,7 @@ fn from_container(host: &DockerHost, own: &DockerContainer) -> Open {
     let found = listeners(host);
     let text = match to_own_host(host, own) {
         Open::Closed(text) => return Open::Closed(text),
-        Open::Depends(_, fact, text) | Open::AtLeast(_, fact, text) => {
+        Open::Depends(_, fact, text) | Open::AtLeast(_, _, fact, text) => {
             return match ports(found.iter()) {
                 set if set.is_empty() => unknown_or_closed(host, text),
                 set => Open::Depends(set, fact, text),
@@ -159,15 +159,15 @@ enum Sight {
 impl Sight {
     fn of(host: &DockerHost, own: &DockerContainer) -> Self {
         let all = networks(host, namespace_of(host, own));
-        if all.iter().any(|(_, network)| !is_internal(host, *network)) {
+        let leads_out = |family| all.iter().any(|(_, network)| !is_internal(host, *network, family));
+        if has_internal_route(host) == Some(true) || Family::BOTH.into_iter().any(leads_out) {
             return Self::Everything;
         }
-        let subnets = all
-            .iter()
-            .filter(|(_, network)| !is_isolated(host, *network))
-            .filter_map(|(_, network)| *network)
-            .flat_map(|network| &network.subnets);
-        Self::Subnets(subnets.filter_map(|text| Block::parse(text)).collect())
+        let subnets = all.iter().filter_map(|(_, network)| *network).flat_map(|network| {
+            let blocks = network.subnets.iter().filter_map(|text| Block::parse(text));
+            blocks.filter(|block| !is_isolated(host, Some(network), block.family))
+        });
+        Self::Subnets(subnets.collect())
     }
 
     fn has(&self, listener: &Listener) -> bool {

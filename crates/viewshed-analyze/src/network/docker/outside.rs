@@ -2,21 +2,30 @@
 
 use viewshed_model::{DockerContainer, DockerHost, DockerNetwork};
 
+use super::bridges::{PODMAN, Published, UNFILTERED_IPV6, is_ipv6_filtered};
 use super::facts::{
-    Joined, is_internal, is_loopback, is_on_link, major, mode, namespace_of, networks, published,
-    title,
+    Joined, bound, first_unknown, has_ipv6, is_internal, is_loopback, is_on_link, is_podman,
+    keeps_address, major, mode, namespace_of, networks, networks_of, published, title, unknown,
 };
 use super::{End, Open};
-use crate::network::ports::{PortSet, everything, point};
+use crate::network::address::Family;
+use crate::network::ports::{PortSet, everything};
 
 /// The first engine that drops packets from the link to ports published on loopback (moby issue 45610).
 const LOOPBACK_PROTECTED: u32 = 28;
 /// The first engine that drops packets from outside to addresses of containers, whatever the host's
 /// FORWARD policy is (moby 28.0, "raw-PREROUTING" and "UNPUBLISHED PORT DROP").
-const DIRECT_ACCESS_DROPPED: u32 = 28;
+pub(super) const DIRECT_ACCESS_DROPPED: u32 = 28;
+/// Interfaces from which published ports are open at the container's own address (docker.docs "Bridge network driver").
+const TRUSTED: &str = "com.docker.network.bridge.trusted_host_interfaces";
+const ROUTES: &str = "whether the network outside routes to addresses of containers";
 
 /// From another machine.
-pub(super) fn from_outside(host: &DockerHost, other: &DockerContainer) -> Open {
+pub(super) fn from_outside(
+    host: &DockerHost,
+    other: &DockerContainer,
+    families: &[Family],
+) -> Open {
     let target = namespace_of(host, other);
     match target.network_mode.as_str() {
         "none" => return Open::Closed(format!("{} has no network", title(other))),
@@ -47,91 +56,122 @@ pub(super) fn from_outside(host: &DockerHost, other: &DockerContainer) -> Open {
             format!("{} belongs to a swarm service", title(other)),
         );
     }
-    if !all.is_empty() && all.iter().all(|(_, network)| is_internal(host, *network)) {
+    let ways = families
+        .iter()
+        .map(|family| in_over(host, (other, target), *family));
+    match ways.reduce(Open::or) {
+        Some(Open::Closed(_)) | None => not_published(host, other, target),
+        Some(open) => open,
+    }
+}
+
+/// Over one family of addresses.
+fn in_over(
+    host: &DockerHost,
+    (other, target): (&DockerContainer, &DockerContainer),
+    family: Family,
+) -> Open {
+    let theirs = networks_of(host, target, family);
+    let mut open = Open::Closed(String::new());
+    let set = bound(target, family, |address| !is_loopback(address));
+    if Published::of(host, target, family).is_some() && !set.is_empty() {
+        open = open.or(Open::Only(
+            set,
+            format!(
+                "{} publishes ports on addresses of the host, past the host's own rules for incoming packets",
+                title(other)
+            ),
+        ));
+    }
+    let leads = |joined: &&Joined<'_>| {
+        !is_internal(host, joined.1, family) && unknown(joined).is_none()
+    };
+    for (name, network) in theirs.iter().filter(leads) {
+        if let Some(network) = network {
+            open = open.or(to_own_address((host, name, network), target, family));
+        }
+    }
+    let text = || format!("{} has {} addresses", title(other), family.name());
+    if let Some(fact) = first_unknown(&theirs) {
+        open = open.or(Open::Depends(everything(), fact, text()));
+    }
+    if is_podman(host) && !theirs.is_empty() {
+        open = open.or(Open::Depends(everything(), PODMAN.to_owned(), text()));
+    }
+    if family == Family::V6 && !is_ipv6_filtered(host) && !theirs.is_empty() {
+        let fact = format!("{ROUTES}, and {UNFILTERED_IPV6}");
+        open = open.or(Open::Depends(everything(), fact, text()));
+    }
+    if theirs.iter().any(|joined| leads(&joined))
+        && major(host).is_some_and(|version| version < DIRECT_ACCESS_DROPPED)
+    {
+        let fact = format!("{ROUTES}, and the host's FORWARD chain accepts that");
+        let text = format!(
+            "engines before {DIRECT_ACCESS_DROPPED} leave addresses of containers to the host's FORWARD policy"
+        );
+        open = open.or(Open::Depends(everything(), fact, text));
+    }
+    open
+}
+
+/// At the container's own address in a network, by that network's options (moby
+/// `iptablesdoc/generated/usernet-portmap-routed.md`: there a routed port is open, and at no address of the host).
+fn to_own_address(
+    (host, name, network): (&DockerHost, &str, &DockerNetwork),
+    target: &DockerContainer,
+    family: Family,
+) -> Open {
+    let set = published(target, family, |address| !is_loopback(address));
+    let (set, fact, text) = match mode(host, network, family) {
+        "nat-unprotected" => {
+            let text = format!("network `{name}` is `nat-unprotected`");
+            (everything(), ROUTES.to_owned(), text)
+        }
+        "routed" => {
+            let text = format!(
+                "network `{name}` is `routed`: ports are open at the container's own address alone"
+            );
+            (set, ROUTES.to_owned(), text)
+        }
+        _ => match network.options.get(TRUSTED) {
+            Some(interfaces) => {
+                let fact = format!("{ROUTES}, and the client comes in by `{interfaces}`");
+                let text = format!("network `{name}` trusts interfaces of the host (`{TRUSTED}`)");
+                (set, fact, text)
+            }
+            None => (PortSet::default(), String::new(), String::new()),
+        },
+    };
+    if set.is_empty() {
+        return Open::Closed(String::new());
+    }
+    Open::Depends(set, fact, text)
+}
+
+/// Whether published ports are open at a container's own address in a network, to whomever that may be.
+pub(super) fn opens_ports(host: &DockerHost, network: &DockerNetwork, family: Family) -> bool {
+    mode(host, network, family) == "routed" || network.options.contains_key(TRUSTED)
+}
+
+/// Where nothing leads in but what the loopback address of an old engine does.
+fn not_published(host: &DockerHost, other: &DockerContainer, target: &DockerContainer) -> Open {
+    let all = networks(host, target);
+    let is_inside = |family| {
+        let of_family = networks_of(host, target, family);
+        of_family
+            .iter()
+            .all(|(_, network)| is_internal(host, *network, family))
+    };
+    if !all.is_empty() && Family::BOTH.into_iter().all(is_inside) {
         return Open::Closed(format!(
             "every network of {} is internal, where no port is published",
             title(other)
         ));
     }
-    let open = published(target, |address| !is_loopback(address));
-    if let Some(routed) = routed(host, other, (&all, target), &open) {
-        return routed;
-    }
-    let is_unprotected = |network: &DockerNetwork| mode(host, network) == "nat-unprotected";
-    if all
+    let on_loopback = Family::BOTH.map(|family| published(target, family, is_loopback));
+    let on_loopback = on_loopback
         .iter()
-        .any(|(_, network)| network.is_some_and(is_unprotected))
-    {
-        let fact = "whether the network outside routes to addresses of containers".to_owned();
-        let text = format!("a network of {} is `nat-unprotected`", title(other));
-        return Open::AtLeast(open, fact, text);
-    }
-    if major(host).is_some_and(|version| version < DIRECT_ACCESS_DROPPED) {
-        let fact = "whether the network outside routes to addresses of containers, and the host's FORWARD chain accepts that";
-        let text = format!(
-            "engines before {DIRECT_ACCESS_DROPPED} leave addresses of containers to the host's FORWARD policy"
-        );
-        return Open::AtLeast(open, fact.to_owned(), text);
-    }
-    to_published(host, other, target, open)
-}
-
-/// Networks that are all routed: nothing of IPv4 is published at addresses of the host, and the container's own take
-/// connections to its published ports (moby `iptablesdoc/generated/usernet-portmap-routed.md`). The mode of IPv6 is
-/// another option.
-fn routed(
-    host: &DockerHost,
-    other: &DockerContainer,
-    (all, target): (&[Joined<'_>], &DockerContainer),
-    open: &PortSet,
-) -> Option<Open> {
-    let mut leading = all
-        .iter()
-        .filter(|(_, network)| !is_internal(host, *network));
-    let is_routed = |network: &DockerNetwork| mode(host, network) == "routed";
-    let are_routed = leading.all(|(_, network)| network.is_some_and(is_routed));
-    if all.is_empty() || open.is_empty() || !are_routed {
-        return None;
-    }
-    let over_ipv6 = target.ports.iter().filter(|port| {
-        // Without an address, those of IPv6 are among them.
-        let is_of_both = port.host_ip.is_empty() || port.host_ip.contains(':');
-        is_of_both && !is_loopback(&port.host_ip) && port.host_port != 0
-    });
-    let over_ipv6: PortSet = over_ipv6
-        .filter_map(|port| Some(point(port.protocol.parse().ok()?, port.container_port)))
-        .map(|port| (port, port))
-        .collect();
-    if open.minus(&over_ipv6).is_empty() {
-        let text = format!(
-            "{} publishes ports on IPv6 addresses of the host",
-            title(other)
-        );
-        return Some(Open::Only(over_ipv6, text));
-    }
-    let fact = "whether the network outside routes to addresses of containers".to_owned();
-    let text = format!(
-        "every network of {} is `routed`: its ports are open at its own address alone",
-        title(other)
-    );
-    Some(Open::Depends(open.clone(), fact, text))
-}
-
-/// Where only published ports lead in.
-fn to_published(
-    host: &DockerHost,
-    other: &DockerContainer,
-    target: &DockerContainer,
-    open: PortSet,
-) -> Open {
-    if !open.is_empty() {
-        let text = format!(
-            "{} publishes ports on addresses of the host, past the host's own rules for incoming packets",
-            title(other)
-        );
-        return Open::Only(open, text);
-    }
-    let on_loopback = published(target, is_loopback);
+        .fold(PortSet::default(), |all, set| all.union(set));
     if on_loopback.is_empty() {
         return Open::Closed(format!("{} publishes no port", title(other)));
     }
@@ -149,8 +189,25 @@ fn to_published(
     }
 }
 
+/// A container on the host's link is kept from the host itself by the kernel; everything else it meets as
+/// another machine on that link does.
+pub(super) fn from_the_link(
+    host: &DockerHost,
+    own: &DockerContainer,
+    other: &DockerContainer,
+) -> Open {
+    let fact = "the network outside the estate".to_owned();
+    let open = from_outside(host, other, &Family::BOTH);
+    let (_, possible) = open.bounds();
+    let text = format!("{} is on the host's link; {}", title(own), open.text());
+    match open {
+        Open::Closed(text) => Open::Closed(text),
+        _ => Open::Depends(possible, fact, text),
+    }
+}
+
 /// From a container to something that is on no network of the host.
-pub(super) fn leaving(from: End<'_>, what: &str) -> Open {
+pub(super) fn leaving(from: End<'_>, what: &str, families: &[Family]) -> Open {
     let End::Container(host, own) = from else {
         let fact = "the network outside the estate".to_owned();
         return Open::Depends(everything(), fact, "it is no container".to_owned());
@@ -161,20 +218,58 @@ pub(super) fn leaving(from: End<'_>, what: &str) -> Open {
         "host" => return Open::Every(format!("{} reaches {what} as its host does", title(own))),
         _ => {}
     }
-    let all = networks(host, source);
-    let leads_out = |(_, network): &&Joined<'_>| !is_internal(host, *network);
-    match (all.iter().find(leads_out), all.is_empty()) {
-        (Some((name, _)), _) => Open::Every(format!(
-            "network `{name}` leads out: {what} is reached through the host"
-        )),
-        (None, true) => {
-            let fact = format!("the networks of {}", title(own));
-            Open::Depends(
-                everything(),
-                fact,
-                "the estate does not show its networks".to_owned(),
-            )
-        }
-        (None, false) => Open::Closed(format!("every network of {} is internal", title(own))),
+    if source.networks.is_empty() {
+        let fact = format!("the networks of {}", title(own));
+        let text = "the estate does not show its networks".to_owned();
+        return Open::Depends(everything(), fact, text);
     }
+    let ways = families
+        .iter()
+        .map(|family| out_over(host, (own, source), (what, *family)));
+    ways.reduce(Open::or)
+        .unwrap_or_else(|| Open::Closed(format!("{} has no address", title(own))))
+}
+
+/// Over one family of addresses.
+fn out_over(
+    host: &DockerHost,
+    (own, source): (&DockerContainer, &DockerContainer),
+    (what, family): (&str, Family),
+) -> Open {
+    let mine = networks_of(host, source, family);
+    let all = networks(host, source);
+    let may_have = |(_, network): &&Joined<'_>| {
+        family == Family::V6 && network.is_none_or(|network| has_ipv6(network).is_none())
+    };
+    if mine.is_empty() {
+        return match all.iter().find(may_have) {
+            Some((name, _)) if source.state.is_empty() => Open::Depends(
+                everything(),
+                format!("whether network `{name}` has IPv6"),
+                format!("network `{name}` may lead out"),
+            ),
+            _ => Open::Closed(format!("{} has no {} address", title(own), family.name())),
+        };
+    }
+    let leads_out = |joined: &&Joined<'_>| {
+        !is_internal(host, joined.1, family) && unknown(joined).is_none()
+    };
+    if let Some((name, network)) = mine.iter().find(leads_out) {
+        let text = format!("network `{name}` leads out: {what} is reached through the host");
+        if keeps_address(*network) {
+            let fact = format!("whether the network outside routes back to network `{name}`");
+            return Open::Depends(everything(), fact, text);
+        }
+        return Open::Every(text);
+    }
+    let internal = format!("every network of {} is internal", title(own));
+    if let Some(fact) = first_unknown(&mine) {
+        let text = format!("{} is in no other network that leads out", title(own));
+        return Open::Depends(everything(), fact, text);
+    }
+    if family == Family::V6 && !is_ipv6_filtered(host) {
+        let fact = format!("{ROUTES}, and {UNFILTERED_IPV6}");
+        return Open::Depends(everything(), fact, internal);
+    }
+    Open::Closed(internal)
 }

@@ -104,11 +104,10 @@ pub(super) fn through_proxies(
         let (set, facts, text) = match super::pair(from, to) {
             Open::Every(text) => (ports, proxy.fact(), text),
             Open::Only(set, text) => (set.intersection(&ports), proxy.fact(), text),
-            Open::AtLeast(set, _, text) if !set.intersection(&ports).is_empty() => {
+            Open::AtLeast(set, _, _, text) if !set.intersection(&ports).is_empty() => {
                 (set.intersection(&ports), proxy.fact(), text)
             }
-            Open::AtLeast(_, fact, text) => (ports, format!("{fact}, and {}", proxy.fact()), text),
-            Open::Depends(set, fact, text) => {
+            Open::AtLeast(_, set, fact, text) | Open::Depends(set, fact, text) => {
                 let fact = format!("{fact}, and {}", proxy.fact());
                 (set.intersection(&ports), fact, text)
             }

@@ -7,11 +7,11 @@ use viewshed_model::{
 
 use super::facts::has_stopped;
 use super::proxies::socket_proxies;
-use super::{End, Open, docker_answer, end, pair};
+use super::{End, docker_answer, end, pair};
 use crate::checks::listeners;
 use crate::network::ends::NetworkError;
 use crate::network::matrix::MATRIX_PAIRS_MAX;
-use crate::network::ports::{PortSet, everything, shown};
+use crate::network::ports::shown;
 use crate::network::sources::sort;
 
 /// Whether each container of the estate reaches a place, and the world where the place is one of the estate;
@@ -137,7 +137,7 @@ pub(in crate::network) fn docker_matrix(estate: &Estate) -> Option<ReachMatrix> 
             if row == column || is_outside {
                 continue;
             }
-            let (sure, possible) = bounds(pair(*from, *to));
+            let (sure, possible) = pair(*from, *to).bounds();
             let (allowed, uncertain) = (shown(&sure), shown(&possible.minus(&sure)));
             if !allowed.is_empty() || !uncertain.is_empty() {
                 cells.push(ReachCell {
@@ -177,15 +177,4 @@ fn ends(estate: &Estate) -> Vec<(ReachEnd, End<'_>)> {
     }
     ends.push((named(EndKind::Outside, "", "world"), End::World));
     ends
-}
-
-/// Ports that are surely open, and those that may be.
-fn bounds(open: Open) -> (PortSet, PortSet) {
-    match open {
-        Open::Every(_) => (everything(), everything()),
-        Open::Only(set, _) => (set.clone(), set),
-        Open::AtLeast(set, ..) => (set, everything()),
-        Open::Depends(set, ..) => (PortSet::default(), set),
-        Open::Closed(_) => (PortSet::default(), PortSet::default()),
-    }
 }
