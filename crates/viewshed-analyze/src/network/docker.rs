@@ -15,6 +15,7 @@ mod outside;
 mod own_host;
 mod paths;
 mod proxies;
+mod published;
 mod whole;
 
 use viewshed_model::{
@@ -27,7 +28,7 @@ use super::decide::Decision;
 use super::ends::NetworkError;
 use super::eval::Tri;
 use super::ports::{Point, PortSet, every, everything, point, shown};
-use at_address::{Owner, at, owner};
+use at_address::{Owner, at, at_unknown, owner};
 use engine::to_engines;
 use facts::{owner_elsewhere, title};
 use open::Open;
@@ -65,12 +66,12 @@ pub fn docker_answer(
             let what = "the metadata address `169.254.169.254`";
             leaving(from, what, &[Family::V4])
         }),
-        Place::Target(Target::World) => running(from, None, || leaving(from, "the world", &Family::BOTH)),
+        Place::Target(Target::World) => {
+            running(from, None, || leaving(from, "the world", &Family::BOTH))
+        }
         Place::Address(address) => match owner(estate, *address) {
             Some(owner) => at(from, owner),
-            None => running(from, None, || {
-                between(from, End::World, &[Family::of(*address)])
-            }),
+            None => at_unknown(from, *address),
         },
         to => pair(from, end(estate, to)?),
     };

@@ -9,6 +9,7 @@ mod cilium_policies;
 mod compare;
 mod docker;
 mod docker_addresses;
+mod docker_families;
 mod edits;
 mod estate;
 mod families;

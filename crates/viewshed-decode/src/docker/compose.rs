@@ -111,7 +111,10 @@ fn read_project(
     document: &Document,
 ) -> Vec<(String, String)> {
     let wrong = Wrong::default();
-    let fields = Fields::new(&document.rest, &wrong);
+    let mut unset = BTreeSet::new();
+    let rest = interpolate::project(&document.rest, &mut unset);
+    note_unset(reader, &unset);
+    let fields = Fields::new(&rest, &wrong);
     let names = project::add_networks(host, &fields);
     project::add_others(host, &fields);
     for file in project::includes(&fields) {

@@ -1,10 +1,16 @@
 //! The Docker hosts of a set of files: which documents speak of the same one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use viewshed_model::DockerHost;
+use viewshed_model::{DockerHost, Gap, GapReason};
 
 use crate::docker;
+use crate::gaps::gap;
+
+/// Networks that every engine makes itself.
+const OWN_NETWORKS: [&str; 3] = ["bridge", "host", "none"];
+/// Most networks that one gap names.
+const NETWORK_NAMES_MAX: usize = 10;
 
 /// The Docker hosts that files tell of.
 #[derive(Debug)]
@@ -99,6 +105,36 @@ fn project_of(path: &str) -> (&str, bool) {
         Some(base) => (base, true),
         None => (stem, false),
     }
+}
+
+/// The networks of containers that no document describes: `docker inspect` of a container has their names alone.
+pub(super) fn not_described(host: &DockerHost) -> Option<Gap> {
+    let described: BTreeSet<&str> = host
+        .networks
+        .iter()
+        .filter(|network| !network.is_external)
+        .map(|network| network.name.as_str())
+        .chain(OWN_NETWORKS)
+        .collect();
+    let joined = host.containers.iter().flat_map(|one| &one.networks);
+    let missing: BTreeSet<&str> = joined
+        .map(|(name, _)| name.as_str())
+        .filter(|name| !described.contains(name))
+        .collect();
+    let named: Vec<String> = missing
+        .iter()
+        .take(NETWORK_NAMES_MAX)
+        .map(|name| format!("`{}`", name.replace('`', "")))
+        .collect();
+    let more = match missing.len().saturating_sub(named.len()) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let what = format!("what networks {}{more} are", named.join(", "));
+    let detail = "their names are known, and no document describes them";
+    let hint =
+        "`docker network inspect $(docker network ls -q)` does; put its output beside the others";
+    (!missing.is_empty()).then(|| gap(&host.name, &what, GapReason::NotCollected, detail, hint))
 }
 
 /// A compose file tells nothing of the daemon.

@@ -15,7 +15,7 @@ mod repeated;
 mod yaml;
 
 use hosts::Hosts;
-use viewshed_model::{Cluster, Estate, Gap, GapReason, Source, SourceKind};
+use viewshed_model::{Cluster, DockerHost, Estate, Gap, GapReason, Source, SourceKind};
 
 use crate::gaps::{GapList, gap};
 use crate::kubernetes::settings_from_pods;
@@ -166,7 +166,10 @@ impl FileSet {
             }
             self.estate.clusters.push(self.cluster);
         }
-        self.estate.docker_hosts.extend(self.hosts.finish());
+        let hosts: Vec<DockerHost> = self.hosts.finish().collect();
+        self.gaps
+            .extend(hosts.iter().filter_map(hosts::not_described));
+        self.estate.docker_hosts.extend(hosts);
         if self.unrecognised.count > 0 {
             let others = match self.unrecognised.count - 1 {
                 0 => String::new(),

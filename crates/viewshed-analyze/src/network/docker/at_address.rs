@@ -8,15 +8,15 @@ use std::net::IpAddr;
 
 use viewshed_model::{DockerContainer, DockerHost, DockerNetwork, Estate};
 
-use super::bridges::{Published, UNKNOWN_FIREWALL};
 use super::facts::{
-    Firewall, Joined, first_unknown, firewall, has_internal_route, has_stopped, is_internal, is_isolated,
-    is_loopback, is_of, is_on_link, is_podman, keeps_address, mode, namespace_of, networks,
-    networks_of, title, unknown,
+    Firewall, Joined, firewall, first_unknown, has_internal_route, has_stopped, is_internal,
+    is_isolated, is_loopback, is_of, is_on_link, is_podman, keeps_address, major, mode,
+    namespace_of, networks, networks_of, title, unknown,
 };
 use super::outside::opens_ports;
 use super::own_host::to_own_host;
 use super::paths::between;
+use super::published::{Published, UNFILTERED_IPV6, UNKNOWN_FIREWALL, is_ipv6_filtered};
 use super::{End, Open, pair, running};
 use crate::network::address::{Block, Family, address as address_of};
 use crate::network::ports::{PortSet, everything, point};
@@ -144,7 +144,7 @@ fn at_own_host(
         !is_internal(host, joined.1, family) && !is_on_link(joined.1) && unknown(joined).is_none()
     };
     let Some(over) = over.or_else(|| mine.iter().find(leads_out)) else {
-        return from_inside((host, own), network, &mine);
+        return from_inside((host, own), (network, address), &mine);
     };
     if is_on_link(over.1) || is_isolated(host, over.1, family) {
         return to_own_host(host, own);
@@ -155,10 +155,12 @@ fn at_own_host(
 /// Where no network of the container leads to the address.
 fn from_inside(
     (host, own): (&DockerHost, &DockerContainer),
-    network: &DockerNetwork,
+    (network, address): (&DockerNetwork, IpAddr),
     mine: &[Joined<'_>],
 ) -> Open {
-    if let Some(fact) = first_unknown(mine).or_else(|| first_unknown(&networks(host, namespace_of(host, own)))) {
+    if let Some(fact) =
+        first_unknown(mine).or_else(|| first_unknown(&networks(host, namespace_of(host, own))))
+    {
         let text = format!("{} is in no other network that leads out", title(own));
         return Open::Depends(everything(), fact, text);
     }
@@ -170,10 +172,10 @@ fn from_inside(
         title(own),
         network.name
     );
-    match has_internal_route(host) {
-        Some(true) => to_own_host(host, own),
-        Some(false) => Open::Closed(text),
-        None => {
+    match (has_internal_route(host), mine.first()) {
+        (Some(true), Some(over)) => answers(host, over, address),
+        (Some(_), _) => Open::Closed(text),
+        (None, _) => {
             let fact = "whether the engine gives internal networks a default route (20.10 does, 27 does not)";
             Open::Depends(everything(), fact.to_owned(), text)
         }
@@ -182,17 +184,13 @@ fn from_inside(
 
 /// What of the host answers at an address that a network leads to: everything, less ports that lead to containers
 /// which the network has no way to.
-fn answers(
-    host: &DockerHost,
-    (name, network): &Joined<'_>,
-    address: IpAddr,
-) -> Open {
+fn answers(host: &DockerHost, (name, network): &Joined<'_>, address: IpAddr) -> Open {
     let family = Family::of(address);
     let text = format!(
         "the host answers on its address in network `{name}`; only its own rules for incoming packets would stop it"
     );
     let on_loopback = on_loopback(host, family);
-    let translated = translated(host, address).minus(&on_loopback);
+    let translated = translated(host, name, address).minus(&on_loopback);
     let is_internal = is_internal(host, *network, family);
     let mode = network.map_or("nat", |network| mode(host, network, family));
     let is_dropped = keeps_address(*network) && mode == "nat";
@@ -209,12 +207,34 @@ fn answers(
     };
     match firewall(host) {
         _ if others == everything() => Open::Every(except),
+        _ if family == Family::V6 && !is_ipv6_filtered(host) && others != sure => {
+            Open::AtLeast(others, sure, UNFILTERED_IPV6.to_owned(), except)
+        }
         Firewall::Nftables if !is_dropped => Open::Only(sure, except),
         Firewall::Unknown if is_internal && others != sure => {
             Open::AtLeast(others, sure, UNKNOWN_FIREWALL.to_owned(), except)
         }
         Firewall::Iptables | Firewall::Nftables | Firewall::Unknown => Open::Only(others, except),
     }
+}
+
+/// To an address that nothing of the estate has: from the internal networks of old engines it may be the host's, of
+/// which an estate tells only those in Docker's networks. An engine of an unknown version is taken for none of these.
+pub(super) fn at_unknown(from: End<'_>, address: IpAddr) -> Open {
+    let family = Family::of(address);
+    let open = running(from, None, || between(from, End::World, &[family]));
+    let (End::Container(host, own), Open::Closed(text)) = (from, &open) else {
+        return open;
+    };
+    let source = namespace_of(host, own);
+    let is_apart = matches!(source.network_mode.as_str(), "none" | "host") || has_stopped(own);
+    let has_route = major(host).is_some() && has_internal_route(host) != Some(false);
+    let mine = networks_of(host, source, family);
+    if is_apart || !has_route || mine.iter().all(|(_, network)| is_on_link(*network)) {
+        return open;
+    }
+    let fact = "whether the address is one of the host's, to which internal networks of old engines have a route";
+    Open::Depends(everything(), fact.to_owned(), text.clone())
 }
 
 /// Whether an address is in a subnet of a network.
@@ -224,23 +244,28 @@ fn holds(network: &DockerNetwork, address: IpAddr) -> bool {
     blocks.any(|block| block.covers(&own))
 }
 
-/// Ports of the host that are translated to containers' at an address.
-fn translated(host: &DockerHost, address: IpAddr) -> PortSet {
+/// Ports of the host that are translated at an address to containers that are not in a network.
+fn translated(host: &DockerHost, network: &str, address: IpAddr) -> PortSet {
     let family = Family::of(address);
     let is_there = |host_ip: &str| match host_ip.parse::<IpAddr>() {
         Ok(own) => own == address || own.is_unspecified(),
         Err(_) => true,
     };
     let leading = host.containers.iter().filter(|one| {
-        Published::of(host, one, family) == Some(Published::Translated)
+        let is_here = one.networks.iter().any(|(name, _)| name == network);
+        !is_here && Published::of(host, one, family) == Some(Published::Translated)
     });
-    host_ports(leading, |host_ip| is_of(host_ip, family) && is_there(host_ip))
+    host_ports(leading, |host_ip| {
+        is_of(host_ip, family) && is_there(host_ip)
+    })
 }
 
 /// Ports of the host that lead to containers from its loopback address only.
 fn on_loopback(host: &DockerHost, family: Family) -> PortSet {
     let running = || host.containers.iter().filter(|one| !has_stopped(one));
-    let of_loopback = host_ports(running(), |address| is_of(address, family) && is_loopback(address));
+    let of_loopback = host_ports(running(), |address| {
+        is_of(address, family) && is_loopback(address)
+    });
     of_loopback.minus(&host_ports(running(), |address| !is_loopback(address)))
 }
 

@@ -7,19 +7,18 @@ use viewshed_model::{DockerContainer, DockerHost};
 
 use super::Open;
 use super::facts::{
-    Firewall, ICC, Joined, bound, firewall, first_unknown, has_icc, has_stopped, is_internal,
-    is_isolated, is_loopback, is_on_link, is_podman, keeps_address, major, mode, namespace_of,
-    networks, networks_of, published, title, unknown,
+    Firewall, ICC, Joined, bound, firewall, first_unknown, has_icc, is_internal, is_isolated,
+    is_loopback, is_on_link, is_podman, keeps_address, major, mode, namespace_of, networks,
+    networks_of, published, title, unknown,
 };
-use super::outside::from_the_link;
+use super::outside::{DIRECT_ACCESS_DROPPED, from_the_link};
 use super::own_host::{from_own_host, to_own_host};
+use super::published::{PODMAN, Published, UNFILTERED_IPV6, UNKNOWN_FIREWALL, is_ipv6_filtered};
 use crate::network::address::{Block, Family};
 use crate::network::ports::{PortSet, everything};
 
 /// The first engine that lets other bridges into `nat-unprotected` networks (moby commit 1ad9599).
 const UNPROTECTED_BETWEEN_BRIDGES: u32 = 29;
-/// The first engine that filters IPv6 unless told otherwise (moby 27.0: `ip6tables` is on).
-const IPV6_FILTERED: u32 = 27;
 
 pub(super) fn on_one_host(
     host: &DockerHost,
@@ -125,7 +124,8 @@ impl Pair<'_> {
 
     /// `--link` opens what the other exposes where the network itself is closed (docker.docs "Legacy container links").
     fn over_link(&self, network: &str) -> Open {
-        let is_linked = |one: &DockerContainer, two: &DockerContainer| one.links.contains(&two.name);
+        let is_linked =
+            |one: &DockerContainer, two: &DockerContainer| one.links.contains(&two.name);
         if !is_linked(self.source, self.target) && !is_linked(self.target, self.source) {
             return closed();
         }
@@ -209,7 +209,7 @@ impl Pair<'_> {
             return open;
         }
         let is_published = !published(self.source, family, |_| true).is_empty();
-        if is_published || major(self.host).is_some_and(|version| version < super::outside::DIRECT_ACCESS_DROPPED) {
+        if is_published || major(self.host).is_some_and(|version| version < DIRECT_ACCESS_DROPPED) {
             return closed();
         }
         let (_, possible) = open.bounds();
@@ -308,7 +308,11 @@ impl Pair<'_> {
     }
 
     fn from_inside(&self) -> String {
-        format!("{}, and that of {} is internal", self.apart(), title(self.own))
+        format!(
+            "{}, and that of {} is internal",
+            self.apart(),
+            title(self.own)
+        )
     }
 
     fn why_closed(&self, families: &[Family]) -> String {
@@ -321,12 +325,15 @@ impl Pair<'_> {
             found.collect::<Vec<_>>()
         };
         let (mine, theirs) = (of(self.source), of(self.target));
-        let is_internal = |(family, network): &(Family, _)| is_internal(self.host, *network, *family);
+        let is_internal =
+            |(family, network): &(Family, _)| is_internal(self.host, *network, *family);
         let has = |all: &[(Family, _)], family| all.iter().any(|(own, _)| *own == family);
         let is_apart = !families
             .iter()
             .any(|family| has(&mine, *family) && has(&theirs, *family));
-        let bound = families.iter().map(|family| bound(self.target, *family, |address| !is_loopback(address)));
+        let bound = families
+            .iter()
+            .map(|family| bound(self.target, *family, |address| !is_loopback(address)));
         let bound = bound.fold(PortSet::default(), |all, set| all.union(&set));
         if is_apart {
             return format!(
@@ -336,7 +343,11 @@ impl Pair<'_> {
             );
         }
         if theirs.iter().all(is_internal) {
-            return format!("{}, and that of {} is internal", self.apart(), title(self.other));
+            return format!(
+                "{}, and that of {} is internal",
+                self.apart(),
+                title(self.other)
+            );
         }
         if mine.iter().all(is_internal) {
             return match (bound.is_empty(), firewall(self.host)) {
@@ -353,50 +364,12 @@ impl Pair<'_> {
                 title(self.own)
             );
         }
-        format!("{}, and {} publishes no port", self.apart(), title(self.other))
+        format!(
+            "{}, and {} publishes no port",
+            self.apart(),
+            title(self.other)
+        )
     }
-}
-
-/// How a port of the host leads to a container over a family.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Published {
-    /// The address is translated.
-    Translated,
-    /// Of a container without an address of the family, docker-proxy takes the connection in (docker.docs "Port
-    /// publishing", `userland-proxy`); engines list such a port only where it does.
-    ByProxy,
-}
-
-impl Published {
-    pub(super) fn of(host: &DockerHost, target: &DockerContainer, family: Family) -> Option<Self> {
-        if has_stopped(target) {
-            return None;
-        }
-        let leads = |family: Family, needs_nat: bool| {
-            let all = networks_of(host, target, family);
-            all.iter().any(|joined| match joined.1 {
-                _ if unknown(joined).is_some() => target.state == "running",
-                _ if is_internal(host, joined.1, family) || is_on_link(joined.1) => false,
-                Some(network) => !needs_nat || mode(host, network, family) != "routed",
-                None => true,
-            })
-        };
-        if leads(family, true) {
-            return Some(Self::Translated);
-        }
-        let has_none = networks_of(host, target, family).is_empty();
-        (family == Family::V6 && has_none && leads(Family::V4, false)).then_some(Self::ByProxy)
-    }
-}
-
-/// Of whatever an estate does not tell of engines and networks; each completes "depends on ...".
-pub(super) const UNFILTERED_IPV6: &str =
-    "whether the engine filters IPv6 (`ip6tables`, off by default before 27) and the host forwards it";
-pub(super) const UNKNOWN_FIREWALL: &str = "the firewall of the Docker engine: nftables lets published ports of the host through from internal networks, iptables does not";
-pub(super) const PODMAN: &str = "what Podman's network lets through";
-
-pub(super) fn is_ipv6_filtered(host: &DockerHost) -> bool {
-    is_podman(host) || major(host).is_some_and(|version| version >= IPV6_FILTERED)
 }
 
 /// The network over which packets leave the source for what is on none of its own.

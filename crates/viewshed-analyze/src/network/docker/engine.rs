@@ -159,14 +159,20 @@ enum Sight {
 impl Sight {
     fn of(host: &DockerHost, own: &DockerContainer) -> Self {
         let all = networks(host, namespace_of(host, own));
-        let leads_out = |family| all.iter().any(|(_, network)| !is_internal(host, *network, family));
+        let leads_out = |family| {
+            all.iter()
+                .any(|(_, network)| !is_internal(host, *network, family))
+        };
         if has_internal_route(host) == Some(true) || Family::BOTH.into_iter().any(leads_out) {
             return Self::Everything;
         }
-        let subnets = all.iter().filter_map(|(_, network)| *network).flat_map(|network| {
-            let blocks = network.subnets.iter().filter_map(|text| Block::parse(text));
-            blocks.filter(|block| !is_isolated(host, Some(network), block.family))
-        });
+        let subnets = all
+            .iter()
+            .filter_map(|(_, network)| *network)
+            .flat_map(|network| {
+                let blocks = network.subnets.iter().filter_map(|text| Block::parse(text));
+                blocks.filter(|block| !is_isolated(host, Some(network), block.family))
+            });
         Self::Subnets(subnets.collect())
     }
 

@@ -109,7 +109,8 @@ pub(super) fn networks_of<'e>(
         Family::V4 => network.is_none_or(has_ipv4),
         Family::V6 => {
             let mut own = container.ipv6_addresses.iter();
-            own.any(|(known, _)| known == name) || network.is_some_and(|one| has_ipv6(one) == Some(true))
+            own.any(|(known, _)| known == name)
+                || network.is_some_and(|one| has_ipv6(one) == Some(true))
         }
     });
     all
@@ -133,7 +134,7 @@ pub(super) fn has_ipv6(network: &DockerNetwork) -> Option<bool> {
 /// What is missing to know what a network lets through; completes "depends on ...".
 pub(super) fn unknown((name, network): &Joined<'_>) -> Option<String> {
     match network {
-        None if OWN_NETWORKS.contains(name) => None,
+        _ if OWN_NETWORKS.contains(name) => None,
         None => Some(format!("what network `{name}` is")),
         Some(network) if network.is_external => Some(format!("what network `{name}` is")),
         Some(network) if OWN_DRIVERS.contains(&network.driver.as_str()) => None,
@@ -184,7 +185,12 @@ pub(super) fn is_internal(
 /// bridges: by "DROP DIRECT ACCESS" (moby `iptablesdoc/generated/usernet-portmap.md`), before 28 by
 /// DOCKER-ISOLATION.
 pub(super) fn keeps_address(network: Option<&DockerNetwork>) -> bool {
-    network.is_some_and(|network| network.options.get(MASQUERADE).is_some_and(|on| on == "false"))
+    network.is_some_and(|network| {
+        network
+            .options
+            .get(MASQUERADE)
+            .is_some_and(|on| on == "false")
+    })
 }
 
 /// Whether containers of a network may talk to each other over it (`--icc`).

@@ -2,11 +2,11 @@
 
 use viewshed_model::{DockerContainer, DockerHost, DockerNetwork};
 
-use super::bridges::{PODMAN, Published, UNFILTERED_IPV6, is_ipv6_filtered};
 use super::facts::{
     Joined, bound, first_unknown, has_ipv6, is_internal, is_loopback, is_on_link, is_podman,
     keeps_address, major, mode, namespace_of, networks, networks_of, published, title, unknown,
 };
+use super::published::{PODMAN, Published, UNFILTERED_IPV6, is_ipv6_filtered};
 use super::{End, Open};
 use crate::network::address::Family;
 use crate::network::ports::{PortSet, everything};
@@ -83,9 +83,8 @@ fn in_over(
             ),
         ));
     }
-    let leads = |joined: &&Joined<'_>| {
-        !is_internal(host, joined.1, family) && unknown(joined).is_none()
-    };
+    let leads =
+        |joined: &&Joined<'_>| !is_internal(host, joined.1, family) && unknown(joined).is_none();
     for (name, network) in theirs.iter().filter(leads) {
         if let Some(network) = network {
             open = open.or(to_own_address((host, name, network), target, family));
@@ -251,9 +250,8 @@ fn out_over(
             _ => Open::Closed(format!("{} has no {} address", title(own), family.name())),
         };
     }
-    let leads_out = |joined: &&Joined<'_>| {
-        !is_internal(host, joined.1, family) && unknown(joined).is_none()
-    };
+    let leads_out =
+        |joined: &&Joined<'_>| !is_internal(host, joined.1, family) && unknown(joined).is_none();
     if let Some((name, network)) = mine.iter().find(leads_out) {
         let text = format!("network `{name}` leads out: {what} is reached through the host");
         if keeps_address(*network) {

@@ -3,11 +3,11 @@
 use viewshed_model::{DockerContainer, DockerHost};
 
 use super::Open;
-use super::bridges::PODMAN;
 use super::facts::{
     Joined, first_unknown, is_isolated, is_on_link, is_podman, namespace_of, networks, networks_of,
     title, unknown,
 };
+use super::published::PODMAN;
 use crate::network::address::Family;
 use crate::network::ports::everything;
 
@@ -103,6 +103,9 @@ fn not_described(all: &[Joined<'_>], container: &DockerContainer) -> Option<Open
         return Some(Open::Depends(everything(), fact, text));
     }
     let fact = first_unknown(all)?;
-    let text = format!("{} is in no other network that meets the host", title(container));
+    let text = format!(
+        "{} is in no other network that meets the host",
+        title(container)
+    );
     Some(Open::Depends(everything(), fact, text))
 }

@@ -62,12 +62,10 @@ fn across_hosts(
     }
     match leaving(End::Container(host, own), "other hosts", families) {
         Open::Closed(text) => Open::Closed(text),
-        Open::Depends(_, fact, text) => {
-            match from_outside(other_host, other, families) {
-                Open::Closed(text) => Open::Closed(text),
-                open => Open::Depends(open.bounds().1, fact, text),
-            }
-        }
+        Open::Depends(_, fact, text) => match from_outside(other_host, other, families) {
+            Open::Closed(text) => Open::Closed(text),
+            open => Open::Depends(open.bounds().1, fact, text),
+        },
         _ => from_outside(other_host, other, families),
     }
 }

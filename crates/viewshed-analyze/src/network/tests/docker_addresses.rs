@@ -54,7 +54,7 @@ fn estate() -> Estate {
         network("nint", 3, (true, "")),
         network("nrouted", 5, (false, routed)),
     ];
-    let version = "{ \"Server\": { \"Version\": \"29.1.0\", \"ApiVersion\": \"1.52\" } }";
+    let version = "{ \"Client\": {}, \"Server\": { \"Version\": \"29.1.0\", \"ApiVersion\": \"1.52\", \"Os\": \"linux\" } }";
     let mut set = FileSet::new("test");
     set.add(
         "host/containers.json",

@@ -8,7 +8,10 @@ use crate::pivot::docker_ranks;
 /// Services in braces, one per line.
 fn estate(services: &str) -> Estate {
     let lines = services.lines().map(|line| format!("  {}\n", line.trim()));
-    let text: String = std::iter::once("services:\n".to_owned())
+    let networks = "networks: { api: {}, front: {}, lone: {} }\n";
+    let text: String = [networks, "services:\n"]
+        .into_iter()
+        .map(str::to_owned)
         .chain(lines)
         .collect();
     let mut set = FileSet::new("host");

@@ -119,6 +119,7 @@ fn take_over(reader: &mut FileReader<'_>, container: &mut DockerContainer, base:
     }
     if container.networks.is_empty() && container.network_mode.is_empty() {
         container.networks.clone_from(&base.networks);
+        container.ipv6_addresses.clone_from(&base.ipv6_addresses);
     }
     for (name, value) in &base.labels {
         container

@@ -47,6 +47,23 @@ pub(super) fn service(
     fields.iter().map(field).collect()
 }
 
+/// What stands beside the services, likewise: of that, networks decide.
+pub(super) fn project(
+    fields: &Map<String, Value>,
+    unset: &mut BTreeSet<String>,
+) -> Map<String, Value> {
+    let mut elsewhere = BTreeSet::new();
+    let field = |(key, value): (&String, &Value)| {
+        let found = if key == "networks" {
+            &mut *unset
+        } else {
+            &mut elsewhere
+        };
+        (key.clone(), tree(value, found))
+    };
+    fields.iter().map(field).collect()
+}
+
 /// Keys are never interpolated.
 fn tree(value: &Value, unset: &mut BTreeSet<String>) -> Value {
     match value {

@@ -16,30 +16,48 @@ pub(super) fn add_networks(host: &mut DockerHost, top: &Fields<'_>) -> Vec<(Stri
         let fields = declaration(top, "networks", value);
         let name = name_of(key, fields.as_ref());
         names.push((key.clone(), name.clone()));
-        let mut network = DockerNetwork {
-            name,
-            ..DockerNetwork::default()
-        };
-        if let Some(fields) = fields {
-            network.driver = fields.text("driver");
-            network.internal = fields.flag("internal").unwrap_or(false);
-            network.subnets = fields
-                .object("ipam")
-                .objects("config")
-                .map(|config| config.text("subnet"))
-                .filter(|subnet| !subnet.is_empty())
-                .collect();
-            network.gateways = fields
-                .object("ipam")
-                .objects("config")
-                .map(|config| config.text("gateway"))
-                .filter(|gateway| !gateway.is_empty())
-                .collect();
-            network.options = fields.text_map("driver_opts");
-        }
-        host.networks.push(network);
+        let network = fields.map_or_else(DockerNetwork::default, |fields| network(&fields));
+        host.networks.push(DockerNetwork { name, ..network });
     }
     names
+}
+
+fn network(fields: &Fields<'_>) -> DockerNetwork {
+    let of_ipam = |key: &str| {
+        let configs = fields.object("ipam").objects("config");
+        let texts = configs.map(|config| config.text(key));
+        texts.filter(|text| !text.is_empty()).collect()
+    };
+    let internal = truth(fields, "internal");
+    DockerNetwork {
+        name: String::new(),
+        driver: fields.text("driver"),
+        internal: internal == Some(true),
+        // What a variable decides is in no file either.
+        is_external: internal.is_none() || truth(fields, "external") != Some(false),
+        has_ipv6: fields
+            .has("enable_ipv6")
+            .then(|| truth(fields, "enable_ipv6"))
+            .flatten(),
+        subnets: of_ipam("subnet"),
+        gateways: of_ipam("gateway"),
+        options: fields.text_map("driver_opts"),
+    }
+}
+
+/// A truth value, which may be written as text (compose-go `interpolation`: `toBoolean`); of format 2 and 3 an object is
+/// true. No value is `false`; `None` when it cannot be told.
+fn truth(fields: &Fields<'_>, key: &str) -> Option<bool> {
+    match fields.get(key) {
+        None => Some(false),
+        Some(Value::Object(_)) => Some(true),
+        Some(Value::String(text)) => match text.to_ascii_lowercase().as_str() {
+            "true" | "y" | "yes" | "on" => Some(true),
+            "false" | "n" | "no" | "off" => Some(false),
+            _ => None,
+        },
+        Some(_) => fields.flag(key),
+    }
 }
 
 /// Adds volumes, and the names of secrets and configs.
@@ -108,12 +126,17 @@ pub(super) fn includes(top: &Fields<'_>) -> Vec<String> {
 
 /// Gives the container's networks the names that they have outside of the file.
 pub(super) fn name_networks(container: &mut DockerContainer, names: &[(String, String)]) {
-    if container.networks.is_empty() && container.network_mode.is_empty() {
-        container
-            .networks
-            .push((DEFAULT_NETWORK.to_owned(), String::new()));
+    if container.networks.is_empty() {
+        let name = match container.network_mode.as_str() {
+            "" => Some(DEFAULT_NETWORK),
+            "bridge" => Some("bridge"),
+            _ => None,
+        };
+        let joined = name.map(|name| (name.to_owned(), String::new()));
+        container.networks.extend(joined);
     }
-    for (network, _) in &mut container.networks {
+    let own = container.networks.iter_mut();
+    for (network, _) in own.chain(&mut container.ipv6_addresses) {
         if let Some((_, name)) = names.iter().find(|(key, _)| key == network) {
             network.clone_from(name);
         }

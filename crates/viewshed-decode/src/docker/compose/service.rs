@@ -33,6 +33,7 @@ pub(super) fn declared(name: &str, service: &Fields<'_>, reader: &mut FileReader
             profiles: service.texts("profiles"),
             mounts: volumes::mounts(service),
             networks: networks(service),
+            ipv6_addresses: ipv6_addresses(service),
             ports: ports::ports(service, reader),
             network_mode: network_mode(service),
             pid_mode: service.text("pid"),
@@ -93,17 +94,24 @@ fn networks(service: &Fields<'_>) -> Vec<(String, String)> {
             .map(|name| (name, String::new()))
             .collect();
     }
+    addresses(service, "ipv4_address")
+}
+
+fn ipv6_addresses(service: &Fields<'_>) -> Vec<(String, String)> {
+    if let Some(Value::Array(_)) = service.get("networks") {
+        return Vec::new();
+    }
+    let mut found = addresses(service, "ipv6_address");
+    found.retain(|(_, address)| !address.is_empty());
+    found
+}
+
+fn addresses(service: &Fields<'_>, key: &str) -> Vec<(String, String)> {
     service
         .entries("networks")
         .map(|(name, value)| {
-            let address = service.of(value).map_or_else(String::new, |endpoint| {
-                let address = endpoint.text("ipv4_address");
-                if address.is_empty() {
-                    endpoint.text("ipv6_address")
-                } else {
-                    address
-                }
-            });
+            let endpoint = service.of(value);
+            let address = endpoint.map_or_else(String::new, |endpoint| endpoint.text(key));
             (clean(name).into_owned(), address)
         })
         .collect()
