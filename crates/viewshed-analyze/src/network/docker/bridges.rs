@@ -186,7 +186,7 @@ impl Pair<'_> {
             return closed();
         };
         let Some(way_out) = way_out(self.host, over) else {
-            return self.from_internal(over, leads);
+            return self.through_host_inside(over, leads);
         };
         let open = only(
             bound(self.target, over.family, |address| !is_loopback(address)),
@@ -226,7 +226,7 @@ impl Pair<'_> {
     /// `filter-FORWARD` asks the bridge that a packet goes out to first, and that accepts its published ports
     /// (`nftablesdoc/generated/{usernet-internal,usernet-portmap}.md`). What a proxy on the host passes on is for the
     /// host itself, and meets neither.
-    fn from_internal(&self, over: &Over<'_>, leads: Published) -> Open {
+    fn through_host_inside(&self, over: &Over<'_>, leads: Published) -> Open {
         let mut visible = over.mine.iter().filter(|joined| {
             let is_isolated = is_isolated(self.host, joined.1, over.family);
             !is_isolated && !is_on_link(joined.1) && unknown(joined).is_none()
@@ -249,7 +249,7 @@ impl Pair<'_> {
         if open.is_empty() || visible.next().is_none() {
             return closed();
         }
-        let internal = self.from_inside();
+        let internal = self.internal();
         match (leads, firewall(self.host)) {
             (Published::ByProxy, _) => {
                 let text = format!(
@@ -307,7 +307,7 @@ impl Pair<'_> {
         }
     }
 
-    fn from_inside(&self) -> String {
+    fn internal(&self) -> String {
         format!(
             "{}, and that of {} is internal",
             self.apart(),
@@ -352,9 +352,9 @@ impl Pair<'_> {
         if mine.iter().all(is_internal) {
             return match (bound.is_empty(), firewall(self.host)) {
                 (false, Firewall::Iptables) => {
-                    format!("{}, which iptables does not let out", self.from_inside())
+                    format!("{}, which iptables does not let out", self.internal())
                 }
-                _ => self.from_inside(),
+                _ => self.internal(),
             };
         }
         if !bound.is_empty() {

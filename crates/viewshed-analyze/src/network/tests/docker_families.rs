@@ -62,9 +62,11 @@ fn container(
     };
     for (network, third, families) in networks {
         let v4 = families.contains('4');
-        let address = v4
-            .then(|| format!("10.82.{third}.{last}"))
-            .unwrap_or_default();
+        let address = if v4 {
+            format!("10.82.{third}.{last}")
+        } else {
+            String::new()
+        };
         own.networks.push(((*network).to_owned(), address));
         if families.contains('6') {
             let address = format!("fd82:{third}::{last}");
