@@ -19,7 +19,7 @@ use viewshed_model::{CheckPage, Finding, Gap, Mitigation, ScanReport, Severity};
 use crate::clean::clean;
 use crate::json;
 use crate::lines::put;
-use crate::wording::{gap_reason, thousands};
+use crate::wording::{gap_reason, thousands, times};
 pub(crate) use changes::changes;
 pub use incidents::incidents;
 use location::Location;
@@ -342,8 +342,8 @@ fn notification(gap: &Gap) -> Notification {
     if !gap.hint.is_empty() {
         text = format!("{text}. Next: {}", gap.hint);
     }
-    if gap.count > 1 {
-        text = format!("{text} ({} times)", thousands(gap.count));
+    if let Some(times) = times(gap) {
+        text = format!("{text} ({times})");
     }
     Notification {
         level: "warning",

@@ -37,6 +37,18 @@ pub(crate) fn ranked(ranks: &[PivotRank]) -> String {
     }
 }
 
+/// How much a gap stands for: `3 times`, of files that are passed over `like 2 other files`; none for one thing.
+pub(crate) fn times(gap: &Gap) -> Option<String> {
+    match (gap.count, gap.reason) {
+        (0 | 1, _) => None,
+        (number, GapReason::NothingKnown) => {
+            let others = count(number - 1, "other file", "other files");
+            Some(format!("like {others}"))
+        }
+        (number, _) => Some(format!("{} times", thousands(number))),
+    }
+}
+
 /// `4,100` for 4100.
 pub(crate) fn thousands(number: u64) -> String {
     let digits = number.to_string();

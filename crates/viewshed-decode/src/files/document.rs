@@ -65,7 +65,7 @@ pub(super) fn add_document(reader: &mut FileReader<'_>, document: &Document<'_>)
             None => add_object(reader, document),
         },
         None if marks.kubeletconfig.is_some() => add_configz(reader, document),
-        None if is_kustomization(reader.path, api_version) => {
+        None if api_version.is_empty() && is_kustomization(reader.path) => {
             add_refused(reader, document, (KUSTOMIZE, "Kustomization"));
         }
         None => {
@@ -130,15 +130,14 @@ fn without_version(
 /// The API of kustomizations that name none (kustomize `api/types`, `Kustomization.FixKustomizationPostUnmarshalling`).
 const KUSTOMIZE: &str = "kustomize.config.k8s.io/v1beta1";
 
-/// Whether the file is a kustomization by its name, which needs to name neither a kind nor a version
+/// Whether the file is a kustomization by its name: it needs to name neither a kind nor a version
 /// (kustomize `api/konfig`, `RecognizedKustomizationFileNames`).
-fn is_kustomization(path: &str, api_version: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or_default();
-    let is_so_called = matches!(
+pub(super) fn is_kustomization(path: &str) -> bool {
+    let name = path.rsplit(['/', '\\']).next().unwrap_or_default();
+    matches!(
         name,
         "kustomization.yaml" | "kustomization.yml" | "Kustomization"
-    );
-    is_so_called && (api_version.is_empty() || api_version.starts_with("kustomize.config.k8s.io/"))
+    )
 }
 
 /// A kind that is no object of a cluster.

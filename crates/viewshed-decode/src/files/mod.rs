@@ -171,14 +171,8 @@ impl FileSet {
             .extend(hosts.iter().filter_map(hosts::not_described));
         self.estate.docker_hosts.extend(hosts);
         if self.unrecognised.count > 0 {
-            let others = match self.unrecognised.count - 1 {
-                0 => String::new(),
-                1 => " and 1 other file".to_owned(),
-                others => format!(" and {others} other files"),
-            };
-            let first = &self.unrecognised.first;
-            let what = format!("recognise the content of `{first}`{others}");
-            self.gaps.push(gap(
+            let what = format!("recognise the content of `{}`", self.unrecognised.first);
+            let mut gap = gap(
                 &self.unrecognised.first,
                 &what,
                 if self.is_folder {
@@ -186,9 +180,11 @@ impl FileSet {
                 } else {
                     GapReason::Unsupported
                 },
-                "no object of Kubernetes or Docker is in there",
+                "it holds no object of Kubernetes or Docker",
                 "",
-            ));
+            );
+            gap.count = self.unrecognised.count;
+            self.gaps.push(gap);
         }
         self.estate.gaps.append(&mut self.gaps);
         self.estate

@@ -3,7 +3,7 @@
 use viewshed_model::GapReason;
 
 use super::FileReader;
-use super::document::{Document, add_document};
+use super::document::{Document, add_document, is_kustomization};
 use crate::kubernetes::{Place, unread_text};
 use crate::yaml::to_json;
 
@@ -26,7 +26,7 @@ pub(super) fn add(reader: &mut FileReader<'_>, text: &str) {
     // Among manifests, every document is meant as one: kubectl names those that it cannot read.
     let is_of_manifests = has_line(text, "apiVersion:");
     for part in documents(text) {
-        if is_of_manifests || is_telling(part.text) {
+        if is_of_manifests || is_kustomization(reader.path) || is_telling(part.text) {
             add_part(reader, &part);
         }
     }

@@ -5,7 +5,7 @@ use viewshed_model::{EstateSummary, Gap, ScanReport};
 use super::PAGE_BYTES_MAX;
 use super::page::Page;
 use super::summary::rest;
-use crate::wording::{count, gap_reason, sentence, source_kind};
+use crate::wording::{count, gap_reason, sentence, source_kind, times};
 
 /// Gaps shown.
 const GAPS_MAX: usize = 150;
@@ -41,10 +41,8 @@ pub(super) fn gaps(page: &mut Page, gaps: &[Gap]) {
             .text(&gap.source)
             .raw(" <span class=\"dot\">·</span> ")
             .raw(gap_reason(gap.reason));
-        if gap.count > 1 {
-            page.raw(" <span class=\"dot\">·</span> ")
-                .number(gap.count)
-                .raw(" times");
+        if let Some(times) = times(gap) {
+            page.raw(" <span class=\"dot\">·</span> ").text(&times);
         }
         page.raw("</span>");
         if !gap.detail.is_empty() {

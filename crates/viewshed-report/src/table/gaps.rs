@@ -5,7 +5,7 @@ use viewshed_model::Gap;
 use super::layout::{headline, paragraph};
 use super::{ALL_LISTED, more_in};
 use crate::style::{Ink, Style};
-use crate::wording::{count, gap_reason, thousands};
+use crate::wording::{count, gap_reason, times};
 
 /// Gaps shown in a brief report.
 const GAPS_MAX: usize = 8;
@@ -41,11 +41,7 @@ pub(super) fn write_with(out: &mut String, style: &Style, gaps: &[Gap], rest: &s
         .iter()
         .partition(|gap| gap.what.contains("rbac.authorization.k8s.io"));
     for gap in rules.into_iter().chain(others).take(most) {
-        let times = if gap.count > 1 {
-            format!(" ({} times)", thousands(gap.count))
-        } else {
-            String::new()
-        };
+        let times = times(gap).map_or_else(String::new, |times| format!(" ({times})"));
         let mut text = format!(
             "{}: {}: {}{times}",
             gap.source,

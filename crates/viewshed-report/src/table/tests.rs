@@ -1,8 +1,8 @@
 mod sentences;
 
 use viewshed_model::{
-    CoverageReport, Decision, Finding, Link, MissingFact, Pivot, PivotKind, ScanReport, Severity,
-    SubjectKind, View, WatchReport,
+    CoverageReport, Decision, Finding, Gap, GapReason, Link, MissingFact, Pivot, PivotKind,
+    PivotRank, ScanReport, Severity, SubjectKind, View, WatchReport,
 };
 
 use super::{
@@ -149,6 +149,45 @@ fn pages_read_well_in_a_terminal() {
 #[test]
 fn checks_are_listed() {
     insta::assert_snapshot!(checks(&sample::scan_report().checks, &Style::default()));
+}
+
+#[test]
+fn a_gap_tells_how_much_it_stands_for() {
+    let of = |count: u64, reason: GapReason| {
+        let gap = Gap {
+            count,
+            reason,
+            ..sample::gap()
+        };
+        let text = gaps(&[gap], &Style::default());
+        let words = text.replace(['\n', ' '], " ");
+        ["(like 1 other file)", "(like 2 other files)", "(3 times)"]
+            .into_iter()
+            .find(|wanted| words.contains(wanted))
+    };
+    assert_eq!(of(1, GapReason::NothingKnown), None);
+    assert_eq!(of(2, GapReason::NothingKnown), Some("(like 1 other file)"));
+    assert_eq!(of(3, GapReason::NothingKnown), Some("(like 2 other files)"));
+    assert_eq!(of(3, GapReason::Malformed), Some("(3 times)"));
+}
+
+/// Users, groups and service accounts in the ranking are no workloads.
+#[test]
+fn identities_are_counted_apart_from_workloads() {
+    let rank = |kind: &str| PivotRank {
+        workload_kind: kind.to_owned(),
+        ..sample::pivot_report().ranks.remove(0)
+    };
+    let words = |kinds: &[&str]| {
+        let ranks: Vec<PivotRank> = kinds.iter().map(|kind| rank(kind)).collect();
+        crate::wording::ranked(&ranks)
+    };
+    assert_eq!(words(&["Deployment"]), "1 workload");
+    assert_eq!(words(&["Deployment", "Group"]), "1 workload and 1 identity");
+    assert_eq!(
+        words(&["User", "ServiceAccount", "Container", "Pod"]),
+        "2 workloads and 2 identities"
+    );
 }
 
 #[test]

@@ -200,3 +200,13 @@ fn every_form_of_reach_answers_for_a_docker_host() {
         "host/db,Container,,\"root on Docker host\",host,1,\"container db reaches the Docker API",
     );
 }
+
+#[test]
+fn a_docker_host_of_the_environment_is_not_called_local() {
+    // Nothing listens on port 1.
+    let address = "tcp://127.0.0.1:1";
+    let program = Program::new().with_variable("DOCKER_HOST", address);
+    let run = program.run(&["scan"]);
+    run.check(3, &["the Docker host of DOCKER_HOST, tcp://127.0.0.1:1: "]);
+    assert!(!run.err.contains("local Docker host"), "{}", run.err);
+}

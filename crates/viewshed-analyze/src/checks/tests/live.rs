@@ -157,6 +157,11 @@ fn namespaces_whose_policies_were_not_given_have_no_unrestricted_path() {
         Vec::<String>::new()
     );
     assert_eq!(of(vec![unread(&[])]), Vec::<String>::new());
+    let services = UnreadKind {
+        kind: "Service".to_owned(),
+        ..UnreadKind::default()
+    };
+    assert_eq!(of(vec![services]), ["low Namespace a", "low Namespace b"]);
 }
 
 /// A webhook that is asked first may refuse.

@@ -352,3 +352,19 @@ fn files_of_the_control_plane_are_a_gain_also_on_a_known_node() {
         assert_eq!(leads.count(), 1, "{path}: {found:?}");
     }
 }
+
+/// Commands in the administrator's pod are three steps, its token by request is two.
+#[test]
+fn of_new_ways_to_one_thing_the_shortest_is_told() {
+    let right =
+        |resource: &str| format!("{{ apiGroups: [''], resources: [{resource}], verbs: [create] }}");
+    let mallory = "{ kind: User, name: mallory }";
+    let long = right("pods/exec");
+    let both = format!("{long}, {}", right("serviceaccounts/token"));
+    for (rules, steps) in [(long, 3), (both, 2)] {
+        let found = gained(&estate(&[]), &estate(&[&grant(&rules, mallory)]));
+        let start = format!("user mallory: leads to everything in {steps} steps: ");
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].starts_with(&start), "{found:?}");
+    }
+}

@@ -136,29 +136,6 @@ fn a_kustomization_needs_no_kind_to_be_known_by_its_name() {
 }
 
 #[test]
-fn files_that_are_passed_over_are_counted_as_others() {
-    let mut set = FileSet::of_folder("shop");
-    for (number, path) in ["shop/table.txt", "shop/README", "shop/Makefile"]
-        .iter()
-        .enumerate()
-    {
-        set.add(path, b"nothing\n");
-        let mut so_far = FileSet::of_folder("shop");
-        for path in ["shop/table.txt", "shop/README", "shop/Makefile"]
-            .iter()
-            .take(number + 1)
-        {
-            so_far.add(path, b"nothing\n");
-        }
-        let gaps = so_far.finish().gaps;
-        let told: Vec<(&str, u64)> = gaps.iter().map(|gap| (&*gap.what, gap.count)).collect();
-        let words = ["", " and 1 other file", " and 2 other files"];
-        let what = format!("recognise the content of `shop/table.txt`{}", words[number]);
-        assert_eq!(told, [(&*what, 1)]);
-    }
-}
-
-#[test]
 fn a_kustomization_that_only_lists_its_neighbours_withholds_nothing() {
     let of = |rest: &str| {
         format!("apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n{rest}\n")
