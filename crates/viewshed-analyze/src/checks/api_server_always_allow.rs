@@ -26,8 +26,12 @@ const FIX: &str = "start kube-apiserver with `--authorization-mode=Node,RBAC`, o
     use alone in the AuthorizationConfiguration; bind roles before, to those who work with the cluster now";
 
 fn judge(facts: &ClusterFacts<'_>) -> Vec<Finding> {
-    let Some(doubt) = allows_everything(facts) else {
-        return Vec::new();
+    let before = match before_allow(facts) {
+        Before::NeverAsked => return Vec::new(),
+        Before::NoRefusal => None,
+        Before::MayRefuse(name) => Some(format!(
+            "authorizer `{name}` is asked before it, and may refuse"
+        )),
     };
     let servers = facts
         .runners
@@ -51,7 +55,7 @@ fn judge(facts: &ClusterFacts<'_>) -> Vec<Finding> {
         findings.push(finding(facts, place, opening, Confidence::High));
     }
     for finding in &mut findings {
-        if let Some(doubt) = &doubt {
+        if let Some(doubt) = &before {
             finding.confidence = Confidence::Medium;
             finding.evidence.links.extend(links([doubt.clone()]).links);
         }
@@ -59,24 +63,31 @@ fn judge(facts: &ClusterFacts<'_>) -> Vec<Finding> {
     findings
 }
 
-/// Whether the chain gets to AlwaysAllow, and what before it may refuse a request. RBAC, Node and ABAC refuse
-/// nothing (`staging/src/k8s.io/apiserver/pkg/authorization/union`: the first allow or deny counts).
-fn allows_everything(facts: &ClusterFacts<'_>) -> Option<Option<String>> {
-    let mut doubt = None;
+/// What is asked before AlwaysAllow.
+enum Before<'c> {
+    /// It is not in the chain, or all is refused before.
+    NeverAsked,
+    /// Nothing that refuses a request.
+    NoRefusal,
+    /// The last authorizer of that name which may.
+    MayRefuse(&'c str),
+}
+
+/// RBAC, Node and ABAC refuse nothing (`staging/src/k8s.io/apiserver/pkg/authorization/union`: the first allow or
+/// deny counts).
+fn before_allow<'c>(facts: &ClusterFacts<'c>) -> Before<'c> {
+    let mut before = Before::NoRefusal;
     for authorizer in facts.cluster.authorizers.iter().flatten() {
         match authorizer.kind {
-            AuthorizerKind::AlwaysAllow => return Some(doubt),
-            AuthorizerKind::AlwaysDeny => return None,
+            AuthorizerKind::AlwaysAllow => return before,
+            AuthorizerKind::AlwaysDeny => return Before::NeverAsked,
             AuthorizerKind::Webhook | AuthorizerKind::Unknown => {
-                let name = &authorizer.name;
-                doubt = Some(format!(
-                    "authorizer `{name}` is asked before it, and may refuse"
-                ));
+                before = Before::MayRefuse(&authorizer.name);
             }
             AuthorizerKind::Node | AuthorizerKind::Rbac | AuthorizerKind::Abac => {}
         }
     }
-    None
+    Before::NeverAsked
 }
 
 /// Which flag of a kube-apiserver opens it, or that none closes it: without `--authorization-config` the mode is

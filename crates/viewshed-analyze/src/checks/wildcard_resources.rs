@@ -130,15 +130,16 @@ fn worth(rule: &PolicyRule, cluster_wide: bool) -> (Severity, &'static str) {
         return (Severity::Low, what);
     }
     if !rule.resource_names.is_empty() {
-        return match changes(rule) {
-            true => (
+        return if changes(rule) {
+            (
                 Severity::Low,
                 "change objects of any kind of a group by certain names",
-            ),
-            false => (
+            )
+        } else {
+            (
                 Severity::Info,
                 "use objects of any kind of a group by certain names",
-            ),
+            )
         };
     }
     if !changes(rule) && !reads(rule) {

@@ -21,7 +21,7 @@ impl<'i, 'c> PivotIndex<'i, 'c> {
 
     /// Everything that whoever a binding names by this subject leads to in at most `depth` steps, the most
     /// powerful first; nothing where no binding names it.
-    pub(crate) fn from_subject(&self, subject: &Subject, depth: u32) -> Vec<Pivot> {
+    pub(crate) fn leads_of(&self, subject: &Subject, depth: u32) -> Vec<Pivot> {
         let state = self.state_of(subject);
         state.map_or_else(Vec::new, |state| self.spread(&[state], depth).0)
     }

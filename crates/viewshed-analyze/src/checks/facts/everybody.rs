@@ -115,17 +115,19 @@ impl<'g> Worth<'g> {
             (Some(by_rules), _) => by_rules,
             (None, Some(_)) => (Severity::Info, "may act as others".to_owned()),
         };
-        let severity = match everybody.is_anonymous {
-            true => severity,
-            false => one_lower(severity),
+        let severity = if everybody.is_anonymous {
+            severity
+        } else {
+            one_lower(severity)
         };
         let is_by_way = led_worth.is_some_and(|worth| worth > severity);
         let is_certain = led.is_none_or(|pivot| pivot.depends_on.is_empty());
         Some(Self {
             severity: led_worth.map_or(severity, |worth| worth.max(severity)),
-            confidence: match is_by_way && !is_certain {
-                true => Confidence::Medium,
-                false => Confidence::High,
+            confidence: if is_by_way && !is_certain {
+                Confidence::Medium
+            } else {
+                Confidence::High
             },
             what,
             shown,

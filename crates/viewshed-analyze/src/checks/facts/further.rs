@@ -33,7 +33,7 @@ pub(in crate::checks) fn led(
     let sight = SightIndex::new(facts.cluster);
     let index = PivotIndex::of(&sight, LazyNetwork::of(facts.cluster, None));
     for subject in subjects {
-        for pivot in index.from_subject(subject, STEPS_MAX) {
+        for pivot in index.leads_of(subject, STEPS_MAX) {
             let first = pivot.steps.first().and_then(|step| step.evidence.as_ref());
             // What a group gives to a user in it is told of the group.
             let Some(Evidence::Grant {

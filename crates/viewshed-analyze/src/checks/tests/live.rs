@@ -183,12 +183,27 @@ fn an_api_server_that_allows_everything_after_a_webhook_is_less_sure() {
         let mut own = findings.filter(|finding| finding.check == "api-server-always-allow");
         own.next().map(|finding| finding.confidence)
     };
-    use AuthorizerKind::{AlwaysAllow, AlwaysDeny, Node, Rbac, Webhook};
-    assert_eq!(sure(&[Node, Rbac, AlwaysAllow]), Some(Confidence::High));
-    assert_eq!(sure(&[Webhook, AlwaysAllow]), Some(Confidence::Medium));
-    assert_eq!(sure(&[AlwaysAllow, Webhook]), Some(Confidence::High));
-    assert_eq!(sure(&[AlwaysDeny, AlwaysAllow]), None);
-    assert_eq!(sure(&[Node, Rbac]), None);
+    assert_eq!(
+        sure(&[
+            AuthorizerKind::Node,
+            AuthorizerKind::Rbac,
+            AuthorizerKind::AlwaysAllow
+        ]),
+        Some(Confidence::High)
+    );
+    assert_eq!(
+        sure(&[AuthorizerKind::Webhook, AuthorizerKind::AlwaysAllow]),
+        Some(Confidence::Medium)
+    );
+    assert_eq!(
+        sure(&[AuthorizerKind::AlwaysAllow, AuthorizerKind::Webhook]),
+        Some(Confidence::High)
+    );
+    assert_eq!(
+        sure(&[AuthorizerKind::AlwaysDeny, AuthorizerKind::AlwaysAllow]),
+        None
+    );
+    assert_eq!(sure(&[AuthorizerKind::Node, AuthorizerKind::Rbac]), None);
 }
 
 fn binding(namespace: &str, name: &str) -> RoleBinding {
