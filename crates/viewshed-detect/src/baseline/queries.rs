@@ -165,6 +165,15 @@ impl Baseline {
         })
     }
 
+    /// Whether an identity has been following anything for a day or longer, of the whole cluster or anywhere.
+    pub(crate) fn follows(&self, index: usize, is_wide: bool, now_s: u32) -> bool {
+        self.has(index, |habit| {
+            (habit.op, habit.outcome) == (Op::Watch, Outcome::Shown)
+                && (!is_wide || habit.namespace == Symbol::EMPTY)
+                && is_old(habit, now_s)
+        })
+    }
+
     /// Whether an identity lists or follows anything of the whole cluster, since a day or longer.
     pub(crate) fn reads_wide(&self, index: usize, now_s: u32) -> bool {
         self.has(index, |habit| {

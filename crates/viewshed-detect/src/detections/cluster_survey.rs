@@ -37,7 +37,45 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     let is_narrow = ["labelSelector", "fieldSelector"]
         .iter()
         .any(|selector| is_narrowed(&look.activity.uri, selector));
-    let base = if namespace.is_empty() {
+    let base = points(look).max(of_stranger(look, namespace));
+    let outcome = match look.behaviour.outcome {
+        Outcome::Shown => 1.0,
+        Outcome::Refused => 0.6,
+        Outcome::Missing | Outcome::Failed => 0.2,
+    };
+    let home = if look.is_at_home { 0.25 } else { 1.0 };
+    let further = further.map_or(0.0, |further| further.points);
+    let share = if is_narrow { 0.4 } else { 1.0 }
+        * if look.behaviour.op == Op::Watch {
+            WATCH_SHARE
+        } else {
+            1.0
+        };
+    // What colleagues do vouches for nobody who comes from elsewhere with something else.
+    let surprise = if look.is_raw_stranger() {
+        1.0
+    } else {
+        look.surprise()
+    };
+    let weight = (base * outcome * home + further) * share * look.strangeness * surprise;
+    let kinds = look.facts.count(Sort::Surveyed);
+    let what = if kinds == 1 { "list" } else { "lists" };
+    let text = format!(
+        "{} is not known for it and looks through the cluster: {kinds} {what} so far, the last {kind}{}{}",
+        look.who,
+        look.scope_words(),
+        look.outcome_words()
+    );
+    if look.behaviour.outcome == Outcome::Refused || !look.may_follow {
+        return Some(Sign::quiet(weight, text));
+    }
+    Some(Sign::held(weight * look.following_share(), text))
+}
+
+/// Points for this list, by kind and place.
+fn points(look: &Look<'_>) -> f64 {
+    let (kind, namespace) = (look.behaviour.kind, look.behaviour.namespace);
+    if namespace.is_empty() {
         let is_leap = look.class == Class::Person
             && is_settled(look)
             && look.behaviour.outcome == Outcome::Shown
@@ -63,33 +101,7 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         } else {
             usual
         }
-    };
-    let outcome = match look.behaviour.outcome {
-        Outcome::Shown => 1.0,
-        Outcome::Refused => 0.6,
-        Outcome::Missing | Outcome::Failed => 0.2,
-    };
-    let home = if look.is_at_home { 0.25 } else { 1.0 };
-    let further = further.map_or(0.0, |further| further.points);
-    let share = if is_narrow { 0.4 } else { 1.0 }
-        * if look.behaviour.op == Op::Watch {
-            WATCH_SHARE
-        } else {
-            1.0
-        };
-    let weight = (base * outcome * home + further) * share * look.strangeness * look.surprise();
-    let kinds = look.facts.count(Sort::Surveyed);
-    let what = if kinds == 1 { "list" } else { "lists" };
-    let text = format!(
-        "{} is not known for it and looks through the cluster: {kinds} {what} so far, the last {kind}{}{}",
-        look.who,
-        look.scope_words(),
-        look.outcome_words()
-    );
-    if look.behaviour.outcome == Outcome::Refused {
-        return Some(Sign::quiet(weight, text));
     }
-    Some(Sign::held(weight * look.following_share(), text))
 }
 
 /// Whether somebody has been working for long enough to have a place: for days, or at least since the day before.
@@ -168,6 +180,19 @@ fn of_leap(kind: &str) -> f64 {
     match kind {
         "pods" | "nodes" | "namespaces" => 25.0,
         _ => 45.0,
+    }
+}
+
+/// Points at least for what a stranger reads who comes from where nobody is, with a tool that knows nothing of Kubernetes
+/// or with the group that may do everything: no new colleague begins like that.
+fn of_stranger(look: &Look<'_>, namespace: &str) -> f64 {
+    let is_mighty = look.activity.actor.groups.contains("system:masters");
+    let is_mighty_stranger = is_mighty && look.is_stranger() && namespace.is_empty();
+    match look.behaviour.kind {
+        "secrets" if look.is_raw_stranger() => 50.0,
+        _ if look.is_raw_stranger() => 18.0,
+        _ if is_mighty_stranger => 24.0,
+        _ => 0.0,
     }
 }
 

@@ -51,6 +51,8 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         1.0
     };
     let weight = match (look.class, nth) {
+        (Class::Person, 3..=8) if look.is_raw_stranger() => 28.0,
+        (Class::Person, _) if look.is_raw_stranger() => 10.0,
         (Class::Person, _) if look.is_of_system() => of_system(look, nth),
         // People follow the logs of everything that belongs to an application.
         (Class::Person | Class::System, 11..) => 0.0,

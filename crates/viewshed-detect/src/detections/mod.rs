@@ -38,6 +38,7 @@ mod tests;
 mod token_file_read;
 mod token_used_elsewhere;
 mod tokens_from_one_address;
+mod tokens_requested;
 mod tool_on_workload;
 mod unwatched_list;
 
@@ -93,6 +94,7 @@ pub static ALL: &[&Detection] = &[
     &token_file_read::DETECTION,
     &token_used_elsewhere::DETECTION,
     &tokens_from_one_address::DETECTION,
+    &tokens_requested::DETECTION,
     &tool_on_workload::DETECTION,
     &unwatched_list::DETECTION,
 ];

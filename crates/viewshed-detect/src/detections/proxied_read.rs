@@ -32,6 +32,9 @@ const REVEALING: [&str; 9] = [
 ];
 
 fn judge(look: &mut Look<'_>) -> Option<Sign> {
+    if look.behaviour.op == Op::Exec && look.activity.surface == Surface::KubernetesApi {
+        return commands(look);
+    }
     if look.behaviour.op != Op::Proxy
         || look.activity.surface != Surface::KubernetesApi
         || look.is_usual
@@ -99,6 +102,33 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         _ => look.log_acquaintance,
     };
     Some(Sign::new(base * share * known, text))
+}
+
+/// Commands in one pod after the other: programs run some in the pods that they make, and people where they work.
+fn commands(look: &mut Look<'_>) -> Option<Sign> {
+    let is_person = look.class == Class::Person;
+    if look.is_usual || (is_person && look.is_at_home) || look.works_here {
+        return None;
+    }
+    let (namespace, pod) = (look.behaviour.namespace, &*look.activity.object.name);
+    let nth = look.facts.nth(Sort::Proxied, [namespace, pod])?;
+    let base = match nth {
+        1 => 20.0,
+        2 => 30.0,
+        _ => 35.0,
+    };
+    let weight = base
+        * if is_person {
+            look.strangeness
+        } else {
+            look.share()
+        };
+    let pods = if nth == 1 { "pod" } else { "pods" };
+    let text = format!(
+        "{} {nth} {pods}",
+        look.together("runs commands in", "run commands in")
+    );
+    Some(Sign::quiet(weight, text))
 }
 
 /// Whether metrics of kubelets are what somebody is there to read: scrapers find the nodes by following or listing

@@ -235,9 +235,12 @@ fn is_step_of_program(behaviour: &Behaviour<'_>, class: Class) -> bool {
     // What a change answers tells as much as reading it.
     let is_of_secrets = matches!(behaviour.op, Op::Get | Op::Write) && behaviour.kind == "secrets";
     let is_by_name = behaviour.op == Op::Get && is_step_by_name(behaviour.kind);
+    let is_in_pod = behaviour.op == Op::Exec || behaviour.kind == "serviceaccounts/token";
     match class {
-        Class::ServiceAccount => is_of_secrets || is_by_name || behaviour.op == Op::Review,
-        Class::Person => is_of_secrets,
+        Class::ServiceAccount => {
+            is_of_secrets || is_by_name || is_in_pod || behaviour.op == Op::Review
+        }
+        Class::Person => is_of_secrets || behaviour.op == Op::Exec,
         _ => false,
     }
 }

@@ -16,7 +16,7 @@ use crate::detections::tool;
 /// The group that may do everything, whatever the roles say.
 ///
 /// Source: kubernetes `staging/src/k8s.io/apiserver/pkg/authentication/user/user.go` (`SystemPrivilegedGroup`).
-const MASTERS: &str = "system:masters";
+pub(super) const MASTERS: &str = "system:masters";
 /// What is remembered of those without it.
 const NO_MASTERS: &str = "-";
 

@@ -8,6 +8,7 @@ use super::behaviour::{Behaviour, Op, Outcome};
 use super::evidence::{Evidence, Explained, WORK_FOLLOWS_S};
 use super::judge::{DAY_S, NAME_MAX, Subject};
 use super::kinds::{is_rbac, is_telling};
+use super::marks::MASTERS;
 use super::origin::{STARTS_S, identity_tag, program_tag};
 use super::path::is_short_watch;
 use super::who::{Class, Who, clip, service_account};
@@ -165,6 +166,9 @@ impl Engine {
     /// nothing of Kubernetes, or one that only now uses the identity, follow anything for a program. People begin when
     /// they like.
     pub(super) fn may_follow(&self, activity: &Activity<'_>, deed: &Deed<'_>) -> bool {
+        if deed.class == Class::Person {
+            return self.is_follower(activity, deed);
+        }
         if !matches!(deed.class, Class::ServiceAccount | Class::Node) {
             return true;
         }
@@ -184,6 +188,34 @@ impl Engine {
             && kind != "secrets"
             && !is_rbac(kind)
             && self.works_at(deed.index, Some(namespace), false)
+    }
+
+    /// Whether a watch of a person may be taken for what dashboards do: from where he is known, of what a dashboard needs,
+    /// or of more if he or others of his groups have been following it. What was listed was shown, followed or not: a watch behind the list makes no stranger known.
+    fn is_follower(&self, activity: &Activity<'_>, deed: &Deed<'_>) -> bool {
+        let watch = Behaviour {
+            op: Op::Watch,
+            outcome: Outcome::Shown,
+            ..deed.behaviour
+        };
+        if self.everybody_is_new() || self.baseline.span_s() < DAY_S {
+            return true;
+        }
+        if self.is_elsewhere(activity, deed.index) {
+            return false;
+        }
+        // Whoever works here may try a dashboard, and newcomers begin with one; it needs no Secrets, and theirs no roles.
+        let now_s = self.clock.now_s();
+        let is_known = self.baseline.acquaintance(deed.index, now_s) > 0.5;
+        let kind = deed.behaviour.kind;
+        let is_mighty = activity.actor.groups.contains(MASTERS);
+        let may_try = kind != "secrets" && (is_known || !(is_rbac(kind) || is_mighty));
+        if may_try && !tool(&activity.actor.user_agent).is_some_and(is_raw) {
+            return true;
+        }
+        let is_wide = deed.behaviour.namespace.is_empty();
+        self.baseline.follows(deed.index, is_wide, now_s)
+            || self.baseline.peers_doing(deed.index, &watch).0 > 0
     }
 
     /// Whether an identity has changed or followed anything for a while, somewhere or where this namespace is; one

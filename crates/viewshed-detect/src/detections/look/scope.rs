@@ -8,6 +8,8 @@ use crate::engine::kinds;
 use crate::engine::path::{has_query, is_narrowed, node_selected};
 use crate::engine::who::{Class, pod_stem, service_account};
 
+/// Whoever is that strange is nobody who is known, or has nothing in common with him.
+const STRANGER: f64 = 0.95;
 /// Shorter names are the beginning of too many others. Bytes.
 const OWN_NAME_MIN: usize = 4;
 
@@ -88,6 +90,16 @@ impl Look<'_> {
             makes(plain) || (kinds::runs_for_others(plain) && kinds::RUNNING.into_iter().any(makes))
         };
         self.works_here && (!is_settled_program || self.is_labelled() || is_made())
+    }
+
+    /// Whether a person whom nobody knows, as far as the log tells, comes from where nobody is at home.
+    pub(crate) fn is_stranger(&self) -> bool {
+        self.class == Class::Person && self.strangeness >= STRANGER && self.origin.is_nobodys
+    }
+
+    /// The same with a tool that knows nothing of Kubernetes.
+    pub(crate) fn is_raw_stranger(&self) -> bool {
+        self.is_stranger() && tool(&self.activity.actor.user_agent).is_some_and(is_raw)
     }
 
     /// Whether it is about what belongs to the cluster itself, and whoever asks has no work there.

@@ -168,8 +168,11 @@ fn k9s_asks_for_every_verb_of_every_resource() {
         for verb in ["get", "list", "watch", "delete", "patch"] {
             writeln!(script, "+0s dave can-i {verb} {resource} ~k9s/v0.32").unwrap();
         }
-        writeln!(script, "+1s dave list {resource} -A ~k9s/v0.32 200").unwrap();
-        writeln!(script, "+0s dave watch {resource} -A rv=4 ~k9s/v0.32 200").unwrap();
+        // All Secrets of a cluster in front of somebody whom nobody knows are no ordinary start.
+        if resource != "secrets" {
+            writeln!(script, "+1s dave list {resource} -A ~k9s/v0.32 200").unwrap();
+            writeln!(script, "+0s dave watch {resource} -A rv=4 ~k9s/v0.32 200").unwrap();
+        }
     }
     check("k9s", &script);
 }

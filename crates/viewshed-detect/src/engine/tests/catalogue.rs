@@ -63,6 +63,8 @@ fn programs_that_leave_their_work() {
         Secrets by type; LEDGER; +10m; 1; list secrets -A field=type=Opaque 200
         nodes by proxy; LEDGER; +10m; 4; get nodes/proxy w1 uri=/api/v1/nodes/w1/proxy/metrics/cadvisor 200 | get nodes/proxy w2 uri=/api/v1/nodes/w2/proxy/metrics/cadvisor 200 | get nodes/proxy w3 uri=/api/v1/nodes/w3/proxy/metrics/cadvisor 200 | get nodes/proxy w4 uri=/api/v1/nodes/w4/proxy/metrics/cadvisor 200
         paths of the server; LEDGER; +5m; 4; GET /logs 403 | GET /debug/pprof/ 403 | GET /debug/flags/v 403 | GET /flagz 403
+        commands in pods; LEDGER; +10m; 3; create pods/exec a-1 -n pay 101 | create pods/exec b-1 -n pay 101 | create pods/exec c-1 -n pay 101
+        tokens of others; LEDGER; +10m; 3; create serviceaccounts/token default -n pay 201 | create serviceaccounts/token report -n pay 201 | create serviceaccounts/token deployer -n ci 201
         a controller; CERTS; +10m; 3; list nodes -A 200 | list clusterroles.rbac.authorization.k8s.io -A 200 | list pods -A 200
         ",
     );
@@ -122,6 +124,13 @@ fn people_who_turn_to_what_is_not_theirs() {
         Secrets by name, in several namespaces; OLGA; +5m; 5; get secrets a -n pay 200 | get secrets a -n edge 200 | get secrets a -n shop 200 | get secrets a -n ci 200 | get secrets a -n mail 200
         another team's namespace; ANNA; +10m; 5; list pods -n edge 200 | list services -n edge 200 | list configmaps -n edge 200 | list secrets -n edge 200 | list deployments.apps -n edge 200
         her own from elsewhere with another tool; anna @203.0.113.60 ~curl/8.5.0; +2m; 5; list pods -n pay 200 | list secrets -n pay 200 | list configmaps -n pay 200 | list deployments.apps -n pay 200 | list services -n pay 200
+        a stranger who stays in one namespace; ops @203.0.113.77 ~curl/8.5.0; +10m; 5; list pods -n pay 200 | list secrets -n pay 200 | list configmaps -n pay 200 | list services -n pay 200 | list deployments.apps -n pay 200
+        a stranger who reads logs; ops @203.0.113.77 ~curl/8.5.0; +10m; 5; get pods/log a-1 -n pay 200 | get pods/log b-1 -n pay 200 | get pods/log c-1 -n pay 200 | get pods/log d-1 -n pay 200 | get pods/log e-1 -n pay 200
+        a stranger who runs commands; ops @203.0.113.77; +10m; 5; create pods/exec a-1 -n pay 101 | create pods/exec b-1 -n pay 101 | create pods/exec c-1 -n pay 101 | create pods/exec d-1 -n pay 101 | create pods/exec e-1 -n pay 101
+        a forged administrator; admin-2 group=system:masters @203.0.113.77; +50m; 5; list pods -A 200 | list nodes -A 200 | list namespaces -A 200 | list services -A 200 | list deployments.apps -A 200
+        a stranger's dashboard; dave @203.0.113.77 ~k9s/v0.32; +1m; 3; list pods -A rv=0 200 | watch pods -A rv=4 200 | list secrets -A rv=0 200 | watch secrets -A rv=4 200
+        all Secrets, followed; ANNA; +1m; 1; list secrets -A rv=0 200 | watch secrets -A rv=5 stage=started 200
+        the whole cluster, followed from elsewhere; anna @203.0.113.60; +1m; 9; list pods -A rv=0 200 | watch pods -A rv=5 stage=started 200 | list nodes -A rv=0 200 | watch nodes -A rv=5 stage=started 200 | list configmaps -A rv=0 200 | watch configmaps -A rv=5 stage=started 200 | list services -A rv=0 200 | watch services -A rv=5 stage=started 200 | list namespaces -A rv=0 200
         nobody; anonymous @198.51.100.7; +3s; 6; GET /api 403 | GET /apis 403 | GET /api/v1 403 | GET /apis/apps/v1 403 | GET /apis/batch/v1 403 | GET /openapi/v2 403
         a token that is none; invalid @198.51.100.8; +30s; 5; list pods -A 401 | list pods -A 401 | list pods -A 401 | list pods -A 401 | list pods -A 401
         ",
