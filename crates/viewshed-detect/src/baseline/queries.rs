@@ -194,6 +194,19 @@ impl Baseline {
         })
     }
 
+    /// Whether an identity has been doing this very thing for a day or longer.
+    pub(crate) fn has_long_done(
+        &self,
+        index: usize,
+        behaviour: &Behaviour<'_>,
+        now_s: u32,
+    ) -> bool {
+        let at = self.habit(index, behaviour);
+        let record = self.identities.get(index);
+        let habit = at.and_then(|at| record?.habits.get(at));
+        habit.is_some_and(|habit| is_old(habit, now_s))
+    }
+
     /// Whether an identity was shown anything in a namespace.
     pub(crate) fn has_been_in(&self, index: usize, namespace: &str) -> bool {
         let namespace = self.symbols.find(namespace);

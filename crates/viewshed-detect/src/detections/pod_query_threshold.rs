@@ -27,8 +27,12 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         4.0
     } else if look.behaviour.is_enumeration() && !matches!(look.class, Class::Node | Class::System)
     {
-        // What the parameter of AN1352 is for: by itself an incident.
-        100.0
+        if is_of_habit(look) {
+            25.0
+        } else {
+            // What the parameter of AN1352 is for: by itself an incident.
+            100.0
+        }
     } else {
         (15.0 + 25.0 * look.acquaintance) * look.share().max(0.3)
     };
@@ -40,4 +44,16 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         look.scope_words()
     );
     Some(Sign::quiet(weight, text))
+}
+
+/// Whether it repeats what it has been asking for a day or longer in one namespace, from where it does: whoever waits
+/// for something sees no more the thirtieth time than the first.
+fn is_of_habit(look: &Look<'_>) -> bool {
+    !look.behaviour.namespace.is_empty()
+        && look.is_usual
+        && !look.is_other_hand
+        && !look.origin.is_new_address
+        && look
+            .baseline
+            .has_long_done(look.index, &look.behaviour, look.now_s)
 }
