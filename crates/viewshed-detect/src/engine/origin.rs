@@ -110,13 +110,9 @@ impl Engine {
         origin.moved = self.moved(activity, address_tag);
         let is_workload = matches!(class, Class::ServiceAccount | Class::Node);
         // Somebody new is at home wherever he begins.
-        origin.is_foreign = has_home
-            && address != 0
-            && !is_shared
-            && !place.is_home_of(identity_tag(index))
-            && self.is_of_other((place, address_tag), class, &origin);
-        origin.is_kept =
-            origin.is_foreign && actor.pod.is_empty() && self.is_kept(place, address_tag);
+        if has_home && address != 0 && !is_shared && !place.is_home_of(identity_tag(index)) {
+            self.compare_owners(activity, (place, address_tag), class, &mut origin);
+        }
         origin.moves_are_usual = self.places.moves_are_usual();
         let is_unusual = (is_workload && origin.is_new_program)
             || origin.moved != Moved::No

@@ -73,14 +73,22 @@ impl Engine {
         departure
     }
 
-    /// Whether a place belongs to another program, as far as the identity of a program can tell that comes there: it has
-    /// been at work of late, or no other place of it was ever seen.
-    pub(super) fn is_of_other(
+    /// Notes whether a place belongs to somebody else.
+    pub(super) fn compare_owners(
         &self,
+        activity: &Activity<'_>,
         (place, address): (Place, u32),
         class: Class,
-        origin: &Origin,
-    ) -> bool {
+        origin: &mut Origin,
+    ) {
+        origin.is_foreign = self.is_of_other((place, address), class, origin);
+        origin.is_kept =
+            origin.is_foreign && activity.actor.pod.is_empty() && self.is_kept(place, address);
+    }
+
+    /// Whether a place belongs to another program, as far as the identity of a program can tell that comes there: it has
+    /// been at work of late, or no other place of it was ever seen.
+    fn is_of_other(&self, (place, address): (Place, u32), class: Class, origin: &Origin) -> bool {
         let mut owners = place.owners().filter(|owner| self.is_workload(*owner));
         match class {
             Class::ServiceAccount | Class::Node => {
@@ -94,7 +102,7 @@ impl Engine {
 
     /// Whether a place that belongs to somebody else has hardly been handed over: its owner is at work, and was never
     /// seen anywhere else.
-    pub(super) fn is_kept(&self, place: Place, address: u32) -> bool {
+    fn is_kept(&self, place: Place, address: u32) -> bool {
         // The first request after a gap seems to be from before it.
         !self.clock.is_in_doubt()
             && place.owners().any(|owner| {
