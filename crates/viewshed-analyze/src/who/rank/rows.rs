@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use rustc_hash::{FxHashMap, FxHashSet};
-use viewshed_model::{Chain, GrantOrigin, IdentityRank, Link, Subject, SubjectKind};
+use viewshed_model::{Chain, Evidence, GrantOrigin, IdentityRank, Link, Subject, SubjectKind};
 
 use super::CHAINS_MAX;
 use super::count::Tables;
@@ -28,6 +28,12 @@ pub(super) struct Ranker<'a, 'c> {
     pub(super) parts: &'a FxHashMap<usize, RoleParts>,
 }
 
+fn of_one_link(text: String, evidence: Option<Evidence>) -> Chain {
+    Chain {
+        links: vec![Link { text, evidence }],
+    }
+}
+
 impl Ranker<'_, '_> {
     /// The row; `None` when it sees no object, may impersonate nobody and gets no further.
     pub(super) fn rank(&self, row: &Row) -> Option<IdentityRank> {
@@ -39,12 +45,8 @@ impl Ranker<'_, '_> {
         let mut told: Vec<(Grant<'_>, &Coverage<'_>)> = Vec::new();
         if let Some(evidence) = sees_everything(&session) {
             sum.add_everything();
-            story.chains.push(Chain {
-                links: vec![Link {
-                    text: sentence(&evidence),
-                    evidence: Some(evidence),
-                }],
-            });
+            let text = sentence(&evidence);
+            story.chains.push(of_one_link(text, Some(evidence)));
         } else if self.index.trust.grants_count {
             for grant in session.grants() {
                 let Some(role) = grant.role else { continue };
@@ -66,14 +68,9 @@ impl Ranker<'_, '_> {
         if let Some(node) = row.identity.user.strip_prefix("system:node:")
             && sum.add_node(node, &session)
         {
-            story.chains.push(Chain {
-                links: vec![Link {
-                    text: format!(
-                        "the Node authorizer shows node {node} its own pods and what they use"
-                    ),
-                    evidence: None,
-                }],
-            });
+            let text =
+                format!("the Node authorizer shows node {node} its own pods and what they use");
+            story.chains.push(of_one_link(text, None));
         }
         if !story.takes_a_name {
             story.masks.clear();
