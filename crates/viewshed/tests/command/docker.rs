@@ -167,8 +167,14 @@ fn every_form_of_reach_answers_for_a_docker_host() {
         {"Id":"c2","Name":"/db","Config":{"Image":"postgres"},"State":{"Status":"running"},
          "HostConfig":{"NetworkMode":"back"},
          "NetworkSettings":{"Networks":{"back":{"IPAddress":"172.21.0.2"}}}}]"#;
+    let networks = r#"[
+        {"Name":"front","Id":"n1","Scope":"local","Driver":"bridge","EnableIPv4":true,
+         "IPAM":{"Config":[{"Subnet":"172.20.0.0/16"}]}},
+        {"Name":"back","Id":"n2","Scope":"local","Driver":"bridge","EnableIPv4":true,
+         "IPAM":{"Config":[{"Subnet":"172.21.0.0/16"}]}}]"#;
     let program = Program::new()
         .with_file("host/inspect.json", containers)
+        .with_file("host/networks.json", networks)
         .with_file("host/daemon.json", r#"{"hosts":["tcp://0.0.0.0:2375"]}"#);
     let reach = |words: &[&str]| {
         let run = program.run(&[&["reach", "--from", "host"], words].concat());
