@@ -14,8 +14,8 @@ use crate::baseline::{seal, unseal};
 use crate::{Baseline, StateError};
 
 const MAGIC: &[u8] = b"vshedcp\n";
-/// Changes when a field does.
-const LAYOUT: u32 = 8;
+/// Changes when a field does, or [`ALL`](crate::detections::ALL): evidence names detections by their places there.
+const LAYOUT: u32 = 9;
 
 #[derive(Serialize, Deserialize)]
 struct Saved {
@@ -86,5 +86,18 @@ impl Engine {
         engine.own = own;
         engine.accuse();
         Ok(engine)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::LAYOUT;
+    use crate::detections::ALL;
+
+    /// Detections that come, go or move are another layout.
+    #[test]
+    fn a_layout_has_one_list_of_detections() {
+        let names: Vec<&str> = ALL.iter().map(|one| one.name).collect();
+        insta::assert_snapshot!(format!("layout {LAYOUT}\n{}", names.join("\n")));
     }
 }
