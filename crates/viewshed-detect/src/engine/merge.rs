@@ -2,6 +2,7 @@
 
 use super::Engine;
 use super::evidence::Evidence;
+use super::session::Session;
 use super::weigh::{LINK_MIN, LINK_SHARED_S};
 use crate::detections::{FallsWith, companion_sign};
 
@@ -107,6 +108,14 @@ impl Engine {
         session.sort();
     }
 
+    /// What the ordinary of a session's identities is judged by has changed.
+    pub(super) fn disturb_members(&mut self, id: u32) {
+        let session = self.sessions.get(id);
+        for index in session.map(Session::identities).unwrap_or_default() {
+            self.baseline.disturb(index);
+        }
+    }
+
     /// Adds everything of a session to another one.
     fn merge(&mut self, from: u32, into: u32) -> u32 {
         if self.sessions.get(into).is_none() {
@@ -117,6 +126,8 @@ impl Engine {
         };
         let is_open = self.is_open(into);
         let (identities, started_s) = (session.identities(), session.started_s);
+        // The session that they belong to may have begun earlier now.
+        self.disturb_members(into);
         if let Some(target) = self.sessions.get_mut(into) {
             target.take(session);
         }

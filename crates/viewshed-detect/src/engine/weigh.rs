@@ -6,7 +6,7 @@ use super::Engine;
 use super::behaviour::{Behaviour, Op, Outcome};
 use super::decay::rounded;
 use super::evidence::{Evidence, Trial};
-use super::facts::Facts;
+use super::facts::{Facts, Sort};
 use super::fingerprint::Fingerprint;
 use super::judge::{DAY_S, NAME_MAX, Subject, is_of_all_pods};
 use super::origin::{identity_tag, program_tag};
@@ -110,6 +110,7 @@ impl Engine {
             0
         };
         let near = self.session_at(subject.arrival.spot);
+        let guessed_before = self.guessed_kinds(own);
         let facts = match self.sessions.get_mut(own) {
             Some(session) => std::mem::take(&mut session.facts),
             None => Facts::new(self.settings.hash_seed),
@@ -158,11 +159,24 @@ impl Engine {
                 found = self.signs(activity, subject, (near, alone), facts);
             }
         }
-        let shown_by = if own == 0 { near } else { own };
+        let (shown_by, guessed_before) = if own == 0 {
+            (near, self.guessed_kinds(near))
+        } else {
+            (own, guessed_before)
+        };
         if let Some(session) = self.sessions.get_mut(shown_by) {
             session.facts = std::mem::take(&mut found.facts);
         }
+        // Of a kind whose names are guessed each single read is a step.
+        if self.guessed_kinds(shown_by) > guessed_before {
+            self.disturb_members(shown_by);
+        }
         (found, Sessions { own, near })
+    }
+
+    fn guessed_kinds(&self, id: u32) -> u16 {
+        let session = self.sessions.get(id);
+        session.map_or(0, |session| session.facts.count(Sort::GuessedKind))
     }
 
     /// Nothing unusual, or nothing that counts.
