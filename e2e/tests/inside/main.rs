@@ -22,7 +22,7 @@ const ANONYMOUS: &str = "system:anonymous";
 fn is_taken_from_node(pod: &str, user: &str) -> bool {
     match pod {
         // Named and not used: the kubelet's kubeconfig.
-        "kubelet-folder" | "root-folder" => user == NODE,
+        "kubelet-folder" | "root-by-process" | "root-folder" => user == NODE,
         // Root on the node, in another file system.
         "privileged" | "traces" => user != ANONYMOUS,
         _ => false,
@@ -104,13 +104,15 @@ fn a_kubelets_folder_gives_its_identity() {
     );
     assert_eq!(rules["identity"]["user"], NODE);
     assert!(users(&place.see_pod("ops/kubelet-folder")).contains(NODE));
-    // The whole root holds the same file.
-    let root = place.inside("ops/root-folder", "main", &["see", "--here"]);
-    let kubeconfigs = root["here"]["surroundings"]["kubeconfigs"].to_string();
-    assert!(
-        kubeconfigs.contains("/host/etc/kubernetes/kubelet.conf"),
-        "{kubeconfigs}"
-    );
+    // The whole root holds the same file, also where it is mounted as that of a process.
+    for pod in ["ops/root-folder", "ops/root-by-process"] {
+        let root = place.inside(pod, "main", &["see", "--here"]);
+        let kubeconfigs = root["here"]["surroundings"]["kubeconfigs"].to_string();
+        assert!(
+            kubeconfigs.contains("/host/etc/kubernetes/kubelet.conf"),
+            "{pod}: {kubeconfigs}"
+        );
+    }
 }
 
 #[test]
