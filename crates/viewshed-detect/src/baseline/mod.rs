@@ -33,7 +33,7 @@ use table::Table;
 const GROUPS_MAX: usize = 1 << 16;
 /// Identities that are kept unless the engine's settings say otherwise.
 const IDENTITIES_MAX: usize = 1 << 20;
-const DAY_S: u32 = 24 * 60 * 60;
+pub(crate) const DAY_S: u32 = 24 * 60 * 60;
 /// A longer time without a single event is one in which nobody listened: it does not make the log better known.
 const GAP_S: u32 = 3 * DAY_S;
 

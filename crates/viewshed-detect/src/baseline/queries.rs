@@ -2,7 +2,7 @@
 
 use super::record::Habit;
 use super::symbols::Symbol;
-use super::{Baseline, DAY_S, PART, Standing, part_of};
+use super::{Baseline, PART, Standing, part_of};
 use crate::engine::behaviour::{Behaviour, Op, Outcome};
 use crate::engine::kinds;
 
@@ -83,7 +83,7 @@ impl Baseline {
             (habit.op, habit.outcome) == (Op::Write, Outcome::Shown)
                 && !self.is_of_any_program(habit)
                 && [namespace, Some(Symbol::ANY)].contains(&Some(habit.namespace))
-                && (kind != Some(habit.kind) || is_old(habit, now_s))
+                && (kind != Some(habit.kind) || habit.is_old(now_s))
         })
     }
 
@@ -106,7 +106,7 @@ impl Baseline {
             is_of_whole_cluster(habit)
                 && (habit.kind == Symbol::ANY || kinds.contains(&Some(habit.kind)))
                 && habit.is_usual(now_s, self.half_life_s)
-                && is_old(habit, now_s)
+                && habit.is_old(now_s)
         })
     }
 
@@ -124,7 +124,7 @@ impl Baseline {
                     is_of_whole_cluster(habit)
                         && Some(habit.kind) == pods
                         && habit.peak > 0
-                        && is_old(habit, now_s)
+                        && habit.is_old(now_s)
                 })
             })
     }
@@ -138,7 +138,7 @@ impl Baseline {
             is_of_whole_cluster(habit)
                 && (Some(habit.kind) == symbol || (may_be_any && habit.kind == Symbol::ANY))
                 && habit.is_usual(now_s, self.half_life_s)
-                && is_old(habit, now_s)
+                && habit.is_old(now_s)
         })
     }
 
@@ -170,7 +170,7 @@ impl Baseline {
         self.has(index, |habit| {
             (habit.op, habit.outcome) == (Op::Watch, Outcome::Shown)
                 && (!is_wide || habit.namespace == Symbol::EMPTY)
-                && is_old(habit, now_s)
+                && habit.is_old(now_s)
         })
     }
 
@@ -178,7 +178,7 @@ impl Baseline {
     pub(crate) fn reads_wide(&self, index: usize, now_s: u32) -> bool {
         self.has(index, |habit| {
             is_of_whole_cluster(habit)
-                && is_old(habit, now_s)
+                && habit.is_old(now_s)
                 && !self.symbols.text(habit.kind).ends_with(PART)
         })
     }
@@ -189,7 +189,7 @@ impl Baseline {
         self.has(index, |habit| {
             (habit.op, habit.outcome) == (Op::Write, Outcome::Shown)
                 && [namespace, Some(Symbol::ANY)].contains(&Some(habit.namespace))
-                && is_old(habit, now_s)
+                && habit.is_old(now_s)
                 && !self.is_of_any_program(habit)
         })
     }
@@ -204,7 +204,7 @@ impl Baseline {
         let at = self.habit(index, behaviour);
         let record = self.identities.get(index);
         let habit = at.and_then(|at| record?.habits.get(at));
-        habit.is_some_and(|habit| is_old(habit, now_s))
+        habit.is_some_and(|habit| habit.is_old(now_s))
     }
 
     /// Whether an identity was shown anything in a namespace.
@@ -238,7 +238,7 @@ impl Baseline {
     pub(crate) fn has_long_touched(&self, index: usize, kind: &str, now_s: u32) -> bool {
         let kind = self.symbols.find(kind);
         self.has(index, |habit| {
-            habit.outcome == Outcome::Shown && Some(habit.kind) == kind && is_old(habit, now_s)
+            habit.outcome == Outcome::Shown && Some(habit.kind) == kind && habit.is_old(now_s)
         })
     }
 
@@ -285,9 +285,4 @@ impl Baseline {
 fn is_of_whole_cluster(habit: &Habit) -> bool {
     matches!(habit.op, Op::List | Op::Watch)
         && (habit.outcome, habit.namespace) == (Outcome::Shown, Symbol::EMPTY)
-}
-
-/// Whether a habit began a day ago or longer.
-fn is_old(habit: &Habit, now_s: u32) -> bool {
-    now_s.saturating_sub(habit.first_s) >= DAY_S
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::DAY_S;
 use super::symbols::Symbol;
 use crate::engine::behaviour::{Op, Outcome};
 use crate::engine::decay::{remaining, rounded};
@@ -23,7 +24,6 @@ const FORGOTTEN: f64 = 0.05 * 1_000.0;
 const DAYS_OF_PROBATION: u8 = 5;
 /// Remembered addresses and programs of one identity: replicas, versions. Older ones give way.
 pub(crate) const ORIGINS_MAX: usize = 6;
-const DAY_S: u32 = 24 * 60 * 60;
 
 /// How a behaviour was met.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -159,6 +159,11 @@ impl Habit {
     /// Whether it has been met on so many days that it is no longer part of an incident.
     pub(crate) fn is_out_of_probation(&self) -> bool {
         self.days >= DAYS_OF_PROBATION
+    }
+
+    /// Whether it began a day ago or longer.
+    pub(crate) fn is_old(&self, now_s: u32) -> bool {
+        now_s.saturating_sub(self.first_s) >= DAY_S
     }
 
     /// On how many days it was met.

@@ -13,7 +13,7 @@ use super::path::node_selected;
 use super::warm::Entry;
 use super::who::{Class, Who};
 
-pub(super) const DAY_S: u32 = 24 * 60 * 60;
+pub(super) use crate::baseline::DAY_S;
 /// Longer names of objects are cut: there are none. Bytes (RFC 1123 subdomains).
 pub(super) const NAME_MAX: usize = 253;
 
@@ -150,7 +150,7 @@ impl Engine {
             && has_guessed();
         let is_step = is_of_guesses || is_step_of_program(behaviour, record.class);
         let is_settled = (behaviour.is_settled_by_habit() && !is_step)
-            || (now_s.saturating_sub(habit.first_s) >= DAY_S
+            || (habit.is_old(now_s)
                 && (habit.first_s < started_s() || habit.is_out_of_probation()));
         let is_usual = habit.is_usual(now_s, self.baseline.half_life_s()) && is_settled;
         // After a gap in the log two windows look like one, for as long as the time is not believed.

@@ -42,7 +42,7 @@ impl Engine {
         let is_program = matches!(class, Class::ServiceAccount | Class::Node | Class::System);
         let tool = is_program.then(|| tool(&activity.actor.user_agent))??;
         let now_s = self.clock.now_s();
-        let used = mark(behaviour, "(tool)", tool);
+        let used = mark(behaviour.surface, "(tool)", tool);
         let record = self.baseline.record(index);
         let is_established = record.is_some_and(|record| record.known_for_s(now_s) >= DAY_S);
         let is_begun = is_established && arrival.origin.is_new_program;
@@ -75,8 +75,9 @@ impl Engine {
         let symbol = self.baseline.symbol("(log)");
         let record = self.baseline.record(index);
         let is_old = self.is_old_mark(index, &read);
+        let now_s = self.clock.now_s();
         let knows_some = record.is_some_and(|record| {
-            record.has(|habit| Some(habit.kind) == symbol && self.is_old(habit))
+            record.has(|habit| Some(habit.kind) == symbol && habit.is_old(now_s))
         });
         self.learn_mark(index, &read);
         knows_some && !is_old
@@ -95,7 +96,8 @@ impl Engine {
             return false;
         }
         let is_mighty = activity.actor.groups.contains(MASTERS);
-        let [with, without] = [MASTERS, NO_MASTERS].map(|group| mark(behaviour, "(group)", group));
+        let [with, without] =
+            [MASTERS, NO_MASTERS].map(|group| mark(behaviour.surface, "(group)", group));
         let is_new = is_mighty && self.is_departure(index, &without, &with);
         let worn = if is_mighty { with } else { without };
         // Once: most of what somebody does is ordinary at first sight and does not come here.
@@ -113,7 +115,7 @@ impl Engine {
             return !(behaviour.outcome == Outcome::Refused
                 && activity.message.contains("cannot impersonate"));
         };
-        let worn = mark(behaviour, "(impersonation)", clip(&mask.user, 200));
+        let worn = mark(behaviour.surface, "(impersonation)", clip(&mask.user, 200));
         let is_usual = self.is_usual_mark(index, &worn);
         self.learn_mark(index, &worn);
         is_usual
@@ -141,18 +143,15 @@ impl Engine {
     }
 
     fn is_old_mark(&self, index: usize, mark: &Behaviour<'_>) -> bool {
+        let now_s = self.clock.now_s();
         self.marked(index, mark)
-            .is_some_and(|habit| self.is_old(habit))
+            .is_some_and(|habit| habit.is_old(now_s))
     }
 
     fn is_usual_mark(&self, index: usize, mark: &Behaviour<'_>) -> bool {
         let (now_s, half_life_s) = (self.clock.now_s(), self.baseline.half_life_s());
         self.marked(index, mark)
-            .is_some_and(|habit| self.is_old(habit) && habit.is_usual(now_s, half_life_s))
-    }
-
-    fn is_old(&self, habit: &Habit) -> bool {
-        self.clock.now_s().saturating_sub(habit.first_s) >= DAY_S
+            .is_some_and(|habit| habit.is_old(now_s) && habit.is_usual(now_s, half_life_s))
     }
 
     /// Remembers something for good: no other habit takes its room.
@@ -178,14 +177,14 @@ impl Engine {
 }
 
 /// What is remembered in the form of a habit.
-fn mark<'a>(behaviour: &Behaviour<'a>, kind: &'static str, what: &'a str) -> Behaviour<'a> {
+pub(super) fn mark<'a>(surface: Surface, kind: &'static str, what: &'a str) -> Behaviour<'a> {
     Behaviour {
+        surface,
         op: Op::Exec,
         outcome: Outcome::Shown,
         kind,
         namespace: what,
         is_part: false,
-        ..*behaviour
     }
 }
 

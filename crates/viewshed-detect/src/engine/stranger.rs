@@ -90,7 +90,7 @@ impl Engine {
         record.has(|habit| {
             habit.namespace == namespace
                 && habit.outcome == Outcome::Shown
-                && now_s.saturating_sub(habit.first_s) >= DAY_S
+                && habit.is_old(now_s)
                 && habit.is_usual(now_s, self.baseline.half_life_s())
         })
     }

@@ -7,15 +7,15 @@
 use viewshed_model::{Activity, Surface};
 
 use super::Engine;
-use super::behaviour::{Behaviour, Op, Outcome};
+use super::behaviour::Behaviour;
 use super::judge::DAY_S;
+use super::marks::mark;
 use super::places::Place;
 use super::stranger::{is_public, is_written_address};
 use super::who::Class;
 use crate::baseline::Record;
 use crate::detections::look::{Departure, Moved, Origin};
 
-const FROM: &str = "(from)";
 const INSIDE: &str = "(inside)";
 const OUTSIDE: &str = "(outside)";
 const WITH_POD: &str = "(pod)";
@@ -23,14 +23,7 @@ const WITHOUT_POD: &str = "(no pod)";
 
 /// Something that is known of where an identity comes from.
 fn from(what: &'static str) -> Behaviour<'static> {
-    Behaviour {
-        surface: Surface::KubernetesApi,
-        op: Op::Exec,
-        outcome: Outcome::Shown,
-        kind: FROM,
-        namespace: what,
-        is_part: false,
-    }
+    mark(Surface::KubernetesApi, "(from)", what)
 }
 
 impl Engine {

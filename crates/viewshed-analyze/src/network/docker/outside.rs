@@ -6,6 +6,7 @@ use super::facts::{
     Joined, bound, first_unknown, has_ipv6, is_internal, is_loopback, is_on_link, is_podman,
     keeps_address, major, mode, namespace_of, networks, networks_of, published, title, unknown,
 };
+use super::own_host::without_own;
 use super::published::{PODMAN, Published, UNFILTERED_IPV6, is_ipv6_filtered};
 use super::{End, Open};
 use crate::network::address::Family;
@@ -27,16 +28,9 @@ pub(super) fn from_outside(
     families: &[Family],
 ) -> Open {
     let target = namespace_of(host, other);
-    match target.network_mode.as_str() {
-        "none" => return Open::Closed(format!("{} has no network", title(other))),
-        "host" => {
-            let text = format!(
-                "{} shares the host's network; only the host's own rules would stop it",
-                title(other)
-            );
-            return Open::Every(text);
-        }
-        _ => {}
+    let more = "; only the host's own rules would stop it";
+    if let Some(open) = without_own(target, &title(other), more) {
+        return open;
     }
     let all = networks(host, target);
     if let Some((name, _)) = all.iter().find(|(_, network)| is_on_link(*network)) {

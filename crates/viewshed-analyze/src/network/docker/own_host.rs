@@ -20,16 +20,8 @@ fn meets_host(host: &DockerHost, joined: &Joined<'_>, family: Family) -> bool {
 /// bridge address answers unless the network is `isolated` (`TestInternalNwConnectivity`).
 pub(super) fn to_own_host(host: &DockerHost, own: &DockerContainer) -> Open {
     let source = namespace_of(host, own);
-    match source.network_mode.as_str() {
-        "none" => return Open::Closed(format!("{} has no network", title(own))),
-        "host" => {
-            let text = format!(
-                "{} shares the host's network, loopback included",
-                title(own)
-            );
-            return Open::Every(text);
-        }
-        _ => {}
+    if let Some(open) = without_own(source, &title(own), ", loopback included") {
+        return open;
     }
     let all = networks(host, source);
     if is_podman(host) {
@@ -66,10 +58,8 @@ pub(super) fn from_own_host(
     families: &[Family],
 ) -> Open {
     let target = namespace_of(host, other);
-    match target.network_mode.as_str() {
-        "none" => return Open::Closed(format!("{} has no network", title(other))),
-        "host" => return Open::Every(format!("{} shares the host's network", title(other))),
-        _ => {}
+    if let Some(open) = without_own(target, &title(other), "") {
+        return open;
     }
     let all = networks(host, target);
     let is_met = families.iter().any(|family| {
@@ -93,6 +83,17 @@ pub(super) fn from_own_host(
         "every network of {} is isolated from the host",
         title(other)
     ))
+}
+
+/// A container that has no network of its own: it has none at all, or the host's; `more` is what follows from that.
+pub(super) fn without_own(container: &DockerContainer, title: &str, more: &str) -> Option<Open> {
+    match container.network_mode.as_str() {
+        "none" => Some(Open::Closed(format!("{title} has no network"))),
+        "host" => Some(Open::Every(format!(
+            "{title} shares the host's network{more}"
+        ))),
+        _ => None,
+    }
 }
 
 /// Where the estate does not tell what a container's networks are.

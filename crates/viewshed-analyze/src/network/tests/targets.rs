@@ -165,6 +165,15 @@ fn columns_agree_with_single_questions() {
     }
 }
 
+/// The places where metrics are told.
+fn metrics(text: &str) -> Vec<String> {
+    let cluster = cluster_of_yaml(text);
+    let index = NetworkIndex::new(&cluster, Some(Cni::Generic));
+    let place = Place::Target(Target::Metrics);
+    let column = index.sources(&place, None, None).expect("a target");
+    column.points
+}
+
 /// READMEs of the projects: they answer whoever asks, at 9090 and 8080 unless told otherwise.
 #[test]
 fn programs_that_tell_metrics_are_known_by_their_image() {
@@ -192,13 +201,8 @@ fn programs_that_tell_metrics_are_known_by_their_image() {
             ("10.0.0.3", "[{ name: web, containerPort: 80 }]"),
         ),
     ];
-    let cluster = cluster_of_yaml(&text.concat());
-    let index = NetworkIndex::new(&cluster, Some(Cni::Generic));
-    let place = Place::Target(Target::Metrics);
-    let column = index.sources(&place, None, None).expect("a target");
-    let points: Vec<&str> = column.points.iter().map(String::as_str).collect();
     assert_eq!(
-        points,
+        metrics(&text.concat()),
         [
             "metrics of pod `m/advisor`: TCP 8080",
             "metrics of pod `m/prom`: TCP 9091",
@@ -251,13 +255,8 @@ fn metrics_are_where_annotations_and_services_say() {
          spec: { containers: [{ name: main, image: example }] } } }\n---\n"
             .to_owned(),
     ];
-    let cluster = cluster_of_yaml(&text.concat());
-    let index = NetworkIndex::new(&cluster, Some(Cni::Generic));
-    let place = Place::Target(Target::Metrics);
-    let column = index.sources(&place, None, None).expect("a target");
-    let points: Vec<&str> = column.points.iter().map(String::as_str).collect();
     assert_eq!(
-        points,
+        metrics(&text.concat()),
         [
             "metrics of pod `m/ann`: TCP 9102",
             "metrics of pod `m/every`: TCP 81",
