@@ -6,6 +6,7 @@
 //! decoders), and any guess.
 
 mod action;
+mod actions;
 mod askers;
 
 mod fragment;
@@ -31,7 +32,8 @@ use viewshed_model::{
     LogProfile, Skips, Visibility,
 };
 
-use action::{ACTIONS, Action, Ask, Way};
+use action::{Action, Ask, Way};
+use actions::ACTIONS;
 use verdict::{Verdict, corrected};
 
 /// A source and what is known of it. Less knowledge makes more rows unknown, never wrong.
