@@ -18,6 +18,9 @@ pub struct Service {
     /// `spec.externalIPs`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub external_ips: Vec<String>,
+    /// `spec.externalName`, the DNS name that a Service of type `ExternalName` stands for.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub external_name: String,
     /// Addresses or names that a load balancer was given.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub load_balancer_addresses: Vec<String>,
@@ -95,6 +98,9 @@ pub struct Endpoints {
     /// Addresses of all endpoints.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub addresses: Vec<String>,
+    /// There are endpoints, and none of them is ready (`conditions.ready`; unknown counts as ready).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_unready: bool,
     /// Ports.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ports: Vec<Port>,

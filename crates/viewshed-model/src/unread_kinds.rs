@@ -33,6 +33,35 @@ const FURTHER: [(&str, &str); 15] = [
     ("projectcalico.org", "tiers"),
 ];
 
+/// Kinds of [`POLICY_GROUPS`] and what policies lean on, by group.
+const KINDS: [(&str, &[&str]); 6] = [
+    ("networking.k8s.io", &["NetworkPolicy"]),
+    (
+        "policy.networking.k8s.io",
+        &[
+            "AdminNetworkPolicy",
+            "BaselineAdminNetworkPolicy",
+            "ClusterNetworkPolicy",
+        ],
+    ),
+    ("projectcalico.org", CALICO),
+    ("crd.projectcalico.org", CALICO),
+    (
+        "cilium.io",
+        &["CiliumClusterwideNetworkPolicy", "CiliumNetworkPolicy"],
+    ),
+    ("crd.antrea.io", &["ClusterNetworkPolicy", "NetworkPolicy"]),
+];
+
+const CALICO: &[&str] = &[
+    "GlobalNetworkPolicy",
+    "GlobalNetworkSet",
+    "HostEndpoint",
+    "NetworkPolicy",
+    "NetworkSet",
+    "Tier",
+];
+
 /// A kind of which the server did not give every object.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -59,6 +88,26 @@ impl UnreadKind {
             kind: api.kind.clone(),
             read_namespaces,
         })
+    }
+
+    /// Every such kind of a group, of which nothing is known at all.
+    pub fn of_group(group: &str) -> impl Iterator<Item = Self> {
+        let own = KINDS.iter().filter(move |(known, _)| *known == group);
+        own.flat_map(|(group, kinds)| {
+            kinds.iter().map(|kind| Self {
+                group: (*group).to_owned(),
+                kind: (*kind).to_owned(),
+                read_namespaces: Vec::new(),
+            })
+        })
+    }
+
+    /// The settings of a network plugin in a config map, which the server did not give.
+    pub fn settings() -> Self {
+        Self {
+            kind: "ConfigMap".to_owned(),
+            ..Self::default()
+        }
     }
 
     /// Whether it is a policy, or something that policies lean on.

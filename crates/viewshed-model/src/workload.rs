@@ -22,6 +22,9 @@ pub struct Pod {
     /// Pod addresses.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ips: Vec<String>,
+    /// `status.hostIPs`, or `status.hostIP` alone: addresses of its node.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub host_ips: Vec<String>,
     /// A static pod's mirror object (annotation `kubernetes.io/config.mirror`).
     #[serde(skip_serializing_if = "is_false")]
     pub is_mirror: bool,
@@ -106,6 +109,11 @@ pub struct PodSpec {
     /// the template; 0 for every port that is declared, `None` without them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metrics_port: Option<u16>,
+    /// Networks beside the cluster's that the annotations of the pod or the template attach it to
+    /// (`k8s.v1.cni.cncf.io/networks` and Multus' `v1.multus-cni.io/default-network`), as `namespace/name` or a
+    /// name of the pod's own namespace; sorted, each once.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub further_networks: Vec<String>,
 }
 
 impl PodSpec {

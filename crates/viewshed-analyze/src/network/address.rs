@@ -112,6 +112,22 @@ pub(super) fn not_public(family: Family) -> Ranges<u128> {
     of_family.map(|block| (block.first, block.last)).collect()
 }
 
+/// Addresses of networks that are not the Internet: RFC 1918, RFC 6598 and RFC 4193.
+const PRIVATE: [&str; 5] = [
+    "10.0.0.0/8",
+    "100.64.0.0/10",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "fc00::/7",
+];
+
+/// The addresses of a family that are of networks inside.
+pub(super) fn private(family: Family) -> Ranges<u128> {
+    let blocks = PRIVATE.iter().filter_map(|text| Block::parse(text));
+    let of_family = blocks.filter(|block| block.family == family);
+    of_family.map(|block| (block.first, block.last)).collect()
+}
+
 /// Whether an address is one of the public Internet: neither private nor link-local, nor one of those that
 /// documentation uses (RFC 5737, RFC 3849).
 pub(crate) fn is_public(address: IpAddr) -> bool {

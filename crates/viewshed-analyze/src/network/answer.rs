@@ -188,10 +188,7 @@ impl<'c> NetworkIndex<'c> {
     /// One end to one goal.
     pub(super) fn toward(&self, from: &End<'c>, goal: &Goal<'c>, asked: &Asked) -> Outcome {
         let outcome = self.judged(from, goal, asked);
-        match self.unlisted_doubt(from, goal, asked) {
-            Some((fact, ports)) => outcome.doubted(fact, &ports),
-            None => outcome,
-        }
+        self.with_doubts(outcome, (from, goal), asked)
     }
 
     /// The same by what the estate has.

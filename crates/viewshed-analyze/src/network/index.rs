@@ -66,7 +66,7 @@ impl<'c> NetworkIndex<'c> {
         match profile.cilium_mode {
             CiliumMode::Default | CiliumMode::Always => {}
             CiliumMode::Never => profile.enforces = Ternary::No,
-            CiliumMode::Unknown => profile.enforces = Ternary::Unknown,
+            CiliumMode::Unknown | CiliumMode::Unread => profile.enforces = Ternary::Unknown,
         }
         let places = Places::of(cluster, &profile);
         let stages = Stages::of(&profile, cluster);
@@ -277,9 +277,14 @@ fn closed() -> Side {
 /// Settings that close pods which no policy selects.
 fn closing(profile: &Profile, stages: &Stages, vocabulary: &mut Vocabulary) -> Vec<Policy> {
     let mut found = Vec::new();
-    if profile.cilium_mode == CiliumMode::Always {
+    if matches!(profile.cilium_mode, CiliumMode::Always | CiliumMode::Unread) {
         let place = (stages.standard(), Order(0.0, 0));
-        let pods = vocabulary.of(Term::Pod);
+        let mut pods = vocabulary.of(Term::Pod);
+        if profile.cilium_mode == CiliumMode::Unread {
+            let fact = "the settings in `cilium-config`, which could not be read";
+            let unsure = vocabulary.unsure(fact);
+            pods = vocabulary.and([pods, unsure]);
+        }
         let sides = (closed(), closed());
         found.push(of_setting("enable-policy=always", place, pods, sides));
     }

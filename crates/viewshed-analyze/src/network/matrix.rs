@@ -9,13 +9,14 @@ mod between;
 
 use between::Between;
 
-use super::address::address;
+use super::address::{Family, address, number as address_number};
 use super::ends::End;
 use super::index::NetworkIndex;
 use super::kernel::{Kernel, NOWHERE, SpotOrigin};
 use super::place::Origin;
 use super::ports::shown;
 use super::publications::Publication;
+use super::ranges::Ranges;
 
 /// Pairs of ends that a matrix spells out: with ten ranges each, about 200 MB. Beyond it the matrix is
 /// refused; [`NetworkIndex::visit`] has no bound.
@@ -24,9 +25,9 @@ pub const MATRIX_PAIRS_MAX: usize = 1 << 20;
 /// Namespace, workload, its kind, spot in each family, and the node where that counts.
 type GroupKey = (String, String, String, Vec<Option<u32>>, Option<u32>);
 
-/// What can make pods of one row differ towards nodes and addresses outside: their node, and what
-/// publishes them.
-type Trait<'p> = (Option<u32>, &'p Publication);
+/// What can make pods of one row differ: their node, what publishes them, and a number for the networks that they are
+/// attached to beside the cluster's.
+type Trait<'p> = (Option<u32>, &'p Publication, u32);
 
 /// Addresses at the start of a range that are tried as its example: all that pods and nodes have, and one.
 const ADDRESSES_TRIED: u128 = 1 << 16;
@@ -110,20 +111,21 @@ impl<'c> NetworkIndex<'c> {
         }
         let of_services = self.service_addresses();
         for (kernel, position) in self.kernels.iter().zip(0_usize..) {
-            for (spot, end) in outside(kernel) {
+            for (spot, ranges) in outside(kernel) {
                 let mut spots = vec![None; self.kernels.len()];
                 if let Some(own) = spots.get_mut(position) {
                     *own = Some(spot);
                 }
-                // What belongs to something in the cluster is that thing's row, or a service's address.
-                let Some(one) = self.one_of(kernel, spot, &of_services) else {
-                    continue;
-                };
-                rows.push(Row {
-                    end,
-                    spots,
-                    members: Members::Outside(Box::new(one)),
-                });
+                for part in self.parts_by_doubt(kernel.family, &ranges) {
+                    // What belongs to something in the cluster is that thing's row, or a service's address.
+                    if let Some(one) = self.one_of(kernel, (spot, &part), &of_services) {
+                        rows.push(Row {
+                            end: outside_end(kernel.family, &part),
+                            spots: spots.clone(),
+                            members: Members::Outside(Box::new(one)),
+                        });
+                    }
+                }
             }
         }
         rows
@@ -143,11 +145,11 @@ impl<'c> NetworkIndex<'c> {
     fn one_of(
         &self,
         kernel: &Kernel<'c>,
-        spot: u32,
+        (spot, ranges): (u32, &Ranges<u128>),
         of_services: &BTreeSet<IpAddr>,
     ) -> Option<End<'c>> {
         let found = match &kernel.space.spot(spot)?.origin {
-            SpotOrigin::Addresses(ranges) => {
+            SpotOrigin::Addresses(_) => {
                 let candidates = ranges.iter().flat_map(|(first, last)| {
                     let last = last.min(first.saturating_add(ADDRESSES_TRIED));
                     first..=last
@@ -194,7 +196,8 @@ impl<'c> NetworkIndex<'c> {
                 break;
             };
             let (pods, traits) = groups.entry(key).or_default();
-            let own = (pod.body.node, self.publications().of_pod(number));
+            let networks = self.places.further_networks.number(number);
+            let own = (pod.body.node, self.publications().of_pod(number), networks);
             traits.entry(own).or_insert(number);
             if let Origin::Pod(pod) = pod.origin {
                 pods.push(pod.meta.name.clone());
@@ -227,31 +230,36 @@ impl<'c> NetworkIndex<'c> {
     }
 }
 
-fn outside(kernel: &Kernel<'_>) -> Vec<(u32, ReachEnd)> {
+/// The addresses of each spot outside.
+fn outside(kernel: &Kernel<'_>) -> Vec<(u32, Ranges<u128>)> {
     let mut found = Vec::new();
     for (spot, number) in kernel.space.spots.iter().zip(0_u32..) {
-        let addresses: Vec<String> = match &spot.origin {
-            SpotOrigin::Addresses(ranges) => ranges
-                .iter()
-                .map(|(first, last)| {
-                    let (first, last) =
-                        (address(kernel.family, first), address(kernel.family, last));
-                    format!("{first}-{last}")
-                })
-                .collect(),
-            SpotOrigin::ApiServer(address) => vec![format!("{address}-{address}")],
+        let ranges = match &spot.origin {
+            SpotOrigin::Addresses(ranges) => ranges.clone(),
+            SpotOrigin::ApiServer(address) => {
+                let own = address_number(*address);
+                Ranges::one(own, own)
+            }
             SpotOrigin::Pods(_)
             | SpotOrigin::Node(_)
             | SpotOrigin::SomeNode
             | SpotOrigin::SomeAddress => continue,
         };
-        let end = ReachEnd {
-            kind: EndKind::Outside,
-            name: addresses.first().cloned().unwrap_or_default(),
-            addresses,
-            ..ReachEnd::default()
-        };
-        found.push((number, end));
+        found.push((number, ranges));
     }
     found
+}
+
+fn outside_end(family: Family, ranges: &Ranges<u128>) -> ReachEnd {
+    let texts = ranges.iter().map(|(first, last)| {
+        let (first, last) = (address(family, first), address(family, last));
+        format!("{first}-{last}")
+    });
+    let addresses: Vec<String> = texts.collect();
+    ReachEnd {
+        kind: EndKind::Outside,
+        name: addresses.first().cloned().unwrap_or_default(),
+        addresses,
+        ..ReachEnd::default()
+    }
 }

@@ -7,6 +7,7 @@ mod cni;
 mod compare;
 mod decide;
 mod docker;
+mod doubt;
 mod edit;
 mod ends;
 mod entrance;

@@ -1,6 +1,6 @@
 //! The places of one cluster with everything that a policy can ask of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use rustc_hash::FxHashMap;
@@ -194,6 +194,31 @@ pub(super) struct Places<'c> {
     pub(super) shared_addresses: BTreeMap<IpAddr, Vec<Found>>,
     /// Workloads by namespace, kind and name.
     pub(super) workloads: BTreeMap<(&'c str, &'c str, &'c str), &'c Workload>,
+    pub(super) further_networks: FurtherNetworks,
+}
+
+/// Networks beside the cluster's that pods are attached to.
+#[derive(Debug, Default)]
+pub(super) struct FurtherNetworks {
+    /// By pod: a number that pods with the same networks have, from 1, and the networks as `namespace/name`.
+    of_pods: FxHashMap<u32, (u32, BTreeSet<String>)>,
+}
+
+impl FurtherNetworks {
+    pub(super) fn is_empty(&self) -> bool {
+        self.of_pods.is_empty()
+    }
+
+    /// A number that is the same for pods with the same networks; 0 for those with none.
+    pub(super) fn number(&self, pod: u32) -> u32 {
+        self.of_pods.get(&pod).map_or(0, |(number, _)| *number)
+    }
+
+    /// The networks of a pod, sorted.
+    pub(super) fn of(&self, pod: u32) -> impl Iterator<Item = &str> {
+        let names = self.of_pods.get(&pod).into_iter();
+        names.flat_map(|(_, names)| names).map(String::as_str)
+    }
 }
 
 impl<'c> Places<'c> {

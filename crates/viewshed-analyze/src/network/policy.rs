@@ -28,7 +28,7 @@ mod tie;
 mod unlisted;
 
 pub(super) use reader::UNTOLD;
-pub(super) use referred::Referred;
+pub(super) use referred::{Alias, Referred};
 pub(super) use stage::{End, StageId, Stages};
 pub(super) use strangers::is_route;
 pub(super) use tie::{Tie, settled};

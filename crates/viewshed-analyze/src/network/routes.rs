@@ -81,6 +81,8 @@ impl<'c> NetworkIndex<'c> {
             protocol: "TCP",
             fact: None,
         });
+        let aliased = self.aliased(service).into_iter();
+        let ingresses = ingresses.chain(aliased);
         let gateways = self.cluster().gateways.iter();
         let backend = full_name.clone();
         let gateways = gateways.filter(move |route| route.services.contains(&full_name));
@@ -106,6 +108,46 @@ impl<'c> NetworkIndex<'c> {
                 fact,
             })
         }))
+    }
+
+    /// Ingresses that name a service by another one's name (Services of type `ExternalName`), which their programs
+    /// may follow.
+    fn aliased<'s>(&'s self, service: &'s Service) -> Vec<Route<'s>> {
+        let meta = &service.meta;
+        let key = (meta.namespace_or_empty(), meta.name.as_str());
+        let aliases = self.referred.aliases.get(&key).into_iter().flatten();
+        let mut found = Vec::new();
+        for alias in aliases {
+            let namespace = alias.meta.namespace_or_empty();
+            let own = self.cluster().ingresses.iter().filter(|ingress| {
+                ingress.meta.namespace_or_empty() == namespace
+                    && ingress.services.contains(&alias.meta.name)
+            });
+            found.extend(own.map(|ingress| {
+                let name = format!("Ingress `{}`", ingress.meta.full_name());
+                let ports = ports_of(&ingress.backends, &alias.meta.name).into_iter();
+                // Names are those of the other service's ports.
+                let ports = ports.map(|port| {
+                    if port.parse::<u16>().is_ok() {
+                        port
+                    } else {
+                        ""
+                    }
+                });
+                let fact = format!(
+                    "whether the program that serves {name} follows service `{}` to another name",
+                    alias.meta.full_name()
+                );
+                Route {
+                    class: Some(self.class_of(ingress)),
+                    ports: ports.collect(),
+                    protocol: "TCP",
+                    name,
+                    fact: Some(fact),
+                }
+            }));
+        }
+        found
     }
 
     /// Whether anybody serves a Gateway: one whose class is missing among those of the estate, perhaps nobody.

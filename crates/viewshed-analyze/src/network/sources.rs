@@ -25,11 +25,15 @@ use super::place::{Kind, Origin, PodPlace};
 use super::ports::{PortSet, shown};
 use super::vocabulary::Term;
 
+/// Points that a pod with networks beside the cluster's is asked about one by one, at most.
+const POINTS_BESIDE_MAX: usize = 64;
+
 /// Pods that are alike: namespace, workload, its kind, spot in each family, and how their own nodes
 /// answer.
 type GroupKey<'c> = (&'c str, &'c str, &'c str, SpotsKey);
-/// Spot in each family, the node where it counts, and whether it is a point itself.
-type SpotsKey = ([u32; 2], Option<u32>, bool);
+/// Spot in each family, the node where it counts, whether it is a point itself, and a number for its networks beside
+/// the cluster's.
+type SpotsKey = ([u32; 2], Option<u32>, bool, u32);
 
 impl<'c> NetworkIndex<'c> {
     /// Whether each workload, node and the world reach a place; `port` and `protocol` as in a question.
@@ -167,7 +171,8 @@ impl<'c> NetworkIndex<'c> {
             let is_beside = pod.is_on_host && column.pods_by_node.contains_key(node);
             (is_point && (own_node_counts || pod.is_on_host)) || is_beside || self.forwards()
         });
-        (spots, node, column.by_pod.contains_key(&index))
+        let networks = self.places.further_networks.number(index);
+        (spots, node, column.by_pod.contains_key(&index), networks)
     }
 
     /// What becomes of one source's connections.
@@ -233,6 +238,15 @@ impl<'c> NetworkIndex<'c> {
         }
         if is_outside && !found.is_empty() {
             return found;
+        }
+        let has_networks = match from.which {
+            Which::Pod(pod) => self.places.further_networks.number(pod) != 0,
+            Which::Node(_) | Which::Address(_) | Which::SomeAddress => false,
+        };
+        if has_networks {
+            // Nor of networks beside the cluster's.
+            let points = 0..column.points.len().min(POINTS_BESIDE_MAX);
+            found.extend(points.flat_map(with_ports));
         }
         let near = Self::near(from, column);
         found.extend(near.into_iter().flat_map(with_ports));

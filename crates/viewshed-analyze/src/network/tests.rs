@@ -15,6 +15,7 @@ mod estate;
 mod families;
 mod generated;
 mod host_endpoints;
+mod names;
 mod node_ports;
 mod not_understood;
 mod np_guard;

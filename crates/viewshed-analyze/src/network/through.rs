@@ -7,12 +7,12 @@ use viewshed_model::{Port, Protocol, Service};
 use super::address::{Block, Family};
 use super::answer::{Asked, Outcome};
 use super::cni::{Cni, ServiceView};
-use super::decide::Decision;
+use super::decide::{Decision, path};
 use super::ends::{By, End, Which};
 use super::eval::Tri;
 use super::index::NetworkIndex;
 use super::place::{AddressFact, Body, Kind, Places};
-use super::policy::Direction;
+use super::policy::{Alias, Direction};
 use super::ports::{Point, PortSet, point};
 use super::unlisted::unlisted_endpoints;
 
@@ -33,12 +33,7 @@ impl<'c> NetworkIndex<'c> {
         asked: &Asked,
     ) -> Outcome {
         if service.service_type == "ExternalName" {
-            let fact = format!(
-                "which addresses service `{}` names",
-                service.meta.full_name()
-            );
-            let text = "it is a name for something outside the cluster".to_owned();
-            return Outcome::of(Decision::depends(fact, text));
+            return self.external_name_outcome(from, service, asked);
         }
         if by == By::Name && is_headless(service) {
             return self.headless_outcome(from, service, asked);
@@ -80,34 +75,31 @@ impl<'c> NetworkIndex<'c> {
     /// The name of a headless service stands for the addresses of its pods, at which only their own ports
     /// count (<https://kubernetes.io/docs/concepts/services-networking/service/#headless-services>).
     fn headless_outcome(&self, from: &End<'c>, service: &'c Service, asked: &Asked) -> Outcome {
-        let mut ends: Vec<(End<'c>, Vec<Point>)> = Vec::new();
-        if service.ports.is_empty() {
-            // "Service ports are optional" for headless ones; its name stands for its pods all the same.
-            ends.extend(
-                self.portless(service)
-                    .into_iter()
-                    .map(|end| (end, Vec::new())),
-            );
-        }
+        let named = match self.named_by_dns(service) {
+            Ok(ends) => ends,
+            Err(fact) => {
+                let text = format!("the estate does not tell {fact}");
+                return Outcome::of(Decision::depends(fact, text));
+            }
+        };
+        let mut ends: Vec<(End<'c>, Vec<Point>)> =
+            named.into_iter().map(|end| (end, Vec::new())).collect();
         for port in &service.ports {
-            let behind = match self.behind(service, port) {
-                Behind::Ends(ends) => ends,
-                Behind::Unknown(fact) => {
-                    let text = format!("the estate does not tell {fact}");
-                    return Outcome::of(Decision::depends(fact, text));
-                }
+            let Behind::Ends(behind) = self.behind(service, port) else {
+                continue;
             };
             for (end, target) in behind {
-                match ends.iter_mut().find(|(known, _)| known.which == end.which) {
-                    Some((_, targets)) => targets.push(target),
-                    None => ends.push((end, vec![target])),
+                let known = ends.iter_mut().find(|(known, _)| known.which == end.which);
+                if let Some((_, targets)) = known {
+                    targets.push(target);
                 }
             }
         }
         let to_pod = |(end, targets): (End<'c>, Vec<Point>)| {
             let asked = match asked {
                 Asked::Port(port) => Asked::Port(*port),
-                Asked::Every(within) if service.ports.is_empty() => Asked::Every(within.clone()),
+                // Its ports are optional, and those of names that no pod has are nobody's.
+                Asked::Every(within) if targets.is_empty() => Asked::Every(within.clone()),
                 Asked::Every(within) => {
                     let own: PortSet = targets.iter().map(|port| (*port, *port)).collect();
                     Asked::Every(own.intersection(within))
@@ -128,19 +120,36 @@ impl<'c> NetworkIndex<'c> {
         outcome
     }
 
-    /// The endpoints of a service without ports.
-    fn portless(&self, service: &'c Service) -> Vec<End<'c>> {
+    /// The endpoints whose addresses DNS gives for the name of a headless service, each in the families of the
+    /// service; or what is not known of them.
+    fn named_by_dns(&self, service: &'c Service) -> Result<Vec<End<'c>>, String> {
         let meta = &service.meta;
         let key = (meta.namespace_or_empty(), meta.name.as_str());
-        if let Some(slices) = self.referred.endpoints.get(&key) {
-            let addresses = slices.iter().flat_map(|slice| &slice.addresses);
-            let mut ends: Vec<End<'c>> =
-                addresses.map(|address| self.owner_end(*address)).collect();
-            ends.sort_by_key(|end| end.which);
-            ends.dedup_by_key(|end| end.which);
-            return ends;
+        let is_unlisted = self.has_unlisted_pods(service);
+        let mut ends: Vec<End<'c>> = match self.referred.endpoints.get(&key) {
+            Some(slices) => {
+                let mut addresses = slices.iter().flat_map(|slice| &slice.addresses);
+                if is_unlisted && addresses.any(|one| self.is_nobodys(*one)) {
+                    return Err(unlisted_endpoints(service));
+                }
+                let addresses = slices.iter().flat_map(|slice| &slice.addresses);
+                addresses.map(|address| self.owner_end(*address)).collect()
+            }
+            None if is_unlisted => return Err(unlisted_endpoints(service)),
+            None if service.selector.is_none() => {
+                return Err(format!("the endpoints of service `{}`", meta.full_name()));
+            }
+            None => self.selected_pods(service).collect(),
+        };
+        ends.sort_by_key(|end| end.which);
+        ends.dedup_by_key(|end| end.which);
+        if let [family] = families_of(service).as_slice() {
+            for end in &mut ends {
+                end.keep(*family);
+            }
+            ends.retain(|end| *end.body.address(*family) != AddressFact::Absent);
         }
-        self.selected_pods(service).collect()
+        Ok(ends)
     }
 
     /// The pods that a service selects.
@@ -155,6 +164,39 @@ impl<'c> NetworkIndex<'c> {
             self.pod_end(index)
                 .filter(|_| is_selected && !place.has_ended)
         })
+    }
+
+    /// A name for another name: of a service of the cluster, or of something outside
+    /// (<https://kubernetes.io/docs/concepts/services-networking/service/#externalname>).
+    fn external_name_outcome(
+        &self,
+        from: &End<'c>,
+        service: &'c Service,
+        asked: &Asked,
+    ) -> Outcome {
+        match self.referred.alias_of(service) {
+            Alias::Service(other) => {
+                let mut outcome = self.service_outcome(from, (other, By::Name), asked);
+                let text = format!(
+                    "service `{}` is a name for service `{}`",
+                    service.meta.full_name(),
+                    other.meta.full_name()
+                );
+                outcome.decision.reasons.insert(0, path(text));
+                outcome
+            }
+            Alias::Circle => {
+                let name = service.meta.full_name();
+                let text = format!("the name of service `{name}` leads back to itself");
+                Outcome::of(Decision::new(Tri::No, text))
+            }
+            Alias::Elsewhere => {
+                let name = service.meta.full_name();
+                let fact = format!("which addresses service `{name}` names");
+                let text = "it is a name for something outside the cluster".to_owned();
+                Outcome::of(Decision::depends(fact, text))
+            }
+        }
     }
 
     fn no_endpoints(service: &Service) -> Decision {
@@ -193,8 +235,30 @@ impl<'c> NetworkIndex<'c> {
                 let text = format!("the estate does not tell {fact}");
                 Decision::depends(fact, text)
             }
-            Behind::Ends(ends) => self.through_ends(from, (service, port, by), &ends),
+            Behind::Ends(ends) => {
+                let decision = self.through_ends(from, (service, port, by), &ends);
+                if decision.verdict != Tri::No && self.has_no_ready_endpoint(service) {
+                    let name = service.meta.full_name();
+                    let fact = format!("whether an endpoint of service `{name}` becomes ready");
+                    let text = format!("none of the endpoints of service `{name}` is ready");
+                    return decision.and(Decision::depends(fact, text));
+                }
+                decision
+            }
         }
+    }
+
+    /// The service proxy sends nothing to endpoints that are not ready (k8s.io/api `discovery/v1`,
+    /// `EndpointConditions.Ready`).
+    fn has_no_ready_endpoint(&self, service: &Service) -> bool {
+        let meta = &service.meta;
+        let key = (meta.namespace_or_empty(), meta.name.as_str());
+        let slices = self.referred.endpoints.get(&key);
+        slices.is_some_and(|slices| {
+            let mut told = slices.iter().filter(|slice| !slice.addresses.is_empty());
+            let mut told = told.by_ref().peekable();
+            told.peek().is_some() && told.all(|slice| slice.is_unready)
+        })
     }
 
     /// The same, to some of its endpoints.

@@ -10,10 +10,10 @@ use super::address::{Family, number};
 use super::answer::{Asked, Outcome};
 use super::cni::Ternary;
 use super::decide::{Decision, NODE_PORTS};
+use super::doubt::{About, Doubt};
 use super::ends::{End, Which};
 use super::entrance::is_private;
 use super::eval::Tri;
-use super::goals::Goal;
 use super::index::NetworkIndex;
 use super::place::Kind;
 use super::policy::is_route;
@@ -24,20 +24,6 @@ use super::vocabulary::{Holder, Term};
 const ROUTES: [&str; 5] = ["Gateway", "HTTPRoute", "Ingress", "TCPRoute", "TLSRoute"];
 
 impl Outcome {
-    /// Neither sure nor denied at these ports.
-    pub(super) fn doubted(mut self, fact: String, ports: &PortSet) -> Self {
-        self.sure = self.sure.minus(ports);
-        self.possible = self.possible.union(ports);
-        if self.sure.is_empty() {
-            let text = format!("the estate does not tell {fact}");
-            let mut decision = Decision::depends(fact, text);
-            decision.facts.extend(self.decision.facts);
-            decision.reasons.extend(self.decision.reasons);
-            self.decision = decision;
-        }
-        self
-    }
-
     /// What may be let through, and hangs on a fact; nothing where it is denied anyhow.
     fn perhaps(self, fact: &str) -> Option<Self> {
         if self.decision.verdict == Tri::No {
@@ -54,24 +40,22 @@ impl Outcome {
 }
 
 impl<'c> NetworkIndex<'c> {
-    /// The fact that an answer hangs on because of what could not be listed, and the ports that it is about.
+    /// What an answer hangs on because of objects that could not be listed.
     pub(super) fn unlisted_doubt(
         &self,
         from: &End<'c>,
-        goal: &Goal<'c>,
+        to: Option<&End<'c>>,
         asked: &Asked,
-    ) -> Option<(String, PortSet)> {
+    ) -> Option<Doubt> {
         let may_be_node = self.nodes_are_told_apart();
         if self.referred.unread.is_empty() && !may_be_node {
             return None;
         }
-        let within = match asked {
-            Asked::Port(port) => PortSet::one(*port, *port),
-            Asked::Every(within) => within.clone(),
-        };
-        let to = match goal {
-            Goal::End(to) => Some(&**to),
-            _ => None,
+        let within = asked.ports();
+        let doubt = |fact: String, ports: PortSet| Doubt {
+            fact,
+            ports,
+            about: About::Everything,
         };
         if let Some(address) = [Some(from), to]
             .into_iter()
@@ -80,12 +64,12 @@ impl<'c> NetworkIndex<'c> {
         {
             let fact =
                 format!("whose address `{address}` is: not all pods and services could be listed");
-            return Some((fact, within));
+            return Some(doubt(fact, within));
         }
         let of_node = |end: &&End<'c>| may_be_node && Self::is_inside(end);
         if let Some(end) = [Some(from), to].into_iter().flatten().find(of_node) {
             let fact = format!("whether {} is a node's: the estate has no nodes", end.what);
-            return Some((fact, within));
+            return Some(doubt(fact, within));
         }
         let to = to.filter(|to| to.body.kind == Kind::Node)?;
         let protocols = [Protocol::Tcp, Protocol::Udp, Protocol::Sctp].into_iter();
@@ -97,12 +81,12 @@ impl<'c> NetworkIndex<'c> {
                 "which services take ports of {}: not all could be listed",
                 to.what
             );
-            (fact, ports)
+            doubt(fact, ports)
         })
     }
 
     /// Whether the estate has no node while policies speak of nodes, or the plugin's blocks do not mean them.
-    fn nodes_are_told_apart(&self) -> bool {
+    pub(super) fn nodes_are_told_apart(&self) -> bool {
         let mut terms = self.vocabulary.terms().iter();
         let blocks_leave_nodes_out = self.profile.blocks_match_nodes == Ternary::No;
         self.cluster().nodes.is_empty()
@@ -196,17 +180,10 @@ impl<'c> NetworkIndex<'c> {
         ways
     }
 
-    /// Ways in by routes of kinds that are not read, and by the ConfigMaps that ingress-nginx takes ports from
-    /// (ingress-nginx user guide, "Exposing TCP and UDP services"). Through which program they lead nobody knows.
-    fn unread_ways(&self, pod: &Meta, asked: &Asked) -> impl Iterator<Item = Outcome> {
-        let namespace = pod.namespace_or_empty();
-        let routes = self.cluster().others.iter().filter(move |object| {
-            let is_anywhere = object.kind == "VirtualService";
-            is_route(object) && (is_anywhere || object.meta.namespace_or_empty() == namespace)
-        });
-        let routes = routes.map(|route| format!("{} `{}`", route.kind, route.meta.full_name()));
+    /// Programs that take ports from a ConfigMap, which is not read.
+    fn config_flags(&self) -> impl Iterator<Item = String> {
         let programs = self.places.pods.iter().filter(|place| !place.has_ended);
-        let flags = programs.flat_map(|place| {
+        programs.flat_map(|place| {
             let containers = place.origin.spec().containers.iter();
             let flags = containers.flat_map(|container| &container.flags);
             let told = flags.filter(|(flag, _)| {
@@ -217,7 +194,23 @@ impl<'c> NetworkIndex<'c> {
             });
             let name = place.origin.meta().full_name();
             told.map(move |(flag, _)| format!("the ConfigMap of `--{flag}` of pod `{name}`"))
+        })
+    }
+
+    pub(super) fn takes_ports_from_config(&self) -> bool {
+        self.config_flags().next().is_some()
+    }
+
+    /// Ways in by routes of kinds that are not read, and by the ConfigMaps that ingress-nginx takes ports from
+    /// (ingress-nginx user guide, "Exposing TCP and UDP services"). Through which program they lead nobody knows.
+    fn unread_ways(&self, pod: &Meta, asked: &Asked) -> impl Iterator<Item = Outcome> {
+        let namespace = pod.namespace_or_empty();
+        let routes = self.cluster().others.iter().filter(move |object| {
+            let is_anywhere = object.kind == "VirtualService";
+            is_route(object) && (is_anywhere || object.meta.namespace_or_empty() == namespace)
         });
+        let routes = routes.map(|route| format!("{} `{}`", route.kind, route.meta.full_name()));
+        let flags = self.config_flags();
         let possible = match asked {
             Asked::Port(_) => PortSet::default(),
             Asked::Every(within) => within.clone(),

@@ -7,7 +7,7 @@ use viewshed_decode::kubernetes::settings_from_pods;
 use viewshed_model::{ApiResource, Cluster, Gap, Identity};
 
 use super::client::Client;
-use super::discovery::{discover, listable};
+use super::discovery::{Discovered, discover, listable};
 use super::failure::Failure;
 use super::lists::{Part, read_list};
 use super::namespaced::read_by_namespace;
@@ -31,9 +31,14 @@ pub async fn collect(
         is_live: true,
         ..Cluster::default()
     };
-    let (resources, mut gaps) = discover(client)
+    let Discovered {
+        resources,
+        mut gaps,
+        unread,
+    } = discover(client)
         .await
         .map_err(|failure| failure.into_error(client.server()))?;
+    cluster.unread_kinds = unread;
     match read_version(client).await {
         Ok(version) => cluster.version = Some(version),
         Err(failure) => gaps.push(failure.gap(client.name(), "get `/version`")),

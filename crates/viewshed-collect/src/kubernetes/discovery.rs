@@ -3,18 +3,19 @@
 use std::collections::BTreeSet;
 
 use viewshed_decode::kubernetes::api_resources;
-use viewshed_model::{ApiResource, Gap, GapReason};
+use viewshed_model::{ApiResource, Gap, GapReason, UnreadKind};
 
 use super::client::Client;
 use super::failure::Failure;
 use super::request::{Document, GroupVersion, Request};
 
 /// Everything that discovery lists, subresources included, each resource in its group's preferred
-/// version, in the order of the server. A group that does not answer is a gap.
+/// version, in the order of the server. A group that does not answer is a gap, and the kinds of it on which
+/// connections hang are unread.
 ///
 /// # Errors
 /// When discovery gives nothing at all for another reason than missing permission.
-pub(crate) async fn discover(client: &Client) -> Result<(Vec<ApiResource>, Vec<Gap>), Failure> {
+pub(crate) async fn discover(client: &Client) -> Result<Discovered, Failure> {
     let mut found = Found::default();
     for document in [Document::CoreDiscovery, Document::GroupDiscovery] {
         let what = match document {
@@ -34,7 +35,36 @@ pub(crate) async fn discover(client: &Client) -> Result<(Vec<ApiResource>, Vec<G
     if found.resources.is_empty() {
         found.resources = builtin();
     }
-    Ok((found.resources, found.gaps))
+    let mut unread: Vec<UnreadKind> = found
+        .silent
+        .iter()
+        .filter(|group| !is_stored_elsewhere(group, &found.resources))
+        .flat_map(|group| UnreadKind::of_group(group))
+        .collect();
+    unread.retain(|kind| {
+        let mut known = found.resources.iter();
+        !known.any(|api| api.group == kind.group && api.kind == kind.kind)
+    });
+    Ok(Discovered {
+        resources: found.resources,
+        gaps: found.gaps,
+        unread,
+    })
+}
+
+/// What discovery brings.
+pub(crate) struct Discovered {
+    pub(crate) resources: Vec<ApiResource>,
+    pub(crate) gaps: Vec<Gap>,
+    /// Kinds of groups that do not answer, as far as connections hang on them.
+    pub(crate) unread: Vec<UnreadKind>,
+}
+
+/// Whether the objects of a group are those of another one that answers: Calico's own server keeps its objects in
+/// custom resources (tigera/docs "Install calicoctl", "projectcalico.org/v3 and crd.projectcalico.org/v1").
+fn is_stored_elsewhere(group: &str, resources: &[ApiResource]) -> bool {
+    let stored = "crd.projectcalico.org";
+    group == "projectcalico.org" && resources.iter().any(|api| api.group == stored)
 }
 
 #[derive(Default)]
@@ -42,6 +72,8 @@ struct Found {
     resources: Vec<ApiResource>,
     known: BTreeSet<(String, String)>,
     gaps: Vec<Gap>,
+    /// Groups whose server does not answer.
+    silent: BTreeSet<String>,
 }
 
 impl Found {
@@ -68,6 +100,7 @@ async fn ask(client: &Client, document: Document, found: &mut Found) -> Result<(
             hint: BROKEN_GROUP.to_owned(),
             count: 1,
         });
+        found.silent.insert(group);
     }
     let versions_max = client.limits().kinds_max;
     if let Some(rest) = discovery.group_versions.len().checked_sub(versions_max)
@@ -89,6 +122,7 @@ async fn ask(client: &Client, document: Document, found: &mut Found) -> Result<(
             let mut gap = failure.gap(client.name(), crate::text::one_line(&what));
             BROKEN_GROUP.clone_into(&mut gap.hint);
             found.gaps.push(gap);
+            found.silent.insert(group.to_owned());
         }
     }
     Ok(())

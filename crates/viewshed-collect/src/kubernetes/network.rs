@@ -1,7 +1,7 @@
 //! Settings of the installed network plugin that only a config map tells.
 
 use viewshed_decode::kubernetes::network_settings;
-use viewshed_model::{Cluster, Gap};
+use viewshed_model::{Cluster, Gap, UnreadKind};
 
 use super::client::Client;
 use super::request::{Document, NetworkPlugin, Path, Request};
@@ -28,6 +28,7 @@ pub(super) async fn read_network_settings(
             Err(failure) => {
                 let what = format!("read config map `{NAMESPACE}/{}`", plugin.config_map());
                 gaps.push(failure.gap(client.name(), what));
+                cluster.unread_kinds.push(UnreadKind::settings());
             }
         }
     }

@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use viewshed_model::{GapReason, Position};
 
 use super::FileReader;
+use super::dump::Tally;
 use crate::docker::{self, DocumentKind};
 use crate::kubernetes::{Place, add_to, configz};
 use crate::lines::{LineCounter, offset_in};
@@ -62,6 +63,7 @@ pub(super) fn add_document(reader: &mut FileReader<'_>, document: &Document<'_>)
         Some(kind) if api_version.is_empty() => without_version(reader, document, kind, &marks),
         Some(kind) => match refusal(api_version, kind) {
             Some(_) => add_refused(reader, document, (api_version, kind)),
+            None if (api_version, kind) == ("v1", "List") => add_printed(reader, document),
             None => add_object(reader, document),
         },
         None if marks.kubeletconfig.is_some() => add_configz(reader, document),
@@ -200,6 +202,36 @@ fn only_lists_files(api_version: &str, json: &str) -> bool {
     api_version.starts_with("kustomize.config.k8s.io/")
         && serde_json::from_str::<Kustomization>(json)
             .is_ok_and(|kustomization| kustomization.resources.iter().all(is_beside))
+}
+
+/// A list of mixed kinds, as `kubectl get` prints it.
+fn add_printed(reader: &mut FileReader<'_>, document: &Document<'_>) {
+    let before = Tally::of(reader.cluster);
+    add_object(reader, document);
+    let printed: Printed<'_> = serde_json::from_str(document.json).unwrap_or_default();
+    // Kubectl sets it, without a value (kubectl `pkg/cmd/get`, `Get.printGeneric`).
+    let is_of_kubectl = printed.metadata.resource_version.as_deref() == Some("");
+    if is_of_kubectl {
+        reader.found.is_get_all |= before.is_all(reader.cluster);
+        let items = printed.items.map(RawValue::get).unwrap_or_default();
+        let inside = items.trim_start_matches('[').trim_end_matches(']');
+        reader.found.has_empty_list |= inside.trim().is_empty();
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Printed<'a> {
+    metadata: PrintedMeta<'a>,
+    #[serde(borrow)]
+    items: Option<&'a RawValue>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct PrintedMeta<'a> {
+    #[serde(borrow)]
+    resource_version: Option<Cow<'a, str>>,
 }
 
 fn add_object(reader: &mut FileReader<'_>, document: &Document<'_>) {

@@ -14,6 +14,7 @@ mod namespaces;
 mod repeated;
 mod yaml;
 
+use dump::Print;
 use hosts::Hosts;
 use viewshed_model::{Cluster, DockerHost, Estate, Gap, GapReason, Source, SourceKind};
 
@@ -40,6 +41,8 @@ pub struct FileSet {
     unrecognised: Unrecognised,
     is_folder: bool,
     is_dump: bool,
+    is_get_all: bool,
+    has_empty_list: bool,
 }
 
 /// Files without anything for us are counted, not listed: a folder has its readme and its logs.
@@ -70,6 +73,8 @@ impl FileSet {
             unrecognised: Unrecognised::default(),
             is_folder: false,
             is_dump: false,
+            is_get_all: false,
+            has_empty_list: false,
         }
     }
 
@@ -114,6 +119,8 @@ impl FileSet {
             }
         }
         self.is_dump |= found.is_dump || dump::is_part(path);
+        self.is_get_all |= found.is_get_all;
+        self.has_empty_list |= found.has_empty_list;
         if !found.anything {
             if self.unrecognised.count == 0 {
                 path.clone_into(&mut self.unrecognised.first);
@@ -161,8 +168,13 @@ impl FileSet {
             namespaces::settle(&mut self.cluster);
             repeated::settle(&mut self.cluster, &mut self.gaps);
             settings_from_pods(&mut self.cluster, &mut self.gaps);
-            if self.is_dump {
-                dump::settle(&mut self.cluster, &mut self.gaps);
+            let print = match (self.is_dump, self.is_get_all && !self.has_empty_list) {
+                (true, _) => Some(Print::Dump),
+                (false, true) => Some(Print::All),
+                (false, false) => None,
+            };
+            if let Some(print) = print {
+                dump::settle(&mut self.cluster, &mut self.gaps, print);
             }
             self.estate.clusters.push(self.cluster);
         }
@@ -214,6 +226,10 @@ struct Found {
     is_report: bool,
     /// It holds logs as `kubectl cluster-info dump` prints them.
     is_dump: bool,
+    /// It holds what `kubectl get all` prints.
+    is_get_all: bool,
+    /// It holds a list that kubectl printed of kinds of which there is nothing: which, it does not say.
+    has_empty_list: bool,
 }
 
 /// One file being read, and where its content goes.

@@ -82,6 +82,9 @@ pub(super) struct Annotations {
     pub(super) disables_network_policies: Option<bool>,
     /// `prometheus.io/scrape` and `prometheus.io/port`, by which scrape configurations choose what they ask for
     /// metrics (prometheus/prometheus `documentation/examples/prometheus-kubernetes.yml`, "kubernetes-pods").
+    /// `k8s.v1.cni.cncf.io/networks` ("Kubernetes Network Custom Resource Definition De-facto Standard", 4.1) and
+    /// `v1.multus-cni.io/default-network` (Multus, "Specify default cluster network in Pod annotations"); sorted.
+    pub(super) further_networks: Vec<String>,
     tells_metrics: bool,
     metrics_at: u16,
 }
@@ -108,6 +111,28 @@ fn without_policies(arguments: &str) -> Option<bool> {
             .next_back()
             .unwrap_or(false)
     })
+}
+
+/// The networks of a selection: a JSON list of objects, or `[NAMESPACE/]NAME[@INTERFACE]` with commas. A selection
+/// that cannot be understood is a network of that text.
+fn networks(selection: &str) -> Vec<String> {
+    #[derive(Deserialize)]
+    struct Element {
+        name: String,
+        #[serde(default)]
+        namespace: String,
+    }
+    if let Ok(elements) = serde_json::from_str::<Vec<Element>>(selection) {
+        let elements = elements.into_iter();
+        let named = elements.map(|element| match element.namespace.as_str() {
+            "" => element.name,
+            namespace => format!("{namespace}/{}", element.name),
+        });
+        return named.collect();
+    }
+    let parts = selection.split(',');
+    let names = parts.map(|part| part.split('@').next().unwrap_or_default().trim().to_owned());
+    names.filter(|name| !name.is_empty()).collect()
 }
 
 impl<'de> Deserialize<'de> for Annotations {
@@ -146,6 +171,10 @@ impl<'de> Deserialize<'de> for Annotations {
                             let value = map.next_value::<Nullable<String>>()?;
                             annotations.has_source_ranges = !value.trim().is_empty();
                         }
+                        "k8s.v1.cni.cncf.io/networks" | "v1.multus-cni.io/default-network" => {
+                            let value = map.next_value::<Nullable<String>>()?;
+                            annotations.further_networks.extend(networks(&value));
+                        }
                         "prometheus.io/scrape" => {
                             let value = map.next_value::<Nullable<String>>()?;
                             annotations.tells_metrics = value.as_str() == "true";
@@ -166,6 +195,8 @@ impl<'de> Deserialize<'de> for Annotations {
                         }
                     }
                 }
+                annotations.further_networks.sort_unstable();
+                annotations.further_networks.dedup();
                 Ok(annotations)
             }
         }

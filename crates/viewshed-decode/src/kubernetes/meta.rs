@@ -91,6 +91,11 @@ impl MetaWire {
         self.annotations.metrics_port()
     }
 
+    /// The networks that a pod is attached to beside the cluster's.
+    pub(super) fn further_networks(&self) -> Vec<String> {
+        self.annotations.further_networks.clone()
+    }
+
     pub(crate) fn label(&self, key: &str) -> Option<&str> {
         self.labels.0.get(key).map(String::as_str)
     }

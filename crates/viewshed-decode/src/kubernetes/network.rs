@@ -27,6 +27,7 @@ struct ServiceSpec {
     cluster_ips: Nullable<Vec<String>>,
     #[serde(rename = "externalIPs")]
     external_ips: Nullable<Vec<String>>,
+    external_name: Nullable<String>,
     external_traffic_policy: Nullable<String>,
     internal_traffic_policy: Nullable<String>,
     ip_families: Nullable<Vec<String>>,
@@ -93,6 +94,7 @@ impl ServiceWire {
             },
             cluster_ips,
             external_ips: spec.external_ips.0,
+            external_name: spec.external_name.0,
             load_balancer_addresses,
             external_traffic_policy: spec.external_traffic_policy.0,
             internal_traffic_policy: spec.internal_traffic_policy.0,
@@ -137,6 +139,13 @@ pub(super) struct EndpointsWire {
 #[serde(default)]
 struct EndpointWire {
     addresses: Nullable<Vec<String>>,
+    conditions: Nullable<ConditionsWire>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct ConditionsWire {
+    ready: Option<bool>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -159,6 +168,8 @@ impl EndpointsWire {
             .map(str::to_owned);
         let meta = metadata.into_meta(position);
         let mut ports = self.ports.0;
+        let is_ready = |endpoint: &EndpointWire| endpoint.conditions.ready != Some(false);
+        let mut has_ready = self.endpoints.iter().any(is_ready);
         let mut addresses: Vec<String> = self
             .endpoints
             .0
@@ -167,6 +178,7 @@ impl EndpointsWire {
             .collect();
         for subset in self.subsets.0 {
             ports.extend(subset.ports.0);
+            has_ready |= !subset.addresses.is_empty();
             addresses.extend(
                 subset
                     .addresses
@@ -182,6 +194,7 @@ impl EndpointsWire {
                 _ => label.unwrap_or_default(),
             },
             meta,
+            is_unready: !addresses.is_empty() && !has_ready,
             addresses,
             ports: ports.into_iter().map(Into::into).collect(),
         }

@@ -25,6 +25,10 @@ struct StatusWire {
     pod_ip: Nullable<String>,
     #[serde(rename = "podIPs")]
     pod_ips: Nullable<Vec<AddressWire>>,
+    #[serde(rename = "hostIP")]
+    host_ip: Nullable<String>,
+    #[serde(rename = "hostIPs")]
+    host_ips: Nullable<Vec<AddressWire>>,
     container_statuses: Nullable<Vec<ContainerStatusWire>>,
     init_container_statuses: Nullable<Vec<ContainerStatusWire>>,
     ephemeral_container_statuses: Nullable<Vec<ContainerStatusWire>>,
@@ -128,6 +132,7 @@ impl PodWire {
         let node = std::mem::take(&mut self.spec.0.node_name.0);
         let mut spec = self.spec.0.into_spec();
         spec.metrics_port = self.metadata.metrics_port();
+        spec.further_networks = self.metadata.further_networks();
         let status = self.status.0;
         for name in status.ended() {
             let mut containers = spec.containers.iter_mut();
@@ -158,24 +163,27 @@ impl PodWire {
                 .into_iter()
                 .chain(std::iter::once(status.extended_resource_claim_status.0)),
         ));
-        let mut ips: Vec<String> = status
-            .pod_ips
-            .0
-            .into_iter()
-            .map(|address| address.ip.0)
-            .collect();
-        if ips.is_empty() && !status.pod_ip.is_empty() {
-            ips.push(status.pod_ip.0);
-        }
+        let ips = addresses(status.pod_ips.0, status.pod_ip.0);
+        let host_ips = addresses(status.host_ips.0, status.host_ip.0);
         Pod {
             meta: self.metadata.0.into_meta(position),
             spec,
             node,
             phase: status.phase.0,
             ips,
+            host_ips,
             is_mirror,
         }
     }
+}
+
+/// All addresses, or the one of the older field.
+fn addresses(all: Vec<AddressWire>, one: String) -> Vec<String> {
+    let mut all: Vec<String> = all.into_iter().map(|address| address.ip.0).collect();
+    if all.is_empty() && !one.is_empty() {
+        all.push(one);
+    }
+    all
 }
 
 impl PodSpecWire {
@@ -229,6 +237,7 @@ impl PodSpecWire {
                 .collect(),
             resource_claims: claim_names(self.resource_claims.0).collect(),
             metrics_port: None,
+            further_networks: Vec::new(),
         }
     }
 }

@@ -73,6 +73,7 @@ impl WorkloadWire {
             .or(spec.job_template.0.spec.0.template)
             .unwrap_or_default();
         let metrics_port = template.metadata.metrics_port();
+        let further_networks = template.metadata.further_networks();
         Workload {
             meta: self.metadata.0.into_meta(position),
             kind: kind.kind.to_owned(),
@@ -80,6 +81,7 @@ impl WorkloadWire {
             pod_labels: template.metadata.0.into_meta(None).labels,
             template: PodSpec {
                 metrics_port,
+                further_networks,
                 ..template.spec.0.into_spec()
             },
             replicas: spec.replicas,

@@ -1,7 +1,7 @@
 //! Settings of the estate that change a plugin's switches.
 
 use serde_json::{Map, Value};
-use viewshed_model::{Cluster, NetworkSetting, Protocol};
+use viewshed_model::{Cluster, NetworkSetting, Protocol, UnreadKind};
 
 use super::{Cni, PodToOwnNode, Profile, Ternary};
 use crate::network::address::Block;
@@ -17,6 +17,8 @@ pub(in crate::network) enum CiliumMode {
     Never,
     /// The setting has a value that is not known here.
     Unknown,
+    /// The server did not give the settings.
+    Unread,
 }
 
 /// A port that stays open on a node that Calico protects.
@@ -224,6 +226,15 @@ fn cilium(profile: &mut Profile, cluster: &Cluster) {
     if profile.cni == Cni::Cilium && !cluster.network_settings.iter().any(is_config) {
         // The one switch that policies in use presuppose without saying so.
         profile.cilium_host_firewall = Ternary::Unknown;
+        let is_refused = |kind: &UnreadKind| *kind == UnreadKind::settings();
+        if cluster.unread_kinds.iter().any(is_refused) {
+            profile.cilium_mode = CiliumMode::Unread;
+            profile.blocks_match_nodes = Ternary::Unknown;
+            profile
+                .notes
+                .push("the config map `cilium-config` could not be read".to_owned());
+            return;
+        }
         profile.notes.push(
             "the config map `cilium-config` is not in the estate, so its settings are taken at their defaults"
                 .to_owned(),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Members, Row};
+use crate::network::answer::Asked;
 use crate::network::cni::{Cni, Ternary};
 use crate::network::ends::End;
 use crate::network::eval::Tri;
@@ -23,6 +24,7 @@ pub(super) struct Between<'i, 'c> {
     published: bool,
     /// Whether to follow every published port of a node.
     follows: bool,
+    has_doubts: bool,
 }
 
 impl<'i, 'c> Between<'i, 'c> {
@@ -33,11 +35,49 @@ impl<'i, 'c> Between<'i, 'c> {
             index,
             published,
             follows: of_rows.saturating_mul(of_nodes) <= FOLLOWED_MAX,
+            has_doubts: index.has_doubts(),
         }
     }
 
     /// The ports on which one row reaches another.
     pub(super) fn open(&self, row: &Row<'c>, column: &Row<'c>) -> Open {
+        let open = self.without_doubts(row, column);
+        if !self.has_doubts {
+            return open;
+        }
+        let asked = Asked::Every(everything());
+        let (sources, goals) = (self.members(row), self.members(column));
+        let pairs = sources
+            .iter()
+            .flat_map(|from| goals.iter().map(move |to| (from, to)));
+        let doubted = pairs.map(|(from, to)| {
+            let doubts = self.index.doubts_between(from, to, &asked).into_iter();
+            doubts.fold(open.clone(), |open, doubt| doubt.apply(open))
+        });
+        doubted
+            .reduce(|(sure, possible), (also_sure, also_possible)| {
+                (
+                    sure.intersection(&also_sure),
+                    possible.union(&also_possible),
+                )
+            })
+            .unwrap_or(open)
+    }
+
+    /// The places that a row stands for: one of each kind.
+    fn members(&self, row: &Row<'c>) -> Vec<End<'c>> {
+        match &row.members {
+            Members::Pods(pods) => {
+                let ends = pods.iter().filter_map(|pod| self.index.pod_end(*pod));
+                ends.collect()
+            }
+            Members::Node(node) => vec![self.index.node_end(*node)],
+            Members::Outside(one) => vec![(**one).clone()],
+        }
+    }
+
+    /// The same by what the estate has.
+    fn without_doubts(&self, row: &Row<'c>, column: &Row<'c>) -> Open {
         let index = self.index;
         match (&row.members, &column.members) {
             (Members::Pods(pods), Members::Node(node)) => {
@@ -177,7 +217,7 @@ impl<'i, 'c> Between<'i, 'c> {
     fn entering(&self, from: &End<'c>, pod: u32, open: &Open) -> Open {
         let (mut sure, mut possible) = open.clone();
         let to = self.index.pod_end(pod);
-        let ways = to.map(|to| self.index.ways_in(from, &to));
+        let ways = to.as_ref().map(|to| self.index.ways_in(from, to));
         for (target, decision) in ways.into_iter().flatten() {
             let port = PortSet::one(target, target);
             if decision.verdict == Tri::Yes {
@@ -185,6 +225,12 @@ impl<'i, 'c> Between<'i, 'c> {
             }
             if decision.verdict != Tri::No {
                 possible = possible.union(&port);
+            }
+        }
+        if let Some(to) = to.filter(|_| self.has_doubts) {
+            let every = Asked::Every(everything());
+            for way in self.index.unlisted_ways(from, &to, &every) {
+                possible = possible.union(&way.sure).union(&way.possible);
             }
         }
         (sure, possible)

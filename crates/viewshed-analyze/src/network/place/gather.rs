@@ -9,8 +9,8 @@ use viewshed_model::{Cluster, Node, Pod, PodSpec, Workload};
 
 use super::guard::host_endpoints;
 use super::{
-    AddressFact, Body, Found, Kind, NOT_API_SERVER, NamespaceFacts, NodePlace, Origin, Places,
-    PodPlace, goes_on, spec_of,
+    AddressFact, Body, Found, FurtherNetworks, Kind, NOT_API_SERVER, NamespaceFacts, NodePlace,
+    Origin, Places, PodPlace, goes_on, spec_of,
 };
 use crate::network::address::{Block, Family, number};
 use crate::network::cni::Profile;
@@ -90,6 +90,7 @@ pub(super) fn gather<'c>(cluster: &'c Cluster, profile: &Profile) -> Places<'c> 
             },
         };
     }
+    let further_networks = further_networks(&pods);
     let (host_endpoints, guards_of_node) = host_endpoints(cluster, &node_numbers);
     let (mut by_address, shared_addresses) = by_address(&pods, &nodes);
     for (node, numbers) in &guards_of_node {
@@ -122,6 +123,7 @@ pub(super) fn gather<'c>(cluster: &'c Cluster, profile: &Profile) -> Places<'c> 
         by_address,
         shared_addresses,
         workloads: workloads_by_name(cluster),
+        further_networks,
     }
 }
 
@@ -153,19 +155,52 @@ fn node_places<'c>(
         .collect()
 }
 
-/// Nodes that the estate does not have get the addresses of the pods that share their network.
+/// Nodes that the estate does not have get the addresses that pods tell of theirs.
 fn address_by_pods(nodes: &mut [NodePlace<'_>], pods: &[PodPlace<'_>]) {
-    for pod in pods.iter().filter(|pod| pod.is_on_host && !pod.has_ended) {
+    for pod in pods {
         let node = pod.body.node.and_then(|node| nodes.get_mut(node as usize));
         let Some(node) = node.filter(|node| node.node.is_none()) else {
             continue;
         };
-        for (known, own) in node.body.addresses.iter_mut().zip(&pod.body.addresses) {
-            if let (AddressFact::Unknown, AddressFact::Known(_)) = (&*known, own) {
-                known.clone_from(own);
+        let told = known_addresses(node_addresses(pod));
+        for (known, own) in node.body.addresses.iter_mut().zip(told) {
+            if *known == AddressFact::Unknown && own != AddressFact::Absent {
+                *known = own;
             }
         }
     }
+}
+
+/// Addresses of its node that a pod tells: `status.hostIPs`, and its own where it shares the node's network.
+fn node_addresses<'c>(pod: &PodPlace<'c>) -> &'c [String] {
+    match pod.origin {
+        Origin::Pod(of) if !of.host_ips.is_empty() => &of.host_ips,
+        Origin::Pod(of) if pod.is_on_host && !pod.has_ended => &of.ips,
+        Origin::Pod(_) | Origin::Workload(_) => &[],
+    }
+}
+
+/// The networks beside the cluster's that each pod is attached to, if any; those on their node's network are attached
+/// to none.
+fn further_networks(pods: &[PodPlace<'_>]) -> FurtherNetworks {
+    let mut numbers: BTreeMap<BTreeSet<String>, u32> = BTreeMap::new();
+    let mut found = FurtherNetworks::default();
+    for (pod, index) in pods.iter().zip(0_u32..) {
+        let named = &pod.origin.spec().further_networks;
+        if named.is_empty() || pod.is_on_host {
+            continue;
+        }
+        let namespace = pod.origin.meta().namespace_or_empty();
+        let full = named.iter().map(|name| match name.split_once('/') {
+            Some(_) => name.clone(),
+            None => format!("{namespace}/{name}"),
+        });
+        let full: BTreeSet<String> = full.collect();
+        let next = u32::try_from(numbers.len() + 1).unwrap_or(u32::MAX);
+        let number = *numbers.entry(full.clone()).or_insert(next);
+        found.of_pods.insert(index, (number, full));
+    }
+    found
 }
 
 /// Pods and workloads without pods, by namespace and name.
@@ -506,13 +541,18 @@ fn by_address(
         }
     }
     // Of nodes that only pods speak of.
-    for pod in pods.iter().filter(|pod| pod.is_on_host && !pod.has_ended) {
+    let mut told: FxHashSet<(u32, &String)> = FxHashSet::default();
+    for pod in pods {
         let node = pod.body.node.filter(|node| {
             let place = nodes.get(*node as usize);
             place.is_some_and(|place| place.node.is_none())
         });
-        if let (Some(node), Origin::Pod(pod)) = (node, pod.origin) {
-            for address in pod.ips.iter().filter_map(|text| text.parse().ok()) {
+        let addresses = node.into_iter().flat_map(|node| {
+            let told = node_addresses(pod).iter();
+            told.map(move |text| (node, text))
+        });
+        for (node, text) in addresses {
+            if let (true, Ok(address)) = (told.insert((node, text)), text.parse()) {
                 note(address, Found::Node(node));
             }
         }

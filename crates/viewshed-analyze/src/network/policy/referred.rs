@@ -20,12 +20,31 @@ pub(in crate::network) struct Referred<'c> {
     pub(in crate::network) endpoints: BTreeMap<(&'c str, &'c str), Vec<Endpoint>>,
     /// Ports of nodes that lead to services: namespace and name of the service, position of its port.
     pub(in crate::network) node_ports: BTreeMap<Point, (&'c str, &'c str, usize)>,
+    /// Services of type `ExternalName` by the service of the cluster that they lead to.
+    pub(in crate::network) aliases: BTreeMap<(&'c str, &'c str), Vec<&'c Service>>,
 }
+
+/// What a Service of type `ExternalName` stands for.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::network) enum Alias<'c> {
+    /// A service of the cluster.
+    Service(&'c Service),
+    /// Names that lead in a circle, which no resolver follows.
+    Circle,
+    /// A name that is none of the cluster's services.
+    Elsewhere,
+}
+
+/// Names that a chain of services may have: resolvers follow no more (ISC BIND follows 16, glibc's and musl's take
+/// what the server's answer holds).
+const ALIASES_MAX: usize = 16;
 
 /// Endpoints of a service: one slice's addresses and ports.
 #[derive(Debug, Clone, Default)]
 pub(in crate::network) struct Endpoint {
     pub(in crate::network) addresses: Vec<IpAddr>,
+    /// It has endpoints, and none is ready.
+    pub(in crate::network) is_unready: bool,
     pub(in crate::network) ports: Vec<(Protocol, u16)>,
     /// The same with the names that the service gives them.
     pub(in crate::network) named_ports: Vec<(String, Protocol, u16)>,
@@ -36,6 +55,38 @@ impl<'c> Referred<'c> {
     pub(in crate::network) fn is_unread(&self, kind: &str, namespace: Option<&str>) -> bool {
         let mut unread = self.unread.iter().filter(|one| one.kind == kind);
         unread.any(|one| namespace.is_none_or(|namespace| one.is_missing_in(namespace)))
+    }
+
+    /// What a Service of type `ExternalName` stands for at last.
+    pub(in crate::network) fn alias_of(&self, service: &Service) -> Alias<'c> {
+        let mut name = service.external_name.as_str();
+        for _ in 0..ALIASES_MAX {
+            let Some(key) = service_of_name(name) else {
+                return Alias::Elsewhere;
+            };
+            match self.services.get(&key) {
+                Some(next) if next.service_type == "ExternalName" => {
+                    name = next.external_name.as_str();
+                }
+                Some(next) => return Alias::Service(next),
+                None => return Alias::Elsewhere,
+            }
+        }
+        Alias::Circle
+    }
+
+    fn with_aliases(mut self) -> Self {
+        let mut aliases: BTreeMap<(&str, &str), Vec<&Service>> = BTreeMap::new();
+        let services = self.services.values().copied();
+        for service in services.filter(|service| service.service_type == "ExternalName") {
+            if let Alias::Service(other) = self.alias_of(service) {
+                let meta = &other.meta;
+                let key = (meta.namespace_or_empty(), meta.name.as_str());
+                aliases.entry(key).or_default().push(service);
+            }
+        }
+        self.aliases = aliases;
+        self
     }
 
     pub(in crate::network) fn of(cluster: &'c Cluster) -> Self {
@@ -53,6 +104,7 @@ impl<'c> Referred<'c> {
                     .iter()
                     .filter_map(|text| text.parse().ok())
                     .collect(),
+                is_unready: slice.is_unready,
                 ports: named_ports
                     .iter()
                     .map(|(_, protocol, port)| (*protocol, *port))
@@ -87,6 +139,16 @@ impl<'c> Referred<'c> {
                 })
                 .collect(),
             endpoints,
+            aliases: BTreeMap::new(),
         }
+        .with_aliases()
     }
+}
+
+/// Namespace and name of the service that a DNS name is of, in the cluster domain that kubeadm, kops and the managed
+/// clusters set up.
+fn service_of_name(name: &str) -> Option<(&str, &str)> {
+    let name = name.strip_suffix('.').unwrap_or(name);
+    let (service, namespace) = name.strip_suffix(".svc.cluster.local")?.split_once('.')?;
+    (!service.is_empty() && !namespace.contains('.')).then_some((namespace, service))
 }

@@ -25,7 +25,25 @@ const KINDS: &[(&str, &str, &[Cni])] = &[
         "EgressFirewall",
         &[Cni::OvnKubernetes, Cni::Unknown],
     ),
+    // A network of the namespaces' own, apart from the others (OVN-Kubernetes, "User Defined Networks").
+    (
+        "k8s.ovn.org",
+        "UserDefinedNetwork",
+        &[Cni::OvnKubernetes, Cni::Unknown],
+    ),
+    (
+        "k8s.ovn.org",
+        "ClusterUserDefinedNetwork",
+        &[Cni::OvnKubernetes, Cni::Unknown],
+    ),
     ("kubeovn.io", "SecurityGroup", &[Cni::KubeOvn, Cni::Unknown]),
+    // Security groups of single pods, which the VPC applies beside whatever enforces policies (Amazon EKS user guide,
+    // "Assign security groups to individual Pods").
+    (
+        "vpcresources.k8s.aws",
+        "SecurityGroupPolicy",
+        &[Cni::AwsVpcCni, Cni::Calico, Cni::Cilium, Cni::Unknown],
+    ),
     // The former plugin of OpenShift.
     (
         "network.openshift.io",

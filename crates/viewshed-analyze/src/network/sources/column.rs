@@ -9,6 +9,7 @@ use viewshed_model::{Place, Protocol, Target};
 
 use crate::network::answer::Asked;
 use crate::network::bits::Bits;
+use crate::network::cni::Ternary;
 use crate::network::ends::{End, NetworkError, Resolved, Which};
 use crate::network::eval::Tri;
 use crate::network::goals::{Goal, TargetPoint};
@@ -260,12 +261,15 @@ impl<'c> NetworkIndex<'c> {
         })
     }
 
-    /// Points of which a port leads to a service or into a pod.
+    /// Points of which a port leads to a service or into a pod, and those that hang on more than policies.
     fn leading_elsewhere(&self, points: &[TargetPoint<'c>]) -> Vec<usize> {
         let leads = |point: &TargetPoint<'c>| {
             let Goal::End(end) = &point.goal else {
                 return false;
             };
+            if self.is_doubted(end) {
+                return true;
+            }
             let ports: BTreeSet<Point> = point.ports.iter().copied().collect();
             let published = self.published_ports(end).into_iter();
             end.body.kind == Kind::Node
@@ -278,6 +282,7 @@ impl<'c> NetworkIndex<'c> {
 
     fn of_kernel(&self, kernel: &Kernel<'c>, points: &[(usize, &TargetPoint<'c>)]) -> OfKernel {
         let length = kernel.space.spots.len();
+        let there = there(kernel);
         let mut best: Vec<Best> = vec![[(Tri::No, None); 2]; length];
         let mut classes: BTreeMap<(Point, u32), Alike> = BTreeMap::new();
         for (position, target_point) in points {
@@ -292,7 +297,12 @@ impl<'c> NetworkIndex<'c> {
             };
             for port in &target_point.ports {
                 let alike = classes.entry((*port, to)).or_insert_with(|| {
-                    let (sure, possible) = kernel.sources_of(to, *port);
+                    let (sure, possible) = match self.profile.enforces {
+                        Ternary::Yes => kernel.sources_of(to, *port),
+                        // Whatever the policies say may count for nothing, or does.
+                        Ternary::Unknown => (kernel.sources_of(to, *port).0, there.clone()),
+                        Ternary::No => (there.clone(), there.clone()),
+                    };
                     let nodes = BTreeSet::new();
                     Alike {
                         sure,
@@ -326,6 +336,18 @@ impl<'c> NetworkIndex<'c> {
             open: open.into_values().collect(),
         }
     }
+}
+
+/// The spots that have an address of the family.
+fn there(kernel: &Kernel<'_>) -> Bits {
+    let spots = &kernel.space.spots;
+    let mut there = Bits::none(spots.len());
+    for (spot, number) in spots.iter().zip(0..) {
+        if *spot.body.address(kernel.family) != AddressFact::Absent {
+            there.add(number);
+        }
+    }
+    there
 }
 
 fn improve(best: &mut [Best], spots: &Bits, candidate: (Tri, Option<Placed>)) {

@@ -5,11 +5,12 @@ use std::net::IpAddr;
 
 use serde_json::{Value, json};
 use viewshed_model::{
-    Cluster, EndKind, Place, PortRange, Protocol, ReachEnd, ReachQuestion, ReachVerdict,
+    Cluster, EndKind, Place, PortRange, Protocol, ReachEnd, ReachQuestion, ReachSource,
+    ReachVerdict, Target, UnreadKind,
 };
 
-use super::cluster;
 use super::generated::{NODES, PORTS, Random, api_server, nodes};
+use super::{cluster, cluster_of_yaml};
 use crate::network::{Cni, NetworkIndex};
 
 const CLUSTERS: u64 = 12;
@@ -234,5 +235,107 @@ fn cells_are_single_answers_under_calico_and_cilium() {
             objects
         };
         compare(&estate(seed, settled), Cni::Cilium);
+    }
+}
+
+/// What leaves an estate in doubt beside its policies: kinds that could not be listed, nodes that are missing,
+/// networks beside the cluster's, routes that are not read.
+fn doubtful(seed: u64, policies: impl Fn(&mut Random) -> Vec<Value>) -> Cluster {
+    let mut cluster = estate(seed, policies);
+    let unread = |kind: &str, read: &[&str]| UnreadKind {
+        kind: kind.to_owned(),
+        read_namespaces: read.iter().map(|&name| name.to_owned()).collect(),
+        ..UnreadKind::default()
+    };
+    match seed % 4 {
+        0 => cluster.unread_kinds.push(unread("Pod", &["a", "b"])),
+        1 => cluster.unread_kinds.push(unread("Service", &[])),
+        2 => cluster.nodes.clear(),
+        _ => {
+            let route = "apiVersion: route.openshift.io/v1\nkind: Route\nmetadata: { name: r, namespace: a }\n";
+            cluster.others.extend(cluster_of_yaml(route).others);
+        }
+    }
+    for (pod, number) in cluster.pods.iter_mut().zip(0..) {
+        // Those of one workload are alike in it.
+        if number % 2 == 1 && pod.meta.owner.is_none() && seed % 3 != 0 {
+            pod.spec.further_networks = vec!["a/lan".to_owned()];
+        }
+    }
+    cluster
+}
+
+fn place_of(source: &ReachSource) -> Option<Place> {
+    let text = match source.kind {
+        EndKind::Pods => format!("{}/{}", source.namespace, source.name),
+        EndKind::Node => format!("node:{}", source.name),
+        _ => return Some(Place::Target(Target::World)),
+    };
+    text.parse().ok()
+}
+
+/// Every row of a column says what the single question says.
+fn compare_columns(cluster: &Cluster, cni: Cni) -> usize {
+    let index = NetworkIndex::new(cluster, Some(cni));
+    let pods = cluster.pods.iter().map(|pod| pod.meta.full_name());
+    let named = ["192.0.2.7", "10.0.200.200", "service:a/ported", "node:n1"].map(str::to_owned);
+    let places = pods.chain(named).filter_map(|text| text.parse().ok());
+    let places = places.chain(Target::ALL.map(Place::Target));
+    let mut compared = 0;
+    for to in places {
+        let Ok(column) = index.sources(&to, None, None) else {
+            continue;
+        };
+        for source in &column.sources {
+            let key = |one: &ReachSource| (one.kind, one.namespace.clone(), one.name.clone());
+            let alike = column.sources.iter().filter(|one| key(one) == key(source));
+            // Only some pods of a workload, or the place itself.
+            let Some(from) = place_of(source).filter(|from| alike.count() == 1 && *from != to)
+            else {
+                continue;
+            };
+            let question = ReachQuestion {
+                from,
+                to: to.clone(),
+                port: None,
+                protocol: None,
+            };
+            let answer = index.answer(&question).expect("an answer");
+            assert_eq!(
+                (source.verdict, &source.ports, &source.uncertain_ports),
+                (answer.verdict, &answer.ports, &answer.uncertain_ports),
+                "{cni}: {} to {to}: {:#?}",
+                question.from,
+                answer.because
+            );
+            compared += 1;
+        }
+    }
+    compared
+}
+
+#[test]
+fn cells_and_columns_are_single_answers_where_facts_are_missing() {
+    let mut compared = 0;
+    for seed in 0..CLUSTERS {
+        let standard = doubtful(seed, Random::policies);
+        for cni in [Cni::Generic, Cni::AwsVpcCni, Cni::Unknown] {
+            compared += compare(&standard, cni) + compare_columns(&standard, cni);
+        }
+        let cilium = doubtful(seed, Random::cilium_policies);
+        compared += compare(&cilium, Cni::Cilium) + compare_columns(&cilium, Cni::Cilium);
+        let calico = doubtful(seed, Random::calico_policies);
+        compared += compare(&calico, Cni::Calico) + compare_columns(&calico, Cni::Calico);
+    }
+    assert!(compared > 5_000, "{compared} answers");
+}
+
+#[test]
+fn columns_are_single_answers() {
+    for seed in 0..CLUSTERS {
+        let estate = estate(seed, Random::policies);
+        for cni in [Cni::Generic, Cni::KubeRouter, Cni::Unknown] {
+            compare_columns(&estate, cni);
+        }
     }
 }

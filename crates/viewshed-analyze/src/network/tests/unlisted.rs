@@ -276,3 +276,106 @@ fn nodes_that_the_estate_does_not_have_have_addresses() {
     ];
     check(&cluster, Some(Cni::Generic), &rows);
 }
+
+/// `status.hostIP` tells the address of a node that nothing else tells of (Kubernetes API, `PodStatus.hostIPs`).
+#[test]
+fn pods_tell_the_addresses_of_their_nodes() {
+    let policy = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: { name: p, namespace: a }\n\
+         spec: { podSelector: {}, policyTypes: [Egress], egress: [{ to: [{ ipBlock: { cidr: 192.168.0.0/24 } }] }] }\n---\n";
+    for told in ["hostIP: 192.168.0.3", "hostIPs: [{ ip: 192.168.0.3 }]"] {
+        let other = pod("b/cli", "n3", "{}", ("10.0.0.3", "[]"));
+        let other = other.replace("phase: Running,", &format!("phase: Running, {told},"));
+        let text = pod("a/web", "n1", "{ app: web }", ("10.0.0.1", "[]")) + &other + policy;
+        // Under Cilium blocks mean no nodes; where they do, the node is let through.
+        let cluster = cluster_of_yaml(&text);
+        check(
+            &cluster,
+            Some(Cni::Cilium),
+            &[("a/web 192.168.0.3 80", "denied")],
+        );
+        let rows = [
+            ("a/web 192.168.0.3 80", "allowed"),
+            ("a/web node:n3 80", "allowed"),
+        ];
+        check(&cluster, Some(Cni::Generic), &rows);
+        let rows = [(
+            "a/web 192.168.0.4 80",
+            "depends on whether address `192.168.0.4`",
+        )];
+        check(&cluster, Some(Cni::Cilium), &rows);
+    }
+}
+
+/// Without `cilium-config` of a server that has it, whether Cilium enforces, and whether it closes every pod
+/// (`enable-policy: never` and `always`), nobody knows.
+#[test]
+fn settings_that_could_not_be_read_may_say_anything() {
+    let mut cluster = cluster_of_yaml(&(places() + ISOLATED));
+    cluster.is_live = true;
+    let rows = [("b/cli a/web 80", "denied"), ("a/web b/cli 80", "allowed")];
+    check(&cluster, Some(Cni::Cilium), &rows);
+    cluster.unread_kinds.push(UnreadKind::settings());
+    let rows = [
+        ("b/cli a/web 80", "depends on "),
+        (
+            "a/web b/cli 80",
+            "depends on the settings in `cilium-config`, which could not be read",
+        ),
+    ];
+    check(&cluster, Some(Cni::Cilium), &rows);
+    let rows = [("b/cli a/web 80", "denied"), ("a/web b/cli 80", "allowed")];
+    check(&cluster, Some(Cni::Generic), &rows);
+}
+
+/// A further interface of a pod is none of the cluster's network, and no policy of its plugin holds there.
+#[test]
+fn pods_that_share_a_further_network_may_reach_each_other_there() {
+    let attached = |place: &str, address: &str, annotation: &str| {
+        let text = pod(place, "n1", "{ app: web }", (address, "[]"));
+        text.replace(
+            "metadata: { ",
+            &format!("metadata: {{ annotations: {{ {annotation} }}, "),
+        )
+    };
+    let short = "k8s.v1.cni.cncf.io/networks: 'other/lan@net1, lab'";
+    let long = r#"k8s.v1.cni.cncf.io/networks: '[{"name":"lan","namespace":"other","ips":["10.1.1.7/24"]}]'"#;
+    let text = places()
+        + &attached("a/one", "10.0.0.11", short)
+        + &attached("b/two", "10.0.0.12", long)
+        + &attached("b/lab", "10.0.0.13", "k8s.v1.cni.cncf.io/networks: lab")
+        + ISOLATED;
+    let lan =
+        "depends on what network `other/lan` lets through, where network policies do not hold";
+    let lab = "depends on what network `a/lab` lets through";
+    let rows = [
+        ("b/two a/one 80", lan),
+        // `lab` is a network of each one's own namespace.
+        ("b/lab a/one 80", "denied"),
+        ("b/cli a/one 80", "denied"),
+        ("b/two a/web 80", "denied"),
+        ("8.8.8.8 a/one 80", lab),
+        ("a/one b/two 80", "allowed"),
+    ];
+    check(&cluster_of_yaml(&text), Some(Cni::Generic), &rows);
+}
+
+/// A security group of single pods decides in the VPC, beside whatever enforces policies.
+#[test]
+fn security_groups_of_pods_are_what_answers_depend_on() {
+    let group = "apiVersion: vpcresources.k8s.aws/v1beta1\nkind: SecurityGroupPolicy\n\
+         metadata: { name: g, namespace: a }\nspec: { podSelector: {}, securityGroups: { groupIds: [sg-1] } }\n---\n";
+    let cluster = cluster_of_yaml(&(places() + group));
+    let unsure = "depends on what a policy of kind `SecurityGroupPolicy`";
+    for cni in [Cni::AwsVpcCni, Cni::Calico, Cni::Unknown] {
+        check(
+            &cluster,
+            Some(cni),
+            &[("b/cli a/web 80", unsure), ("a/web b/cli 80", unsure)],
+        );
+    }
+    check(
+        &cluster,
+        Some(Cni::Antrea),
+        &[("b/cli a/web 80", "allowed")],
+    );
+}

@@ -89,6 +89,9 @@ async fn settings_of_the_network_plugin_are_read_by_name() {
             &[(GapReason::Forbidden, 1)]
         };
         assert_eq!(gaps_about(&gaps, "cilium-config"), wanted);
+        let unread = cluster.unread_kinds.iter().map(|kind| kind.kind.as_str());
+        let unread: Vec<&str> = unread.collect();
+        assert_eq!(unread.contains(&"ConfigMap"), !is_allowed, "{unread:?}");
     }
 }
 

@@ -1,4 +1,4 @@
-use serde_json::json;
+use serde_json::{Value, json};
 use viewshed_model::GapReason;
 
 use crate::fake_server::Reply;
@@ -68,6 +68,43 @@ async fn a_stale_group_is_a_gap() {
         gaps_about(&gaps, "metrics.k8s.io"),
         [(GapReason::Unreachable, 1)]
     );
+}
+
+/// Calico's objects are not known where its own server does not answer, unless the cluster stores them as custom
+/// resources that do.
+#[tokio::test]
+async fn kinds_of_a_stale_group_are_unread() {
+    for (stored, wanted) in [
+        (None, Some("GlobalNetworkPolicy")),
+        (Some("crd.projectcalico.org"), None),
+    ] {
+        let server = server(&[], move |asked| {
+            let resource = json!({
+                "resource": "globalnetworkpolicies",
+                "responseKind": {"kind": "GlobalNetworkPolicy"},
+                "scope": "Cluster",
+                "verbs": ["get"],
+            });
+            let stored = stored.map(|group| {
+                json!({
+                    "metadata": {"name": group},
+                    "versions": [{"version": "v1", "freshness": "Current", "resources": [resource]}],
+                })
+            });
+            let stale = json!({
+                "metadata": {"name": "projectcalico.org"},
+                "versions": [{"version": "v3", "freshness": "Stale"}],
+            });
+            let items: Vec<Value> = std::iter::once(stale).chain(stored).collect();
+            (asked.path() == "/apis").then(|| {
+                ok(&json!({ "kind": "APIGroupDiscoveryList", "items": items }))
+            })
+        })
+        .await;
+        let (cluster, _) = read(&server).await;
+        let first = cluster.unread_kinds.first();
+        assert_eq!(first.map(|kind| kind.kind.as_str()), wanted);
+    }
 }
 
 #[tokio::test]

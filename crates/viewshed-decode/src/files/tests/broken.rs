@@ -184,3 +184,57 @@ fn a_dump_says_nothing_of_what_it_leaves_out() {
     let text = format!("{pods}\n{logs}");
     assert!(missing(&[("dump.txt", &text)]).contains(&standard));
 }
+
+/// `kubectl get all` prints no policies; a list of kinds that somebody chose is taken as it is.
+#[test]
+fn get_all_says_nothing_of_policies() {
+    let item = |kind: &str, version: &str, status: &str| {
+        format!(
+            r#"{{"apiVersion":"{version}","kind":"{kind}","metadata":{{"name":"x","namespace":"a"}},"spec":{{}},"status":{status}}}"#
+        )
+    };
+    let pod = item("Pod", "v1", r#"{"phase":"Running"}"#);
+    let planned = item("Pod", "v1", "{}");
+    let service = item("Service", "v1", "{}");
+    let replicas = item("ReplicaSet", "apps/v1", "{}");
+    let scaler = item("HorizontalPodAutoscaler", "autoscaling/v2", "{}");
+    let account = item("ServiceAccount", "v1", "{}");
+    let policy = item("NetworkPolicy", "networking.k8s.io/v1", "{}");
+    let printed = |items: &[&String]| {
+        let items: Vec<&str> = items.iter().map(|item| item.as_str()).collect();
+        let items = items.join(",");
+        format!(
+            r#"{{"apiVersion":"v1","items":[{items}],"kind":"List","metadata":{{"resourceVersion":""}}}}"#
+        )
+    };
+    let all = printed(&[&pod, &service, &replicas, &scaler]);
+    let rows = [
+        (vec![all.clone()], true),
+        (vec![all.clone(), printed(&[&account])], true),
+        (vec![all.clone(), printed(&[&policy])], false),
+        // What `kubectl get networkpolicies -A` prints where there is none.
+        (vec![all.clone(), printed(&[])], false),
+        (vec![printed(&[&pod, &service, &account])], false),
+        (vec![printed(&[&planned, &service])], false),
+        (vec![printed(&[&pod])], false),
+        (vec![all.replace("\"resourceVersion\":\"\"", "")], false),
+    ];
+    for (files, wanted) in rows {
+        let mut set = FileSet::of_folder("get");
+        for (text, number) in files.iter().zip(0..) {
+            set.add(&format!("{number}.json"), text.as_bytes());
+        }
+        let estate = set.finish();
+        let mut unread = estate.clusters[0].unread_kinds.iter();
+        assert_eq!(
+            unread.any(|kind| kind.kind == "NetworkPolicy"),
+            wanted,
+            "{files:#?}"
+        );
+        let told = estate
+            .gaps
+            .iter()
+            .any(|gap| gap.detail.contains("kubectl get all"));
+        assert_eq!(told, wanted, "{:#?}", estate.gaps);
+    }
+}
