@@ -4,15 +4,19 @@
 //! octal, keys that are numbers or truth values become texts. The JSON keeps the lines of the
 //! items of a list: each item of a top-level `items` stands on the line that it has in the YAML.
 
+mod keys;
+
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::fmt;
-use std::ops::Range;
 
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
-use serde_saphyr::options::{AliasLimits, DuplicateKeyPolicy, NonFiniteFloatPolicy};
+use serde_saphyr::options::{
+    AliasLimits, DuplicateKeyPolicy, MergeKeyPolicy, NonFiniteFloatPolicy,
+};
 use serde_saphyr::{Budget, Error, Options, Spanned};
+
+use keys::{Entries, Key, SeenKeys};
 
 use crate::DecodeError;
 use crate::text::clean_short;
@@ -46,6 +50,16 @@ pub(crate) struct JsonText {
 
 /// Turns one document, without further `---` lines, into JSON. An empty document is `null`.
 pub(crate) fn to_json(document: &str) -> Result<JsonText, YamlError> {
+    // Honest documents have neither merge keys nor a key twice. For those the parser need not keep every key's
+    // nodes, which is a tenth of its work.
+    if !document.contains("<<")
+        && let Ok(json) = convert(document, Keys::Plain)
+    {
+        return Ok(JsonText {
+            json,
+            duplicate: None,
+        });
+    }
     match convert(document, Keys::Unique) {
         Ok(json) => Ok(JsonText {
             json,
@@ -123,7 +137,11 @@ fn options(document_bytes: usize, keys: Keys) -> Options {
     options.duplicate_keys = match keys {
         Keys::Unique => DuplicateKeyPolicy::Error,
         Keys::Repeated => DuplicateKeyPolicy::LastWins,
+        Keys::Plain => DuplicateKeyPolicy::PassThrough,
     };
+    if keys == Keys::Plain {
+        options.merge_keys = MergeKeyPolicy::Error;
+    }
     options.legacy_octal_numbers = true;
     options.non_finite_float_policy = NonFiniteFloatPolicy::AsString;
     options.with_snippet = false;
@@ -164,21 +182,30 @@ struct JsonWriter {
 impl JsonWriter {
     fn text(&mut self, text: &str) {
         self.json.push('"');
-        for character in text.chars() {
-            match character {
-                '"' => self.json.push_str("\\\""),
-                '\\' => self.json.push_str("\\\\"),
-                '\n' => self.json.push_str("\\n"),
-                '\r' => self.json.push_str("\\r"),
-                '\t' => self.json.push_str("\\t"),
-                control if control < ' ' => {
+        let is_special = |character: char| matches!(character, '"' | '\\' | '\0'..='\x1f');
+        for part in text.split_inclusive(is_special) {
+            let special = part.chars().next_back().filter(|last| is_special(*last));
+            let length = part.len() - special.map_or(0, char::len_utf8);
+            self.json.push_str(part.get(..length).unwrap_or_default());
+            match special {
+                None => {}
+                Some('"') => self.json.push_str("\\\""),
+                Some('\\') => self.json.push_str("\\\\"),
+                Some('\n') => self.json.push_str("\\n"),
+                Some('\r') => self.json.push_str("\\r"),
+                Some('\t') => self.json.push_str("\\t"),
+                Some(control) => {
                     let code = format!("\\u{:04x}", u32::from(control));
                     self.json.push_str(&code);
                 }
-                other => self.json.push(other),
             }
         }
         self.json.push('"');
+    }
+
+    fn put_at(&mut self, line: u64, json: &str) {
+        self.move_to_line(line);
+        self.json.push_str(json);
     }
 
     fn move_to_line(&mut self, line: u64) {
@@ -194,6 +221,8 @@ impl JsonWriter {
 enum Keys {
     Unique,
     Repeated,
+    /// As [`Self::Unique`], and found out here: the parser keeps no keys.
+    Plain,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -282,16 +311,19 @@ impl<'de> Visitor<'de> for Node<'_> {
             if !is_first {
                 self.writer.json.push(',');
             }
-            let found = if self.level == Level::Items {
-                items.next_element::<Spanned<Item>>()?.map(|item| {
-                    self.writer.move_to_line(item.referenced.line());
-                    self.writer.json.push_str(&item.value.0);
-                })
-            } else {
-                items.next_element_seed(Node {
+            let found = match (self.level, self.writer.keys) {
+                (Level::Items, Keys::Plain) => {
+                    let item = items.next_element::<Spanned<Item<true>>>()?;
+                    item.map(|item| self.writer.put_at(item.referenced.line(), &item.value.0))
+                }
+                (Level::Items, Keys::Unique | Keys::Repeated) => {
+                    let item = items.next_element::<Spanned<Item<false>>>()?;
+                    item.map(|item| self.writer.put_at(item.referenced.line(), &item.value.0))
+                }
+                (Level::Root | Level::Inner, _) => items.next_element_seed(Node {
                     writer: &mut *self.writer,
                     level: Level::Inner,
-                })?
+                })?,
             };
             if found.is_none() {
                 self.writer.json.truncate(before);
@@ -306,7 +338,11 @@ impl<'de> Visitor<'de> for Node<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         self.writer.json.push('{');
         let mut entries = Entries::default();
+        let mut seen = SeenKeys::default();
         while let Some(Key(key)) = map.next_key()? {
+            if self.writer.keys == Keys::Plain && seen.holds(&key) {
+                return Err(A::Error::custom("a key stands twice in one map"));
+            }
             let start = self.writer.json.len();
             self.writer.text(&key);
             self.writer.json.push(':');
@@ -319,12 +355,15 @@ impl<'de> Visitor<'de> for Node<'_> {
                 level,
             })?;
             self.writer.json.push(',');
-            if self.writer.keys == Keys::Repeated && entries.add(&mut self.writer.json, key, start)
-            {
-                self.writer.repeated += 1;
-                if self.writer.repeated > REPEATED_KEYS_MAX {
-                    return Err(A::Error::custom("too many repeated keys"));
+            match self.writer.keys {
+                Keys::Plain => seen.add(key),
+                Keys::Repeated if entries.add(&mut self.writer.json, key, start) => {
+                    self.writer.repeated += 1;
+                    if self.writer.repeated > REPEATED_KEYS_MAX {
+                        return Err(A::Error::custom("too many repeated keys"));
+                    }
                 }
+                Keys::Unique | Keys::Repeated => {}
             }
         }
         if self.writer.json.ends_with(',') {
@@ -335,37 +374,16 @@ impl<'de> Visitor<'de> for Node<'_> {
     }
 }
 
-/// Where the entries of one map stand in the JSON, to take out the earlier of two with one key.
-#[derive(Default)]
-struct Entries<'de>(BTreeMap<Cow<'de, str>, Range<usize>>);
+/// An item of a list, written apart because its line is known only once it has been read. Plain ones have no key
+/// twice in a map.
+struct Item<const PLAIN: bool>(String);
 
-impl<'de> Entries<'de> {
-    /// Whether there was an earlier entry.
-    fn add(&mut self, json: &mut String, key: Cow<'de, str>, start: usize) -> bool {
-        let range = start..json.len();
-        let Some(earlier) = self.0.insert(key, range) else {
-            return false;
-        };
-        json.replace_range(earlier.clone(), "");
-        for range in self.0.values_mut() {
-            if range.start >= earlier.end {
-                range.start -= earlier.len();
-                range.end -= earlier.len();
-            }
-        }
-        true
-    }
-}
-
-/// An item of a list, written apart because its line is known only once it has been read.
-struct Item(String);
-
-impl<'de> Deserialize<'de> for Item {
+impl<'de, const PLAIN: bool> Deserialize<'de> for Item<PLAIN> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut writer = JsonWriter {
             json: String::new(),
-            // Repeated keys within an item are settled where the item is read.
-            keys: Keys::Unique,
+            // Other repeated keys within an item are settled where the item is read.
+            keys: if PLAIN { Keys::Plain } else { Keys::Unique },
             repeated: 0,
             line: 1,
         };
@@ -375,51 +393,6 @@ impl<'de> Deserialize<'de> for Item {
         }
         .deserialize(deserializer)?;
         Ok(Self(writer.json))
-    }
-}
-
-/// A key as text; a map or list as key is an error, as it is in JSON.
-struct Key<'de>(Cow<'de, str>);
-
-impl<'de> Deserialize<'de> for Key<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Scalar;
-        impl<'de> Visitor<'de> for Scalar {
-            type Value = Key<'de>;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("a key that is a text, a number or a truth value")
-            }
-
-            fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Key<'de>, E> {
-                Ok(Key(Cow::Borrowed(value)))
-            }
-
-            fn visit_str<E>(self, value: &str) -> Result<Key<'de>, E> {
-                Ok(Key(Cow::Owned(value.to_owned())))
-            }
-
-            fn visit_bool<E>(self, value: bool) -> Result<Key<'de>, E> {
-                Ok(Key(Cow::Borrowed(if value { "true" } else { "false" })))
-            }
-
-            fn visit_i64<E>(self, value: i64) -> Result<Key<'de>, E> {
-                Ok(Key(Cow::Owned(value.to_string())))
-            }
-
-            fn visit_u64<E>(self, value: u64) -> Result<Key<'de>, E> {
-                Ok(Key(Cow::Owned(value.to_string())))
-            }
-
-            fn visit_f64<E>(self, value: f64) -> Result<Key<'de>, E> {
-                Ok(Key(Cow::Owned(value.to_string())))
-            }
-
-            fn visit_unit<E: serde::de::Error>(self) -> Result<Key<'de>, E> {
-                Err(E::custom("a key is missing"))
-            }
-        }
-        deserializer.deserialize_any(Scalar)
     }
 }
 

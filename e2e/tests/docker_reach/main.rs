@@ -23,7 +23,7 @@ use viewshed_collect::{Environment, Quiet};
 use viewshed_model::{Estate, Place, ReachQuestion, ReachVerdict};
 
 use probe::{Attempt, Surroundings, connect, ports_of};
-use world::{CONTAINERS, HOST, WORLD};
+use world::{Extent, HOST, WORLD};
 
 /// Places that try at the same time: each waits for what never answers.
 const SOURCES_AT_ONCE: usize = 3;
@@ -88,7 +88,8 @@ fn compare(
         .filter(|to| !(from == WORLD && matches!(to.as_str(), WORLD | "metadata")))
         .flat_map(|to| ports_of(to).iter().map(move |port| (to.as_str(), *port)))
         .collect();
-    let attempts: BTreeSet<Attempt> = pairs.iter().copied().flat_map(wanted).collect();
+    let mut attempts: BTreeSet<Attempt> = pairs.iter().copied().flat_map(wanted).collect();
+    attempts.extend(surroundings.listening.iter().cloned());
     // What does not run starts no connection.
     let mut heard = if from == "gone" {
         BTreeMap::new()
@@ -96,32 +97,46 @@ fn compare(
         connect(host, from, &attempts)
     };
     let mut compared = Vec::new();
-    for (to, port) in pairs {
+    let mut judge = |to: Place, port: u16, (attempts, meant): (BTreeSet<Attempt>, Option<&str>)| {
         let question = ReachQuestion {
             from: place(estate, from),
-            to: place(estate, to),
+            to,
             port: Some(port),
             protocol: None,
         };
         let answer = docker_answer(estate, &question).unwrap();
-        let meant = &surroundings.places[to].answers_as;
-        let attempts = wanted((to, port));
         let answered = |heard: &BTreeMap<Attempt, String>| {
-            attempts
-                .iter()
-                .any(|attempt| heard.get(attempt) == Some(meant))
+            attempts.iter().any(|attempt| {
+                let who = heard.get(attempt);
+                who.is_some_and(|who| meant.is_none_or(|meant| meant == who))
+            })
         };
         // A busy machine may be slow once; a connection that nothing lets through never comes about.
         if answer.verdict == ReachVerdict::Allowed && !answered(&heard) && from != "gone" {
             heard.extend(connect(host, from, &attempts));
         }
         compared.push(Compared {
-            question: format!("{from} -> {to}:{port}"),
+            question: format!("{from} -> {} port {port}", question.to),
             verdict: answer.verdict,
             has_connected: answered(&heard),
             depends_on: joined(answer.depends_on.iter().map(|fact| &fact.fact)),
             because: joined(answer.because.iter().map(|reason| &reason.text)),
         });
+    };
+    for (to, port) in pairs {
+        let meant = surroundings.places[to].answers_as.as_str();
+        judge(place(estate, to), port, (wanted((to, port)), Some(meant)));
+    }
+    // By address, whoever answers there. Between places of the world nothing is asked.
+    let is_of_world = |address: &str| {
+        let own = [world::WORLD_ADDRESS, world::WORLD_ADDRESS_V6];
+        from == WORLD && own.contains(&address)
+    };
+    let listening = surroundings.listening.iter();
+    for attempt in listening.filter(|(address, _)| !is_of_world(address)) {
+        let (address, port) = attempt;
+        let to = Place::Address(address.parse().unwrap());
+        judge(to, *port, ([attempt.clone()].into(), None));
     }
     compared
 }
@@ -131,7 +146,7 @@ fn joined<'a>(texts: impl Iterator<Item = &'a String>) -> String {
 }
 
 /// Compares all pairs, prints the figures, and fails when a verdict is wrong.
-fn check(title: &str, version: Version, flags: &[&str]) {
+fn check(title: &str, (version, extent): (Version, Extent), flags: &[&str]) {
     let options = DockerOptions {
         tcp: Tcp::Plain,
         flags: flags.iter().map(|&flag| flag.to_owned()).collect(),
@@ -140,10 +155,11 @@ fn check(title: &str, version: Version, flags: &[&str]) {
     let Some(host) = DockerHost::start_if_available(version, &options).unwrap() else {
         return;
     };
-    world::fill(&host);
+    world::fill(&host, extent);
     let estate = collect(&host);
-    let surroundings = Surroundings::read(&host);
-    let sources = CONTAINERS.iter().map(|container| container.name);
+    let containers = world::containers(extent);
+    let surroundings = Surroundings::read(&host, &containers);
+    let sources = containers.iter().map(|container| container.name);
     let sources: Vec<&str> = sources.chain([HOST, WORLD]).collect();
     let compared: Vec<Compared> = sources
         .chunks(SOURCES_AT_ONCE)
@@ -199,16 +215,39 @@ fn check(title: &str, version: Version, flags: &[&str]) {
 
 #[test]
 fn debians_docker_connects_as_reach_says() {
-    check("Docker 20.10, iptables", Version::Debian, &[]);
+    check(
+        "Docker 20.10, iptables",
+        (Version::Debian, Extent::Old),
+        &[],
+    );
 }
 
 #[test]
 fn the_newest_docker_connects_as_reach_says() {
-    check("newest Docker, iptables", Version::Newest, &[]);
+    check(
+        "newest Docker, iptables",
+        (Version::Newest, Extent::New),
+        &[],
+    );
 }
 
 #[test]
 fn the_newest_docker_with_nftables_connects_as_reach_says() {
     let flags = ["--firewall-backend=nftables"];
-    check("newest Docker, nftables", Version::Newest, &flags);
+    check(
+        "newest Docker, nftables",
+        (Version::Newest, Extent::New),
+        &flags,
+    );
+}
+
+/// Only links lead from container to container of the default network then.
+#[test]
+fn containers_of_a_default_network_without_icc_connect_as_reach_says() {
+    for (title, version) in [
+        ("Docker 20.10 without icc", Version::Debian),
+        ("newest Docker without icc", Version::Newest),
+    ] {
+        check(title, (version, Extent::DefaultNetwork), &["--icc=false"]);
+    }
 }

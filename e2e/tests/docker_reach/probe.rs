@@ -7,13 +7,16 @@ use serde_json::Value;
 use viewshed_bench::{DockerHost, run};
 
 use super::world::{
-    CONTAINERS, HOST, METADATA_ADDRESS, PORTS, WORLD, WORLD_ADDRESS, WORLD_ADDRESS_V6,
+    Container, HOST, METADATA_ADDRESS, PORTS, WORLD, WORLD_ADDRESS, WORLD_ADDRESS_V6,
 };
 
 /// The port of the engine's API.
 pub(crate) const ENGINE_PORT: u16 = 2375;
 /// Seconds in which a connection comes about; on one machine it takes a thousandth of that.
 const PATIENCE_SECONDS: u32 = 2;
+
+/// Connections that a place opens at the same time.
+const ATTEMPTS_AT_ONCE: usize = 250;
 
 /// An address and a port to connect to.
 pub(crate) type Attempt = (String, u16);
@@ -33,13 +36,15 @@ pub(crate) struct Known {
 pub(crate) struct Surroundings {
     pub(crate) places: BTreeMap<String, Known>,
     host_addresses: Vec<String>,
+    /// Addresses and ports at which somebody listens.
+    pub(crate) listening: BTreeSet<Attempt>,
 }
 
 impl Surroundings {
     /// Reads what `docker inspect` and `ip address` print.
-    pub(crate) fn read(host: &DockerHost) -> Self {
+    pub(crate) fn read(host: &DockerHost, containers: &[&Container]) -> Self {
         let mut inspect = vec!["inspect"];
-        inspect.extend(CONTAINERS.iter().map(|container| container.name));
+        inspect.extend(containers.iter().map(|container| container.name));
         let printed = host.docker(&inspect).unwrap();
         let containers: Value = serde_json::from_str(&printed).unwrap();
         let containers = containers.as_array().unwrap();
@@ -48,6 +53,7 @@ impl Surroundings {
             .map(|container| (text(&container["Id"]), container))
             .collect();
         let mut places = BTreeMap::new();
+        let mut listening: BTreeSet<Attempt> = BTreeSet::new();
         let host_addresses = host_addresses(host);
         for container in containers {
             let mode = text(&container["HostConfig"]["NetworkMode"]);
@@ -61,6 +67,7 @@ impl Surroundings {
                 of_container(owner)
             };
             places.insert(name(container).to_owned(), known);
+            listening.extend(bound(container, &host_addresses));
         }
         places.insert(HOST.to_owned(), its_own(HOST, host_addresses.clone()));
         let outside = [WORLD_ADDRESS, WORLD_ADDRESS_V6].map(str::to_owned);
@@ -68,9 +75,16 @@ impl Surroundings {
         let metadata = vec![METADATA_ADDRESS.to_owned()];
         places.insert("metadata".to_owned(), its_own(WORLD, metadata));
         places.insert("docker".to_owned(), its_own("OK", host_addresses.clone()));
+        for place in places.values() {
+            let each = place.addresses.iter();
+            let each = each.flat_map(|address| PORTS.map(|port| (address.clone(), port)));
+            listening.extend(each);
+        }
+        listening.retain(|(address, _)| address != METADATA_ADDRESS);
         Self {
             places,
             host_addresses,
+            listening,
         }
     }
 
@@ -97,6 +111,28 @@ impl Surroundings {
         }
         attempts
     }
+}
+
+/// Addresses and ports of the host that a container's ports are bound to.
+fn bound(container: &Value, host_addresses: &[String]) -> Vec<Attempt> {
+    let ports = container["NetworkSettings"]["Ports"].as_object();
+    let bindings = ports.into_iter().flatten();
+    let bindings = bindings.flat_map(|(_, bindings)| bindings.as_array().into_iter().flatten());
+    let mut found = Vec::new();
+    for binding in bindings {
+        let Ok(port) = text(&binding["HostPort"]).parse::<u16>() else {
+            continue;
+        };
+        let bound = text(&binding["HostIp"]);
+        let is_there = |address: &&String| match bound {
+            "0.0.0.0" => !address.contains(':'),
+            "::" => address.contains(':'),
+            one => *address == one,
+        };
+        let there = host_addresses.iter().filter(is_there);
+        found.extend(there.map(|address| (address.clone(), port)));
+    }
+    found
 }
 
 fn its_own(answers_as: &str, addresses: Vec<String>) -> Known {
@@ -158,8 +194,13 @@ pub(crate) fn connect(
             [ -z \"$heard\" ] || echo $1 $2 $heard
         }}\n"
     );
-    for (address, port) in attempts {
-        writeln!(script, "ask {address} {port} &").unwrap();
+    for (number, (address, port)) in attempts.iter().enumerate() {
+        let then = if number % ATTEMPTS_AT_ONCE == ATTEMPTS_AT_ONCE - 1 {
+            "& wait"
+        } else {
+            "&"
+        };
+        writeln!(script, "ask {address} {port} {then}").unwrap();
     }
     script.push_str("wait\n");
     let on_machine = format!("busybox=busybox\n{script}");

@@ -23,6 +23,17 @@ const GATEWAY_MODE_V6: &str = "com.docker.network.bridge.gateway_mode_ipv6";
 const ICC: &str = "com.docker.network.bridge.enable_icc=false";
 const LIMIT: Duration = Duration::from_secs(20);
 
+/// Which networks and containers a host gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// All that every engine makes.
+    Old,
+    /// Those too that only new engines make.
+    New,
+    /// Those of the engine's default network.
+    DefaultNetwork,
+}
+
 /// A network: its name and the arguments that make it.
 pub(crate) struct Network {
     name: &'static str,
@@ -45,10 +56,10 @@ fn network(name: &'static str, arguments: &[&str]) -> Network {
 
 /// Networks of every kind; an old engine makes them too, and does not heed the options that it does not
 /// know.
-pub(crate) fn networks() -> Vec<Network> {
+fn networks(extent: Extent) -> Vec<Network> {
     let mode = |mode: &str| format!("--opt={GATEWAY_MODE}={mode}");
     let mode_v6 = |mode: &str| format!("--opt={GATEWAY_MODE_V6}={mode}");
-    vec![
+    let mut networks = vec![
         network("front", &[]),
         network("back", &[]),
         network("quiet", &["--opt", ICC]),
@@ -63,6 +74,18 @@ pub(crate) fn networks() -> Vec<Network> {
             "dualrouted",
             &["--ipv6", "--subnet=fd00:d4::/64", &mode_v6("routed")],
         ),
+        network("inner6", &["--internal", "--ipv6", "--subnet=fd00:d5::/64"]),
+        network("quiet6", &["--ipv6", "--subnet=fd00:d6::/64", "--opt", ICC]),
+        network(
+            "open6",
+            &[
+                "--ipv6",
+                "--subnet=fd00:d7::/64",
+                &mode_v6("nat-unprotected"),
+            ],
+        ),
+        network("routedquiet", &[&mode("routed"), "--opt", ICC]),
+        network("openquiet", &[&mode("nat-unprotected"), "--opt", ICC]),
         network(
             "link",
             &[
@@ -73,7 +96,16 @@ pub(crate) fn networks() -> Vec<Network> {
                 "--ip-range=192.0.2.64/26",
             ],
         ),
-    ]
+    ];
+    match extent {
+        Extent::Old => {}
+        Extent::New => networks.push(network(
+            "only6",
+            &["--ipv4=false", "--ipv6", "--subnet=fd00:d8::/64"],
+        )),
+        Extent::DefaultNetwork => networks.clear(),
+    }
+    networks
 }
 
 const fn container(name: &'static str, arguments: &'static [&'static str]) -> Container {
@@ -84,10 +116,34 @@ const fn container(name: &'static str, arguments: &'static [&'static str]) -> Co
     }
 }
 
-/// Containers in every situation; the order is that in which they start.
-pub(crate) const CONTAINERS: &[Container] = &[
+/// The containers of a host, in the order in which they start.
+pub(crate) fn containers(extent: Extent) -> Vec<&'static Container> {
+    let of_default = DEFAULT_NETWORK.iter();
+    match extent {
+        Extent::Old => of_default.chain(CONTAINERS).collect(),
+        Extent::New => of_default.chain(CONTAINERS).chain(ONLY_NEW).collect(),
+        Extent::DefaultNetwork => of_default.collect(),
+    }
+}
+
+/// Containers of the default network.
+const DEFAULT_NETWORK: &[Container] = &[
     container("bare", &[]),
     container("bare-pub", &["--publish=8001:80"]),
+    container("linked", &["--link=bare:peer"]),
+    container("exposing", &["--expose=80"]),
+    container("linked2", &["--link=exposing:peer"]),
+    container("root", &["--network=host"]),
+];
+
+/// Containers that only new engines make.
+const ONLY_NEW: &[Container] = &[
+    container("only6a", &["--network=only6"]),
+    container("only6b", &["--network=only6", "--publish=8017:80"]),
+];
+
+/// Containers in every situation.
+const CONTAINERS: &[Container] = &[
     container("web", &["--network=front"]),
     Container {
         name: "api",
@@ -131,20 +187,38 @@ pub(crate) const CONTAINERS: &[Container] = &[
     container("side-db", &["--network=container:db"]),
     container("none", &["--network=none"]),
     container("side-none", &["--network=container:none"]),
-    container("root", &["--network=host"]),
+    container("in6a", &["--network=inner6"]),
+    container("in6b", &["--network=inner6", "--publish=8013:80"]),
+    Container {
+        name: "in6c",
+        arguments: &["--network=inner6"],
+        joins: &["front"],
+    },
+    container("q6a", &["--network=quiet6"]),
+    container("q6b", &["--network=quiet6", "--publish=8014:80"]),
+    container("o6", &["--network=open6"]),
+    container("rq1", &["--network=routedquiet", "--publish=8015:80"]),
+    container("rq2", &["--network=routedquiet"]),
+    container("oq1", &["--network=openquiet", "--publish=8016:80"]),
+    container("oq2", &["--network=openquiet"]),
+    Container {
+        name: "rt-open",
+        arguments: &["--network=routed"],
+        joins: &["open"],
+    },
     container("gone", &["--network=front", "--publish=8012:80"]),
 ];
 
 /// Fills a host, and starts whatever answers.
-pub(crate) fn fill(host: &DockerHost) {
+pub(crate) fn fill(host: &DockerHost, extent: Extent) {
     around(host);
-    for network in networks() {
+    for network in networks(extent) {
         let mut arguments = vec!["network", "create"];
         arguments.extend(network.arguments.iter().map(String::as_str));
         arguments.push(network.name);
         host.docker(&arguments).unwrap();
     }
-    for container in CONTAINERS {
+    for container in containers(extent) {
         let name = format!("--name={}", container.name);
         let answering = answering("", container.name);
         let shares = container
@@ -163,8 +237,10 @@ pub(crate) fn fill(host: &DockerHost) {
                 .unwrap();
         }
     }
-    host.docker(&["kill", "gone"]).unwrap();
-    host.docker(&["wait", "gone"]).unwrap();
+    if extent != Extent::DefaultNetwork {
+        host.docker(&["kill", "gone"]).unwrap();
+        host.docker(&["wait", "gone"]).unwrap();
+    }
 }
 
 /// Shell text that answers on every port with a name, in the background.

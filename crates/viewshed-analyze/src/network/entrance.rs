@@ -179,6 +179,10 @@ impl<'c> NetworkIndex<'c> {
                 [] => Decision::new(Tri::Yes, text),
                 addresses => at_addresses(addresses, text),
             };
+            let way = match self.before_balanced(from, (service, port), addresses) {
+                Some(before) => before.and(way),
+                None => way,
+            };
             let way = match service.internal_by.as_str() {
                 "" => way,
                 annotation => {
@@ -198,7 +202,16 @@ impl<'c> NetworkIndex<'c> {
         if !external.is_empty() && counts(&external) {
             let addresses = external.join(", ");
             let text = format!("service `{name}` has the external addresses {addresses}");
-            ways.push(at_addresses(&external, text));
+            let without_port = Port {
+                node_port: 0,
+                ..port.clone()
+            };
+            let way = at_addresses(&external, text);
+            let before = self.before_balanced(from, (service, &without_port), &external);
+            ways.push(match before {
+                Some(before) => before.and(way),
+                None => way,
+            });
         }
         let is_address = matches!(by, By::Address(_));
         if port.node_port != 0 && !is_address {

@@ -7,19 +7,17 @@
 //! `StaticManglePreroutingChain`, `StaticFilterForwardChains`). What ends at a node or begins there is
 //! decided by its policies like a pod's, see [`super::decide`].
 
-use std::net::IpAddr;
-
-use viewshed_model::{Port, ReachSide, Service};
+use viewshed_model::ReachSide;
 
 use super::address::Family;
 use super::cni::Cni;
 use super::decide::Decision;
-use super::ends::{End, Which};
+use super::ends::End;
 use super::eval::{Guard, Locality, Tri, by_which_interface};
 use super::index::NetworkIndex;
-use super::place::{Kind, Passage, Places};
+use super::place::{Kind, Passage};
 use super::policy::{Direction, Forwarded, in_order_of_walk};
-use super::ports::{Point, point};
+use super::ports::Point;
 use super::walk::{Applying, Outcome, Walk};
 
 /// A connection on its way.
@@ -32,19 +30,19 @@ struct Crossing<'e, 'c> {
 }
 
 /// One node on the way, for one direction of its host endpoint.
-struct Passing<'e, 'c> {
-    direction: Direction,
-    family: Family,
+pub(super) struct Passing<'e, 'c> {
+    pub(super) direction: Direction,
+    pub(super) family: Family,
     /// As the policies' own end and as their other end.
-    own: &'e End<'c>,
-    peer: &'e End<'c>,
-    point: Point,
-    phases: Phases,
+    pub(super) own: &'e End<'c>,
+    pub(super) peer: &'e End<'c>,
+    pub(super) point: Point,
+    pub(super) phases: Phases,
 }
 
 /// Which of a host endpoint's policies are asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phases {
+pub(super) enum Phases {
     /// Those before translation.
     Before,
     /// Those after it.
@@ -143,77 +141,8 @@ impl<'c> NetworkIndex<'c> {
         }
     }
 
-    /// Policies before translation on what arrives for an address that leads elsewhere: a port of a node,
-    /// or the address of a service. `None` where there are none.
-    pub(super) fn before_translation(
-        &self,
-        from: &End<'c>,
-        asked: &End<'c>,
-        point: Point,
-    ) -> Option<Decision> {
-        if !self.forwards() {
-            return None;
-        }
-        let each = self.shared_families(from, asked).into_iter().map(|family| {
-            let passing = Passing {
-                direction: Direction::Ingress,
-                family,
-                own: asked,
-                peer: from,
-                point,
-                phases: Phases::Before,
-            };
-            let own_node = from.body.node.is_some() && from.body.node == asked.body.node;
-            let mut decision = Decision::open();
-            if from.body.kind == Kind::Pod {
-                let leaving = |node| self.passing(node, Passage::Workload, &passing);
-                decision = decision.and(self.at_node_of(from, leaving));
-            }
-            if asked.body.kind == Kind::Node && !own_node {
-                decision = decision.and(self.passing_end(&passing));
-            }
-            decision
-        });
-        each.reduce(Decision::or)
-    }
-
-    /// The same for a port of a service at its own address.
-    pub(super) fn before_service(
-        &self,
-        from: &End<'c>,
-        service: &Service,
-        port: &Port,
-    ) -> Option<Decision> {
-        if !self.forwards() {
-            return None;
-        }
-        let point = point(port.protocol.parse().ok()?, port.port);
-        let addresses = service.cluster_ips.iter();
-        let addresses = addresses.filter_map(|text| text.parse::<IpAddr>().ok());
-        let each = addresses.filter_map(|address| {
-            let asked = End {
-                body: Places::outside(Some(address)),
-                what: format!("the address of service `{}`", service.meta.full_name()),
-                which: Which::SomeAddress,
-            };
-            self.before_translation(from, &asked, point)
-        });
-        each.reduce(Decision::or)
-    }
-
-    /// The same for a port that every node opens: one node that takes it is enough.
-    pub(super) fn before_nodes(&self, from: &End<'c>, point: Point) -> Option<Decision> {
-        if !self.forwards() {
-            return None;
-        }
-        let nodes = u32::try_from(self.places.nodes.len()).unwrap_or(u32::MAX);
-        let nodes = (0..nodes).map(|node| self.node_end(node));
-        let each = nodes.filter_map(|node| self.before_translation(from, &node, point));
-        each.reduce(Decision::or)
-    }
-
     /// Asks the node of an end; all of them where it is not known on which it is.
-    fn at_node_of(&self, end: &End<'c>, judge: impl Fn(u32) -> Decision) -> Decision {
+    pub(super) fn at_node_of(&self, end: &End<'c>, judge: impl Fn(u32) -> Decision) -> Decision {
         if let Some(node) = end.body.node {
             return judge(node);
         }
@@ -248,7 +177,12 @@ impl<'c> NetworkIndex<'c> {
         entering.and(self.passing(node, leaves, &out))
     }
 
-    fn passing(&self, node: u32, passage: Passage, passing: &Passing<'_, 'c>) -> Decision {
+    pub(super) fn passing(
+        &self,
+        node: u32,
+        passage: Passage,
+        passing: &Passing<'_, 'c>,
+    ) -> Decision {
         let at = self.node_end(node);
         let guards = self.places.guards_at(node, passage);
         let each = guards.into_iter();
@@ -257,7 +191,7 @@ impl<'c> NetworkIndex<'c> {
     }
 
     /// The same for what arrives at the node that is asked for, by the interface with its address.
-    fn passing_end(&self, passing: &Passing<'_, 'c>) -> Decision {
+    pub(super) fn passing_end(&self, passing: &Passing<'_, 'c>) -> Decision {
         let at = passing.own;
         let guards = self.places.guards_of(&at.body).into_iter();
         let each = guards.map(|guard| self.past(at, (guard, Passage::Host), passing));

@@ -1,6 +1,7 @@
 //! REACH: which place may open a connection to which other place, and why.
 mod address;
 mod answer;
+mod before;
 mod bits;
 mod bulk;
 mod cni;

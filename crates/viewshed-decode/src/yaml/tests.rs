@@ -90,3 +90,38 @@ fn errors_name_the_line_without_repeating_the_text() {
     check_broken("a: b\nc: [1, 2\nd: e", 3, "");
     check_broken("a:\n\t- b", 2, "tab");
 }
+
+/// The quick way through a document without a key twice gives what the parser's own check gives, and refuses the
+/// others.
+#[test]
+fn plain_documents_are_read_as_the_parser_reads_them() {
+    use super::{Keys, convert};
+    let wide: String = (0..40)
+        .map(|number| format!("key-{number}: {number}\n"))
+        .collect();
+    let plain = [
+        "a: 1\nb: {c: [1, {d: e}], f: ~}\n",
+        "a: &x {b: 1, c: [2]}\nd: *x\ne: [*x, *x]\n",
+        "kind: List\nitems:\n- a: 1\n  b: 2\n- {a: 1}\n",
+        "1: a\n2: b\ntrue: c\n",
+        "a: |\n  \"x\"\t\\\n  \u{1f}é\n",
+        "- a: 1\n- a: 1\n",
+        wide.as_str(),
+    ];
+    for text in plain {
+        let quick = convert(text, Keys::Plain).ok();
+        assert_eq!(quick, convert(text, Keys::Unique).ok(), "{text}");
+    }
+    let again = format!("{wide}key-30: 1\n");
+    let twice = [
+        "a: 1\na: 2\n",
+        "a: {b: 1, c: 2, b: 3}\n",
+        "- a: [{b: 1, b: 1}]\n",
+        "items:\n- a: 1\n  b: {c: 1, c: 2}\n",
+        "1: a\n'1': b\n",
+        again.as_str(),
+    ];
+    for text in twice {
+        assert!(convert(text, Keys::Plain).is_err(), "{text}");
+    }
+}

@@ -66,3 +66,24 @@ fn ports_that_the_server_refuses_are_no_ports() {
         check(&cluster, Some(Cni::Cilium), &[("a/web a/db 80", wanted)]);
     }
 }
+
+/// Pods have labels of the source `k8s` alone (cilium/cilium `Documentation/operations/performance/scalability/
+/// identity-relevant-labels.rst`).
+#[test]
+fn labels_of_container_runtimes_are_no_labels_of_pods() {
+    let policy = |key: &str| {
+        format!(
+            "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {{ name: q, namespace: a }}\n\
+             spec: {{ endpointSelector: {{ matchLabels: {{ '{key}': db }} }}, ingress: [{{ fromEntities: [host] }}] }}\n---\n"
+        )
+    };
+    for (key, wanted) in [
+        ("app", "denied"),
+        ("k8s:app", "denied"),
+        ("any:app", "denied"),
+        ("container:app", "allowed"),
+    ] {
+        let cluster = cluster_of_yaml(&estate("{ toEntities: [all] }", &policy(key)));
+        check(&cluster, Some(Cni::Cilium), &[("a/web a/db 80", wanted)]);
+    }
+}

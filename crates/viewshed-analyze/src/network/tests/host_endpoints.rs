@@ -341,3 +341,41 @@ fn addresses_of_one_family_say_nothing_of_the_other() {
     ];
     check(&cluster_of_yaml(&objects), Some(Cni::Calico), &rows);
 }
+
+/// What a load balancer sends arrives at a node for the balancer's address, or for the port that every node opens,
+/// as the provider likes; `preDNAT` sees either before it becomes the pod's.
+#[test]
+fn balancers_send_to_nodes_before_translation() {
+    let service = "apiVersion: v1\nkind: Service\nmetadata: { name: lb, namespace: a }\n\
+         spec: { type: LoadBalancer, selector: { app: web }, clusterIP: 10.96.0.10, clusterIPs: [10.96.0.10], \
+         ports: [{ port: 80, targetPort: 8080, nodePort: 30081 }] }\n\
+         status: { loadBalancer: { ingress: [{ ip: 203.0.113.80 }] } }\n---\n";
+    let rows = |ingress: &str, wanted: &str, other: &str| {
+        let objects = [
+            service.to_owned(),
+            wildcard("n1", "192.168.0.1"),
+            wildcard("n2", "192.168.0.2"),
+            policy(&format!(
+                "preDNAT: true, applyOnForward: true, order: 1, types: [Ingress], ingress: [{ingress}]"
+            )),
+        ];
+        with(
+            &objects,
+            &[
+                ("8.8.8.8 203.0.113.80 80", wanted),
+                ("9.9.9.9 203.0.113.80 80", other),
+            ],
+        );
+    };
+    let deny = |rest: &str| format!("{{ action: Deny, {rest} }}");
+    let where_to = "depends on whether connections to the load balancer of service `a/lb` come in at its own address";
+    let ports = "protocol: TCP, destination: { ports: ['30000:32767'] }";
+    rows(&deny(ports), where_to, where_to);
+    rows(
+        &deny("destination: { nets: [203.0.113.80/32] }"),
+        where_to,
+        where_to,
+    );
+    rows("{ action: Deny }", "denied", "denied");
+    rows(&deny("source: { nets: [9.9.9.0/24] }"), "allowed", "denied");
+}

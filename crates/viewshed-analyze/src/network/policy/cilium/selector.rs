@@ -34,6 +34,11 @@ pub(super) fn labels(reader: &mut Reader<'_, '_>, value: &Value) -> ExprId {
     };
     let value = without_keys(value, |key| without_source(key) == CLUSTER);
     let found = reader.selector_with(Some(&value), |key| {
+        // Labels of a container runtime, which pods have none of: theirs are of the source `k8s` (cilium/cilium
+        // `pkg/labels/labels.go`, `LabelSourceContainer`).
+        if key.starts_with("container:") {
+            return (Holder::Pod, key.to_owned());
+        }
         let key = without_source(key);
         match key {
             NAMESPACE => (Holder::Namespace, NAME_LABEL.to_owned()),
