@@ -101,7 +101,11 @@ fn networks(extent: Extent) -> Vec<Network> {
         Extent::Old => {}
         Extent::New => networks.push(network(
             "only6",
-            &["--ipv4=false", "--ipv6", "--subnet=fd00:d8::/64"],
+            &[
+                "--opt=com.docker.network.enable_ipv4=false",
+                "--ipv6",
+                "--subnet=fd00:d8::/64",
+            ],
         )),
         Extent::DefaultNetwork => networks.clear(),
     }

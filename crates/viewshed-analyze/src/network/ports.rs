@@ -84,7 +84,8 @@ pub(super) struct PortMatch {
     pub(super) fixed: PortSet,
     /// Ports by name.
     pub(super) named: Vec<NamedPort>,
-    /// Ports that the match never includes, by name: Calico's `notPorts`.
+    /// Ports that the match never includes, by number and by name: Calico's `notPorts`.
+    pub(super) never: PortSet,
     pub(super) never_named: Vec<NamedPort>,
 }
 
@@ -98,6 +99,7 @@ impl PortMatch {
         Self {
             fixed,
             named: Vec::new(),
+            never: PortSet::default(),
             never_named: Vec::new(),
         }
     }
@@ -109,6 +111,7 @@ impl PortMatch {
         }
         self.fixed
             .union(&resolve_names(&self.named, names))
+            .minus(&self.never)
             .minus(&resolve_names(&self.never_named, names))
     }
 

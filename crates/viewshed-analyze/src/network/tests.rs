@@ -4,6 +4,7 @@ mod addresses;
 mod against_oracle;
 mod balancers;
 mod calico_orders;
+mod calico_ports;
 mod cells;
 mod cilium_policies;
 mod compare;

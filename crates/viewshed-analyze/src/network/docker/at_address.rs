@@ -45,8 +45,11 @@ pub(super) fn owner(estate: &Estate, address: IpAddr) -> Option<Owner<'_>> {
         }
         let mut networks = host.networks.iter();
         let has = |network: &&DockerNetwork| {
+            // The gateway of a network on the link, or on a tunnel, is another machine (docker.docs "Macvlan network
+            // driver").
+            let is_elsewhere = matches!(network.driver.as_str(), "macvlan" | "ipvlan" | "overlay");
             let mut told = network.gateways.iter();
-            told.any(|own| is_it(own)) || is_first(network, address)
+            !is_elsewhere && told.any(|own| is_it(own)) || is_first(network, address)
         };
         if let Some(network) = networks.find(has) {
             return Some(Owner::Host(host, network, address));
@@ -223,18 +226,53 @@ fn answers(host: &DockerHost, (name, network): &Joined<'_>, address: IpAddr) -> 
 pub(super) fn at_unknown(from: End<'_>, address: IpAddr) -> Open {
     let family = Family::of(address);
     let open = running(from, None, || between(from, End::World, &[family]));
-    let (End::Container(host, own), Open::Closed(text)) = (from, &open) else {
+    let End::Container(host, own) = from else {
         return open;
     };
     let source = namespace_of(host, own);
     let is_apart = matches!(source.network_mode.as_str(), "none" | "host") || has_stopped(own);
-    let has_route = major(host).is_some() && has_internal_route(host) != Some(false);
     let mine = networks_of(host, source, family);
+    if !is_apart && let Some(kept) = on_the_link((host, own), &mine, address, &open) {
+        return kept;
+    }
+    let Open::Closed(text) = &open else {
+        return open;
+    };
+    let has_route = major(host).is_some() && has_internal_route(host) != Some(false);
     if is_apart || !has_route || mine.iter().all(|(_, network)| is_on_link(*network)) {
         return open;
     }
     let fact = "whether the address is one of the host's, to which internal networks of old engines have a route";
     Open::Depends(everything(), fact.to_owned(), text.clone())
+}
+
+/// An address on the link that a container is on may be the own host's, which the kernel keeps it from; `None` where it
+/// is no matter.
+fn on_the_link(
+    (host, own): (&DockerHost, &DockerContainer),
+    mine: &[Joined<'_>],
+    address: IpAddr,
+    open: &Open,
+) -> Option<Open> {
+    if mine.is_empty() || !mine.iter().all(|(_, network)| is_on_link(*network)) {
+        return None;
+    }
+    let is_it = |text: &String| text.parse() == Ok(address);
+    let name = mine.iter().find_map(|(name, network)| {
+        let network = network.filter(|network| holds(network, address))?;
+        Some(name).filter(|_| !network.gateways.iter().any(is_it))
+    })?;
+    let mut ports = host.containers.iter().flat_map(|one| &one.ports);
+    if ports.any(|port| is_it(&port.host_ip)) {
+        return Some(to_own_host(host, own));
+    }
+    (!matches!(open, Open::Closed(_))).then(|| {
+        let fact = format!(
+            "whether the address is the host's own on the link of network `{name}`, where the kernel keeps {} from it",
+            title(own)
+        );
+        Open::Depends(everything(), fact, open.text().to_owned())
+    })
 }
 
 /// Whether an address is in a subnet of a network.

@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use viewshed_model::{DockerContainer, DockerHost};
+use viewshed_model::{DockerContainer, DockerHost, Protocol};
 
 use super::Open;
 use super::facts::{
@@ -15,7 +15,7 @@ use super::outside::{DIRECT_ACCESS_DROPPED, from_the_link};
 use super::own_host::{from_own_host, to_own_host};
 use super::published::{PODMAN, Published, UNFILTERED_IPV6, UNKNOWN_FIREWALL, is_ipv6_filtered};
 use crate::network::address::{Block, Family};
-use crate::network::ports::{PortSet, everything};
+use crate::network::ports::{PortSet, every, everything, point};
 
 /// The first engine that lets other bridges into `nat-unprotected` networks (moby commit 1ad9599).
 const UNPROTECTED_BETWEEN_BRIDGES: u32 = 29;
@@ -122,20 +122,39 @@ impl Pair<'_> {
             .or(self.over_unknown(&over))
     }
 
-    /// `--link` opens what the other exposes where the network itself is closed (docker.docs "Legacy container links").
+    /// `--link` lets a container of the default network in to the ports that the other exposes where the network itself
+    /// is closed, and not the other way round (docker.docs "Legacy container links"; moby
+    /// `daemon/libnetwork/drivers/bridge/link.go`). On other networks it is no more than a name.
     fn over_link(&self, network: &str) -> Open {
-        let is_linked =
-            |one: &DockerContainer, two: &DockerContainer| one.links.contains(&two.name);
-        if !is_linked(self.source, self.target) && !is_linked(self.target, self.source) {
+        let is_linked = self.source.links.contains(&self.target.name);
+        if !is_linked || network != "bridge" {
             return closed();
         }
-        let fact = format!(
-            "what the link between {} and {} opens",
-            title(self.own),
-            title(self.other)
+        let exposed = self.target.exposed_ports.iter();
+        let exposed: PortSet = exposed
+            .map(|port| point(Protocol::Tcp, *port))
+            .map(|port| (port, port))
+            .collect();
+        let text = format!(
+            "network `{network}` drops traffic between its containers but for ports that {} exposes, to which {} is linked",
+            title(self.other),
+            title(self.own)
         );
-        let text = format!("network `{network}` drops traffic between its containers");
-        Open::Depends(everything(), fact, text)
+        // Of other protocols nothing is kept; a compose file does not tell what the image exposes.
+        let is_inspected = !self.target.id.is_empty();
+        let perhaps = if is_inspected {
+            exposed
+                .union(&every(Protocol::Udp))
+                .union(&every(Protocol::Sctp))
+        } else {
+            everything()
+        };
+        let fact = format!("which ports {} exposes", title(self.other));
+        if exposed.is_empty() {
+            Open::Depends(perhaps, fact, text)
+        } else {
+            Open::AtLeast(exposed, perhaps, fact, text)
+        }
     }
 
     /// From the source's bridge to an address of the target on another one. A bridge that both are on is where such

@@ -282,12 +282,71 @@ fn a_network_that_nobody_described_is_not_known() {
     check(&estate, rows);
 }
 
-/// docker.docs "Legacy container links".
+/// docker.docs "Legacy container links": a container is let in to the ports that the one exposes which it is linked to,
+/// on the default network; elsewhere a link is a name.
 #[test]
-fn a_link_opens_what_is_not_known_of_a_closed_network() {
+fn a_link_opens_exposed_ports_of_a_closed_default_network() {
     let mut estate = estate("29.1.0");
-    estate.docker_hosts[0].containers[14].links = vec!["u1".to_owned()];
+    let host = &mut estate.docker_hosts[0];
+    let number = |name: &str| {
+        let mut all = host.containers.iter();
+        all.position(|one| one.name == name).expect("it is there")
+    };
+    let (one, two) = (number("u1"), number("u2"));
+    host.containers[two].links = vec!["u1".to_owned()];
+    host.containers[one].exposed_ports = vec![8001];
+    check(&estate, "u2 u1 8001 denied");
+    let host = &mut estate.docker_hosts[0];
+    let closed = host.containers[one].networks[0].0.clone();
+    for network in &mut host.networks {
+        if network.name == closed {
+            network.name = "bridge".to_owned();
+        }
+    }
+    for container in &mut host.containers {
+        for (name, _) in container
+            .networks
+            .iter_mut()
+            .chain(&mut container.ipv6_addresses)
+        {
+            if *name == closed {
+                *name = "bridge".to_owned();
+            }
+        }
+    }
+    let rows = "
+        u2 u1 8001 allowed
+        u2 u1 8002 denied
+        u1 u2 8001 denied";
+    check(&estate, rows);
+    // Of a compose file that does not say what its image exposes, nothing is known.
+    let host = &mut estate.docker_hosts[0];
+    host.containers[one].exposed_ports.clear();
+    host.containers[one].id = String::new();
     check(&estate, "u2 u1 8001 depends");
+}
+
+/// The gateway of a network on the link is another machine, which an address there may be, too; the host's own the
+/// kernel keeps its containers from (docker.docs "Macvlan network driver"). A published port tells one of the host's.
+#[test]
+fn addresses_on_the_link_may_be_the_hosts() {
+    let mut estate = estate("29.1.0");
+    let host = &mut estate.docker_hosts[0];
+    let mut link = network("lan", 20, "4", &[]);
+    link.driver = "macvlan".to_owned();
+    host.networks.push(link);
+    host.containers
+        .push(container("l1", &[("lan", 20, "4")], 20, &[]));
+    host.containers
+        .push(container("nic", &[("a", 1, "4")], 21, &["10.82.20.200"]));
+    let rows = "
+        l1 10.82.20.1 80 allowed
+        l1 10.82.20.9 80 depends
+        l1 10.82.20.200 80 denied
+        l1 8.8.8.8 80 allowed
+        a1 10.82.20.1 80 allowed
+        i1 10.82.20.1 80 denied";
+    check(&estate, rows);
 }
 
 /// containers/podman: bridges are apart only with `isolate`, which an estate does not tell.

@@ -347,9 +347,12 @@ fn addresses_of_one_family_say_nothing_of_the_other() {
 #[test]
 fn balancers_send_to_nodes_before_translation() {
     let service = "apiVersion: v1\nkind: Service\nmetadata: { name: lb, namespace: a }\n\
-         spec: { type: LoadBalancer, selector: { app: web }, clusterIP: 10.96.0.10, clusterIPs: [10.96.0.10], \
+         spec: { type: LoadBalancer, externalTrafficPolicy: Local, selector: { app: web }, clusterIP: 10.96.0.10, clusterIPs: [10.96.0.10], \
          ports: [{ port: 80, targetPort: 8080, nodePort: 30081 }] }\n\
          status: { loadBalancer: { ingress: [{ ip: 203.0.113.80 }] } }\n---\n";
+    let open = "apiVersion: projectcalico.org/v3\nkind: GlobalNetworkPolicy\nmetadata: { name: open }\n\
+         spec: { selector: has(host), order: 2, types: [Ingress, Egress], ingress: [{ action: Allow }], \
+         egress: [{ action: Allow }] }\n---\n";
     let rows = |ingress: &str, wanted: &str, other: &str| {
         let objects = [
             service.to_owned(),
@@ -358,6 +361,7 @@ fn balancers_send_to_nodes_before_translation() {
             policy(&format!(
                 "preDNAT: true, applyOnForward: true, order: 1, types: [Ingress], ingress: [{ingress}]"
             )),
+            open.to_owned(),
         ];
         with(
             &objects,

@@ -158,6 +158,8 @@ fn ports(reader: &mut Reader<'_, '_>, rule: &Object<'_>, target: &Object<'_>) ->
     if target.get("notPorts").is_some() {
         let (numbers, named) = listed(reader, target.list("notPorts"), protocol);
         found.fixed = found.fixed.minus(&numbers);
+        // A named port may have one of these numbers.
+        found.never = numbers;
         found.never_named = named;
     }
     found
