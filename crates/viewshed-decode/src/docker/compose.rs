@@ -1,13 +1,17 @@
 //! Compose and stack files of every version of the format (compose-spec `spec.md`; file formats 1 to 3).
 //!
 //! `${VAR:-default}` stands for its default; `${VAR}` is left as it is written, because its value stands in
-//! another place, and is named as a gap where it decides something. So is what a file only refers to
-//! (`env_file`, `extends` of another file, `include`) is named as a gap, because the container will have it.
+//! another place, and is named as a gap where it decides something. What a file only refers to (`env_file`,
+//! `extends` of another file, `include`) is named as a gap too, because the container will have it.
+//!
+//! Files that `docker compose` reads together (`-f` several times, `compose.override.yaml`) are layers of one
+//! project and are merged by its rules (docs.docker.com, Compose file reference, "Merge Compose files").
 
 mod document;
 mod environment;
 mod inherit;
 mod interpolate;
+mod layers;
 mod ports;
 mod project;
 mod service;
@@ -22,6 +26,7 @@ use viewshed_model::{DockerHost, Gap, GapReason, Position};
 
 use self::document::{Document, NamedValue};
 use self::inherit::Declared;
+pub use self::layers::{Layer, add_project};
 use super::fields::{Fields, Wrong};
 use crate::gaps::{GapList, gap};
 use crate::text::clean;
@@ -41,13 +46,22 @@ struct FileReader<'a> {
     inherited_left: usize,
 }
 
-impl FileReader<'_> {
+impl<'a> FileReader<'a> {
+    fn new(path: &'a str, gaps: &'a mut Vec<Gap>) -> Self {
+        Self {
+            path,
+            gaps: GapList::new(gaps),
+            ports_left: PORTS_PER_FILE_MAX,
+            inherited_left: INHERITED_PER_FILE_MAX,
+        }
+    }
+
     fn note(&mut self, what: &str, reason: GapReason, detail: &str, hint: &str) {
         self.gaps.push(gap(self.path, what, reason, detail, hint));
     }
 }
 
-/// Adds one compose document; `first_line` is the line of the file on which `text` starts.
+/// Adds one compose document that stands alone; `first_line` is the line of the file on which `text` starts.
 pub fn add_compose(
     host: &mut DockerHost,
     gaps: &mut Vec<Gap>,
@@ -55,39 +69,63 @@ pub fn add_compose(
     first_line: u32,
     text: &str,
 ) {
+    let layer = read_layer(gaps, path, first_line, text);
+    add_project(host, gaps, layer.into_iter().collect());
+}
+
+/// Reads one compose document, `None` when it is no YAML; `first_line` as for [`add_compose`].
+pub fn read_layer(gaps: &mut Vec<Gap>, path: &str, first_line: u32, text: &str) -> Option<Layer> {
     let document = match document::parse(text) {
         Ok(document) => document,
         Err(error) => {
             let line = error.line.saturating_add(first_line.saturating_sub(1));
             let what = format!("compose file `{path}`, line {line}");
             gaps.push(gap(path, &what, error.reason, &error.detail, ""));
-            return;
+            return None;
         }
     };
-    let mut reader = FileReader {
-        path,
-        gaps: GapList::new(gaps),
-        ports_left: PORTS_PER_FILE_MAX,
-        inherited_left: INHERITED_PER_FILE_MAX,
-    };
+    let mut reader = FileReader::new(path, gaps);
     if document.has_duplicate_keys {
         let what = format!("keys that stand twice in `{path}`");
         reader.note(&what, GapReason::Malformed, "the last one counts", "");
     }
-    let names = read_project(host, &mut reader, &document);
+    note_tags(&mut reader, text);
+    let rest = read_rest(&mut reader, &document);
     let services = read_services(&mut reader, &document, first_line);
-    let mut containers = inherit::resolve(&mut reader, &services);
-    for container in &mut containers {
-        project::name_networks(container, &names);
+    Some(Layer {
+        path: path.to_owned(),
+        services: inherit::extend(&mut reader, &services),
+        rest,
+    })
+}
+
+/// `!reset` and `!override` take away what the files before have; a YAML reader drops tags.
+fn note_tags(reader: &mut FileReader<'_>, text: &str) {
+    let is_tagged = |line: &str| {
+        let line = line.trim_start();
+        !line.starts_with('#') && (line.contains(": !reset") || line.contains(": !override"))
+    };
+    if text.lines().any(is_tagged) {
+        let what = format!(
+            "what `!reset` and `!override` of `{}` take away",
+            reader.path
+        );
+        reader.note(
+            &what,
+            GapReason::Unsupported,
+            "it is taken as added",
+            "`docker compose config` writes the merged file; read that one",
+        );
     }
-    project::add_implicit_networks(host, &containers);
-    host.containers.append(&mut containers);
 }
 
 /// Whether a mapping is a compose file: `services` whose entries name an image or a build, or such entries at
-/// the top (format 1).
-pub fn is_compose(object: &Map<String, Value>) -> bool {
+/// the top (format 1). Files that by their name (`path`) are laid over others need neither.
+pub fn is_compose(path: &str, object: &Map<String, Value>) -> bool {
     match object.get("services") {
+        Some(Value::Object(services)) if layers::is_named_compose(path) => services
+            .values()
+            .all(|one| one.is_object() || one.is_null()),
         Some(Value::Object(services)) => services.values().any(is_service),
         Some(_) => false,
         None => object.values().all(is_service),
@@ -104,20 +142,13 @@ fn is_service(value: &Value) -> bool {
     })
 }
 
-/// Networks, volumes, secrets and configs; answers the networks' names outside of the file.
-fn read_project(
-    host: &mut DockerHost,
-    reader: &mut FileReader<'_>,
-    document: &Document,
-) -> Vec<(String, String)> {
+/// What stands beside the services, with the defaults of its variables.
+fn read_rest(reader: &mut FileReader<'_>, document: &Document) -> Map<String, Value> {
     let wrong = Wrong::default();
     let mut unset = BTreeSet::new();
     let rest = interpolate::project(&document.rest, &mut unset);
     note_unset(reader, &unset);
-    let fields = Fields::new(&rest, &wrong);
-    let names = project::add_networks(host, &fields);
-    project::add_others(host, &fields);
-    for file in project::includes(&fields) {
+    for file in project::includes(&Fields::new(&rest, &wrong)) {
         let what = format!("services of the included file `{file}`");
         reader.note(
             &what,
@@ -126,11 +157,16 @@ fn read_project(
             "name that file on the command line too",
         );
     }
+    note_wrong(reader, &wrong);
+    rest
+}
+
+/// Fields beside the services that are of another type than the format says.
+fn note_wrong(reader: &mut FileReader<'_>, wrong: &Wrong) {
     if let Some(names) = wrong.describe() {
         let what = format!("fields {names} of `{}`", reader.path);
         reader.note(&what, GapReason::Malformed, "not of the expected type", "");
     }
-    names
 }
 
 fn read_services(

@@ -86,7 +86,7 @@ fn recognise_object(path: &str, object: &Map<String, Value>) -> Option<DocumentK
     if object.contains_key("apiVersion") || object.contains_key("kind") || object.is_empty() {
         return None;
     }
-    if !is_of_chart(path) && compose::is_compose(object) {
+    if !is_of_chart(path) && compose::is_compose(path, object) {
         Some(DocumentKind::Compose)
     } else if is_daemon_config(path, object) {
         Some(DocumentKind::DaemonConfig)

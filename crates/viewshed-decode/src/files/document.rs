@@ -310,15 +310,15 @@ fn add_docker(reader: &mut FileReader<'_>, document: &Document<'_>) -> bool {
         file: reader.path.to_owned(),
         line: document.original_line,
     };
-    let host = match kind {
-        DocumentKind::Compose => reader.hosts.of_compose(reader.path),
+    let hosts = &mut *reader.hosts;
+    reader.gaps.with(|gaps| match kind {
+        DocumentKind::Compose => hosts.add_compose(gaps, &place, document.original),
         DocumentKind::Inspect
         | DocumentKind::DaemonConfig
         | DocumentKind::Info
-        | DocumentKind::Version => reader.hosts.machine(),
-    };
-    reader.gaps.with(|gaps| {
-        docker::add_document(host, gaps, kind, &place, document.original);
+        | DocumentKind::Version => {
+            docker::add_document(hosts.machine(), gaps, kind, &place, document.original);
+        }
     });
     true
 }

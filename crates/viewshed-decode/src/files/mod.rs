@@ -178,7 +178,7 @@ impl FileSet {
             }
             self.estate.clusters.push(self.cluster);
         }
-        let hosts: Vec<DockerHost> = self.hosts.finish().collect();
+        let hosts: Vec<DockerHost> = self.hosts.finish(&mut self.gaps);
         self.gaps
             .extend(hosts.iter().filter_map(hosts::not_described));
         self.estate.docker_hosts.extend(hosts);

@@ -1,4 +1,5 @@
 mod broken;
+mod compose;
 mod kinds;
 
 use viewshed_model::{Estate, Gap, GapReason, Meta};

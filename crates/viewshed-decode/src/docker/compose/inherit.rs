@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use viewshed_model::{DockerContainer, GapReason, Mount};
+use viewshed_model::{DockerContainer, GapReason, Mount, PublishedPort};
 
 use super::FileReader;
 
@@ -19,6 +19,8 @@ pub(super) struct Declared {
     /// `None` when not given, so that a base may decide.
     pub(super) privileged: Option<bool>,
     pub(super) extends: Option<Base>,
+    /// Whether it, or what it extends, says what runs: an image, or how one is built.
+    pub(super) is_complete: bool,
     /// `SERVICE[:MODE]` or `container:NAME[:MODE]`.
     pub(super) volumes_from: Vec<String>,
 }
@@ -31,34 +33,48 @@ pub(super) struct Base {
     pub(super) file: String,
 }
 
-/// The containers in the order of the file.
-pub(super) fn resolve(reader: &mut FileReader<'_>, services: &[Declared]) -> Vec<DockerContainer> {
-    let index_by_key: BTreeMap<&str, usize> = services
-        .iter()
-        .enumerate()
-        .map(|(index, service)| (service.key.as_str(), index))
-        .collect();
+/// The services with what they take over by `extends`, in the order of the file.
+pub(super) fn extend(reader: &mut FileReader<'_>, services: &[Declared]) -> Vec<Declared> {
+    let index_by_key = index_by_key(services);
     let find = |key: &str| index_by_key.get(key).and_then(|index| services.get(*index));
-    let mut extended: Vec<DockerContainer> = Vec::with_capacity(services.len());
+    let mut extended: Vec<Declared> = Vec::with_capacity(services.len());
     for service in services {
-        let bases = bases(reader, service, &find);
-        let mut container = service.container.clone();
-        let mut privileged = service.privileged;
-        for base in bases {
-            privileged = privileged.or(base.privileged);
-            take_over(reader, &mut container, &base.container);
+        let mut whole = service.clone();
+        for base in bases(reader, service, &find) {
+            take_over(reader, &mut whole, base);
         }
-        container.privileged = privileged.unwrap_or(false);
-        extended.push(container);
-    }
-    let mounts: Vec<Vec<Mount>> = services
-        .iter()
-        .map(|service| shared_mounts(reader, service, &index_by_key, &extended))
-        .collect();
-    for (container, mounts) in extended.iter_mut().zip(mounts) {
-        add_mounts(container, mounts);
+        extended.push(whole);
     }
     extended
+}
+
+/// The containers of services that are whole but for `volumes_from`.
+pub(super) fn containers(
+    reader: &mut FileReader<'_>,
+    services: &[Declared],
+) -> Vec<DockerContainer> {
+    let index_by_key = index_by_key(services);
+    let mut containers: Vec<DockerContainer> = services
+        .iter()
+        .map(|service| DockerContainer {
+            privileged: service.privileged.unwrap_or(false),
+            ..service.container.clone()
+        })
+        .collect();
+    let mounts: Vec<Vec<Mount>> = services
+        .iter()
+        .map(|service| shared_mounts(reader, service, &index_by_key, &containers))
+        .collect();
+    for (container, mounts) in containers.iter_mut().zip(mounts) {
+        add_mounts(container, mounts);
+    }
+    containers
+}
+
+fn index_by_key(services: &[Declared]) -> BTreeMap<&str, usize> {
+    let keys = services.iter().enumerate();
+    keys.map(|(index, service)| (service.key.as_str(), index))
+        .collect()
 }
 
 /// The chain of services that this one extends, nearest first.
@@ -95,7 +111,12 @@ fn bases<'a>(
     chain
 }
 
-fn take_over(reader: &mut FileReader<'_>, container: &mut DockerContainer, base: &DockerContainer) {
+/// Gives a service what it does not set itself; of lists it has both.
+pub(super) fn take_over(reader: &mut FileReader<'_>, service: &mut Declared, base: &Declared) {
+    service.privileged = service.privileged.or(base.privileged);
+    service.is_complete |= base.is_complete;
+    let container = &mut service.container;
+    let base = &base.container;
     if !allow(
         reader,
         container,
@@ -105,7 +126,6 @@ fn take_over(reader: &mut FileReader<'_>, container: &mut DockerContainer, base:
     }
     for (own, inherited) in [
         (&mut container.image, &base.image),
-        (&mut container.network_mode, &base.network_mode),
         (&mut container.pid_mode, &base.pid_mode),
         (&mut container.user, &base.user),
         (
@@ -118,8 +138,12 @@ fn take_over(reader: &mut FileReader<'_>, container: &mut DockerContainer, base:
         }
     }
     if container.networks.is_empty() && container.network_mode.is_empty() {
-        container.networks.clone_from(&base.networks);
-        container.ipv6_addresses.clone_from(&base.ipv6_addresses);
+        container.network_mode.clone_from(&base.network_mode);
+    }
+    // A mode stands in place of networks.
+    if container.network_mode.is_empty() {
+        join(&mut container.networks, &base.networks);
+        join(&mut container.ipv6_addresses, &base.ipv6_addresses);
     }
     for (name, value) in &base.labels {
         container
@@ -149,8 +173,25 @@ fn take_over(reader: &mut FileReader<'_>, container: &mut DockerContainer, base:
     }
     container.exposed_ports.extend(&base.exposed_ports);
     container.env_files.extend(base.env_files.iter().cloned());
-    container.ports.extend(base.ports.iter().cloned());
+    let ports: Vec<PublishedPort> = base
+        .ports
+        .iter()
+        .filter(|port| !container.ports.contains(port))
+        .cloned()
+        .collect();
+    container.ports.extend(ports);
     add_mounts(container, base.mounts.clone());
+}
+
+/// Adds networks (or addresses in them) that are not among the own ones.
+fn join(own: &mut Vec<(String, String)>, more: &[(String, String)]) {
+    for (network, address) in more {
+        match own.iter_mut().find(|(name, _)| name == network) {
+            Some((_, known)) if known.is_empty() => known.clone_from(address),
+            Some(_) => {}
+            None => own.push((network.clone(), address.clone())),
+        }
+    }
 }
 
 /// Adds mounts at places that are still free.

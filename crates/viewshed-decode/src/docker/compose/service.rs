@@ -50,6 +50,7 @@ pub(super) fn declared(name: &str, service: &Fields<'_>, reader: &mut FileReader
         },
         key,
         privileged: privileged(service),
+        is_complete: ["image", "build"].iter().any(|key| service.has(key)) || extends_file(service),
         extends: extends(service),
         volumes_from: service.texts("volumes_from"),
     }
@@ -136,6 +137,11 @@ fn labels(service: &Fields<'_>) -> std::collections::BTreeMap<String, String> {
         }
     }
     labels
+}
+
+/// What another file says, which is not read, may be all.
+fn extends_file(service: &Fields<'_>) -> bool {
+    extends(service).is_some_and(|base| !base.file.is_empty())
 }
 
 /// A service of this file by name, or `{service, file}`.

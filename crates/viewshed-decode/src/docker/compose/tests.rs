@@ -309,6 +309,7 @@ fn a_default_counts_and_a_variable_without_one_is_a_gap() {
 fn the_values_of_a_chart_are_no_services() {
     let is = |text: &str| {
         is_compose(
+            "shop.yaml",
             serde_json::from_str::<Value>(text)
                 .unwrap()
                 .as_object()
