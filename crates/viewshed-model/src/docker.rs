@@ -85,6 +85,18 @@ pub struct Daemon {
     /// rules too; empty when unknown.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub firewall_backend: String,
+    /// daemon.json `iptables`: `false` leaves IPv4 to the host's own rules; `None` when not said (on by default).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iptables: Option<bool>,
+    /// daemon.json `ip6tables`, the same for IPv6; `None` when not said (off by default before engine 27).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ip6tables: Option<bool>,
+    /// daemon.json `userland-proxy`: whether a process takes in what comes to published ports; on by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub userland_proxy: Option<bool>,
+    /// daemon.json `allow-direct-routing`: published ports are open at containers' own addresses too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub direct_routing: Option<bool>,
     /// Swarm role: `inactive`, `manager`, `worker`; empty when unknown.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub swarm_state: String,

@@ -128,6 +128,10 @@ pub fn daemon_config(host: &mut DockerHost, gaps: &mut Vec<Gap>, place: &Positio
         daemon.tls_verify = fields.flag("tlsverify");
         daemon.authorization_plugins = fields.texts("authorization-plugins");
         daemon.debug = fields.flag("debug");
+        daemon.iptables = fields.flag("iptables");
+        daemon.ip6tables = fields.flag("ip6tables");
+        daemon.userland_proxy = fields.flag("userland-proxy");
+        daemon.direct_routing = fields.flag("allow-direct-routing");
         // What the running engine says of itself goes before what it is to be at its next start.
         if daemon.firewall_backend.is_empty() {
             daemon.firewall_backend = fields.text("firewall-backend");

@@ -7,9 +7,9 @@ use viewshed_model::{DockerContainer, DockerHost, Protocol};
 
 use super::Open;
 use super::facts::{
-    Firewall, ICC, Joined, bound, firewall, first_unknown, has_icc, is_internal, is_isolated,
-    is_loopback, is_on_link, is_podman, keeps_address, major, mode, namespace_of, networks,
-    networks_of, published, title, unknown,
+    Firewall, ICC, Joined, bound, firewall, first_unknown, has_icc, has_no_rules, is_internal,
+    is_isolated, is_loopback, is_on_link, is_podman, keeps_address, major, mode, namespace_of,
+    networks, networks_of, published, title, unknown,
 };
 use super::outside::{DIRECT_ACCESS_DROPPED, from_the_link};
 use super::own_host::{from_own_host, to_own_host};
@@ -110,7 +110,7 @@ impl Pair<'_> {
             let text = format!("both are on network `{name}`");
             if let Some(fact) = unknown(joined) {
                 open = open.or(Open::Depends(everything(), fact, text));
-            } else if has_icc(*network) {
+            } else if has_icc(*network) || has_no_rules(self.host, family) {
                 return Open::Every(text);
             } else {
                 open = open.or(self.over_link(name));
@@ -118,6 +118,7 @@ impl Pair<'_> {
         }
         open.or(self.directly(&over))
             .or(self.through_host(&over))
+            .or(self.over_forwarding(&over))
             .or(self.over_unfiltered_ipv6(&over))
             .or(self.over_unknown(&over))
     }
@@ -224,7 +225,7 @@ impl Pair<'_> {
     /// Whether answers come back to a source that keeps its own address.
     fn answered(&self, open: Open, (name, network): Joined<'_>, family: Family) -> Open {
         let is_nat = network.is_some_and(|network| mode(self.host, network, family) == "nat");
-        if !is_nat || !keeps_address(network) {
+        if !is_nat || !keeps_address(network) || has_no_rules(self.host, family) {
             return open;
         }
         let is_published = !published(self.source, family, |_| true).is_empty();
@@ -288,6 +289,24 @@ impl Pair<'_> {
                 Open::Depends(open, UNKNOWN_FIREWALL.to_owned(), internal)
             }
         }
+    }
+
+    /// An engine that sets no rules leaves the host to pass on what comes from one bridge for another. Containers of
+    /// internal networks have no route for it, nor for answers.
+    fn over_forwarding(&self, over: &Over<'_>) -> Open {
+        let leads = |all: &[Joined<'_>]| {
+            all.iter().any(|joined| {
+                let is_internal = is_internal(self.host, joined.1, over.family);
+                !is_internal && !is_on_link(joined.1) && unknown(joined).is_none()
+            })
+        };
+        if !has_no_rules(self.host, over.family) || !leads(&over.mine) || !leads(&over.theirs) {
+            return closed();
+        }
+        Open::Every(format!(
+            "{}, but the engine sets no rules (`iptables: false`), and the host passes packets on from bridge to bridge",
+            self.apart()
+        ))
     }
 
     /// Engines before 27 leave IPv6 alone unless `ip6tables` is set, which an estate does not tell.

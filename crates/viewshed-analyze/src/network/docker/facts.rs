@@ -238,6 +238,13 @@ pub(super) enum Firewall {
     Unknown,
 }
 
+/// Whether the engine sets no rules for a family, so that the host passes on what comes from one bridge for another,
+/// with the addresses that it has (dockerd's reference, `--iptables`). Without IPv6 rules it depends on more, see
+/// `UNFILTERED_IPV6`.
+pub(super) fn has_no_rules(host: &DockerHost, family: Family) -> bool {
+    family == Family::V4 && host.daemon.iptables == Some(false) && !is_podman(host)
+}
+
 /// What the engine says of its firewall; engines that have only one need not say it.
 pub(super) fn firewall(host: &DockerHost) -> Firewall {
     let named = host.daemon.firewall_backend.as_str();

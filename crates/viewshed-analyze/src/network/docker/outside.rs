@@ -3,8 +3,9 @@
 use viewshed_model::{DockerContainer, DockerHost, DockerNetwork};
 
 use super::facts::{
-    Joined, bound, first_unknown, has_ipv6, is_internal, is_loopback, is_on_link, is_podman,
-    keeps_address, major, mode, namespace_of, networks, networks_of, published, title, unknown,
+    Joined, bound, first_unknown, has_ipv6, has_no_rules, is_internal, is_loopback, is_on_link,
+    is_podman, keeps_address, major, mode, namespace_of, networks, networks_of, published, title,
+    unknown,
 };
 use super::own_host::without_own;
 use super::published::{PODMAN, Published, UNFILTERED_IPV6, is_ipv6_filtered};
@@ -95,9 +96,22 @@ fn in_over(
         let fact = format!("{ROUTES}, and {UNFILTERED_IPV6}");
         open = open.or(Open::Depends(everything(), fact, text()));
     }
-    if theirs.iter().any(|joined| leads(&joined))
-        && major(host).is_some_and(|version| version < DIRECT_ACCESS_DROPPED)
-    {
+    let is_on_bridge = theirs.iter().any(|joined| leads(&joined));
+    if is_on_bridge && has_no_rules(host, family) {
+        let text = format!("{}, and its engine sets no rules", text());
+        open = open.or(Open::Depends(everything(), ROUTES.to_owned(), text));
+    }
+    if is_on_bridge && host.daemon.direct_routing == Some(true) {
+        let text = format!(
+            "{}, and its engine opens published ports there (`allow-direct-routing`)",
+            text()
+        );
+        let set = published(target, family, |address| !is_loopback(address));
+        if !set.is_empty() {
+            open = open.or(Open::Depends(set, ROUTES.to_owned(), text));
+        }
+    }
+    if is_on_bridge && major(host).is_some_and(|version| version < DIRECT_ACCESS_DROPPED) {
         let fact = format!("{ROUTES}, and the host's FORWARD chain accepts that");
         let text = format!(
             "engines before {DIRECT_ACCESS_DROPPED} leave addresses of containers to the host's FORWARD policy"
@@ -143,7 +157,8 @@ fn to_own_address(
 
 /// Whether published ports are open at a container's own address in a network, to whomever that may be.
 pub(super) fn opens_ports(host: &DockerHost, network: &DockerNetwork, family: Family) -> bool {
-    mode(host, network, family) == "routed" || network.options.contains_key(TRUSTED)
+    let is_direct = host.daemon.direct_routing == Some(true);
+    is_direct || mode(host, network, family) == "routed" || network.options.contains_key(TRUSTED)
 }
 
 /// Where nothing leads in but what the loopback address of an old engine does.
@@ -248,7 +263,7 @@ fn out_over(
         |joined: &&Joined<'_>| !is_internal(host, joined.1, family) && unknown(joined).is_none();
     if let Some((name, network)) = mine.iter().find(leads_out) {
         let text = format!("network `{name}` leads out: {what} is reached through the host");
-        if keeps_address(*network) {
+        if keeps_address(*network) || has_no_rules(host, family) {
             let fact = format!("whether the network outside routes back to network `{name}`");
             return Open::Depends(everything(), fact, text);
         }

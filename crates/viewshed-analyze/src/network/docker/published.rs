@@ -3,7 +3,8 @@
 use viewshed_model::{DockerContainer, DockerHost};
 
 use super::facts::{
-    has_stopped, is_internal, is_on_link, is_podman, major, mode, networks_of, unknown,
+    has_no_rules, has_stopped, is_internal, is_on_link, is_podman, major, mode, networks_of,
+    unknown,
 };
 use crate::network::address::Family;
 
@@ -15,7 +16,7 @@ const IPV6_FILTERED: u32 = 27;
 pub(super) enum Published {
     /// The address is translated.
     Translated,
-    /// Of a container without an address of the family, docker-proxy takes the connection in (docker.docs "Port
+    /// Of a container without an address of the family, and of all where the engine sets no rules, docker-proxy takes the connection in (docker.docs "Port
     /// publishing", `userland-proxy`); engines list such a port only where it does.
     ByProxy,
 }
@@ -34,11 +35,16 @@ impl Published {
                 None => true,
             })
         };
+        let has_proxy = host.daemon.userland_proxy != Some(false);
         if leads(family, true) {
-            return Some(Self::Translated);
+            return match has_no_rules(host, family) {
+                true => has_proxy.then_some(Self::ByProxy),
+                false => Some(Self::Translated),
+            };
         }
         let has_none = networks_of(host, target, family).is_empty();
-        (family == Family::V6 && has_none && leads(Family::V4, false)).then_some(Self::ByProxy)
+        let is_taken_in = family == Family::V6 && has_none && leads(Family::V4, false);
+        (has_proxy && is_taken_in).then_some(Self::ByProxy)
     }
 }
 
@@ -48,5 +54,6 @@ pub(super) const UNKNOWN_FIREWALL: &str = "the firewall of the Docker engine: nf
 pub(super) const PODMAN: &str = "what Podman's network lets through";
 
 pub(super) fn is_ipv6_filtered(host: &DockerHost) -> bool {
-    is_podman(host) || major(host).is_some_and(|version| version >= IPV6_FILTERED)
+    let by_default = || major(host).is_some_and(|version| version >= IPV6_FILTERED);
+    is_podman(host) || host.daemon.ip6tables.unwrap_or_else(by_default)
 }

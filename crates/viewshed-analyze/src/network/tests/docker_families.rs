@@ -386,3 +386,45 @@ fn networks_of_compose_files_may_be_described_elsewhere() {
         d 2001:db8::1 443 depends";
     check(&estate, rows);
 }
+
+/// The first four are connections to an engine that was started with `--iptables=false --ip6tables=false`; what of the
+/// outside depends on routes is that of dockerd's reference.
+#[test]
+fn an_engine_without_rules_passes_packets_on() {
+    let mut estate = estate("29.1.0");
+    estate.docker_hosts[0].daemon.iptables = Some(false);
+    let rows = "
+        f2 a1 9000 allowed
+        r2 r1 9000 allowed
+        f2 ii 9000 denied
+        ii f2 9000 denied
+        f2 10.82.1.2 9000 allowed
+        world f1 8000 allowed
+        world f2 9000 depends
+        f2 198.18.9.9 443 depends";
+    check(&estate, rows);
+    estate.docker_hosts[0].daemon.userland_proxy = Some(false);
+    check(&estate, "world f1 8000 depends");
+}
+
+#[test]
+fn direct_routing_opens_published_ports_at_addresses_of_containers() {
+    let mut estate = estate("29.1.0");
+    check(&estate, "world 10.82.7.8 8000 denied");
+    estate.docker_hosts[0].daemon.direct_routing = Some(true);
+    check(
+        &estate,
+        "
+        world 10.82.7.9 8000 denied
+        world 10.82.7.8 9000 denied
+        world 10.82.7.8 8000 depends",
+    );
+}
+
+#[test]
+fn ipv6_without_rules_depends_on_what_the_host_does() {
+    let mut estate = estate("29.1.0");
+    check(&estate, "v2 fd82:2::3 8001 denied");
+    estate.docker_hosts[0].daemon.ip6tables = Some(false);
+    check(&estate, "v2 fd82:2::3 8001 depends");
+}
