@@ -3,6 +3,7 @@
 //! Ports without a source beside them are the programs' documented defaults
 //! (<https://kubernetes.io/docs/reference/networking/ports-and-protocols/>).
 
+mod listening;
 mod metrics;
 
 use std::net::IpAddr;
@@ -75,6 +76,7 @@ const fn metadata(
 }
 
 const KUBELET: u16 = 10_250;
+const READ_ONLY: u16 = 10_255;
 const API_SERVER: u16 = 6443;
 const ETCD: u16 = 2379;
 const SCHEDULER: u16 = 10_259;
@@ -104,7 +106,7 @@ impl<'c> NetworkIndex<'c> {
             }
             Target::KubeProxy => self.node_points("kube-proxy", &[KUBE_PROXY]),
             Target::Metadata => self.metadata_points(),
-            Target::Docker => self.node_points("Docker's API", &DOCKER),
+            Target::Docker => self.docker_points(),
             Target::Dashboard => self.dashboard_points(),
             Target::Metrics => self.metrics_points(),
             Target::World => self.world_points(),
@@ -172,25 +174,75 @@ impl<'c> NetworkIndex<'c> {
             let told = place.node.map_or(0, |node| node.kubelet_port);
             let mut ports = vec![if told == 0 { KUBELET } else { told }];
             let settings = place.node.and_then(|node| node.kubelet.as_ref());
-            ports.extend(
-                settings
-                    .and_then(|settings| settings.read_only_port)
-                    .filter(|port| *port != 0),
-            );
+            let what = format!("the kubelet of node `{}`", place.name);
+            match settings {
+                Some(settings) => ports.extend(settings.read_only_port.filter(|port| *port != 0)),
+                None => points.extend(self.read_only_point(self.node_end(index), &what)),
+            }
             points.push(TargetPoint {
                 goal: Goal::End(Box::new(self.node_end(index))),
                 ports: tcp(&ports),
-                what: format!("the kubelet of node `{}`", place.name),
+                what,
             });
         }
         if points.is_empty() {
+            let what = "the kubelet of a node that the estate does not name";
+            points.extend(self.read_only_point(Self::some_node(), what));
             points.push(TargetPoint {
                 goal: Goal::End(Box::new(Self::some_node())),
                 ports: tcp(&[KUBELET]),
-                what: "the kubelet of a node that the estate does not name".to_owned(),
+                what: what.to_owned(),
             });
         }
         points
+    }
+
+    /// The read-only port of a kubelet whose own settings were not read. Files with settings are those of some nodes,
+    /// of which nobody says which; they leave it closed unless they open it (`KubeletConfiguration`, `readOnlyPort`).
+    fn read_only_point(&self, node: End<'c>, what: &str) -> Option<TargetPoint<'c>> {
+        let files = &self.cluster().kubelet_files;
+        let mut told = files.iter().filter_map(|file| file.read_only_port);
+        let port = match told.find(|port| *port != 0) {
+            Some(port) => port,
+            None if files.is_empty() => READ_ONLY,
+            None => return None,
+        };
+        Some(TargetPoint {
+            goal: Goal::Perhaps(
+                Box::new(node),
+                "whether the kubelet's read-only port is open",
+            ),
+            ports: tcp(&[port]),
+            what: format!("the read-only port of {what}"),
+        })
+    }
+
+    /// Docker's API on nodes whose kubelets say that they run Docker, or do not say what they run. It listens on TCP
+    /// only where somebody set it up so.
+    fn docker_points(&self) -> Vec<TargetPoint<'c>> {
+        let is_other = |what: &TargetPoint<'c>| {
+            let Goal::End(end) = &what.goal else {
+                return false;
+            };
+            let Which::Node(Some(index)) = end.which else {
+                return false;
+            };
+            let place = self.places.nodes.get(index as usize);
+            let runtime = place
+                .and_then(|place| place.node)
+                .map(|node| &*node.runtime);
+            runtime.is_some_and(|runtime| !runtime.is_empty() && !runtime.starts_with("docker"))
+        };
+        let points = self.node_points("Docker's API", &DOCKER).into_iter();
+        let points = points.filter(|point| !is_other(point)).map(|point| {
+            let fact = "whether a Docker engine listens on TCP there";
+            let goal = match point.goal {
+                Goal::End(end) => Goal::Perhaps(end, fact),
+                other => other,
+            };
+            TargetPoint { goal, ..point }
+        });
+        points.collect()
     }
 
     fn node_points(&self, what: &str, ports: &[u16]) -> Vec<TargetPoint<'c>> {
@@ -223,16 +275,23 @@ impl<'c> NetworkIndex<'c> {
                 continue;
             };
             let what = format!("{program} of {}", end.what);
-            let goal = if is_on_loopback(container) && place.is_on_host {
-                Goal::Loopback(Box::new(end))
-            } else {
-                Goal::End(Box::new(end))
-            };
-            points.push(TargetPoint {
-                goal,
-                ports: tcp(&[port]),
-                what,
-            });
+            let heard = listening::of_program(container, port);
+            for (ports, is_hidden) in [(heard.outside, false), (heard.loopback, true)] {
+                if ports.is_empty() {
+                    continue;
+                }
+                let end = Box::new(end.clone());
+                let goal = if is_hidden && place.is_on_host {
+                    Goal::Loopback(end)
+                } else {
+                    Goal::End(end)
+                };
+                points.push(TargetPoint {
+                    goal,
+                    ports: tcp(&ports),
+                    what: what.clone(),
+                });
+            }
         }
         if points.is_empty() {
             points.push(TargetPoint {
@@ -349,19 +408,6 @@ fn runs<'c>(place: &PodPlace<'c>, program: &str) -> Option<&'c Container> {
         .find(|container| {
             container.program.rsplit('/').next() == Some(program) || container.name == program
         })
-}
-
-/// kubeadm binds the scheduler and the controller manager to the loopback address
-/// (`cmd/kubeadm/app/phases/controlplane/manifests.go`).
-fn is_on_loopback(container: &Container) -> bool {
-    let bound = container
-        .flags
-        .iter()
-        .rev()
-        .find(|(flag, _)| flag == "bind-address")
-        .and_then(|(_, value)| value.as_deref());
-    let address = bound.and_then(|text| text.parse::<IpAddr>().ok());
-    address.is_some_and(|address| address.is_loopback())
 }
 
 /// Ports that ordinary containers declare, by name.

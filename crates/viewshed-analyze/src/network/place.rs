@@ -7,6 +7,7 @@ use rustc_hash::FxHashMap;
 use serde_json::Value;
 use viewshed_model::{Cluster, Node, Pod, PodSpec, Workload};
 
+mod agentless;
 mod gather;
 mod guard;
 mod lookup;
@@ -63,7 +64,7 @@ pub(super) struct Body<'c> {
     pub(super) ports: Vec<DeclaredPort<'c>>,
     /// The node that a pod runs on, or the node itself.
     pub(super) node: Option<u32>,
-    /// Whether a controller made the pod.
+    /// Whether a controller made the pod, on a node where plugins that ask for that have their agent.
     pub(super) is_owned: bool,
     /// By family.
     pub(super) addresses: [AddressFact; 2],

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use viewshed_model::{Container, Port, Protocol, Service};
 
-use super::{Goal, TargetPoint, declared, is_on_loopback, tcp};
+use super::listening::{of_metrics, of_program};
+use super::{Goal, TargetPoint, declared, tcp};
 use crate::network::ends::{End, Which};
 use crate::network::index::NetworkIndex;
 use crate::network::place::PodPlace;
@@ -47,6 +48,8 @@ fn told_by(place: &PodPlace<'_>) -> BTreeSet<Point> {
     let spec = place.origin.spec();
     let ordinary = spec.containers.iter().filter(|one| one.role.is_empty());
     let mut ports: BTreeSet<Point> = ordinary.flat_map(metrics_ports).collect();
+    let by_flags = spec.containers.iter().map(of_metrics);
+    ports.extend(by_flags.flat_map(|one| tcp(&one.outside)));
     ports.extend(declared(place, |name| name.contains("metrics")));
     match spec.metrics_port {
         None => {}
@@ -112,7 +115,11 @@ impl<'c> NetworkIndex<'c> {
         };
         let is_hidden = place.is_some_and(|place| {
             let mut containers = place.origin.spec().containers.iter();
-            place.is_on_host && containers.any(is_on_loopback)
+            let hides = |container: &Container| {
+                of_program(container, 1).outside.is_empty()
+                    && of_metrics(container).outside.is_empty()
+            };
+            place.is_on_host && containers.any(hides)
         });
         if is_hidden {
             Goal::Loopback(Box::new(end))

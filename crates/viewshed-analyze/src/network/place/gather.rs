@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use viewshed_model::{Cluster, Node, Pod, PodSpec, Workload};
 
+use super::agentless::disown;
 use super::guard::host_endpoints;
 use super::{
     AddressFact, Body, Found, FurtherNetworks, Kind, NOT_API_SERVER, NamespaceFacts, NodePlace,
@@ -76,6 +77,7 @@ pub(super) fn gather<'c>(cluster: &'c Cluster, profile: &Profile) -> Places<'c> 
         .collect();
     let mut pods = pod_places(cluster, &namespaces, &node_numbers, &families);
     address_by_pods(&mut nodes, &pods);
+    disown(&mut pods, &nodes);
     for pod in pods.iter_mut().filter(|pod| pod.is_on_host) {
         let node = pod.body.node.and_then(|index| {
             let index = usize::try_from(index).ok()?;

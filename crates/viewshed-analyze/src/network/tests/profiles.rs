@@ -194,6 +194,24 @@ fn aws_leaves_bare_pods_alone() {
     );
 }
 
+/// The same guide: on Linux nodes of EC2 only.
+#[test]
+fn aws_leaves_pods_of_fargate_and_windows_alone() {
+    for (key, value, verdict) in [
+        ("eks.amazonaws.com/compute-type", "fargate", "allowed"),
+        ("kubernetes.io/os", "windows", "allowed"),
+        ("kubernetes.io/os", "linux", "denied"),
+    ] {
+        let objects = egress("[]");
+        let mut cluster = cluster_of_yaml(&objects);
+        for node in &mut cluster.nodes {
+            node.meta.labels.insert(key.to_owned(), value.to_owned());
+        }
+        let rows = [("a/web a/api 80", verdict)];
+        check(&cluster, Some(Cni::AwsVpcCni), &rows);
+    }
+}
+
 fn daemon_set(name: &str, image: &str, arguments: &str) -> String {
     format!(
         "{ESTATE}apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {{ name: {name}, namespace: kube-system }}\n\

@@ -89,7 +89,16 @@ fn targets_are_exact_points() {
             "depends on the IPv4 address of the API server",
         ),
         ("a/web apiserver", "allowed"),
-        ("a/web docker", "allowed"),
+        // The nodes do not say what they run.
+        (
+            "a/web docker",
+            "depends on whether a Docker engine listens on TCP there",
+        ),
+        // Nobody read the kubelets' settings.
+        (
+            "a/web kubelet 10255",
+            "depends on whether the kubelet's read-only port is open",
+        ),
         // Only the points that have the port.
         ("a/web etcd 9999", "denied"),
         ("a/web kubelet 10251", "allowed"),
@@ -265,6 +274,34 @@ fn metrics_are_where_annotations_and_services_say() {
             "metrics of pod `m/seen`: TCP 9000",
         ]
     );
+}
+
+/// Settings that a node or a file tells, and runtimes that nodes name.
+#[test]
+fn nodes_tell_what_listens_on_them() {
+    let mut cluster = cluster_of_yaml(ESTATE);
+    let with_port = |read_only_port| KubeletSettings {
+        read_only_port,
+        ..KubeletSettings::default()
+    };
+    let row = |verdict| [("a/web kubelet 10255", verdict)];
+    cluster.kubelet_files = vec![with_port(Some(10_255))];
+    let fact = "depends on whether the kubelet's read-only port is open";
+    check(&cluster, Some(Cni::Generic), &row(fact));
+    cluster.kubelet_files = vec![with_port(None)];
+    check(&cluster, Some(Cni::Generic), &row("denied"));
+    for node in &mut cluster.nodes {
+        node.kubelet = Some(with_port(Some(10_255)));
+        node.runtime = "docker://24.0.5".to_owned();
+    }
+    check(&cluster, Some(Cni::Generic), &row("allowed"));
+    let docker = "depends on whether a Docker engine listens on TCP there";
+    check(&cluster, Some(Cni::Generic), &[("a/web docker", docker)]);
+    for node in &mut cluster.nodes {
+        node.runtime = "containerd://2.1.0".to_owned();
+    }
+    let nowhere = "depends on where `docker` is";
+    check(&cluster, Some(Cni::Generic), &[("a/web docker", nowhere)]);
 }
 
 /// Every port that is open at some point is named, whichever point comes first.
