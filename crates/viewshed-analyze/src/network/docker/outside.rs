@@ -247,7 +247,9 @@ fn out_over(
     let mine = networks_of(host, source, family);
     let all = networks(host, source);
     let may_have = |(_, network): &&Joined<'_>| {
-        family == Family::V6 && network.is_none_or(|network| has_ipv6(network).is_none())
+        let is_inside = is_internal(host, *network, family);
+        let is_told = network.is_some_and(|network| has_ipv6(network).is_some());
+        family == Family::V6 && !is_inside && !is_told
     };
     if mine.is_empty() {
         return match all.iter().find(may_have) {

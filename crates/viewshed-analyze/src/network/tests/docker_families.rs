@@ -381,6 +381,7 @@ fn networks_of_compose_files_may_be_described_elsewhere() {
     let rows = "
         a 8.8.8.8 443 depends
         b 8.8.8.8 443 denied
+        b 2001:db8::1 443 denied
         c 8.8.8.8 443 depends
         d 8.8.8.8 443 allowed
         d 2001:db8::1 443 depends";
