@@ -50,8 +50,7 @@ pub(crate) struct JsonText {
 
 /// Turns one document, without further `---` lines, into JSON. An empty document is `null`.
 pub(crate) fn to_json(document: &str) -> Result<JsonText, YamlError> {
-    // Honest documents have neither merge keys nor a key twice. For those the parser need not keep every key's
-    // nodes, which is a tenth of its work.
+    // Most documents have neither merge keys nor a key twice: for those the parser need not keep every key's nodes.
     if !document.contains("<<")
         && let Ok(json) = convert(document, Keys::Plain)
     {

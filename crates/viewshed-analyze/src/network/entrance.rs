@@ -159,43 +159,9 @@ impl<'c> NetworkIndex<'c> {
             By::NodePort => false,
         };
         let name = service.meta.full_name();
-        let at = format!("{} {}", port.protocol, port.port);
         let mut ways = Vec::new();
         if service.service_type == "LoadBalancer" && counts(&service.load_balancer_addresses) {
-            let addresses = &service.load_balancer_addresses;
-            let ranges = match service.source_ranges.as_slice() {
-                [] => "everywhere".to_owned(),
-                ranges => ranges.join(", "),
-            };
-            let text = format!(
-                "service `{name}` of type LoadBalancer takes connections to {at} from {ranges}"
-            );
-            let way = match addresses.as_slice() {
-                // A live cluster tells the address as soon as there is one.
-                [] if self.cluster().is_live || service.awaits_balancer => {
-                    let fact = format!("whether service `{name}` gets a load balancer");
-                    Decision::depends(fact, text)
-                }
-                [] => Decision::new(Tri::Yes, text),
-                addresses => at_addresses(addresses, text),
-            };
-            let way = match self.before_balanced(from, (service, port), addresses) {
-                Some(before) => before.and(way),
-                None => way,
-            };
-            let way = match service.internal_by.as_str() {
-                "" => way,
-                annotation => {
-                    let fact = format!(
-                        "whether clients outside reach the internal load balancer of service `{name}` (`{annotation}`)"
-                    );
-                    way.and(Decision {
-                        verdict: Tri::Maybe,
-                        facts: [fact].into(),
-                        reasons: Vec::new(),
-                    })
-                }
-            };
+            let way = self.by_balancer(from, (service, port));
             ways.push(way.and(source_ranges(from, service)));
         }
         let external = external_addresses(from, service);
@@ -233,6 +199,46 @@ impl<'c> NetworkIndex<'c> {
             let is_given = matches!(service.service_type.as_str(), "LoadBalancer" | "NodePort");
             (is_given && !is_address).then(|| self.at_nodes(text))
         })
+    }
+
+    /// Through a service's load balancer, whoever is let in there.
+    fn by_balancer(&self, from: &End<'c>, (service, port): (&Service, &Port)) -> Decision {
+        let name = service.meta.full_name();
+        let at = format!("{} {}", port.protocol, port.port);
+        let addresses = &service.load_balancer_addresses;
+        let ranges = match service.source_ranges.as_slice() {
+            [] => "everywhere".to_owned(),
+            ranges => ranges.join(", "),
+        };
+        let text = format!(
+            "service `{name}` of type LoadBalancer takes connections to {at} from {ranges}"
+        );
+        let way = match addresses.as_slice() {
+            // A live cluster tells the address as soon as there is one.
+            [] if self.cluster().is_live || service.awaits_balancer => {
+                let fact = format!("whether service `{name}` gets a load balancer");
+                Decision::depends(fact, text)
+            }
+            [] => Decision::new(Tri::Yes, text),
+            addresses => at_addresses(addresses, text),
+        };
+        let way = match self.before_balanced(from, (service, port), addresses) {
+            Some(before) => before.and(way),
+            None => way,
+        };
+        match service.internal_by.as_str() {
+            "" => way,
+            annotation => {
+                let fact = format!(
+                    "whether clients outside reach the internal load balancer of service `{name}` (`{annotation}`)"
+                );
+                way.and(Decision {
+                    verdict: Tri::Maybe,
+                    facts: [fact].into(),
+                    reasons: Vec::new(),
+                })
+            }
+        }
     }
 
     /// Ports of nodes: the specification speaks of policies only, elsewhere it depends on the network

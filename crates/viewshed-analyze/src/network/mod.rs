@@ -20,6 +20,7 @@ mod host;
 mod index;
 mod kernel;
 mod matrix;
+mod names;
 mod node_ports;
 mod overview;
 mod place;

@@ -19,8 +19,8 @@ pub(super) struct SeenKeys<'de> {
 }
 
 impl<'de> SeenKeys<'de> {
-    pub(super) fn holds(&self, key: &Cow<'de, str>) -> bool {
-        self.few.contains(key) || self.many.contains(key)
+    pub(super) fn holds(&self, key: &str) -> bool {
+        self.few.iter().any(|known| known == key) || self.many.contains(key)
     }
 
     pub(super) fn add(&mut self, key: Cow<'de, str>) {

@@ -96,9 +96,10 @@ fn errors_name_the_line_without_repeating_the_text() {
 #[test]
 fn plain_documents_are_read_as_the_parser_reads_them() {
     use super::{Keys, convert};
-    let wide: String = (0..40)
-        .map(|number| format!("key-{number}: {number}\n"))
-        .collect();
+    let mut wide = String::new();
+    for number in 0..40 {
+        writeln!(wide, "key-{number}: {number}").unwrap();
+    }
     let plain = [
         "a: 1\nb: {c: [1, {d: e}], f: ~}\n",
         "a: &x {b: 1, c: [2]}\nd: *x\ne: [*x, *x]\n",

@@ -258,7 +258,7 @@ fn doubtful(seed: u64, policies: impl Fn(&mut Random) -> Vec<Value>) -> Cluster 
     }
     for (pod, number) in cluster.pods.iter_mut().zip(0..) {
         // Those of one workload are alike in it.
-        if number % 2 == 1 && pod.meta.owner.is_none() && seed % 3 != 0 {
+        if number % 2 == 1 && pod.meta.owner.is_none() && !seed.is_multiple_of(3) {
             pod.spec.further_networks = vec!["a/lan".to_owned()];
         }
     }

@@ -1,4 +1,4 @@
-//! Names of services that stand for something else: ExternalName, headless services, endpoints that are not ready.
+//! Names of services that stand for something else: `ExternalName`, headless services, endpoints that are not ready.
 
 use super::{check, cluster_of_yaml, node, pod};
 use crate::network::Cni;
@@ -28,7 +28,7 @@ fn named(name: &str, external: &str) -> String {
 }
 
 /// A DNS name is looked up, and its port is that of whatever it names (Kubernetes documentation, "Service",
-/// "type: ExternalName").
+/// "type: `ExternalName`").
 #[test]
 fn an_external_name_is_the_service_that_it_names() {
     let text = places()
@@ -56,7 +56,7 @@ fn an_external_name_is_the_service_that_it_names() {
     check(&cluster_of_yaml(&text), Some(Cni::Generic), &rows);
 }
 
-/// ingress-nginx and others resolve the name of a Service of type ExternalName behind an Ingress.
+/// ingress-nginx and others resolve the name of a Service of type `ExternalName` behind an Ingress.
 #[test]
 fn an_ingress_may_follow_an_external_name() {
     let program = pod("ing/nginx", "n1", "{}", ("10.0.0.3", "[]")).replace(
