@@ -50,8 +50,29 @@ impl<'a> Texts<'a> {
 
     /// Whether one of them is this.
     pub fn contains(&self, text: &str) -> bool {
-        self.iter().any(|one| one == text)
+        let Self::Written(written) = self else {
+            return self.iter().any(|one| one == text);
+        };
+        // Every string begins behind the first quote of a pair.
+        let mut rest = *written;
+        while let Some((_, inside)) = split_at_quote(rest) {
+            let Some((one, after)) = split_at_quote(inside) else {
+                return inside == text;
+            };
+            if one == text {
+                return true;
+            }
+            rest = after;
+        }
+        false
     }
+}
+
+/// What comes before the first quote, and what comes after it. Group names are short: bytes are looked at one by one.
+#[inline]
+fn split_at_quote(text: &str) -> Option<(&str, &str)> {
+    let at = text.bytes().position(|byte| byte == b'"')?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
 }
 
 /// A string that is taken out of its escapes when somebody looks at it.
@@ -130,5 +151,35 @@ impl Eq for LazyText<'_> {}
 impl fmt::Debug for LazyText<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&**self, formatter)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Texts;
+
+    /// One look for a text finds what going through the list finds, in lists that are broken too.
+    #[test]
+    fn a_text_is_found_as_written_where_the_list_has_it() {
+        let lists = [
+            "",
+            "\"",
+            "\"\"",
+            "dev",
+            r#""dev""#,
+            r#""dev","system:masters""#,
+            r#""dev", "system:masters" ,"a,b""#,
+            r#""system:masters:x","x:system:masters""#,
+            r#""dev","system:masters"#,
+            r#""dev"system:masters"ops""#,
+        ];
+        let texts = ["", "dev", "system:masters", "a,b", ",", "ops", "\"", "de"];
+        for written in lists {
+            let list = Texts::Written(written);
+            for text in texts {
+                let is_there = list.iter().any(|one| one == text);
+                assert_eq!(list.contains(text), is_there, "{text:?} in {written:?}");
+            }
+        }
     }
 }

@@ -97,7 +97,7 @@ const PART: &str = "?selector";
 
 /// The kind of a habit that is of a part of the objects of this kind.
 fn part_of(kind: &str) -> String {
-    format!("{kind}{PART}")
+    [kind, PART].concat()
 }
 
 /// The namespace of a habit that covers this one.

@@ -42,11 +42,13 @@ impl Baseline {
         for habit in shown.filter(|habit| habit.outcome == Outcome::Shown) {
             let is_here = [namespace, Some(Symbol::ANY)].contains(&Some(habit.namespace));
             match habit.op {
-                Op::Write if self.is_of_any_program(habit) => {}
-                Op::Write => does.works_here |= is_local && is_here,
+                Op::Write => {
+                    does.works_here =
+                        does.works_here || (is_local && is_here && !self.is_of_any_program(habit));
+                }
                 Op::Watch => {
                     let is_it = [kind, part, Some(Symbol::ANY)].contains(&Some(habit.kind));
-                    does.watches_something |= !self.is_plain(habit);
+                    does.watches_something = does.watches_something || !self.is_plain(habit);
                     does.watches_it |= is_it && (is_here || habit.namespace == Symbol::EMPTY);
                 }
                 _ => {}
@@ -58,7 +60,11 @@ impl Baseline {
     /// Whether a habit is about what programs follow for themselves.
     pub(crate) fn is_plain(&self, habit: &Habit) -> bool {
         let kind = self.symbols.text(habit.kind);
-        PLAIN.contains(&kind.trim_end_matches(PART))
+        let mut whole = kind;
+        while let Some(shorter) = whole.strip_suffix(PART) {
+            whole = shorter;
+        }
+        PLAIN.contains(&whole)
     }
 
     /// Whether a habit is writing what nearly every program writes: its lease, events, questions.

@@ -29,6 +29,13 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     if look.is_usual || look.is_new_identity || look.acquaintance <= 0.0 || look.is_nobody() {
         return None;
     }
+    // Of somebody hardly known nothing weighs enough, and most of a young log is of such: only that it is no longer
+    // new is kept.
+    let most = most(look)? * look.acquaintance;
+    if most < WEIGHT_MIN {
+        remember(look);
+        return None;
+    }
     let base = match look.behaviour.op {
         Op::List | Op::Watch | Op::Get => look.list_points() * 1.2,
         Op::Ask | Op::Proxy => 30.0,
@@ -40,8 +47,7 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         Op::Discover => 4.0,
         Op::Query | Op::Review | Op::Health | Op::Write => return None,
     };
-    let shape = format!("{} {}", look.behaviour.op.word(), look.behaviour.kind);
-    look.facts.nth(Sort::Novelty, [&shape, &look.part()])?;
+    remember(look)?;
     // Objects come and go: that one is missing is no event by itself.
     let missing = if look.behaviour.outcome == Outcome::Missing {
         0.3
@@ -62,6 +68,7 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     let base = of_departure(look, base);
     let weight =
         base * missing * mistake * class(look) * look.following_share() * look.acquaintance;
+    debug_assert!(weight <= most, "{weight} is more than {most}");
     if weight < WEIGHT_MIN {
         // Peers are looked for only where their word counts: it makes nothing weigh more.
         return None;
@@ -95,6 +102,32 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         return Some(Sign::held(weight, text));
     }
     Some(Sign::quiet(weight, text))
+}
+
+/// Remembers what is done, and gives how many such things there are; `None` for what this session has shown before.
+fn remember(look: &mut Look<'_>) -> Option<u16> {
+    let shape = [look.behaviour.op.word(), look.behaviour.kind].join(" ");
+    look.facts.nth(Sort::Novelty, [&shape, &look.part()])
+}
+
+/// More points than this it does not have before it is looked at how well the identity is known; `None` for what is
+/// not weighed here.
+fn most(look: &Look<'_>) -> Option<f64> {
+    let points = kinds::points(look.behaviour.kind);
+    match look.behaviour.op {
+        // See `of_departure`.
+        Op::List | Op::Watch => Some((points * 1.2 * 2.5).max(LEAP_MIN_OF_NODE)),
+        Op::Get => Some(points * 0.25 * 1.2),
+        Op::Query | Op::Review | Op::Health | Op::Write => None,
+        Op::Ask
+        | Op::Proxy
+        | Op::Exec
+        | Op::Path
+        | Op::Log
+        | Op::Command
+        | Op::File
+        | Op::Discover => Some(35.0),
+    }
 }
 
 /// How much of the weight for a program it has.

@@ -125,7 +125,7 @@ pub(crate) fn judge(look: &mut Look<'_>, signs: &mut Vec<(u8, Sign)>) {
     look.was_listed = look.facts.listed(look.behaviour.kind);
     let mut companions = None;
     for (place, detection) in (0_u8..).zip(ALL) {
-        if detection.name == tokens_from_one_address::DETECTION.name {
+        if std::ptr::eq(*detection, &raw const tokens_from_one_address::DETECTION) {
             companions = Some((place, detection));
             continue;
         }

@@ -17,7 +17,7 @@ pub(super) static DETECTION: Detection = Detection {
 
 /// What people and their scripts use; a hint, since clients choose the name. A program that embeds the
 /// client library carries its own name instead.
-const TOOLS: [&str; 10] = [
+static TOOLS: [&str; 10] = [
     "kubectl",
     "curl",
     "wget",
@@ -34,7 +34,8 @@ const TOOLS: [&str; 10] = [
 pub(crate) fn tool(user_agent: &str) -> Option<&'static str> {
     let name = program_of(user_agent);
     TOOLS
-        .into_iter()
+        .iter()
+        .copied()
         .find(|tool| name.eq_ignore_ascii_case(tool))
 }
 

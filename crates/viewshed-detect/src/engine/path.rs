@@ -39,8 +39,8 @@ pub(crate) fn without_query(uri: &str) -> &str {
 /// Whether a query has this parameter with this value; an empty value asks for any.
 pub(crate) fn has_query(uri: &str, name: &str, value: &str) -> bool {
     parameters(uri).any(|pair| {
-        let (found, given) = split_at(pair, b'=');
-        found == name && (value.is_empty() || given.unwrap_or_default() == value)
+        let rest = behind(pair, name);
+        rest.is_some_and(|rest| value.is_empty() || rest.strip_prefix('=') == Some(value))
     })
 }
 
@@ -87,10 +87,14 @@ pub(crate) fn node_selected(uri: &str) -> Option<&str> {
 
 /// The value of a parameter, as it is written.
 fn query<'u>(uri: &'u str, name: &str) -> Option<&'u str> {
-    parameters(uri).find_map(|pair| {
-        let (found, value) = split_at(pair, b'=');
-        value.filter(|_| found == name)
-    })
+    parameters(uri).find_map(|pair| behind(pair, name)?.strip_prefix('='))
+}
+
+/// What stands behind the name of a parameter: nothing, or `=` and a value; `None` of another parameter.
+#[inline]
+fn behind<'u>(pair: &'u str, name: &str) -> Option<&'u str> {
+    let rest = pair.strip_prefix(name)?;
+    (rest.is_empty() || rest.starts_with('=')).then_some(rest)
 }
 
 /// The parameters of a query, each as it is written.

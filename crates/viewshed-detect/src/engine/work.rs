@@ -12,7 +12,7 @@ use super::marks::MASTERS;
 use super::origin::{STARTS_S, identity_tag, program_tag};
 use super::path::is_short_watch;
 use super::who::{Class, Who, clip, service_account};
-use crate::baseline::Accused;
+use crate::baseline::{Accused, Habit};
 use crate::detections::{self, FallsWith, is_client, is_raw, tool};
 
 /// Work that follows what it belongs to later than this was not the reason for it. Seconds.
@@ -228,21 +228,24 @@ impl Engine {
         };
         let session = self.sessions.get(record.session);
         let unusual_s = session.map_or(u32::MAX, |session| session.started_s);
-        record.has(|habit| {
-            let is_work = if self.baseline.is_of_any_program(habit) {
+        let is_work = |habit: &Habit| {
+            if self.baseline.is_of_any_program(habit) {
                 // A replica that waited for the lease begins when it has it.
                 now_s.saturating_sub(habit.first_s) <= STARTS_S
             } else {
                 let namespace = self.baseline.text(habit.namespace);
                 there.is_none_or(|there| ["", "*", there].contains(&namespace))
-            };
-            is_work
-                && matches!(habit.op, Op::Watch | Op::Write)
+            }
+        };
+        // What takes comparing texts comes last.
+        record.has(|habit| {
+            matches!(habit.op, Op::Watch | Op::Write)
                 && habit.outcome == Outcome::Shown
-                // To follow its own settings leads a program to nothing else.
-                && !(is_midway && habit.op == Op::Watch && self.baseline.is_plain(habit))
                 && now_s.saturating_sub(habit.first_s) >= WORK_FOLLOWS_S
                 && (!is_midway || habit.first_s < unusual_s)
+                && is_work(habit)
+                // To follow its own settings leads a program to nothing else.
+                && !(is_midway && habit.op == Op::Watch && self.baseline.is_plain(habit))
         })
     }
 

@@ -174,8 +174,8 @@ impl Look<'_> {
     pub(crate) fn part(&self) -> String {
         let namespace = self.behaviour.namespace;
         match self.node_selected() {
-            Some(node) => format!("{namespace}?{node}"),
-            None if self.is_labelled() => format!("{namespace}?"),
+            Some(node) => [namespace, node].join("?"),
+            None if self.is_labelled() => [namespace, "?"].concat(),
             None => namespace.to_owned(),
         }
     }

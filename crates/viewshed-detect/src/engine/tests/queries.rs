@@ -1,6 +1,8 @@
 //! What parameters of a request say about it.
 
-use crate::engine::path::{is_narrowed, is_short_watch};
+use proptest::prelude::*;
+
+use crate::engine::path::{has_query, is_narrowed, is_short_watch};
 
 #[test]
 fn a_selector_narrows_when_something_has_to_be_equal() {
@@ -44,5 +46,31 @@ fn a_watch_of_a_moment_follows_nothing() {
             is_short,
             "{query}"
         );
+    }
+}
+
+/// What a query has, by taking all of it apart first.
+fn slow_has_query(uri: &str, name: &str, value: &str) -> bool {
+    let Some((_, query)) = uri.split_once('?') else {
+        return false;
+    };
+    query.split('&').any(|pair| {
+        let (found, given) = pair.split_once('=').unwrap_or((pair, ""));
+        found == name && (value.is_empty() || given == value)
+    })
+}
+
+proptest! {
+    #[test]
+    fn a_parameter_is_found_where_it_is(
+        uri in "(/a)?[?]?((watch|watchX|w|limit)?=?(true|1|=)?&?){0,5}",
+        value in "(true|1|=|)",
+    ) {
+        for name in ["watch", "w", "limit"] {
+            prop_assert_eq!(
+                has_query(&uri, name, &value),
+                slow_has_query(&uri, name, &value)
+            );
+        }
     }
 }
