@@ -10,7 +10,7 @@ use super::facts::{
     socket_access, socket_access_on,
 };
 use super::{Check, MANY};
-use crate::see::{Opening, mounted_path, openings_on};
+use crate::see::{Opening, kept_from, mounted_path, openings_on};
 
 pub(super) static CHECK: Check = Check {
     name: "runtime-socket-mounted",
@@ -217,9 +217,15 @@ fn judge_container(host: &DockerHost, container: &DockerContainer) -> Option<Fin
         (SocketAccess::Socket, true) => Confidence::High,
         (SocketAccess::Socket, false) | (SocketAccess::Folder, _) => Confidence::Medium,
     };
-    let mut finding = CHECK.finding(container_place(host, container), Severity::High, confidence);
+    // Docker's socket is root's and its group's (0660): whether another user is let in, the estate does not tell.
+    let doubt = kept_from(container, "open the socket");
+    let (severity, sees) = match &doubt {
+        None => (Severity::High, "sees and controls"),
+        Some(_) => (Severity::Medium, "may see and control"),
+    };
+    let mut finding = CHECK.finding(container_place(host, container), severity, confidence);
     finding.title = format!(
-        "container `{}` sees and controls every container of the host: it mounts `{}`",
+        "container `{}` {sees} every container of the host: it mounts `{}`",
         container.name, worst.source
     );
     finding.exposed_count = host.containers.len() as u64;
@@ -248,6 +254,7 @@ fn judge_container(host: &DockerHost, container: &DockerContainer) -> Option<Fin
             list(&published)
         ));
     }
+    steps.extend(doubt.map(|doubt| format!("it depends on {doubt}")));
     finding.evidence = links(steps);
     finding.fix = FIX.into();
     finding.reproduce = reproduce(&[
