@@ -96,8 +96,11 @@ pub struct PivotReport {
     pub cni: String,
     /// The worst first; workloads and identities that lead nowhere are left out.
     pub ranks: Vec<PivotRank>,
-    /// Workloads whose pods lead to nothing beyond themselves.
+    /// Workloads whose pods lead to nothing beyond themselves, as far as is known.
     pub harmless: u64,
+    /// What was not read and may let more of them lead further: rights that could not be listed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub depends_on: Vec<MissingFact>,
     /// What could not be read, and what was not understood of the policies.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub gaps: Vec<Gap>,

@@ -92,6 +92,7 @@ pub fn joined_ranks(mut cluster: PivotReport, docker: PivotReport) -> PivotRepor
     cluster.ranks.extend(docker.ranks);
     sort_ranks(&mut cluster.ranks);
     cluster.harmless += docker.harmless;
+    cluster.depends_on.extend(docker.depends_on);
     cluster.gaps.extend(docker.gaps);
     cluster
 }

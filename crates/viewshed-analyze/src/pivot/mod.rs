@@ -235,6 +235,7 @@ impl<'i, 'c> PivotIndex<'i, 'c> {
             cni: network.profile().cni().name().to_owned(),
             ranks: ranks.into_iter().map(|(.., rank)| rank).collect(),
             harmless,
+            depends_on: self.ground.sight.access.undecided_by(),
             gaps: network.gaps(),
         }
     }

@@ -254,6 +254,9 @@ pub(crate) struct PivotsDocument<'a> {
     cni: &'a str,
     ranks: Vec<PivotRankDocument<'a>>,
     harmless: u64,
+    /// What was not read and may let more of them lead further.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    depends_on: Vec<&'a str>,
     gaps: &'a [Gap],
 }
 
@@ -264,6 +267,7 @@ impl<'a> PivotsDocument<'a> {
             cni: &report.cni,
             ranks: report.ranks.iter().map(PivotRankDocument::of).collect(),
             harmless: report.harmless,
+            depends_on: facts(&report.depends_on),
             gaps: &report.gaps,
         }
     }

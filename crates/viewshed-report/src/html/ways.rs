@@ -28,6 +28,20 @@ pub(super) fn section<'a>(page: &mut Page, reports: impl Iterator<Item = &'a Piv
     page.raw("</section>\n");
 }
 
+/// Those that lead nowhere, or that may.
+fn others(report: &PivotReport) -> String {
+    if report.depends_on.is_empty() {
+        let others = count(report.harmless, "workload does", "workloads do");
+        return format!("{others} not");
+    }
+    let others = count(report.harmless, "workload does", "workloads do");
+    let facts = report.depends_on.iter().map(|fact| fact.fact.as_str());
+    format!(
+        "{others} perhaps: that depends on {}",
+        facts.collect::<Vec<_>>().join("; ")
+    )
+}
+
 fn cluster(page: &mut Page, report: &PivotReport, id: usize) {
     page.raw("<h3>").text(&report.estate).raw("</h3>\n<p>");
     page.text(&ranked(&report.ranks))
@@ -35,8 +49,8 @@ fn cluster(page: &mut Page, report: &PivotReport, id: usize) {
             1 => " leads to more than itself, ",
             _ => " lead to more than themselves, ",
         })
-        .text(&count(report.harmless, "workload does", "workloads do"))
-        .raw(" not. Network plugin assumed: ")
+        .text(&others(report))
+        .raw(". Network plugin assumed: ")
         .text(&report.cni)
         .raw(".</p>\n");
     if report.ranks.is_empty() {

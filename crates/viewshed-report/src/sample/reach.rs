@@ -230,6 +230,7 @@ pub(crate) fn pivot_report() -> PivotReport {
             pivot: pivot(),
         }],
         harmless: 3,
+        depends_on: Vec::new(),
         gaps: vec![gap()],
     }
 }

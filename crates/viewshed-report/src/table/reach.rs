@@ -236,12 +236,22 @@ pub fn matrix(matrix: &ReachMatrix, style: &Style) -> String {
 /// Workloads worst first, each with the steps to the most powerful thing that it leads to.
 pub fn pivots(report: &PivotReport, style: &Style) -> String {
     let mut out = String::new();
+    let doubt = if report.depends_on.is_empty() {
+        "do not"
+    } else {
+        "perhaps"
+    };
     let title = format!(
-        "{} lead to more than themselves, {} do not",
+        "{} lead to more than themselves, {} {doubt}",
         count(report.ranks.len() as u64, "workload", "workloads"),
         report.harmless
     );
     line(&mut out, &style.paint(Ink::Strong, &title));
+    if !report.depends_on.is_empty() {
+        let facts = report.depends_on.iter().map(|fact| fact.fact.as_str());
+        let text = format!("that depends on {}", facts.collect::<Vec<_>>().join("; "));
+        paragraph(&mut out, style, "  ", &style.text(&text));
+    }
     let most = if style.is_full() {
         usize::MAX
     } else {
