@@ -6,6 +6,7 @@
 
 mod containers;
 mod existing;
+mod kubelets;
 mod metadata;
 mod mounts;
 mod own;
@@ -28,6 +29,7 @@ use viewshed_decode::tells::tells;
 use viewshed_decode::text::clean;
 use viewshed_model::{EnvName, Surroundings};
 
+pub use kubelets::kubelets;
 pub use metadata::ask_metadata;
 pub use runtimes::daemons;
 pub use sight::{SightOptions, sights};

@@ -8,6 +8,7 @@ mod error;
 mod fake_server;
 pub mod files;
 pub mod here;
+mod kubelet;
 pub mod kubernetes;
 pub mod logs;
 pub mod progress;

@@ -95,8 +95,8 @@ pub use scan::{
     MitigationSummary, Presence, ScanReport,
 };
 pub use surroundings::{
-    DaemonSight, ForeignMount, LoggedPod, MetadataAddress, MountedToken, NAMESPACE_VARIABLES,
-    OwnAnswer, OwnNames, Sight, Surroundings,
+    DaemonSight, ForeignMount, KubeletSight, LoggedPod, MetadataAddress, MountedToken,
+    NAMESPACE_VARIABLES, OwnAnswer, OwnNames, Sight, Surroundings,
 };
 pub use texts::{LazyText, Texts};
 pub use unread_kinds::UnreadKind;

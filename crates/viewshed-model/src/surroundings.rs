@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Action, Cluster, DockerHost, EnvName, Gap, HostAccess, Identity, ResourceRequest};
+use crate::{
+    Action, Cluster, DockerHost, EnvName, Gap, HostAccess, Identity, Pod, ResourceRequest,
+};
 
 /// Everything that can be told from inside without asking anybody.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -196,6 +198,30 @@ pub struct DaemonSight {
     pub host: DockerHost,
     /// What it did not tell.
     pub gaps: Vec<Gap>,
+}
+
+/// What one kubelet answered, with one credential or without any.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct KubeletSight {
+    /// Where it was asked: address and port.
+    pub address: String,
+    /// What told the address, in plain words: "the gateway of the network".
+    pub address_from: String,
+    /// The path or variable of the token; empty for requests without one.
+    pub credential: String,
+    /// Whose the token is, by its own words; empty without one.
+    pub subject: String,
+    /// Nothing there vouches for the kubelet, whose certificate was not checked.
+    pub is_unverified: bool,
+    /// Its node, where an answer names it.
+    pub node: String,
+    /// The paths that were answered.
+    pub paths: Vec<String>,
+    /// Every pod that was told, with the containers and images that were.
+    pub pods: Vec<Pod>,
+    /// Namespaces and names of the pods whose logs it gives.
+    pub logged: Vec<(String, String)>,
 }
 
 /// The server's answer to "may I".

@@ -73,6 +73,9 @@ pub struct WhoEntry {
     /// What shows it, where the object itself may not be read and other objects tell its name; else empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub indirect: String,
+    /// What has to hold for it and is not known, as in "if ..."; else empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub condition: String,
     /// Why.
     pub evidence: Evidence,
     /// Who made the grant.

@@ -429,6 +429,7 @@ pub(crate) fn who_answers() -> Vec<WhoAnswer> {
         namespace: None,
         names: Vec::new(),
         indirect: String::new(),
+        condition: String::new(),
         origin,
         known_members: None,
         pods: Vec::new(),

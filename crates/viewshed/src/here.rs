@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use viewshed_analyze::see::{HereAnswers, see_here};
 use viewshed_collect::Environment;
-use viewshed_collect::here::{SightOptions, Unchecked, ask_metadata, daemons, look_around, sights};
+use viewshed_collect::here::{
+    SightOptions, Unchecked, ask_metadata, daemons, kubelets, look_around, sights,
+};
 use viewshed_report::Answer;
 
 use crate::cli::SeeArgs;
@@ -38,7 +40,14 @@ pub(crate) fn run(arguments: &SeeArgs, screen: &Screen) -> Result<Outcome, Failu
         let (daemons, more) =
             daemons(&environment, &surroundings, USER_AGENT, time_max, progress).await;
         gaps.extend(more);
-        (HereAnswers { sights, daemons }, gaps)
+        let (kubelets, more) = kubelets(&environment, &surroundings, &sights, &options).await;
+        gaps.extend(more);
+        let answers = HereAnswers {
+            sights,
+            daemons,
+            kubelets,
+        };
+        (answers, gaps)
     })?;
     let mut view = see_here(surroundings, answers);
     view.gaps.extend(gaps);

@@ -111,7 +111,7 @@ fn review(identity: &Value, answer: &Value) -> Value {
 type Objects = BTreeMap<(String, String, String), BTreeSet<String>>;
 
 /// Ways that show an object inside. Others through the node are those of `is_taken_from_node`.
-const TELLING: [&str; 11] = [
+const TELLING: [&str; 12] = [
     "list",
     "watch",
     "get",
@@ -123,6 +123,7 @@ const TELLING: [&str; 11] = [
     "indirect",
     "processes",
     "node files",
+    "kubelet",
 ];
 
 /// Kinds that files of the node name: folders of logs. Volumes name no configuration.

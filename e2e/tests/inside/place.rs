@@ -77,10 +77,10 @@ fn start() -> Place {
         viewshed,
         node,
     };
-    place.wait_for_pods(39);
+    place.wait_for_pods(42);
     let kubectl = place.node.kubectl();
     kubectl.apply(include_str!("root.yaml")).unwrap();
-    place.pods = place.wait_for_pods(47);
+    place.pods = place.wait_for_pods(50);
     // The kubelet makes it some seconds after its node: the estate is read when it is there.
     wait_until("the node's lease", POD_LIMIT, || {
         let lease = ["get", "lease", "worker-1", "-n", "kube-node-lease"];

@@ -15,6 +15,7 @@ mod facts;
 mod kubelet_always_allow;
 mod kubelet_anonymous;
 mod kubelet_read_only_port;
+mod kubelet_readers;
 mod nodes_proxy_holders;
 mod policy_selects_nothing;
 mod revealing_environment;
@@ -71,6 +72,7 @@ pub static ALL: &[&Check] = &[
     &kubelet_always_allow::CHECK,
     &kubelet_anonymous::CHECK,
     &kubelet_read_only_port::CHECK,
+    &kubelet_readers::CHECK,
     &nodes_proxy_holders::CHECK,
     &policy_selects_nothing::CHECK,
     &revealing_environment::CHECK,

@@ -56,6 +56,13 @@ impl<'a> HeldParts<'a> {
         }
     }
 
+    /// Adds a grant of a role that may give parts.
+    pub(crate) fn add_some(&mut self, role: Option<&RoleParts>, namespace: Option<&'a str>) {
+        if let Some(role) = role {
+            self.add(*role, namespace);
+        }
+    }
+
     /// Where it holds a whole power, in words; the most powerful first. What it sees by itself, and whom it may
     /// impersonate, is told elsewhere.
     pub(crate) fn effects(&self) -> Vec<String> {

@@ -78,6 +78,7 @@ fn entry(subject: Subject, evidence: Evidence, origin: GrantOrigin) -> WhoEntry 
         namespace: None,
         names: Vec::new(),
         indirect: String::new(),
+        condition: String::new(),
         evidence,
         origin,
         known_members: None,
@@ -140,7 +141,6 @@ fn add_bindings(index: &AccessIndex<'_>, question: &Question<'_>, reach: Reach, 
             found.add(WhoEntry {
                 namespace: scope.clone(),
                 names: names.clone(),
-                indirect: String::new(),
                 ..entry(named, grant.evidence(*rule), origin_of(binding))
             });
         }

@@ -45,6 +45,9 @@ const CIRCUMSTANCES: &[&str] = &[
     "kubelet open",
     "kubelet anonymous",
     "read-only port",
+    "kubelet asks",
+    "kubelet takes all",
+    "kubelet takes no tokens",
     "control plane",
     "etcd",
     "API server",
@@ -126,6 +129,9 @@ fn happen(cluster: &mut Cluster, what: &str) {
             kubelet.authorization_mode = "AlwaysAllow".to_owned();
         }
         "kubelet anonymous" => kubelet.anonymous = Some(true),
+        "kubelet asks" => kubelet.authorization_mode = "Webhook".to_owned(),
+        "kubelet takes all" => kubelet.authorization_mode = "AlwaysAllow".to_owned(),
+        "kubelet takes no tokens" => kubelet.webhook_authentication = Some(false),
         "read-only port" => kubelet.read_only_port = Some(10_255),
         "control plane" => {
             let role = "node-role.kubernetes.io/control-plane".to_owned();

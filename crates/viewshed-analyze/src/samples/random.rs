@@ -32,6 +32,8 @@ fn any_rule() -> impl Strategy<Value = String> {
                 "events",
                 "gizmos",
                 "nodes/proxy",
+                "nodes/pods",
+                "nodes/stats",
                 "services",
                 "serviceaccounts",
                 "Pods",

@@ -1,7 +1,10 @@
 //! SEE turned around: one object, looked at from every pod.
 //!
 //! The same code marks it as for the view of one pod, on a board that has eyes for this object alone. What the
-//! credentials of a pod show is left to whoever knows who sees the object.
+//! credentials of a pod show at the API server is left to whoever knows who sees the object; what they show at the
+//! kubelets that it reaches is marked here.
+
+use std::sync::OnceLock;
 
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
@@ -9,9 +12,11 @@ use viewshed_model::{Identity, KubeletSettings, Node, Place, ReachVerdict};
 
 use super::anonymous::Door;
 use super::board::{Board, Focus, link};
+use super::identity::Held;
 use super::joined::kubelet_port;
 use super::kubelet::mark_open;
-use super::vantage;
+use super::kubelet_rights::{Asker, mark_at, shown_by};
+use super::{kubelet_rights, vantage};
 use crate::network::NetworkIndex;
 use crate::sight::{SightIndex, has_ended, pod_objects, pod_of};
 
@@ -37,6 +42,10 @@ pub(crate) fn from_pods<'i>(
     let kubelets = network.map_or_else(Vec::new, |network| {
         open_kubelets(&nodes_that_matter(index, &focus), network)
     });
+    let asked = network.map_or_else(Vec::new, |network| {
+        let nodes = nodes_that_matter(index, &focus).into_iter();
+        nodes.map(|node| AskedKubelet::new(node, network)).collect()
+    });
     let is_closed = Door::of(index.cluster) == Door::Closed;
     pod_objects(&index.inventory)
         .par_iter()
@@ -51,6 +60,10 @@ pub(crate) fn from_pods<'i>(
                     let text = format!("{} reaches the kubelet of node {name}", inside.title);
                     mark_open(&mut board, (name, &settings), &[link(text)]);
                 }
+            }
+            let own = (object.namespace, object.name);
+            if board.shown().is_none() {
+                ask_kubelets(&mut board, &asked, (&inside.title, own), &held);
             }
             let held = held.into_iter().map(|held| held.identity);
             let anonymous = Identity::anonymous();
@@ -111,6 +124,62 @@ fn nodes_that_matter<'c>(index: &SightIndex<'c>, focus: &Focus) -> Vec<&'c Node>
     nodes
         .filter(|node| names.binary_search(&node.meta.name.as_str()).is_ok())
         .collect()
+}
+
+/// A kubelet that may be asked with credentials; who reaches it is worked out when first wanted.
+struct AskedKubelet<'n, 'c> {
+    node: &'c Node,
+    network: &'n NetworkIndex<'c>,
+    reached: OnceLock<Reached<'c>>,
+}
+
+impl<'n, 'c> AskedKubelet<'n, 'c> {
+    const fn new(node: &'c Node, network: &'n NetworkIndex<'c>) -> Self {
+        Self {
+            node,
+            network,
+            reached: OnceLock::new(),
+        }
+    }
+
+    fn is_reached_from(&self, pod: (&str, &str)) -> bool {
+        let reached = self.reached.get_or_init(|| {
+            let place = Place::Node {
+                name: self.node.meta.name.clone(),
+            };
+            let port = kubelet_port(self.node);
+            self.network.verdicts_by_pod(&place, Some(port))
+        });
+        reached.get(&pod) == Some(&ReachVerdict::Allowed)
+    }
+}
+
+/// Marks what the kubelets that the pod certainly reaches show to the credentials that it holds.
+fn ask_kubelets(
+    board: &mut Board<'_, '_>,
+    kubelets: &[AskedKubelet<'_, '_>],
+    (title, pod): (&str, (&str, &str)),
+    held: &[Held],
+) {
+    let index = board.index;
+    if !index.trust.grants_count || kubelets.is_empty() {
+        return;
+    }
+    let strangers = Identity::anonymous();
+    for held in held.iter().filter(|held| held.identity != strangers) {
+        let asker = Asker::new(index, &held.identity);
+        for kubelet in kubelets {
+            let door = kubelet_rights::Door::of(kubelet.node, &held.identity);
+            if door == kubelet_rights::Door::Unread {
+                continue;
+            }
+            let name = kubelet.node.meta.name.as_str();
+            let shown = shown_by(door, &asker, name);
+            if !shown.is_empty() && kubelet.is_reached_from(pod) {
+                mark_at(board, name, (title, held), &shown);
+            }
+        }
+    }
 }
 
 /// What the network says of pods by namespace and name.

@@ -3,15 +3,15 @@
 use std::collections::BTreeSet;
 
 use viewshed_model::{
-    Action, AnsweredCredential, Cluster, DaemonSight, Evidence, Here, Link, Namespace, Node,
-    ResourceRequest, Sight, Surroundings, Vantage, View,
+    Action, AnsweredCredential, Cluster, DaemonSight, Evidence, Here, KubeletSight, Link,
+    Namespace, Node, ResourceRequest, Sight, Surroundings, Vantage, View,
 };
 
 use super::board::{Board, Place, extended, link, link_with};
 use super::own::{self, Own};
 use super::paths::PATHS;
 use super::ways::Ways;
-use super::{around, container_here, derive, docker, finish, kubelet, named};
+use super::{around, container_here, derive, docker, finish, kubelet, kubelet_here, named};
 use crate::inventory::Inventory;
 use crate::sight::{SightIndex, Target, Verbs, resource_name, scope_text};
 
@@ -22,16 +22,23 @@ pub struct HereAnswers {
     pub sights: Vec<Sight>,
     /// By container runtimes, each once.
     pub daemons: Vec<DaemonSight>,
+    /// By kubelets, credential by credential.
+    pub kubelets: Vec<KubeletSight>,
 }
 
 /// The view from here: what the place itself holds, and the objects that lists really showed, each with the
 /// answer of the server that opens it. Nothing is computed that neither says. What daemons answered stands
 /// in the same categories as what the API server did.
 pub fn see_here(surroundings: Surroundings, answers: HereAnswers) -> View<'static> {
-    let HereAnswers { sights, daemons } = answers;
+    let HereAnswers {
+        sights,
+        daemons,
+        kubelets,
+    } = answers;
     let mut cluster = together(&sights);
     let own = Own::of(&surroundings, &cluster);
     let is_pod = own.is_pod;
+    kubelet_here::add_to(&mut cluster, &kubelets);
     named_by_others(&mut cluster, &sights);
     around::add_to(&mut cluster, &surroundings.logged_pods);
     own.add_to(&mut cluster);
@@ -51,6 +58,7 @@ pub fn see_here(surroundings: Surroundings, answers: HereAnswers) -> View<'stati
     board.gaps.dedup();
     board.depends_on.extend(around::unnamed_namespaces(&sights));
     own.mark(&mut board);
+    kubelet_here::mark(&mut board, &kubelets);
     around::mark_logged(&mut board, &surroundings.logged_pods);
     let beside = if daemons.is_empty() {
         around::mark_beside(&mut board, &surroundings.beside)

@@ -6,7 +6,7 @@ use super::board::{Board, extended, link};
 use super::host_paths::{Opening, is_of_pods, serves};
 use super::host_signs::depend_on_place;
 use super::identity::Held;
-use super::kubelet::{Logs, mark_pods};
+use super::kubelet::{Tells, mark_pods};
 use super::readers::Reader;
 use super::tokens::{Audience, TokenHolder};
 use super::ways::Ways;
@@ -80,7 +80,7 @@ impl Foothold<'_> {
                     let links = extended(self.links, [link(text)]);
                     let index = board.index;
                     let pods = index.pods.on_node(self.node);
-                    mark_pods(board, pods, Ways::NODE_FILES, &links, Logs::Hidden);
+                    mark_pods(board, pods, Ways::NODE_FILES, &links, Tells::SPECIFICATION);
                 }
             }
             Opening::Processes => self.mark_processes(board),
@@ -120,7 +120,7 @@ impl Foothold<'_> {
         let index = board.index;
         let links = extended(self.links, [link(text)]);
         let pods = index.pods.on_node(self.node);
-        mark_pods(board, pods, Ways::RUNTIME, &links, Logs::Shown);
+        mark_pods(board, pods, Ways::RUNTIME, &links, Tells::EVERYTHING);
         let chain = board.chain(links);
         let images = index
             .cluster
@@ -147,7 +147,13 @@ impl Foothold<'_> {
         let mirrors: Vec<usize> = mirrors.collect();
         let text = "the manifests of static pods name them, their images and their settings";
         let links = extended(self.links, [link(text)]);
-        mark_pods(board, &mirrors, Ways::NODE_FILES, &links, Logs::Hidden);
+        mark_pods(
+            board,
+            &mirrors,
+            Ways::NODE_FILES,
+            &links,
+            Tells::SPECIFICATION,
+        );
     }
 
     fn mark_own_node(&self, board: &mut Board<'_, '_>) {

@@ -8,7 +8,7 @@ use viewshed_model::{Decision, Evidence, Identity, Link};
 use super::board::{Board, ChainId, Guess, Place, extended, link, link_with};
 use super::paths::PATHS;
 use super::ways::Ways;
-use super::{kubelet, kubelet_rights, node_rules};
+use super::{kubelet, node_rules};
 use crate::rbac::{Grant, Question, ResourceQuestion, Session};
 use crate::sight::{
     Coverage, Shown, Target, Verbs, grant_text, resource_name, scope_text, sentence,
@@ -35,7 +35,6 @@ pub(super) fn mark(board: &mut Board<'_, '_>, held: &Held) {
     }
     if index.trust.grants_count {
         sight.mark_grants(board);
-        kubelet_rights::mark(board, held, &session);
     }
     node_rules::mark(board, held, &session);
     sight.mark_paths(board);

@@ -163,6 +163,7 @@ fn from_pod<'e>(
         kubelets: Vec::new(),
         facts: Vec::new(),
         knows_names: joined.knows_names,
+        place: Some((&network, from.clone())),
     };
     kubelets(&network, &from, &mut standing);
     let mut view = see_with(&sight, vantage, &standing)?;
@@ -215,7 +216,7 @@ pub(super) const fn kubelet_port(node: &Node) -> u16 {
 }
 
 /// Kubelets that may answer without a credential and that the network lets the pod reach.
-fn kubelets<'c>(network: &NetworkIndex<'c>, from: &Place, standing: &mut Standing<'c>) {
+fn kubelets<'c>(network: &NetworkIndex<'c>, from: &Place, standing: &mut Standing<'_, 'c>) {
     let mut unread = 0_usize;
     for node in &network.cluster().nodes {
         let Some(settings) = &node.kubelet else {

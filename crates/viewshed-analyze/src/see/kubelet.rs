@@ -3,12 +3,15 @@
 //! Sources: `pkg/kubelet/server/server.go` (handlers), `pkg/kubelet/server/auth.go` (subresources),
 //! `pkg/kubelet/apis/config/v1beta1/defaults.go` (what an unset field of the file means).
 
-use viewshed_model::{Decision, Identity, KubeletSettings, Link, MissingFact, Node};
+use std::collections::BTreeSet;
 
-use super::board::{Board, Place, extended, link};
+use viewshed_model::{Decision, Evidence, Identity, KubeletSettings, Link, MissingFact, Node};
+
+use super::board::{Board, ChainId, Place, extended, link, link_with};
+use super::kubelet_rights::{mark_part, shown_to_strangers};
 use super::ways::Ways;
 use crate::rbac::ResourceQuestion;
-use crate::sight::sentence;
+use crate::sight::{pod_objects, sentence};
 
 /// The pods, containers, images and logs of one node, or of every node, through `nodes/proxy`.
 pub(super) fn mark_behind_proxy(board: &mut Board<'_, '_>, links: &[Link], node: Option<&str>) {
@@ -23,42 +26,84 @@ pub(super) fn mark_behind_proxy(board: &mut Board<'_, '_>, links: &[Link], node:
         None => index.pods.on_every_node(),
     };
     if !pods.is_empty() {
-        mark_pods(board, pods, Ways::KUBELET, &chain, Logs::Shown);
+        mark_pods(board, pods, Ways::KUBELET, &chain, Tells::EVERYTHING);
     }
 }
 
-/// Whether logs are among what shows.
+/// What shows of pods beside their names and those of their containers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Logs {
-    Shown,
-    Hidden,
+pub(super) struct Tells {
+    images: bool,
+    pub(super) logs: bool,
 }
 
-/// Marks pods with what their specifications tell: containers and images; and their logs.
+impl Tells {
+    pub(super) const NAMES: Self = Self {
+        images: false,
+        logs: false,
+    };
+    pub(super) const SPECIFICATION: Self = Self {
+        images: true,
+        logs: false,
+    };
+    pub(super) const LOGS: Self = Self {
+        images: false,
+        logs: true,
+    };
+    pub(super) const EVERYTHING: Self = Self {
+        images: true,
+        logs: true,
+    };
+}
+
+/// Marks pods and their containers, and what else is told of them.
 pub(super) fn mark_pods(
     board: &mut Board<'_, '_>,
     pods: &[usize],
     ways: Ways,
     links: &[Link],
-    logs: Logs,
+    tells: Tells,
 ) {
     let index = board.index;
     let chain = board.chain(links.to_vec());
     if let Some(place) = board.place("", "pods") {
-        let ways = ways.with(Ways::SPANS_NAMESPACES);
-        board.mark(place, pods.iter().copied(), ways, chain);
+        // What is not certain names no namespace for certain.
+        let spanning = if ways.is_seen() {
+            ways.with(Ways::SPANS_NAMESPACES)
+        } else {
+            ways
+        };
+        board.mark(place, pods.iter().copied(), spanning, chain);
+    }
+    if !ways.is_seen() {
+        mark_namespaces(board, pods, ways, chain);
     }
     for pod in pods {
         let Some(range) = index.pods.containers_of_pod.get(*pod) else {
             continue;
         };
         board.mark(Place::Containers, range.clone(), ways, chain);
+        if !tells.images {
+            continue;
+        }
         let containers = index.pods.containers.get(range.clone()).unwrap_or_default();
         let images = containers.iter().filter_map(|container| container.image);
         board.mark(Place::Images, images, ways, chain);
     }
-    if logs == Logs::Shown {
+    if tells.logs {
         board.mark(Place::Logs, pods.iter().copied(), ways, chain);
+    }
+}
+
+fn mark_namespaces(board: &mut Board<'_, '_>, pods: &[usize], ways: Ways, chain: ChainId) {
+    let objects = pod_objects(&board.index.inventory);
+    let namespaces: BTreeSet<&str> = pods
+        .iter()
+        .filter_map(|at| objects.get(*at))
+        .map(|object| object.namespace)
+        .collect();
+    for namespace in namespaces {
+        board.mark_object(("", "namespaces"), ("", namespace), ways, chain);
     }
 }
 
@@ -85,7 +130,7 @@ pub(super) fn mark_open(
     if let Some(port) = settings.read_only_port.filter(|port| *port > 0) {
         let text = format!("read-only port {port} of node {name} lists its pods to everybody");
         let chain = extended(links, [link(text)]);
-        mark_pods(board, pods, Ways::KUBELET, &chain, Logs::Hidden);
+        mark_pods(board, pods, Ways::KUBELET, &chain, Tells::SPECIFICATION);
         mark_node(board, name, &chain);
     }
     if settings.anonymous != Some(true) {
@@ -94,50 +139,47 @@ pub(super) fn mark_open(
     let open = link(format!(
         "the kubelet of node {name} accepts requests without credentials"
     ));
-    let logs = match settings.debugging_handlers {
-        Some(false) => Logs::Hidden,
-        Some(true) | None => Logs::Shown,
-    };
-    if let Some(reason) = anonymous_reason(board, settings, name) {
-        let chain = extended(links, [open, reason]);
-        mark_pods(board, pods, Ways::KUBELET, &chain, logs);
-        mark_node(board, name, &chain);
+    let shown = shown_to_strangers(index, settings, name);
+    for (part, evidence) in &shown {
+        // `/pods` stays where the handlers of debugging are off (`InstallDefaultHandlers`).
+        let has_handlers = settings.debugging_handlers != Some(false);
+        let reason = match evidence {
+            Evidence::AlwaysAllow => link("its authorization mode is AlwaysAllow"),
+            granted => link_with(sentence(granted), granted.clone()),
+        };
+        let chain = extended(links, [open.clone(), reason]);
+        if part.subresource == "proxy" && !has_handlers {
+            mark_pods(board, pods, Ways::KUBELET, &chain, Tells::SPECIFICATION);
+            mark_node(board, name, &chain);
+        } else {
+            mark_part(board, &[name], (part, Ways::KUBELET), &chain);
+        }
+    }
+    if shown.is_empty() {
+        let unknown = undecided(board, name);
+        board.depends_on.extend(unknown);
     }
 }
 
-/// Why a request without credentials is authorized, when it is.
-fn anonymous_reason(
-    board: &mut Board<'_, '_>,
-    settings: &KubeletSettings,
-    node: &str,
-) -> Option<Link> {
-    if settings.authorization_mode == "AlwaysAllow" {
-        return Some(link("its authorization mode is AlwaysAllow"));
-    }
-    let session = board.index.access.session(&Identity::anonymous());
-    let mut unknown = None;
+/// What it depends on whether a request without credentials is authorized.
+fn undecided(board: &Board<'_, '_>, node: &str) -> Vec<MissingFact> {
+    let anonymous = Identity::anonymous();
+    let session = board.index.access.session(&anonymous);
     // `/pods` is tried as `nodes/pods`, then as `nodes/proxy`.
-    for subresource in ["pods", "proxy"] {
-        let asked = ResourceQuestion {
+    let decisions = ["pods", "proxy"].map(|subresource| {
+        session.decide(ResourceQuestion {
             verb: "get",
             resource: "nodes",
             subresource,
             name: node,
             ..ResourceQuestion::default()
-        };
-        match session.decide(asked) {
-            Decision::Allowed(evidence) => {
-                return Some(Link {
-                    text: sentence(&evidence),
-                    evidence: Some(evidence),
-                });
-            }
-            Decision::DependsOn(facts) => unknown = Some(facts),
-            Decision::Denied(_) => {}
-        }
-    }
-    board.depends_on.extend(unknown.into_iter().flatten());
-    None
+        })
+    });
+    let facts = decisions.into_iter().map(|decision| match decision {
+        Decision::DependsOn(facts) => facts,
+        Decision::Allowed(_) | Decision::Denied(_) => Vec::new(),
+    });
+    facts.flatten().collect()
 }
 
 fn mark_node(board: &mut Board<'_, '_>, node: &str, links: &[Link]) {

@@ -26,6 +26,8 @@ mod host_signs;
 mod identity;
 mod joined;
 mod kubelet;
+mod kubelet_doubts;
+mod kubelet_here;
 mod kubelet_rights;
 mod masks;
 mod named;
@@ -47,8 +49,8 @@ mod ways;
 mod writes;
 
 use viewshed_model::{
-    Cluster, Estate, Gap, GapReason, HeldIdentity, KubeletSettings, MissingFact, Node, Vantage,
-    View,
+    Cluster, Estate, Gap, GapReason, HeldIdentity, KubeletSettings, MissingFact, Node, Place,
+    ReachQuestion, ReachVerdict, Vantage, View,
 };
 
 use board::Board;
@@ -63,6 +65,7 @@ pub(crate) use error::near_names;
 pub(crate) use from_pods::{FromPod, from_pods};
 pub(crate) use host_paths::{Opening, is_of_pods};
 pub(crate) use identity::sees_everything;
+pub(crate) use kubelet_rights::{Door as KubeletDoor, Part, opens_kubelets, parts_of};
 pub(crate) use masks::{Takes, may_give, of_grant, takes_a_name};
 pub(crate) use on_node::openings_on;
 pub(crate) use own_names::{holders_of_values, values_at_hand};
@@ -72,8 +75,9 @@ pub use error::{NEAR_NAMES_MAX, SeeError};
 pub use explored::{Visible, is_answered, visible};
 pub use here::{HereAnswers, see_here};
 pub use joined::{Joined, see_joined};
-pub use questions::{QUESTIONS_MAX, Questions, questions};
+pub use questions::{QUESTIONS_MAX, Questions, asked_kubelets, questions};
 
+use crate::network::NetworkIndex;
 use crate::sight::SightIndex;
 
 /// What can be discovered from `vantage`.
@@ -122,7 +126,7 @@ enum Credentials {
 
 /// What the network makes of a vantage.
 #[derive(Debug)]
-struct Standing<'c> {
+struct Standing<'n, 'c> {
     credentials: Credentials,
     /// For sentences: "pod shop/web".
     title: String,
@@ -132,9 +136,11 @@ struct Standing<'c> {
     facts: Vec<String>,
     /// Whether the names of all objects are known there from elsewhere.
     knows_names: bool,
+    /// The network, and where the vantage is in it.
+    place: Option<(&'n NetworkIndex<'c>, Place)>,
 }
 
-impl Standing<'_> {
+impl Standing<'_, '_> {
     /// As if no network stood between.
     const fn anywhere() -> Self {
         Self {
@@ -143,14 +149,30 @@ impl Standing<'_> {
             kubelets: Vec::new(),
             facts: Vec::new(),
             knows_names: false,
+            place: None,
         }
+    }
+
+    /// Whether the kubelet of a node is reached.
+    fn reaches(&self, node: &Node) -> Option<ReachVerdict> {
+        let (network, from) = self.place.as_ref()?;
+        let question = ReachQuestion {
+            from: from.clone(),
+            to: Place::Node {
+                name: node.meta.name.clone(),
+            },
+            port: Some(joined::kubelet_port(node)),
+            protocol: None,
+        };
+        let answer = network.answer(&question).ok();
+        Some(answer.map_or(ReachVerdict::Denied, |answer| answer.verdict))
     }
 }
 
 fn see_with<'c>(
     index: &SightIndex<'c>,
     vantage: &Vantage,
-    standing: &Standing<'_>,
+    standing: &Standing<'_, '_>,
 ) -> Result<View<'c>, SeeError> {
     let mut board = Board::new(index);
     board.knows_names = standing.knows_names;
@@ -165,7 +187,7 @@ fn see_with<'c>(
     board
         .depends_on
         .extend(facts.map(|fact| MissingFact { fact }));
-    for held in held {
+    for held in &held {
         board.identities.push(HeldIdentity {
             identity: held.identity.clone(),
             how: held
@@ -175,9 +197,16 @@ fn see_with<'c>(
             is_accepted: credentials == Credentials::Used,
         });
         if credentials == Credentials::Used {
-            mark_identity(&mut board, &held);
+            mark_identity(&mut board, held);
         }
     }
+    // Kubelets are asked for themselves, also by those whom the network keeps from the API server.
+    let way = |node: &Node| standing.reaches(node).unwrap_or(ReachVerdict::Depends);
+    let way: Option<(&str, &kubelet_rights::Way<'_>)> = match standing.place {
+        Some(_) => Some((&standing.title, &way)),
+        None => None,
+    };
+    kubelet_rights::mark(&mut board, &held, way);
     derive::mark(&mut board);
     own_names::settle(&mut board);
     Ok(finish::view(board, vantage.clone()))

@@ -2,9 +2,10 @@
 
 use viewshed_model::{Action, Identity};
 
+use super::kubelet_rights::{Asker, parts_of};
 use super::paths::PATHS;
-use crate::rbac::{Question, Session, Verdict};
-use crate::sight::{SightIndex, Target};
+use crate::rbac::{Question, ResourceQuestion, Session, Verdict};
+use crate::sight::{SightIndex, Target, pod_objects};
 
 /// How many questions are put at most. A server answers some hundred reviews per second, so this is
 /// about a minute; what goes over it is counted in [`Questions::left_out`].
@@ -21,7 +22,7 @@ pub struct Questions {
 }
 
 /// Whether `identity` may list, watch and get each resource in each scope, read logs, reach kubelets
-/// through the node proxy, and read the paths that tell of the cluster.
+/// through the node proxy, ask them for their parts, and read the paths that tell of the cluster.
 ///
 /// What is allowed for the whole cluster is not asked again for each namespace.
 pub fn questions(index: &SightIndex<'_>, identity: &Identity) -> Questions {
@@ -41,12 +42,50 @@ pub fn questions(index: &SightIndex<'_>, identity: &Identity) -> Questions {
             }
         }
     }
+    for part in parts_of(index.cluster.version.as_ref()) {
+        let subresource = part.subresource;
+        // The API server's own proxy stands among the targets.
+        if subresource != "proxy" {
+            let asked = ResourceQuestion {
+                verb: "get",
+                resource: "nodes",
+                subresource,
+                ..ResourceQuestion::default()
+            };
+            found.ask(&session, asked.into());
+        }
+    }
     for namespace in namespaces(index, &session) {
         for (target, group, word) in &open {
             found.ask(&session, target.question(group, word, namespace, "").into());
         }
     }
     found
+}
+
+/// The nodes whose kubelets `identity` may ask for pods by rights of their own, each with the namespaces and names of the
+/// pods that are known there, sorted.
+pub fn asked_kubelets<'i>(
+    index: &'i SightIndex<'_>,
+    identity: &Identity,
+) -> Vec<(&'i str, Vec<(&'i str, &'i str)>)> {
+    let asker = Asker::new(index, identity);
+    let pods = pod_objects(&index.inventory);
+    let nodes = index
+        .cluster
+        .nodes
+        .iter()
+        .map(|node| node.meta.name.as_str());
+    nodes
+        .filter(|node| asker.has_parts_on(node))
+        .map(|node| {
+            let known = index.pods.on_node(node).iter();
+            let known = known.filter_map(|at| pods.get(*at));
+            let mut known: Vec<(&str, &str)> = known.map(|pod| (pod.namespace, pod.name)).collect();
+            known.sort_unstable();
+            (node, known)
+        })
+        .collect()
 }
 
 impl Questions {

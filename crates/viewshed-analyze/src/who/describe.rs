@@ -30,7 +30,10 @@ impl<'i, 'c> Describer<'i, 'c> {
             entry.origin = self.origins.of_evidence(&entry.evidence);
         }
         entry.known_members = self.members(&entry.subject);
-        entry.pods = self.holders.of_subject(&entry.subject);
+        // Pods that meet a condition stand in entries of their own.
+        if entry.condition.is_empty() {
+            entry.pods = self.holders.of_subject(&entry.subject);
+        }
     }
 
     /// How many members of a group the estate knows for certain.

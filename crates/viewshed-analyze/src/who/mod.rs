@@ -7,6 +7,7 @@ mod can;
 mod describe;
 mod indirect;
 mod joined;
+mod kubelets;
 mod pods;
 mod rank;
 mod sees;

@@ -78,6 +78,7 @@ pub(super) fn pod_entries(pods: &[FromPod<'_>]) -> impl Iterator<Item = WhoEntry
         namespace: None,
         names: Vec::new(),
         indirect: String::new(),
+        condition: String::new(),
         evidence: Evidence::Fixed(pod.steps.join("; ")),
         // Pods are made by people or their tools, whatever they hold.
         origin: GrantOrigin::Human,

@@ -11,7 +11,7 @@ use viewshed_model::{Estate, Gap, IdentityRank, Subject, SubjectKind};
 
 use crate::bootstrap::Origins;
 use crate::pivot::RoleParts;
-use crate::see::may_give;
+use crate::see::{may_give, opens_kubelets};
 use crate::sight::{Coverage, SightIndex};
 use count::Tables;
 pub(crate) use subjects::Row;
@@ -75,6 +75,13 @@ pub fn rank_in(index: &SightIndex<'_>) -> Ranking {
     let parts: FxHashMap<usize, RoleParts> = parts
         .filter_map(|role| Some((std::ptr::from_ref(role).addr(), RoleParts::of(role)?)))
         .collect();
+    let kubelets: FxHashSet<usize> = index
+        .cluster
+        .roles
+        .iter()
+        .filter(|role| role.rules.iter().any(opens_kubelets))
+        .map(|role| std::ptr::from_ref(role).addr())
+        .collect();
     let ranker = rows::Ranker {
         index,
         tables: &tables,
@@ -82,6 +89,7 @@ pub fn rank_in(index: &SightIndex<'_>) -> Ranking {
         coverages: &coverages,
         masking: &masking,
         parts: &parts,
+        kubelets: &kubelets,
     };
     let mut ranks: Vec<IdentityRank> = Row::all(index)
         .par_iter()

@@ -7,6 +7,7 @@ use viewshed_model::{Subject, WhoAnswer, WhoEntry};
 
 use super::can::answer;
 use super::indirect::indirect_entries;
+use super::kubelets::kubelet_entries;
 use super::pods::pod_entries;
 use super::words::resolve_resource;
 use crate::inventory::Kind;
@@ -107,6 +108,11 @@ pub fn who_sees(
     };
     let mut entries = entries_of(index, kind, namespace, name);
     for entry in indirect_entries(index, kind, name) {
+        if !entries.iter().any(|known| known.subject == entry.subject) {
+            entries.push(entry);
+        }
+    }
+    for entry in kubelet_entries(index, kind, object) {
         if !entries.iter().any(|known| known.subject == entry.subject) {
             entries.push(entry);
         }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 
+use viewshed_decode::kubernetes::pod_of_log_folder;
 use viewshed_decode::text::clean;
 use viewshed_model::{ForeignMount, LoggedPod};
 
@@ -43,16 +44,11 @@ pub(super) fn find(environment: &Environment, mounts: &[ForeignMount]) -> Vec<Lo
     found.into_values().collect()
 }
 
-/// `NAMESPACE_NAME_UID`; the UID of a static pod is a hash of its manifest.
 fn named(folder: &str) -> Option<LoggedPod> {
-    let parts: Vec<&str> = folder.split('_').collect();
-    let [namespace, name, uid] = parts[..] else {
-        return None;
-    };
-    let is_pod = !namespace.is_empty() && !name.is_empty() && uid.len() >= 32;
-    is_pod.then(|| LoggedPod {
-        namespace: clean(namespace).into_owned(),
-        name: clean(name).into_owned(),
+    let (namespace, name) = pod_of_log_folder(folder)?;
+    Some(LoggedPod {
+        namespace,
+        name,
         ..LoggedPod::default()
     })
 }

@@ -99,7 +99,7 @@ fn refused(token: &MountedToken) -> Sight {
     }
 }
 
-const SEND_ANYHOW: &str = "if that is the cluster's server: `--insecure-skip-tls-verify` sends it to whoever answers there";
+pub(super) const SEND_ANYHOW: &str = "if that is the cluster's server: `--insecure-skip-tls-verify` sends it to whoever answers there";
 
 fn unused(token: &MountedToken, error: &Error) -> Gap {
     let (reason, hint) = match error {
@@ -162,7 +162,7 @@ async fn sight(
 }
 
 /// Where authorities may lie: beside the other tokens, and in mounted config maps (`pkg/volume/configmap`).
-fn authorities(surroundings: &Surroundings) -> Vec<PathBuf> {
+pub(super) fn authorities(surroundings: &Surroundings) -> Vec<PathBuf> {
     let beside = surroundings.tokens.iter();
     let beside = beside.filter_map(|token| Path::new(&token.path).parent());
     let configured = surroundings.configured.iter().map(Path::new);
@@ -193,6 +193,7 @@ async fn ask(
         .iter()
         .flat_map(|api| questions(api, ""))
         .chain(PATHS.iter().map(|path| path_question(path)))
+        .chain(KUBELET_PARTS.iter().map(|part| kubelet_question(part)))
         .collect();
     put(client, everywhere, (&mut answers, gaps), progress).await;
     // What is allowed everywhere is allowed in each namespace.
@@ -317,6 +318,19 @@ const PATHS: [&str; 14] = [
     "/readyz",
     "/version",
 ];
+
+/// What kubelets ask the API server about those who ask them for pods (`pkg/kubelet/server/auth.go`).
+const KUBELET_PARTS: [&str; 4] = ["log", "metrics", "pods", "stats"];
+
+fn kubelet_question(part: &str) -> Action {
+    Action::Resource(ResourceRequest {
+        verb: "get".to_owned(),
+        api_version: "v1".to_owned(),
+        resource: "nodes".to_owned(),
+        subresource: part.to_owned(),
+        ..ResourceRequest::default()
+    })
+}
 
 fn path_question(path: &str) -> Action {
     Action::NonResource(NonResourceRequest {

@@ -1,3 +1,4 @@
+mod kubelets;
 mod neighbours;
 mod own;
 mod signs;
@@ -372,7 +373,12 @@ async fn a_token_is_asked_what_it_shows() {
         .iter()
         .filter(|words| words.contains("nodes"))
         .collect();
-    assert_eq!(nodes, ["get nodes in `` named n1"]);
+    let of_kubelets = ["log", "metrics", "pods", "stats"];
+    let mut wanted = of_kubelets
+        .map(|part| format!("get nodes/{part} in ``"))
+        .to_vec();
+    wanted.push("get nodes in `` named n1".to_owned());
+    assert_eq!(nodes, wanted.iter().collect::<Vec<_>>());
     assert!(
         asked.contains(&"get pods/log in ``".to_owned()),
         "{asked:?}"

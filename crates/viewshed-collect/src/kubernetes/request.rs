@@ -48,8 +48,8 @@ pub enum Document {
     Resources(GroupVersion),
     /// The settings of a kubelet, through the server's node proxy (`configz`).
     KubeletSettings(NodeName),
-    /// The pods of a kubelet, through the server's node proxy. Only for requests whose answer is not kept:
-    /// it holds environment variables.
+    /// The pods of a kubelet, through the server's node proxy. Its answer is decoded as lists of pods are, so that no
+    /// value of an environment variable is kept.
     KubeletPods(NodeName),
     /// At most one byte of a pod's log. Only for requests whose answer is not kept.
     LogByte(PodName),

@@ -3,11 +3,15 @@
 use futures_util::{StreamExt, stream};
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use viewshed_model::{AccessRequest, Action, AnonymousAnswer, Identity, PolicyRule, RulesReview};
+use tokio::time::timeout;
+use viewshed_decode::kubernetes::add_list;
+use viewshed_model::{
+    AccessRequest, Action, AnonymousAnswer, Cluster, Identity, PolicyRule, RulesReview,
+};
 
 use super::client::Client;
 use super::failure::Failure;
-use super::request::{Document, Path, Request, Review};
+use super::request::{Document, NodeName, Path, Request, Review};
 use crate::progress::Progress;
 use crate::text::one_line;
 
@@ -101,6 +105,35 @@ fn verdict_in(body: &[u8]) -> Result<Verdict, Failure> {
         reason: one_line(&status.reason),
         evaluation_error: one_line(&status.evaluation_error),
     })
+}
+
+/// Namespaces and names of the pods that the kubelet of a node tells through the server's node proxy, sorted. Needs
+/// `get nodes/proxy`.
+///
+/// # Errors
+/// When the server refuses, or the kubelet does not answer in time.
+pub async fn pods_of_kubelet(
+    client: &Client,
+    node: &str,
+) -> Result<Vec<(String, String)>, Failure> {
+    let name = NodeName::new(node)
+        .ok_or_else(|| Failure::Malformed("a name that is not allowed".to_owned()))?;
+    let request = Request::Document(Document::KubeletPods(name));
+    let time_max = client.limits().kubelet_time_max;
+    let body = match timeout(time_max, client.get(&request)).await {
+        Ok(body) => body?,
+        Err(_) => return Err(Failure::TimedOut(time_max.as_secs())),
+    };
+    let mut told = Cluster::default();
+    add_list(&mut told, &mut Vec::new(), client.name(), "", "pods", &body)
+        .map_err(|error| Failure::Malformed(error.to_string()))?;
+    let mut pods: Vec<(String, String)> = told
+        .pods
+        .into_iter()
+        .map(|pod| (pod.meta.namespace.unwrap_or_default(), pod.meta.name))
+        .collect();
+    pods.sort_unstable();
+    Ok(pods)
 }
 
 /// Who the server takes the credential for.

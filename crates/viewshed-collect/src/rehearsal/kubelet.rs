@@ -2,20 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use http::header::{AUTHORIZATION, HOST, HeaderValue, USER_AGENT};
-use http_body_util::{BodyExt, Empty};
-use hyper::body::Bytes;
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
-use tokio::time::timeout;
+use http::header::HeaderValue;
 
 use super::sequence::Bearer;
-use crate::docker::{self, Address, Endpoint, Failure, TlsFiles, Verification};
+use crate::docker::{Endpoint, Failure, TlsFiles, Verification};
+use crate::kubelet::{self, Asked, Body};
 use crate::kubernetes::Limits;
-use crate::text::one_line;
-
-/// The kubelet's authenticated port (`KubeletConfiguration` `port`).
-const PORT: u16 = 10_250;
 
 /// Bytes of an answer that are read only to be forgotten.
 const FORGOTTEN_BYTES_MAX: usize = 1024 * 1024;
@@ -56,78 +48,28 @@ pub(super) async fn ask(
     user_agent: &str,
     limits: &Limits,
 ) -> Result<Result<u16, String>, Unreached> {
-    let allowed = limits.kubelet_time_max;
     let token = match bearer {
         Bearer::Nobody => None,
         Bearer::Token => Some(token(kubelet)?),
     };
     let endpoint = endpoint(kubelet, bearer, user_agent)?;
-    let connecting = async {
-        let tls = endpoint.tls.as_ref().map(docker::client_config).transpose();
-        let tls = tls.map_err(|error| Unreached(error.to_string()))?;
-        docker::open(&endpoint, tls.as_ref())
-            .await
-            .map_err(|failure| Unreached(untrusted(&failure)))
+    let asked = Asked {
+        endpoint: &endpoint,
+        path,
+        bearer: token,
+        time_max: limits.kubelet_time_max,
+        body: Body::Forgotten(FORGOTTEN_BYTES_MAX),
     };
-    let opened = match timeout(allowed, connecting).await {
-        Ok(opened) => opened?,
-        Err(_) => {
-            return Err(Unreached(format!(
-                "no connection within {} s",
-                allowed.as_secs()
-            )));
-        }
-    };
-    let asking = async {
-        let (mut sender, driver) = http1::handshake(TokioIo::new(opened.stream))
-            .await
-            .map_err(|error| one_line(&error.to_string()))?;
-        let driver = tokio::spawn(driver);
-        let mut message = http::Request::get(path)
-            .header(HOST, docker::host_header(&endpoint))
-            .header(USER_AGENT, user_agent);
-        if let Some(token) = token {
-            message = message.header(AUTHORIZATION, token);
-        }
-        let message = message
-            .body(Empty::<Bytes>::new())
-            .map_err(|error| one_line(&error.to_string()))?;
-        let answer = sender.send_request(message).await;
-        let answer = answer.map_err(|error| one_line(&error.to_string()))?;
-        let status = answer.status().as_u16();
-        forget(answer.into_body()).await;
-        driver.abort();
-        Ok(status)
-    };
-    Ok(match timeout(allowed, asking).await {
-        Ok(result) => result,
-        Err(_) => Err(format!("no complete answer within {} s", allowed.as_secs())),
-    })
-}
-
-async fn forget(mut body: hyper::body::Incoming) {
-    let mut read = 0;
-    while let Some(Ok(frame)) = body.frame().await {
-        read += frame.data_ref().map_or(0, Bytes::len);
-        if read > FORGOTTEN_BYTES_MAX {
-            return;
-        }
-    }
+    let answered = kubelet::ask(asked).await;
+    let answered = answered.map_err(|failure| Unreached(untrusted(&failure)))?;
+    Ok(answered.map(|answer| answer.status))
 }
 
 fn endpoint(kubelet: &Kubelet, bearer: Bearer, user_agent: &str) -> Result<Endpoint, Unreached> {
     let may_verify = bearer == Bearer::Token && kubelet.trust == KubeletTrust::Vouched;
-    let address = Address::of_tcp(&kubelet.address).map_err(Unreached)?;
-    let address = match address {
-        Address::Tcp { host, port } => Address::Tcp {
-            host,
-            port: port.or(Some(PORT)),
-        },
-        other @ (Address::Unix(_) | Address::Ssh { .. }) => other,
-    };
     Ok(Endpoint {
         name: kubelet.address.clone(),
-        address,
+        address: kubelet::address(&kubelet.address).map_err(Unreached)?,
         tls: Some(TlsFiles {
             authority: kubelet.authority.clone(),
             verification: if may_verify {
@@ -154,10 +96,7 @@ fn token(kubelet: &Kubelet) -> Result<HeaderValue, Unreached> {
         ));
     }
     let text = read(path)?;
-    let mut header = HeaderValue::from_str(&format!("Bearer {}", text.trim()))
-        .map_err(|_| Unreached(format!("`{}` holds no token", path.display())))?;
-    header.set_sensitive(true);
-    Ok(header)
+    kubelet::bearer(&text).ok_or_else(|| Unreached(format!("`{}` holds no token", path.display())))
 }
 
 fn read(path: &Path) -> Result<String, Unreached> {

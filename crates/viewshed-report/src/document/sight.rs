@@ -205,6 +205,9 @@ pub(crate) struct EntryDocument<'a> {
     names: &'a [String],
     #[serde(skip_serializing_if = "str::is_empty")]
     indirect: &'a str,
+    /// What has to hold for it and is not known.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    condition: &'a str,
     evidence: EvidenceDocument<'a>,
     origin: GrantOrigin,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -224,6 +227,7 @@ impl<'a> EntryDocument<'a> {
             namespace: entry.namespace.as_deref(),
             names: &entry.names,
             indirect: &entry.indirect,
+            condition: &entry.condition,
             evidence: EvidenceDocument::of(&entry.evidence),
             origin: entry.origin,
             known_members: entry.known_members,

@@ -166,12 +166,18 @@ fn write_origin(out: &mut String, style: &Style, group: GrantOrigin, entries: &[
 }
 
 fn note(style: &Style, entry: &WhoEntry) -> String {
-    let about_subject = about_subject(style, entry);
-    match (entry.indirect.is_empty(), about_subject.is_empty()) {
-        (true, _) => about_subject,
-        (false, true) => format!("indirect: {}", entry.indirect),
-        (false, false) => format!("indirect: {}; {about_subject}", entry.indirect),
+    let mut notes = Vec::new();
+    if !entry.indirect.is_empty() {
+        notes.push(format!("indirect: {}", entry.indirect));
     }
+    if entry.condition.is_empty() {
+        notes.push(about_subject(style, entry));
+    } else {
+        // Pods that meet the condition stand in entries of their own.
+        notes.push(format!("if {}", entry.condition));
+    }
+    notes.retain(|note| !note.is_empty());
+    notes.join("; ")
 }
 
 fn about_subject(style: &Style, entry: &WhoEntry) -> String {

@@ -235,6 +235,7 @@ fn what_daemons_answer_joins_what_the_server_does() {
             daemon("/run/docker.sock", "web"),
             daemon("/podman.sock", "batch"),
         ],
+        kubelets: Vec::new(),
     };
     let view = see_here(Surroundings::default(), answers);
     let text = shown(&view);
@@ -318,4 +319,37 @@ fn a_container_of_docker_has_itself_and_its_variables() {
 fn a_shared_process_table_tells_of_containers() {
     let view = shown(&in_docker(&["0123456789abcdef"], Vec::new()));
     assert!(view.contains("Container 0123456789ab: processes"), "{view}");
+}
+
+/// A kubelet shows pods of all namespaces, whatever the API server does.
+#[test]
+fn what_kubelets_answer_counts_by_the_kubelet() {
+    let mut told = crate::samples::pod("back/db", "worker-1", "db:1");
+    told.node = "worker-1".to_owned();
+    let kubelet = viewshed_model::KubeletSight {
+        address: "tcp://10.1.0.1:10250".to_owned(),
+        address_from: "the gateway of the network".to_owned(),
+        credential: "/token".to_owned(),
+        subject: "system:serviceaccount:shop:cart".to_owned(),
+        is_unverified: true,
+        node: "worker-1".to_owned(),
+        paths: vec!["/pods".to_owned()],
+        pods: vec![told],
+        logged: Vec::new(),
+    };
+    let answers = HereAnswers {
+        kubelets: vec![kubelet],
+        ..HereAnswers::default()
+    };
+    let view = see_here(Surroundings::default(), answers);
+    assert_eq!(
+        shown(&view),
+        "Container back/db/main: kubelet\nImage db:1: kubelet\nPod back/db: kubelet\nNode worker-1: kubelet\n\
+         Namespace back: indirect"
+    );
+    assert_eq!(
+        view.chains[0].links[0].text,
+        "the kubelet at tcp://10.1.0.1:10250 (the gateway of the network) was asked with the token /token of service \
+         account shop/cart, without checking its certificate"
+    );
 }

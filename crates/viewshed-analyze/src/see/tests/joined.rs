@@ -176,3 +176,127 @@ fn a_pod_in_which_nothing_runs_says_so() {
     );
     assert!(!credential_in("Running").contains("runs in"));
 }
+
+/// What `shop/web` sees of `back/db` with a right at the kubelet: by the kubelet, not, or only if a fact holds.
+fn at_kubelet(right: &str, egress: &str, settings: Option<&KubeletSettings>) -> String {
+    let mut estate = estate(egress, settings);
+    let cluster = &mut estate.clusters[0];
+    let web = cluster.pods.iter_mut().find(|pod| pod.meta.name == "web");
+    let spec = &mut web.expect("it is there").spec;
+    crate::samples::mount(spec, crate::samples::api_token(), "/token");
+    cluster.roles.push(crate::samples::role("reader", &[right]));
+    let subjects = ["sa:shop/default"];
+    let binding = crate::samples::binding("reader", "ClusterRole/reader", &subjects);
+    cluster.bindings.push(binding);
+    let view = seen(&estate, &in_pod("shop", "web"));
+    let text = shown(&view);
+    let mut found: Vec<&str> = [
+        "Pod back/db",
+        "Container back/db/main",
+        "Image example",
+        "pods/log back/db",
+    ]
+    .into_iter()
+    .filter(|what| {
+        text.lines()
+            .any(|line| line.contains(what) && line.contains("kubelet"))
+    })
+    .collect();
+    let facts = view.depends_on.iter().map(|fact| fact.fact.as_str());
+    let facts: Vec<&str> = facts.filter(|fact| fact.contains("nodes/")).collect();
+    found.extend(facts.iter().map(|fact| {
+        if fact.contains("settings were not read") {
+            "if it asks"
+        } else {
+            "if it is reached"
+        }
+    }));
+    found.join(", ")
+}
+
+/// `pkg/kubelet/server/auth.go`: `/pods` is asked for as `nodes/pods` and then as `nodes/proxy`, `/stats/summary` has no
+/// images, and `/logs/pods` is the folder of all logs. `authentication.webhook.enabled` is on where it is not set.
+#[test]
+fn rights_at_a_kubelet_count_where_the_network_lets_the_pod_reach_it() {
+    let mode = |mode: &str| KubeletSettings {
+        authorization_mode: mode.to_owned(),
+        ..KubeletSettings::default()
+    };
+    let asks = mode("Webhook");
+    let without_tokens = KubeletSettings {
+        webhook_authentication: Some(false),
+        ..mode("Webhook")
+    };
+    let only = |port: u16| format!("{{ ports: [{{ port: {port} }}] }}");
+    let (pod, all) = (
+        "Pod back/db, Container back/db/main, Image example",
+        "Pod back/db, Container back/db/main, Image example, pods/log back/db",
+    );
+    let names = "Pod back/db, Container back/db/main";
+    let logs = "Pod back/db, Container back/db/main, pods/log back/db";
+    let rows = [
+        ("get | core | nodes/pods", String::new(), Some(&asks), pod),
+        (
+            "get | core | nodes/metrics",
+            String::new(),
+            Some(&asks),
+            pod,
+        ),
+        (
+            "get | core | nodes/stats",
+            String::new(),
+            Some(&asks),
+            names,
+        ),
+        ("get | core | nodes/log", String::new(), Some(&asks), logs),
+        ("get | core | nodes/configz", String::new(), Some(&asks), ""),
+        ("get | core | nodes/healthz", String::new(), Some(&asks), ""),
+        (
+            "create | core | nodes/checkpoint",
+            String::new(),
+            Some(&asks),
+            "",
+        ),
+        (
+            "get | core | nodes/pods | n1",
+            String::new(),
+            Some(&asks),
+            pod,
+        ),
+        (
+            "get | core | nodes/pods | n9",
+            String::new(),
+            Some(&asks),
+            "",
+        ),
+        ("list | core | nodes/pods", String::new(), Some(&asks), ""),
+        // The way to the API server is another: only the kubelet's port counts.
+        ("get | core | nodes/pods", only(10_250), Some(&asks), pod),
+        ("get | core | nodes/pods", only(443), Some(&asks), ""),
+        ("get | core | nodes/proxy", only(10_250), Some(&asks), all),
+        (
+            "get | core | nodes/pods",
+            String::new(),
+            Some(&mode("")),
+            pod,
+        ),
+        (
+            "get | core | nodes/pods",
+            String::new(),
+            Some(&without_tokens),
+            "",
+        ),
+        ("get | core | nodes/pods", String::new(), None, "if it asks"),
+        // No right is asked for.
+        (
+            "get | core | pods",
+            String::new(),
+            Some(&mode("AlwaysAllow")),
+            all,
+        ),
+    ];
+    for (right, egress, settings, wanted) in rows {
+        let found = at_kubelet(right, &egress, settings);
+        assert_eq!(found, wanted, "{right} {egress} {settings:?}");
+    }
+}

@@ -8,11 +8,11 @@ use viewshed_model::{Chain, Evidence, GrantOrigin, IdentityRank, Link, Subject, 
 use super::CHAINS_MAX;
 use super::count::Tables;
 use super::subjects::Row;
-use super::sum::Sum;
+use super::sum::{Counted, Sum};
 use crate::bootstrap::{GrantedTo, Origins};
 use crate::pivot::{HeldParts, RoleParts, gives_a_part};
 use crate::rbac::Grant;
-use crate::see::{Takes, of_grant, sees_everything};
+use crate::see::{Takes, of_grant, opens_kubelets, sees_everything};
 use crate::sight::{Coverage, Shown, SightIndex, grant_text, sentence};
 
 /// What every row needs.
@@ -26,7 +26,12 @@ pub(super) struct Ranker<'a, 'c> {
     pub(super) masking: &'a FxHashSet<usize>,
     /// The roles whose holders get further by what they may change, by the same.
     pub(super) parts: &'a FxHashMap<usize, RoleParts>,
+    /// The roles that open parts of kubelets, by the same.
+    pub(super) kubelets: &'a FxHashSet<usize>,
 }
+
+/// Rights on parts of nodes: what they show depends on whether the ports of kubelets are reached.
+const ASKS_KUBELETS: &str = "kubelets that it reaches tell it their pods";
 
 fn of_one_link(text: String, evidence: Option<Evidence>) -> Chain {
     Chain {
@@ -42,6 +47,7 @@ impl Ranker<'_, '_> {
         let mut story = Story::default();
         let mut held = HeldParts::default();
         let mut parted = Vec::new();
+        let mut asks_kubelets = false;
         let mut told: Vec<(Grant<'_>, &Coverage<'_>)> = Vec::new();
         if let Some(evidence) = sees_everything(&session) {
             sum.add_everything();
@@ -59,8 +65,11 @@ impl Ranker<'_, '_> {
                     self.weigh_shown(row, (&grant, coverage), &mut story);
                     told.push((grant, coverage));
                 }
-                if let Some(parts) = self.parts.get(&address) {
-                    held.add(*parts, grant.namespace());
+                let parts = self.parts.get(&address);
+                held.add_some(parts, grant.namespace());
+                let asks = self.opens_kubelets(&grant, address);
+                asks_kubelets |= asks;
+                if parts.is_some() || asks {
                     parted.push(grant);
                 }
             }
@@ -81,7 +90,9 @@ impl Ranker<'_, '_> {
             self.tell((&grant, coverage), &mut story);
         }
         let result = sum.finish();
-        let further = held.effects();
+        let mut further = held.effects();
+        let is_told = asks_kubelets && !self.sees_all_pods(&result);
+        further.extend(is_told.then(|| ASKS_KUBELETS.to_owned()));
         if !further.is_empty() {
             self.name_grants(row, &parted, &mut story);
         }
@@ -103,6 +114,16 @@ impl Ranker<'_, '_> {
             further,
             chains: story.chains,
         })
+    }
+
+    /// Nodes are in no namespace.
+    fn opens_kubelets(&self, grant: &Grant<'_>, role: usize) -> bool {
+        grant.namespace().is_none() && self.kubelets.contains(&role)
+    }
+
+    fn sees_all_pods(&self, counted: &Counted) -> bool {
+        let of_pods = |counts: &[u64]| counts.get(self.tables.pods?).copied();
+        of_pods(&counted.counts) == of_pods(&self.tables.totals)
     }
 
     /// What a grant of such a role shows, where it holds.
@@ -188,7 +209,10 @@ impl Ranker<'_, '_> {
     fn name_grants(&self, row: &Row, grants: &[Grant<'_>], story: &mut Story) {
         for grant in grants {
             let rules = grant.role.iter().flat_map(|role| &role.rules);
-            for (rule, _) in (0..).zip(rules).filter(|(_, rule)| gives_a_part(rule)) {
+            for (rule, _) in (0..)
+                .zip(rules)
+                .filter(|(_, rule)| gives_a_part(rule) || opens_kubelets(rule))
+            {
                 if self.weigh(row, (grant, rule), story) == Some(GrantOrigin::Human) {
                     break;
                 }
