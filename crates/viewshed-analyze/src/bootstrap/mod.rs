@@ -17,6 +17,7 @@ use viewshed_model::{Gap, GapReason, PolicyRule, Role, RoleBinding, ServerVersio
 use crate::rbac::aggregate;
 
 pub use complete::{complete, is_about_grants};
+pub(crate) use origin::PartOfPeople;
 pub use origin::{GrantedTo, Origins};
 
 /// Minor versions of Kubernetes 1 with their data, oldest first.

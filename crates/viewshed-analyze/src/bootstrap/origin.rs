@@ -83,34 +83,59 @@ impl<'c> Origins<'c> {
     /// Bootstrap when this version makes this binding to this subject with this rule; else of the
     /// system when it is one of its own bindings for one of its own parts; else made by people.
     pub fn of(&self, grant: GrantedTo<'_>) -> GrantOrigin {
-        let namespace = grant.namespace;
-        let is_bootstrap = self
-            .policy
-            .binding(namespace, grant.binding)
-            .is_some_and(|own| {
-                own.role == *grant.role
-                    && own
-                        .subjects
-                        .iter()
-                        .any(|subject| same(subject, grant.subject, namespace))
-            });
-        let role_namespace = if grant.role.kind == "Role" {
-            namespace
-        } else {
-            ""
-        };
-        let has_rule = |rule| self.policy.has_rule(role_namespace, &grant.role.name, rule);
-        if is_bootstrap && grant.rule.is_some_and(has_rule) {
-            GrantOrigin::Bootstrap
-        } else if is_own_binding(grant.binding)
-            && is_part_of_cluster(grant.subject)
-            && !is_bootstrap
-        {
-            GrantOrigin::System
-        } else {
-            GrantOrigin::Human
+        match self.part_of_people(grant) {
+            PartOfPeople::Nothing => GrantOrigin::System,
+            PartOfPeople::Everything => GrantOrigin::Human,
+            PartOfPeople::AddedRules => {
+                let is_own = |rule| self.has_rule(grant.namespace, grant.role, rule);
+                if grant.rule.is_some_and(is_own) {
+                    GrantOrigin::Bootstrap
+                } else {
+                    GrantOrigin::Human
+                }
+            }
         }
     }
+
+    /// How much of a role people grant by a binding to a subject, whichever rule is looked at.
+    pub(crate) fn part_of_people(&self, grant: GrantedTo<'_>) -> PartOfPeople {
+        let namespace = grant.namespace;
+        let own = self.policy.binding(namespace, grant.binding);
+        let is_bootstrap = own.is_some_and(|own| {
+            let mut subjects = own.subjects.iter();
+            own.role == *grant.role
+                && subjects.any(|subject| same(subject, grant.subject, namespace))
+        });
+        if is_bootstrap {
+            PartOfPeople::AddedRules
+        } else if is_own_binding(grant.binding) && is_part_of_cluster(grant.subject) {
+            PartOfPeople::Nothing
+        } else {
+            PartOfPeople::Everything
+        }
+    }
+
+    /// Whether this version's own role has the rule, of the role that a binding in `namespace` names.
+    pub(crate) fn has_rule(
+        &self,
+        namespace: &str,
+        role: &RoleReference,
+        rule: &PolicyRule,
+    ) -> bool {
+        let role_namespace = if role.kind == "Role" { namespace } else { "" };
+        self.policy.has_rule(role_namespace, &role.name, rule)
+    }
+}
+
+/// How much of a role it is that people grant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum PartOfPeople {
+    /// The cluster grants it to a part of its own.
+    Nothing,
+    /// The server makes this grant: what people added to the role.
+    AddedRules,
+    /// All of it.
+    Everything,
 }
 
 fn same(one: &Subject, other: &Subject, namespace: &str) -> bool {

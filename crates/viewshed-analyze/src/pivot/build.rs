@@ -1,9 +1,9 @@
 //! The single steps of a cluster, state by state.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use viewshed_model::{Cluster, Identity, Pod, PodSpec, Target};
 
 use super::LazyNetwork;
@@ -11,10 +11,11 @@ use super::doors::{
     ANONYMOUS, Dashboard, OpenKubelet, Paths, ask_kubelets, ask_without_credential, dashboards,
     open_kubelets, step_over, visit,
 };
-use super::graph::{State, Step, Why};
+use super::graph::{State, Step, Steps, Why};
 use super::out::UNPLACED;
 use super::rights::{Rights, is_static};
 use crate::checks::namespace_of;
+use crate::rbac::Alike;
 use crate::see::{Door, pod_accounts};
 use crate::sight::SightIndex;
 
@@ -55,6 +56,8 @@ pub(super) struct Ground<'i, 'c> {
     dashboards: OnceLock<Vec<Dashboard<'c>>>,
     anonymous_leads_on: OnceLock<bool>,
     rights: OnceLock<Rights<'c>>,
+    /// What rights open.
+    pub(super) used: Alike<Arc<[Step<'c>]>>,
 }
 
 /// Where the inhabitants are, by their positions in the list.
@@ -81,7 +84,32 @@ impl<'c> Whereabouts<'c> {
 }
 
 /// The nodes of a cluster by name, and whether credentials of an administrator lie there.
-type Nodes<'c> = BTreeMap<&'c str, bool>;
+pub(crate) type Nodes<'c> = BTreeMap<&'c str, bool>;
+
+/// The nodes that a cluster names or that its pods run on. Those of the control plane have its label, or run the API
+/// server.
+pub(crate) fn nodes_of(cluster: &Cluster) -> Nodes<'_> {
+    let mut nodes = Nodes::new();
+    for node in &cluster.nodes {
+        let roles =
+            ["control-plane", "master"].map(|role| format!("node-role.kubernetes.io/{role}"));
+        let labels = &node.meta.labels;
+        let is_control_plane = roles.iter().any(|role| labels.contains_key(role));
+        nodes.insert(&node.meta.name, is_control_plane);
+    }
+    for pod in cluster.pods.iter().filter(|pod| !pod.node.is_empty()) {
+        if matches!(pod.phase.as_str(), "Succeeded" | "Failed") {
+            continue;
+        }
+        let is_api_server =
+            namespace_of(&pod.meta) == "kube-system"
+                && pod.spec.containers.iter().any(|one| {
+                    one.name == "kube-apiserver" || one.program.ends_with("kube-apiserver")
+                });
+        *nodes.entry(&pod.node).or_default() |= is_api_server;
+    }
+    nodes
+}
 
 impl<'i, 'c> Ground<'i, 'c> {
     pub(super) fn new(
@@ -103,6 +131,7 @@ impl<'i, 'c> Ground<'i, 'c> {
             dashboards: OnceLock::new(),
             anonymous_leads_on: OnceLock::new(),
             rights: OnceLock::new(),
+            used: Alike::default(),
             inhabitants,
         };
         let nodes = sight.cluster.nodes.iter();
@@ -126,8 +155,8 @@ impl<'i, 'c> Ground<'i, 'c> {
         states
     }
 
-    /// The steps that leave a state.
-    pub(super) fn steps_of(&self, state: State<'c>) -> Vec<Step<'c>> {
+    /// The steps that leave a state, each thing by its first way: where the same rights open them, the same list.
+    pub(super) fn steps_of(&self, state: State<'c>) -> Steps<'c> {
         let mut steps = Vec::new();
         match state {
             State::Standing(..) | State::Entered(..) => self.leave_pod(state, &mut steps),
@@ -172,12 +201,27 @@ impl<'i, 'c> Ground<'i, 'c> {
             State::Account(..) | State::User(_) | State::Group(_) | State::Asker => {
                 let identity = state.identity().or_else(|| self.asker.clone());
                 if let Some(identity) = identity.filter(|identity| !self.is_refused(identity)) {
-                    self.rights().use_of(self.sight, &identity, &mut steps);
+                    return Steps::Kept(self.use_rights(&identity));
                 }
             }
             State::Administrator | State::AllSecrets => {}
         }
-        steps
+        Steps::Own(steps)
+    }
+
+    /// What an identity may become by its rights: the same for all whom the same bindings name.
+    fn use_rights(&self, identity: &Identity) -> Arc<[Step<'c>]> {
+        let session = self.sight.access.session(identity);
+        let make = || {
+            let mut steps = Vec::new();
+            let rights = self.rights();
+            rights.use_of(self.sight.cluster, &session, &mut steps);
+            // Many rights lead to one thing: the first is the most powerful.
+            let mut known: FxHashSet<(State<'c>, Option<String>)> = FxHashSet::default();
+            steps.retain(|step| known.insert((step.to, step.doubt.clone())));
+            Arc::from(steps)
+        };
+        self.used.of(&session, make, Arc::clone)
     }
 
     fn entered<'s>(
@@ -276,24 +320,7 @@ impl<'i, 'c> Ground<'i, 'c> {
     }
 
     pub(super) fn nodes(&self) -> &Nodes<'c> {
-        self.nodes.get_or_init(|| {
-            let mut nodes = Nodes::new();
-            for node in &self.sight.cluster.nodes {
-                let roles = ["control-plane", "master"]
-                    .map(|role| format!("node-role.kubernetes.io/{role}"));
-                let labels = &node.meta.labels;
-                let is_control_plane = roles.iter().any(|role| labels.contains_key(role));
-                nodes.insert(&node.meta.name, is_control_plane);
-            }
-            for pod in self.inhabitants.iter().filter(|pod| !pod.node.is_empty()) {
-                let is_api_server = pod.namespace == "kube-system"
-                    && pod.spec.containers.iter().any(|one| {
-                        one.name == "kube-apiserver" || one.program.ends_with("kube-apiserver")
-                    });
-                *nodes.entry(pod.node).or_default() |= is_api_server;
-            }
-            nodes
-        })
+        self.nodes.get_or_init(|| nodes_of(self.sight.cluster))
     }
 
     pub(super) fn to_api_server(&self) -> &Paths<'c> {

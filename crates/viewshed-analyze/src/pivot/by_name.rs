@@ -1,6 +1,6 @@
 //! Rights of an identity on objects that rules name.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use viewshed_model::PolicyRule;
 
 use super::graph::State;
@@ -11,7 +11,7 @@ use crate::rbac::{Session, Verdict};
 impl<'c> Rights<'c> {
     /// The rights on named objects that a session holds, each object once.
     pub(super) fn named_by(&self, session: &Session<'_>) -> Vec<HeldByName<'c>> {
-        let mut found: Vec<HeldByName<'c>> = Vec::new();
+        let mut found = Found::default();
         // Few rules name objects, and most sessions have none that does.
         let mut rules: Vec<(Option<&str>, &PolicyRule)> = Vec::new();
         for grant in session.grants() {
@@ -20,31 +20,26 @@ impl<'c> Rights<'c> {
             rules.extend(of_role.map(|rule| (grant.namespace(), rule)));
         }
         if rules.is_empty() {
-            return found;
+            return found.held;
         }
         for right in &NAMED_RIGHTS {
             let is_of_groups = right.whom == Whom::Group;
-            if is_of_groups && !has_user_name(session, &found) {
+            if is_of_groups && !has_user_name(session, &found.held) {
                 continue;
             }
             for (place, rule) in rules.iter().filter(|(_, rule)| covers(rule, right)) {
                 if is_of_groups && rule.resource_names.is_empty() {
                     let every = Named::of(right, "", "");
-                    add(&mut found, session, State::Administrator, every);
+                    found.add(session, State::Administrator, every);
                 }
                 for name in &rule.resource_names {
                     for (state, namespace) in self.meant(right, name, *place) {
-                        add(
-                            &mut found,
-                            session,
-                            state,
-                            Named::of(right, namespace, name),
-                        );
+                        found.add(session, state, Named::of(right, namespace, name));
                     }
                 }
             }
         }
-        found
+        found.held
     }
 
     /// What a name in a rule means, with the namespace of the request.
@@ -123,11 +118,20 @@ impl Named {
     }
 }
 
-/// Adds a right that the session certainly holds, unless something leads there already.
-fn add<'c>(found: &mut Vec<HeldByName<'c>>, session: &Session<'_>, state: State<'c>, named: Named) {
-    let is_new = found.iter().all(|(known, _)| *known != state);
-    if is_new && session.verdict(named.question()) == Verdict::Yes {
-        found.push((state, named));
+/// Rights on named objects, each way once.
+#[derive(Default)]
+struct Found<'c> {
+    held: Vec<HeldByName<'c>>,
+    states: FxHashSet<State<'c>>,
+}
+
+impl<'c> Found<'c> {
+    /// Adds a right that the session certainly holds, unless something leads there already.
+    fn add(&mut self, session: &Session<'_>, state: State<'c>, named: Named) {
+        if !self.states.contains(&state) && session.verdict(named.question()) == Verdict::Yes {
+            self.states.insert(state);
+            self.held.push((state, named));
+        }
     }
 }
 
@@ -165,10 +169,9 @@ fn is_telling(rule: &PolicyRule) -> bool {
 fn covers(rule: &PolicyRule, right: &NamedRight) -> bool {
     let resource = |known: &String| match right.subresource {
         "" => known == right.resource,
-        subresource => {
-            known.strip_prefix(right.resource) == Some(&format!("/{subresource}"))
-                || known.strip_prefix("*/") == Some(subresource)
-        }
+        subresource => known.split_once('/').is_some_and(|(resource, known)| {
+            known == subresource && (resource == "*" || resource == right.resource)
+        }),
     };
     names_right(rule, right.verb)
         && rule

@@ -1,6 +1,7 @@
 //! The graph of steps.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
@@ -79,7 +80,7 @@ pub(super) enum Why {
 }
 
 /// One step, as it follows from a state.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Step<'c> {
     pub(super) to: State<'c>,
     pub(super) why: Why,
@@ -93,6 +94,23 @@ impl<'c> Step<'c> {
             to,
             why,
             doubt: None,
+        }
+    }
+}
+
+/// The steps that leave a state.
+#[derive(Debug)]
+pub(super) enum Steps<'c> {
+    Own(Vec<Step<'c>>),
+    /// Those of an identity, which the ground keeps where others have them too.
+    Kept(Arc<[Step<'c>]>),
+}
+
+impl Steps<'_> {
+    pub(super) fn is_empty(&self) -> bool {
+        match self {
+            Self::Own(steps) => steps.is_empty(),
+            Self::Kept(steps) => steps.is_empty(),
         }
     }
 }
@@ -123,7 +141,8 @@ const SHARED_FROM: usize = 64;
 pub(super) struct Graph<'c> {
     pub(super) states: Vec<State<'c>>,
     numbers: FxHashMap<State<'c>, usize>,
-    pub(super) edges: Vec<Vec<Edge>>,
+    /// By state; one list for all whom the same rights let take the same steps.
+    pub(super) edges: Vec<Arc<[Edge]>>,
     /// Who [`State::Asker`] is.
     pub(super) asker: Option<Identity>,
 }
@@ -138,25 +157,49 @@ impl<'c> Graph<'c> {
         for state in starts {
             graph.state(*state);
         }
+        let mut shared = FxHashMap::default();
         while graph.edges.len() < graph.states.len() {
             let fresh = graph.states.get(graph.edges.len()..).unwrap_or_default();
-            let steps: Vec<Vec<Step<'c>>> = if fresh.len() < SHARED_FROM {
+            let steps: Vec<Steps<'c>> = if fresh.len() < SHARED_FROM {
                 fresh.iter().map(|state| ground.steps_of(*state)).collect()
             } else {
                 let fresh = fresh.par_iter();
                 fresh.map(|state| ground.steps_of(*state)).collect()
             };
             for steps in steps {
-                let edges = steps.into_iter().map(|step| Edge {
-                    to: graph.state(step.to),
-                    why: step.why,
-                    doubt: step.doubt,
-                });
-                let edges = edges.collect();
+                let edges = graph.edges_from(steps, &mut shared);
                 graph.edges.push(edges);
             }
         }
         graph
+    }
+
+    /// The edges of a list of steps. A list that the ground keeps for others stays at its address, by which its edges
+    /// are found again.
+    fn edges_from(
+        &mut self,
+        steps: Steps<'c>,
+        shared: &mut FxHashMap<usize, Arc<[Edge]>>,
+    ) -> Arc<[Edge]> {
+        let mut edge = |step: Step<'c>| Edge {
+            to: self.state(step.to),
+            why: step.why,
+            doubt: step.doubt,
+        };
+        let kept = match steps {
+            Steps::Own(own) => return own.into_iter().map(edge).collect(),
+            Steps::Kept(kept) => kept,
+        };
+        let is_shared = Arc::strong_count(&kept) > 1;
+        let address = kept.as_ptr().addr();
+        if let Some(known) = shared.get(&address).filter(|_| is_shared) {
+            return Arc::clone(known);
+        }
+        let edges: Arc<[Edge]> = kept.iter().cloned().map(&mut edge).collect();
+        if is_shared {
+            shared.insert(address, Arc::clone(&edges));
+        }
+        edges
     }
 
     fn state(&mut self, state: State<'c>) -> usize {
@@ -224,7 +267,7 @@ impl<'c> Graph<'c> {
     }
 
     pub(super) fn edges_of(&self, state: usize) -> &[Edge] {
-        self.edges.get(state).map_or(&[], Vec::as_slice)
+        self.edges.get(state).map_or(&[], AsRef::as_ref)
     }
 
     /// The step in words with its evidence; none for what is no step of its own.

@@ -47,6 +47,7 @@ use build::Ground;
 use graph::{Graph, State};
 use out::UNPLACED;
 
+pub(crate) use build::nodes_of;
 pub(crate) use compare::{NewWay, gained};
 use docker::sort_ranks;
 pub use docker::{docker_ranks, joined_ranks};

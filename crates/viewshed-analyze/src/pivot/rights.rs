@@ -229,16 +229,15 @@ impl<'c> Rights<'c> {
         }
     }
 
-    /// Everything that an identity may become by its rights.
+    /// Everything that an identity may become by the rights of its session.
     pub(super) fn use_of(
         &self,
-        sight: &SightIndex<'c>,
-        identity: &Identity,
+        cluster: &'c Cluster,
+        session: &Session<'_>,
         steps: &mut Vec<Step<'c>>,
     ) {
-        let session = sight.access.session(identity);
-        self.hold(&session, steps);
-        self.change_roles(sight.cluster, &session, steps);
+        self.hold(session, steps);
+        self.change_roles(cluster, session, steps);
     }
 
     /// What the rights of a session open by themselves.

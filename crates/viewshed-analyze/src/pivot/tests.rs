@@ -1,4 +1,5 @@
 mod against_impersonation;
+mod alike;
 mod docker;
 mod docker_hosts;
 mod doors;

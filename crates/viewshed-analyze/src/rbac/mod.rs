@@ -6,6 +6,7 @@
 //! asked many times. Facts and sources: Kubernetes 1.37.2, named at each rule.
 
 mod aggregation;
+mod alike;
 mod audit;
 mod chain;
 mod compiled;
@@ -29,6 +30,7 @@ mod versions;
 mod who_can;
 
 pub use aggregation::{Aggregation, aggregate};
+pub(crate) use alike::Alike;
 pub use audit::audited_question;
 pub use impersonation::{
     Impersonation, Mode, impersonation, impersonation_in, impersonation_questions,

@@ -169,6 +169,18 @@ impl<'a> Session<'a> {
             .filter_map(|entry| self.grant(*entry))
     }
 
+    /// The positions in the index of the bindings that name the identity: unless more than RBAC counts, whoever is
+    /// named by the same may do the same.
+    pub(super) fn bindings(&self) -> Vec<u32> {
+        self.entries.iter().map(|entry| entry.binding).collect()
+    }
+
+    /// How many rules the roles of these bindings have together.
+    pub(super) fn rules_count(&self) -> usize {
+        let roles = self.grants().filter_map(|grant| grant.role);
+        roles.map(|role| role.rules.len()).sum()
+    }
+
     /// The namespaces in which a RoleBinding names the identity, sorted, each once.
     pub fn namespaces(&self) -> Vec<&'a str> {
         let mut namespaces: Vec<&str> = self

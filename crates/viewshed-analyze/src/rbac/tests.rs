@@ -2,6 +2,7 @@
 
 mod against_oracle;
 mod aggregation;
+mod alike;
 mod chain;
 mod impersonation;
 mod node;

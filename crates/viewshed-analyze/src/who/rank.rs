@@ -1,6 +1,7 @@
 //! Every identity, ranked by what it can discover.
 
 mod count;
+mod given;
 mod rows;
 mod subjects;
 mod sum;
@@ -11,6 +12,7 @@ use viewshed_model::{Estate, Gap, IdentityRank, Subject, SubjectKind};
 
 use crate::bootstrap::Origins;
 use crate::pivot::RoleParts;
+use crate::rbac::Alike;
 use crate::see::{may_give, opens_kubelets};
 use crate::sight::{Coverage, SightIndex};
 use count::Tables;
@@ -90,6 +92,7 @@ pub fn rank_in(index: &SightIndex<'_>) -> Ranking {
         masking: &masking,
         parts: &parts,
         kubelets: &kubelets,
+        given: Alike::default(),
     };
     let mut ranks: Vec<IdentityRank> = Row::all(index)
         .par_iter()

@@ -1,13 +1,12 @@
 //! Whose grants are whose: human-made ones apart from the server's own, and who runs as which account.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
-use viewshed_model::{
-    Cluster, GrantOrigin, Identity, Role, RoleBinding, RoleReference, Subject, SubjectKind,
-};
+use viewshed_model::{Cluster, Identity, Role, RoleBinding, RoleReference, Subject, SubjectKind};
 
 use super::{HumanGrant, Runner, reads};
-use crate::bootstrap::{GrantedTo, Origins, policy_of};
+use crate::bootstrap::{GrantedTo, Origins, PartOfPeople, policy_of};
 use crate::rbac::{AccessIndex, Session};
 
 /// Groups that every caller, or every service account, is in.
@@ -141,33 +140,43 @@ fn human_part(
     binding: &RoleBinding,
     role: &Role,
 ) -> Option<(Vec<Subject>, Vec<usize>)> {
+    let namespace = binding.meta.namespace_or_empty();
+    let added: OnceCell<Vec<usize>> = OnceCell::new();
+    let added = || {
+        added.get_or_init(|| {
+            let rules = role.rules.iter().enumerate();
+            rules
+                .filter(|(_, rule)| !origins.has_rule(namespace, &binding.role, rule))
+                .map(|(position, _)| position)
+                .collect()
+        })
+    };
     let mut subjects = Vec::new();
-    let mut rules: Vec<usize> = Vec::new();
+    let mut widest = PartOfPeople::Nothing;
     for subject in &binding.subjects {
-        let resolved = resolved(binding, subject);
-        let human: Vec<usize> = role
-            .rules
-            .iter()
-            .enumerate()
-            .filter(|(_, rule)| {
-                let grant = GrantedTo {
-                    namespace: binding.meta.namespace_or_empty(),
-                    binding: &binding.meta.name,
-                    role: &binding.role,
-                    rule: Some(rule),
-                    subject: &resolved,
-                };
-                origins.of(grant) == GrantOrigin::Human
-            })
-            .map(|(position, _)| position)
-            .collect();
-        if !human.is_empty() {
-            subjects.push(resolved);
-            rules.extend(human);
+        let subject = resolved(binding, subject);
+        let part = origins.part_of_people(GrantedTo {
+            namespace,
+            binding: &binding.meta.name,
+            role: &binding.role,
+            rule: None,
+            subject: &subject,
+        });
+        let grants_any = match part {
+            PartOfPeople::Nothing => false,
+            PartOfPeople::AddedRules => !added().is_empty(),
+            PartOfPeople::Everything => !role.rules.is_empty(),
+        };
+        if grants_any {
+            subjects.push(subject);
+            widest = widest.max(part);
         }
     }
-    rules.sort_unstable();
-    rules.dedup();
+    let rules = match widest {
+        PartOfPeople::Nothing => Vec::new(),
+        PartOfPeople::AddedRules => added().clone(),
+        PartOfPeople::Everything => (0..role.rules.len()).collect(),
+    };
     (!subjects.is_empty()).then_some((subjects, rules))
 }
 

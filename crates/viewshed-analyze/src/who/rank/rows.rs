@@ -7,13 +7,14 @@ use viewshed_model::{Chain, Evidence, GrantOrigin, IdentityRank, Link, Subject, 
 
 use super::CHAINS_MAX;
 use super::count::Tables;
+use super::given::Given;
 use super::subjects::Row;
 use super::sum::{Counted, Sum};
 use crate::bootstrap::{GrantedTo, Origins};
-use crate::pivot::{HeldParts, RoleParts, gives_a_part};
-use crate::rbac::Grant;
-use crate::see::{Takes, of_grant, opens_kubelets, sees_everything};
-use crate::sight::{Coverage, Shown, SightIndex, grant_text, sentence};
+use crate::pivot::RoleParts;
+use crate::rbac::{Alike, Grant};
+use crate::see::{Takes, of_grant, sees_everything};
+use crate::sight::{Coverage, SightIndex, grant_text, sentence};
 
 /// What every row needs.
 pub(super) struct Ranker<'a, 'c> {
@@ -28,10 +29,8 @@ pub(super) struct Ranker<'a, 'c> {
     pub(super) parts: &'a FxHashMap<usize, RoleParts>,
     /// The roles that open parts of kubelets, by the same.
     pub(super) kubelets: &'a FxHashSet<usize>,
+    pub(super) given: Alike<Given>,
 }
-
-/// Rights on parts of nodes: what they show depends on whether the ports of kubelets are reached.
-const ASKS_KUBELETS: &str = "kubelets that it reaches tell it their pods";
 
 fn of_one_link(text: String, evidence: Option<Evidence>) -> Chain {
     Chain {
@@ -43,36 +42,14 @@ impl Ranker<'_, '_> {
     /// The row; `None` when it sees no object, may impersonate nobody and gets no further.
     pub(super) fn rank(&self, row: &Row) -> Option<IdentityRank> {
         let session = self.index.access.session(&row.identity);
-        let mut sum = Sum::new(self.index, self.tables);
         let mut story = Story::default();
-        let mut held = HeldParts::default();
-        let mut parted = Vec::new();
-        let mut asks_kubelets = false;
-        let mut told: Vec<(Grant<'_>, &Coverage<'_>)> = Vec::new();
-        if let Some(evidence) = sees_everything(&session) {
+        let mut sum = Sum::new(self.index, self.tables);
+        let everything = sees_everything(&session);
+        let is_by_grants = everything.is_none() && self.index.trust.grants_count;
+        if let Some(evidence) = everything {
             sum.add_everything();
             let text = sentence(&evidence);
             story.chains.push(of_one_link(text, Some(evidence)));
-        } else if self.index.trust.grants_count {
-            for grant in session.grants() {
-                let Some(role) = grant.role else { continue };
-                let address = std::ptr::from_ref(role).addr();
-                if self.masking.contains(&address) {
-                    self.unmask(row, &grant, &mut story);
-                }
-                if let Some(coverage) = self.coverages.get(&address) {
-                    sum.add(&grant, coverage);
-                    self.weigh_shown(row, (&grant, coverage), &mut story);
-                    told.push((grant, coverage));
-                }
-                let parts = self.parts.get(&address);
-                held.add_some(parts, grant.namespace());
-                let asks = self.opens_kubelets(&grant, address);
-                asks_kubelets |= asks;
-                if parts.is_some() || asks {
-                    parted.push(grant);
-                }
-            }
         }
         if let Some(node) = row.identity.user.strip_prefix("system:node:")
             && sum.add_node(node, &session)
@@ -81,28 +58,43 @@ impl Ranker<'_, '_> {
                 format!("the Node authorizer shows node {node} its own pods and what they use");
             story.chains.push(of_one_link(text, None));
         }
+        if !is_by_grants {
+            return self.row(row, &Given::whole(sum), story);
+        }
+        let grants: Vec<Grant<'_>> = session.grants().collect();
+        for grant in &grants {
+            let Some(role) = grant.role else { continue };
+            let address = std::ptr::from_ref(role).addr();
+            if self.masking.contains(&address) {
+                self.unmask(row, grant, &mut story);
+            }
+            if let Some(coverage) = self.coverages.get(&address) {
+                self.weigh_shown(row, (grant, coverage), &mut story);
+            }
+        }
         if !story.takes_a_name {
             story.masks.clear();
         }
-        // The grant that shows most comes first.
-        told.sort_by_key(|(grant, coverage)| std::cmp::Reverse(self.weight(grant, coverage)));
-        for (grant, coverage) in told {
-            self.tell((&grant, coverage), &mut story);
-        }
-        let result = sum.finish();
-        let mut further = held.effects();
-        let is_told = asks_kubelets && !self.sees_all_pods(&result);
-        further.extend(is_told.then(|| ASKS_KUBELETS.to_owned()));
-        if !further.is_empty() {
-            self.name_grants(row, &parted, &mut story);
-        }
-        let is_anybody = result.visible > 0 || !story.masks.is_empty() || !further.is_empty();
+        let add_up = || self.add_up(&session, sum);
+        self.given.of(&session, add_up, |given| {
+            self.tell(row, given, &grants, &mut story);
+            self.row(row, given, story)
+        })
+    }
+
+    fn row(&self, row: &Row, given: &Given, story: Story) -> Option<IdentityRank> {
+        let Counted {
+            visible,
+            counts,
+            namespaces,
+        } = &given.counted;
+        let is_anybody = *visible > 0 || !story.masks.is_empty() || !given.further.is_empty();
         is_anybody.then(|| IdentityRank {
             subject: row.subject.clone(),
-            visible: result.visible,
+            visible: *visible,
             total: self.tables.objects_total(),
-            by_resource: self.tables.by_name(&result.counts),
-            namespaces: result.namespaces,
+            by_resource: self.tables.by_name(counts),
+            namespaces: *namespaces,
             origin: match story.origin {
                 // Only a binding that grants nothing names this user: people wrote it.
                 _ if !story.is_named && is_of_people(&row.subject) => GrantOrigin::Human,
@@ -111,30 +103,43 @@ impl Ranker<'_, '_> {
             bindings: story.bindings,
             unknown_members: has_unknown_members(&row.subject),
             impersonates: story.masks.into_iter().collect(),
-            further,
+            further: given.further.clone(),
             chains: story.chains,
         })
     }
 
-    /// Nodes are in no namespace.
-    fn opens_kubelets(&self, grant: &Grant<'_>, role: usize) -> bool {
-        grant.namespace().is_none() && self.kubelets.contains(&role)
-    }
-
-    fn sees_all_pods(&self, counted: &Counted) -> bool {
-        let of_pods = |counts: &[u64]| counts.get(self.tables.pods?).copied();
-        of_pods(&counted.counts) == of_pods(&self.tables.totals)
-    }
-
-    /// What a grant of such a role shows, where it holds.
-    fn shown<'s>(
-        &'s self,
-        grant: &'s Grant<'_>,
-        coverage: &'s Coverage<'_>,
-    ) -> impl Iterator<Item = &'s Shown> + Clone {
-        let named = coverage.named.iter().map(|named| &named.shown);
-        let shown = coverage.whole.iter().chain(named);
-        shown.filter(|shown| self.counts_here(grant, shown.target))
+    /// Names the grants that show something or let get further, and tells the first.
+    fn tell(&self, row: &Row, given: &Given, grants: &[Grant<'_>], story: &mut Story) {
+        for told in &given.told {
+            let Some(grant) = grants.get(told.grant) else {
+                continue;
+            };
+            story.bindings.push(binding_name(grant));
+            if story.chains.len() < CHAINS_MAX {
+                story.chains.push(Chain {
+                    links: vec![
+                        Link {
+                            text: grant_text(grant),
+                            evidence: Some(grant.evidence(told.rule)),
+                        },
+                        Link {
+                            text: told.summary.clone(),
+                            evidence: None,
+                        },
+                    ],
+                });
+            }
+        }
+        let acting = given.acting.iter().filter(|_| !given.further.is_empty());
+        for one in acting {
+            let Some(grant) = grants.get(one.grant) else {
+                continue;
+            };
+            self.weigh_until_human(row, grant, one.rules.iter().copied(), story);
+            if !one.is_told {
+                story.bindings.push(binding_name(grant));
+            }
+        }
     }
 
     /// Counts the rules that show something for the origin of the row.
@@ -144,55 +149,24 @@ impl Ranker<'_, '_> {
         (grant, coverage): (&Grant<'_>, &Coverage<'_>),
         story: &mut Story,
     ) {
-        let mut rules: Vec<usize> = self
-            .shown(grant, coverage)
-            .map(|shown| shown.rule)
-            .collect();
-        rules.dedup();
-        for rule in &rules {
-            if self.weigh(row, (grant, *rule), story) == Some(GrantOrigin::Human) {
+        let rules = self.shown(grant, coverage).map(|shown| shown.rule);
+        self.weigh_until_human(row, grant, rules, story);
+    }
+
+    /// Counts rules, in their order, up to the first that people granted: nothing outweighs it.
+    fn weigh_until_human(
+        &self,
+        row: &Row,
+        grant: &Grant<'_>,
+        rules: impl Iterator<Item = usize>,
+        story: &mut Story,
+    ) {
+        let mut last = None;
+        for rule in rules {
+            let is_new = last.replace(rule) != Some(rule);
+            if is_new && self.weigh(row, (grant, rule), story) == Some(GrantOrigin::Human) {
                 break;
             }
-        }
-    }
-
-    /// About how many objects a grant shows: of what single names open, one each.
-    fn weight(&self, grant: &Grant<'_>, coverage: &Coverage<'_>) -> u64 {
-        let namespace = grant.namespace();
-        let at = namespace.and_then(|name| self.index.inventory.namespace_index(name));
-        let mut targets: Vec<usize> = coverage.whole.iter().map(|shown| shown.target).collect();
-        targets.sort_unstable();
-        targets.dedup();
-        let is_object = |target: &usize| self.tables.is_object.get(*target) == Some(&true);
-        let counted = targets.into_iter().filter(is_object);
-        let counted = counted.map(|target| match (namespace, at) {
-            (None, _) => self.tables.totals.get(target).copied().unwrap_or_default(),
-            (Some(_), Some(at)) => self.tables.count(target, at),
-            (Some(_), None) => 0,
-        });
-        counted.sum::<u64>() + coverage.named.len() as u64
-    }
-
-    fn tell(&self, (grant, coverage): (&Grant<'_>, &Coverage<'_>), story: &mut Story) {
-        let shown = self.shown(grant, coverage);
-        let mut rules = shown.clone().map(|shown| shown.rule);
-        let Some(rule) = rules.next() else { return };
-        story.bindings.push(binding_name(grant));
-        if story.chains.len() < CHAINS_MAX {
-            let mut targets: Vec<usize> = shown.map(|shown| shown.target).collect();
-            targets.dedup();
-            story.chains.push(Chain {
-                links: vec![
-                    Link {
-                        text: grant_text(grant),
-                        evidence: Some(grant.evidence(rule)),
-                    },
-                    Link {
-                        text: self.summary(&targets, grant.namespace()),
-                        evidence: None,
-                    },
-                ],
-            });
         }
     }
 
@@ -202,25 +176,6 @@ impl Ranker<'_, '_> {
             self.weigh(row, (grant, mask.rule), story);
             story.takes_a_name |= mask.takes == Takes::Name;
             story.masks.insert(mask.who);
-        }
-    }
-
-    /// The grants by which it gets further, beside those that show something.
-    fn name_grants(&self, row: &Row, grants: &[Grant<'_>], story: &mut Story) {
-        for grant in grants {
-            let rules = grant.role.iter().flat_map(|role| &role.rules);
-            for (rule, _) in (0..)
-                .zip(rules)
-                .filter(|(_, rule)| gives_a_part(rule) || opens_kubelets(rule))
-            {
-                if self.weigh(row, (grant, rule), story) == Some(GrantOrigin::Human) {
-                    break;
-                }
-            }
-            let name = binding_name(grant);
-            if !story.bindings.contains(&name) {
-                story.bindings.push(name);
-            }
         }
     }
 
@@ -247,39 +202,6 @@ impl Ranker<'_, '_> {
         story.is_named |= *grant.subject == row.subject;
         story.origin = Some(story.origin.map_or(origin, |known| known.min(origin)));
         Some(origin)
-    }
-
-    /// A RoleBinding shows nothing that lives outside namespaces, but its own namespace.
-    fn counts_here(&self, grant: &Grant<'_>, target: usize) -> bool {
-        grant.namespace().is_none()
-            || Some(target) == self.tables.namespaces
-            || self.tables.namespaced.get(target) == Some(&true)
-    }
-
-    fn summary(&self, targets: &[usize], namespace: Option<&str>) -> String {
-        /// Names that fit on a line.
-        const NAMES_MAX: usize = 4;
-        let names: Vec<&str> = targets
-            .iter()
-            .filter_map(|target| self.tables.names.get(*target))
-            .map(String::as_str)
-            .collect();
-        let mut text = format!(
-            "see {}",
-            names
-                .iter()
-                .take(NAMES_MAX)
-                .copied()
-                .collect::<Vec<_>>()
-                .join(", ")
-        );
-        if names.len() > NAMES_MAX {
-            text = format!("{text} and {} more kinds", names.len() - NAMES_MAX);
-        }
-        match namespace {
-            Some(namespace) => format!("{text} in {namespace}"),
-            None => format!("{text} in the whole cluster"),
-        }
     }
 }
 
