@@ -2,7 +2,9 @@
 
 use viewshed_model::{Confidence, Finding, Mitigation, Severity, Subject, SubjectKind};
 
-use super::facts::{ClusterFacts, Everybody, Place, everybody_findings, links, list, reproduce};
+use super::facts::{
+    ClusterFacts, Crowd, Everybody, Place, everybody_findings, links, list, reproduce,
+};
 use super::{Check, MANY};
 
 pub(super) static CHECK: Check = Check {
@@ -30,8 +32,8 @@ const PUBLIC_PATHS: [&str; 6] = [
 fn judge(facts: &ClusterFacts<'_>) -> Vec<Finding> {
     let everybody = Everybody {
         includes: is_anonymous,
-        words: "everybody without a credential",
-        is_anonymous: true,
+        words: |_| "everybody without a credential".to_owned(),
+        crowd: Crowd::WithoutCredential,
     };
     let granted = everybody_findings(&CHECK, facts, everybody);
     if granted.is_empty() {

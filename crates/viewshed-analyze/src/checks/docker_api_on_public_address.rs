@@ -3,7 +3,8 @@
 use viewshed_model::{Confidence, DockerHost, Finding, Mitigation, Severity};
 
 use super::facts::{
-    Listener, Protection, Reach, links, listener_place as place, listeners, reproduce,
+    Listener, Protection, PublishedApi, Reach, container_place, links, listener_place as place,
+    listeners, published_apis, reproduce,
 };
 use super::{Check, MANY};
 
@@ -22,11 +23,32 @@ const FIX: &str = "bind the listener to the address of a management network or a
      [\"fd://\", \"tcp://10.0.0.5:2376\"]` in daemon.json), or remove it and use `ssh://`; block ports \
      2375 and 2376 at the firewall";
 
+const FIX_PUBLISHED: &str = "publish the port on a loopback or management address (`10.0.0.5:2376:2376`), or not at \
+     all: Docker opens published ports past the host's own rules for incoming packets";
+
 fn judge(host: &DockerHost) -> Vec<Finding> {
-    listeners(host)
+    let listeners = listeners(host);
+    let own = listeners
         .iter()
-        .filter_map(|listener| judge_listener(host, listener))
-        .collect()
+        .filter_map(|listener| judge_listener(host, listener));
+    let published = published_apis(host);
+    let published = published
+        .iter()
+        .filter_map(|one| judge_published(host, one));
+    own.chain(published).collect()
+}
+
+fn judge_published(host: &DockerHost, published: &PublishedApi<'_>) -> Option<Finding> {
+    let mut finding = judge_listener(host, &published.listener)?;
+    let (_, where_) = finding.title.split_once("listens ")?;
+    let name = &published.container.name;
+    finding.title = format!("container `{name}` publishes a Docker API {where_}");
+    let place = container_place(host, published.container);
+    finding.object = place.object;
+    finding.location = place.location;
+    finding.confidence = Confidence::Medium;
+    finding.fix = FIX_PUBLISHED.into();
+    Some(finding)
 }
 
 fn judge_listener(host: &DockerHost, listener: &Listener) -> Option<Finding> {

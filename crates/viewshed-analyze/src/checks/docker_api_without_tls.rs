@@ -3,7 +3,8 @@
 use viewshed_model::{Confidence, DockerHost, Finding, Mitigation, Severity};
 
 use super::facts::{
-    Listener, Protection, Reach, links, listener_place as place, listeners, reproduce,
+    Behind, Listener, Protection, PublishedApi, Reach, container_place, links,
+    listener_place as place, listeners, published_apis, reproduce,
 };
 use super::{Check, MANY};
 
@@ -22,11 +23,41 @@ const FIX: &str = "listen on the Unix socket only (remove `tcp://` from `hosts` 
      connect with `docker context create NAME --docker host=ssh://USER@HOST`; where TCP must stay, set \
      `\"tlsverify\": true` with `tlscacert`, `tlscert` and `tlskey`";
 
+const FIX_PUBLISHED: &str = "publish no port of the API: let those who need it share a network of its own with the \
+     container (`expose` is enough), or publish port 2376 alone, where the daemon asks for certificates \
+     (`DOCKER_TLS_CERTDIR`); a proxy in front of the socket is for its own network only";
+
 fn judge(host: &DockerHost) -> Vec<Finding> {
-    listeners(host)
+    let listeners = listeners(host);
+    let own = listeners
         .iter()
-        .filter_map(|listener| judge_listener(host, listener))
-        .collect()
+        .filter_map(|listener| judge_listener(host, listener));
+    let published = published_apis(host);
+    let published = published
+        .iter()
+        .filter_map(|one| judge_published(host, one));
+    own.chain(published).collect()
+}
+
+/// A port that a container publishes: what answers there, and whether it asks for a certificate on the port of plain
+/// text after all, is not seen.
+fn judge_published(host: &DockerHost, published: &PublishedApi<'_>) -> Option<Finding> {
+    let mut finding = judge_listener(host, &published.listener)?;
+    let address = &published.listener.address;
+    let (who, _) = finding.title.split_once(" controls ")?;
+    let whose = match published.behind {
+        Behind::OwnDaemon => "the daemon in",
+        Behind::HostDaemon => "the host's daemon, as far as it is let, by",
+    };
+    let name = &published.container.name;
+    finding.title = format!("{who} controls {whose} container `{name}` through `{address}`");
+    let place = container_place(host, published.container);
+    finding.object = place.object;
+    finding.location = place.location;
+    finding.confidence = Confidence::Medium;
+    finding.fix = FIX_PUBLISHED.into();
+    finding.evidence.links.truncate(2);
+    Some(finding)
 }
 
 fn judge_listener(host: &DockerHost, listener: &Listener) -> Option<Finding> {

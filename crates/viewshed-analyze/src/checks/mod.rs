@@ -16,6 +16,7 @@ mod kubelet_always_allow;
 mod kubelet_anonymous;
 mod kubelet_read_only_port;
 mod kubelet_readers;
+mod node_opened;
 mod nodes_proxy_holders;
 mod policy_selects_nothing;
 mod revealing_environment;
@@ -73,6 +74,7 @@ pub static ALL: &[&Check] = &[
     &kubelet_anonymous::CHECK,
     &kubelet_read_only_port::CHECK,
     &kubelet_readers::CHECK,
+    &node_opened::CHECK,
     &nodes_proxy_holders::CHECK,
     &policy_selects_nothing::CHECK,
     &revealing_environment::CHECK,

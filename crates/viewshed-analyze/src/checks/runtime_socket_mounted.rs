@@ -34,6 +34,11 @@ fn judge_cluster(facts: &ClusterFacts<'_>) -> Vec<Finding> {
         .collect()
 }
 
+/// Whether this check tells of the workload.
+pub(super) fn is_found(facts: &ClusterFacts<'_>, runner: &Runner<'_>) -> bool {
+    judge_runner(facts, runner).is_some()
+}
+
 /// Whether containers that do not run as root have a socket by root's group, how sure that is, and why: the sockets of
 /// containerd and CRI-O are that group's, and a user whom the image does not know is in it. That an image knows no user
 /// is not assumed of one that mounts the whole root: such images mostly bring their own user.

@@ -2,7 +2,7 @@
 
 use viewshed_model::{Confidence, Finding, Pivot, PolicyRule, Severity, Subject};
 
-use super::further::{Act, acts, gravity, leads_on, led, words};
+use super::further::{Act, acts, changes_trusted, gravity, leads_on, led, words};
 use super::{
     Asked, Breadth, ClusterFacts, HumanGrant, Scope, breadth, can_i_as, count, reads, rule_text,
 };
@@ -24,10 +24,21 @@ const ISSUER_DISCOVERY: &str = "system:service-account-issuer-discovery";
 pub(in crate::checks) struct Everybody {
     /// Whether a subject is one of them.
     pub(in crate::checks) includes: fn(&Subject) -> bool,
-    /// `everybody without a credential`.
-    pub(in crate::checks) words: &'static str,
-    /// Whether a credential is asked for at all.
-    pub(in crate::checks) is_anonymous: bool,
+    /// `everybody without a credential`, of those that a binding names.
+    pub(in crate::checks) words: fn(&[Subject]) -> String,
+    /// How many they are.
+    pub(in crate::checks) crowd: Crowd,
+}
+
+/// How easily somebody is one of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::checks) enum Crowd {
+    /// No credential is asked for.
+    WithoutCredential,
+    /// Any credential does.
+    EveryCredential,
+    /// The token of any pod of a namespace. What the group reads is no more than its pods' accounts may be given.
+    OfNamespace,
 }
 
 /// One finding for each human-made binding that lets everybody read something, or do what leads further.
@@ -57,7 +68,8 @@ pub(in crate::checks) fn everybody_findings(
 /// Those of a grant's subjects that stand for everybody; `None` where it grants them nothing new.
 fn included(everybody: Everybody, grant: &HumanGrant<'_>) -> Option<Vec<Subject>> {
     let role_name = grant.binding.role.name.as_str();
-    let is_default = !everybody.is_anonymous && GRANTED_TO_ALL_ANYWAY.contains(&role_name);
+    let is_default =
+        everybody.crowd != Crowd::WithoutCredential && GRANTED_TO_ALL_ANYWAY.contains(&role_name);
     if !grant.has_human_role && (is_default || role_name == ISSUER_DISCOVERY) {
         return None;
     }
@@ -89,18 +101,31 @@ impl<'g> Worth<'g> {
             let rules = grant.rules();
             rules.filter(|(_, rule)| !rule.resources.is_empty() || is_wide)
         };
+        // Who may do everything is told by `wildcard-verbs`, and every credential here all the same.
+        let is_all = |list: &[String]| list.iter().any(|entry| entry == "*");
+        let mut every = rules();
+        if everybody.crowd == Crowd::OfNamespace
+            && every.any(|(_, rule)| is_all(&rule.verbs) && is_all(&rule.resources))
+        {
+            return None;
+        }
         let shown: Vec<(usize, &PolicyRule)> = rules().filter(|(_, rule)| reads(rule)).collect();
         let acts = acts(grant);
         let acting = match (&acts, led) {
             (None, None) => Vec::new(),
+            (Some((Act::Change, _)), None) => {
+                rules().filter(|(_, rule)| changes_trusted(rule)).collect()
+            }
             _ => rules().filter(|(_, rule)| leads_on(rule)).collect(),
         };
-        let reading = shown.iter().map(|(_, rule)| worth(rule, is_wide)).max();
+        let counts_reading = everybody.crowd != Crowd::OfNamespace;
+        let reading = shown.iter().filter(|_| counts_reading);
+        let reading = reading.map(|(_, rule)| worth(rule, is_wide)).max();
         let reading = reading.map(|(severity, what)| (severity, format!("can {what}")));
         let acting_worth = acts.map(|(act, what)| {
             let (wide, narrow) = match act {
                 Act::Control => (Severity::Critical, Severity::High),
-                Act::Connect => (Severity::High, Severity::Medium),
+                Act::Connect | Act::Change => (Severity::High, Severity::Medium),
             };
             (if is_wide { wide } else { narrow }, what)
         });
@@ -115,10 +140,10 @@ impl<'g> Worth<'g> {
             (Some(by_rules), _) => by_rules,
             (None, Some(_)) => (Severity::Info, "may act as others".to_owned()),
         };
-        let severity = if everybody.is_anonymous {
-            severity
-        } else {
-            one_lower(severity)
+        let severity = match everybody.crowd {
+            Crowd::WithoutCredential => severity,
+            Crowd::EveryCredential => one_lower(severity),
+            Crowd::OfNamespace => one_lower(one_lower(severity)),
         };
         let is_by_way = led_worth.is_some_and(|worth| worth > severity);
         let is_certain = led.is_none_or(|pivot| pivot.depends_on.is_empty());
@@ -154,7 +179,7 @@ impl<'g> Worth<'g> {
         let onward_words = onward.as_ref().map(|words| format!(", which {words}"));
         finding.title = format!(
             "{} {} {scope_words}{}",
-            everybody.words,
+            (everybody.words)(&subjects),
             self.what,
             onward_words.unwrap_or_default()
         );

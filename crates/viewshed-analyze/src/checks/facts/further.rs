@@ -122,13 +122,83 @@ pub(in crate::checks) fn acts(grant: &HumanGrant<'_>) -> Option<(Act, String)> {
             .unwrap_or(effect);
         return Some((Act::Control, effect.to_owned()));
     }
-    let connects = role.rules.iter().any(connects);
-    connects.then(|| {
-        (
-            Act::Connect,
-            "connects to whatever listens in pods".to_owned(),
-        )
+    if role.rules.iter().any(connects) {
+        let text = "connects to whatever listens in pods".to_owned();
+        return Some((Act::Connect, text));
+    }
+    let changed = role.rules.iter().flat_map(trusted_things);
+    // A RoleBinding gives nothing of what is in no namespace.
+    let changed =
+        changed.filter(|(group, ..)| namespace.is_none() || !CLUSTER_WIDE.contains(group));
+    let mut changed: Vec<&str> = changed.map(|(.., words)| *words).collect();
+    changed.sort_unstable();
+    changed.dedup();
+    let first = changed.first()?;
+    let more = match changed.len() {
+        1 => String::new(),
+        2 => format!(" and {}", changed.last().unwrap_or(first)),
+        many => format!(" and {} more kinds", many - 1),
+    };
+    Some((
+        Act::Change,
+        format!("changes {first}{more}, which others trust,"),
+    ))
+}
+
+/// Kinds that change what others do, read or reach, and what each is for people. Those that give rights or run code are
+/// powers of their own. Source: kubernetes.io, "RBAC Good Practices" and "Admission Webhook Good Practices";
+/// `staging/src/k8s.io/kube-aggregator` (an API service takes over the requests of its group).
+const TRUSTED: [Trusted; 13] = [
+    ("", "configmaps", "config maps"),
+    ("", "secrets", "secrets"),
+    ("", "services", "services"),
+    ("", "endpoints", "endpoints"),
+    ("", "namespaces", "namespaces"),
+    ("discovery.k8s.io", "endpointslices", "endpoint slices"),
+    ("networking.k8s.io", "ingresses", "ingresses"),
+    ("networking.k8s.io", "networkpolicies", "network policies"),
+    (
+        "admissionregistration.k8s.io",
+        "validatingwebhookconfigurations",
+        "admission webhooks",
+    ),
+    (
+        "admissionregistration.k8s.io",
+        "mutatingwebhookconfigurations",
+        "admission webhooks",
+    ),
+    (
+        "apiextensions.k8s.io",
+        "customresourcedefinitions",
+        "custom resource definitions",
+    ),
+    ("apiregistration.k8s.io", "apiservices", "API services"),
+    ("rbac.authorization.k8s.io", "rolebindings", "role bindings"),
+];
+
+/// API group, resource, and the words for people.
+type Trusted = (&'static str, &'static str, &'static str);
+
+/// Those groups of them whose kinds are in no namespace.
+const CLUSTER_WIDE: [&str; 3] = [
+    "admissionregistration.k8s.io",
+    "apiextensions.k8s.io",
+    "apiregistration.k8s.io",
+];
+
+/// What of these a rule lets change.
+fn trusted_things(rule: &PolicyRule) -> impl Iterator<Item = &'static Trusted> {
+    const CHANGES: [&str; 5] = ["create", "update", "patch", "delete", "deletecollection"];
+    let has = |list: &[String], wanted: &str| list.iter().any(|one| one == wanted || one == "*");
+    let is_change = CHANGES.iter().any(|verb| has(&rule.verbs, verb));
+    TRUSTED.iter().filter(move |(group, resource, _)| {
+        is_change && has(&rule.api_groups, group) && has(&rule.resources, resource)
     })
+}
+
+/// Whether a rule lets change what others trust.
+pub(in crate::checks) fn changes_trusted(rule: &PolicyRule) -> bool {
+    trusted_things(rule).next().is_some()
 }
 
 /// How much may be done beyond reading.
@@ -138,6 +208,8 @@ pub(in crate::checks) enum Act {
     Control,
     /// Connections into pods.
     Connect,
+    /// Changes of what others trust.
+    Change,
 }
 
 /// Connections into pods through the API server, past every network policy (kubernetes.io, "Use Port

@@ -121,7 +121,7 @@ pub(in crate::checks) fn place(host: &DockerHost, listener: &Listener) -> Place 
     }
 }
 
-fn listener(address: &str, protection: Protection, told_by: String) -> Listener {
+pub(super) fn listener(address: &str, protection: Protection, told_by: String) -> Listener {
     Listener {
         address: address.to_owned(),
         reach: reach_of(address),

@@ -14,6 +14,7 @@ mod grants;
 mod holders;
 mod kubelets;
 mod listeners;
+mod published_api;
 mod runners;
 mod scoping;
 mod sockets;
@@ -37,7 +38,7 @@ pub(super) use dashboards::{
     Product, Serves, Sight, dashboard_of, dashboard_of_image, open_switches, sight_of,
 };
 pub(super) use egress::{Egress, egress_of};
-pub(super) use everybody::{Everybody, everybody_findings};
+pub(super) use everybody::{Crowd, Everybody, everybody_findings};
 pub(super) use exposure::{Objects, Scope};
 pub(super) use flags::{flag_value, has_flag};
 pub(super) use fold::fold;
@@ -46,6 +47,7 @@ pub(super) use holders::{Holding, holdings, weighed};
 pub(super) use kubelets::{Hole, Kubelet, kubelet_findings, kubelets};
 pub(super) use listeners::place as listener_place;
 pub(crate) use listeners::{Listener, Protection, Reach, listeners};
+pub(super) use published_api::{Behind, PublishedApi, published_apis};
 pub(crate) use runners::{Runner, namespace_of, runners};
 pub(super) use scoping::is_cluster_scoped;
 pub(super) use sockets::{
