@@ -149,7 +149,11 @@ pub struct SightChange {
 /// Places that are reached on one side of a comparison and not on the other.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ReachChange {
-    /// Every destination: `namespace/name`, a node's name, a target, a range of addresses.
+    /// Where the sources are addresses outside and not all of them, each block of them in CIDR notation.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub from: Vec<String>,
+    /// Every destination: `namespace/name`, a node's name, a target, a block of addresses in CIDR notation, or
+    /// `outside the cluster` for all of them.
     pub to: Vec<String>,
     /// Ports on each of them.
     pub ports: Vec<crate::PortRange>,

@@ -5,7 +5,7 @@ use viewshed_model::{
     SubjectKind,
 };
 
-use crate::network::{Gain, NetworkIndex, docker_gains, gains, gains_from_outside};
+use crate::network::{ADDRESSES, Gain, NetworkIndex, docker_gains, gains, gains_from_outside};
 
 /// Destinations that a line names; more are counted.
 const DESTINATIONS_MAX: usize = 6;
@@ -96,6 +96,11 @@ fn change(gain: Gain, gained: bool) -> SightChange {
         "may reach"
     };
     let ranges: Vec<String> = gain.ports.iter().map(PortRange::to_string).collect();
+    let (from, to) = match (gain.blocks.is_empty(), gain.kind == ADDRESSES) {
+        (true, _) => (Vec::new(), gain.to),
+        (false, true) => (gain.blocks, gain.to),
+        (false, false) => (Vec::new(), gain.blocks),
+    };
     SightChange {
         gained,
         subject: Subject {
@@ -108,7 +113,8 @@ fn change(gain: Gain, gained: bool) -> SightChange {
         evidence: Evidence::Fixed(gain.because),
         position: gain.location,
         reach: Some(Box::new(ReachChange {
-            to: gain.to,
+            from,
+            to,
             ports: gain.ports,
             is_certain: gain.is_certain,
         })),

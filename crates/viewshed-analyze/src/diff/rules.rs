@@ -8,7 +8,7 @@ use viewshed_model::{Cluster, Evidence, Position, Role, RoleBinding, SightChange
 
 use super::fold;
 use crate::rbac::{Grant, Session};
-use crate::see::sees_everything;
+use crate::see::{Door, sees_everything};
 use crate::sight::{Coverage, SightIndex, Targets, Verbs};
 use crate::who::Row;
 
@@ -137,6 +137,9 @@ pub(super) struct Sight<'a> {
 
 impl<'a> Sight<'a> {
     pub(super) fn of(side: &'a Side<'a>, targets: &Targets, row: &Row) -> Self {
+        if is_kept_out(side, row) {
+            return Self::default();
+        }
         let session = side.index.access.session(&row.identity);
         let mut sight = Self {
             everything: sees_everything(&session),
@@ -387,8 +390,16 @@ fn has_same_grants(sides: Sides<'_>, row: &Row) -> bool {
         sides.after.index.access.session(&row.identity),
     );
     trusts(sides.before) == trusts(sides.after)
+        && is_kept_out(sides.before, row) == is_kept_out(sides.after, row)
         && sees_everything(&old).is_some() == sees_everything(&new).is_some()
         && sides.before.signature(&old, row) == sides.after.signature(&new, row)
+}
+
+/// Whether the server refuses requests of such an identity before it asks any authorizer: those without a credential.
+fn is_kept_out(side: &Side<'_>, row: &Row) -> bool {
+    let mut groups = row.identity.groups.iter();
+    groups.any(|group| group == "system:unauthenticated")
+        && Door::of(side.index.cluster) == Door::Closed
 }
 
 fn position(sides: Sides<'_>, source: &Source<'_>) -> Option<Position> {

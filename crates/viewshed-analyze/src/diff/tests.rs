@@ -1,6 +1,7 @@
 mod against_oracle;
 mod docker;
 mod reach;
+mod settings;
 mod steps;
 
 use viewshed_model::{Cluster, DockerHost, Estate, Gap, GapReason, Role, RoleBinding, SightChange};

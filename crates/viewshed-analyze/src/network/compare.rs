@@ -16,7 +16,7 @@ use super::ports::{PortSet, shown, span};
 const TARGETS: [Target; 3] = [Target::Apiserver, Target::Kubelet, Target::Metadata];
 
 /// Kind of sources outside.
-pub(super) const ADDRESSES: &str = "Addresses";
+pub(crate) const ADDRESSES: &str = "Addresses";
 /// All of them.
 const OUTSIDE: &str = "outside the cluster";
 
@@ -33,6 +33,8 @@ pub(crate) struct Gain {
     pub(crate) is_certain: bool,
     /// Destinations with the same ports, in order.
     pub(crate) to: Vec<String>,
+    /// Of addresses outside, on whichever side they are, each block; none where that is all of them.
+    pub(crate) blocks: Vec<String>,
     /// Why the first of them is open now.
     pub(crate) because: String,
     /// Where the policy stands that opens it, when it was read from a file.
@@ -91,6 +93,7 @@ pub(crate) fn gains(old: &NetworkIndex<'_>, new: &NetworkIndex<'_>) -> Option<Ve
                 location,
                 kind: from.0.clone(),
                 from: from.1.clone(),
+                blocks: Vec::new(),
                 because,
                 ports,
                 is_certain,
@@ -197,6 +200,7 @@ impl<'i, 'c> Reach<'i, 'c> {
             ports: grown.ports,
             is_certain: grown.is_certain,
             to: vec![to],
+            blocks: grown.blocks,
             because,
             location,
         }

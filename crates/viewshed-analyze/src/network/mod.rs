@@ -43,7 +43,7 @@ mod walk;
 pub(crate) use address::is_public;
 pub use bulk::PairSum;
 pub use cni::{Cni, Profile, UnknownCni};
-pub(crate) use compare::{Gain, gains, gains_from_outside};
+pub(crate) use compare::{ADDRESSES, Gain, gains, gains_from_outside};
 pub use docker::docker_answer;
 pub(crate) use docker::{docker_gains, has_stopped, socket_proxies};
 pub use edit::{EditableNetwork, Followed, PolicyEdit, PolicyKey};

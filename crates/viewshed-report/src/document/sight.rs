@@ -354,6 +354,8 @@ pub(crate) struct ChangeDocument<'a> {
 /// Where to and on what.
 #[derive(Debug, Serialize)]
 struct ReachChangeDocument<'a> {
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    from: &'a [String],
     to: &'a [String],
     ports: &'a [PortRange],
     certain: bool,
@@ -369,6 +371,7 @@ impl<'a> ChangeDocument<'a> {
             evidence: EvidenceDocument::of(&change.evidence),
             location: change.position.as_ref(),
             reach: change.reach.as_ref().map(|reach| ReachChangeDocument {
+                from: &reach.from,
                 to: &reach.to,
                 ports: &reach.ports,
                 certain: reach.is_certain,

@@ -107,3 +107,40 @@ fn grants_that_could_not_be_listed_are_no_change() {
         assert!(gaps.any(|gap| gap.what == "compare who may see what"));
     }
 }
+
+/// A program has not to split sentences: each block of addresses stands alone, on whichever side it is.
+#[test]
+fn blocks_of_addresses_are_entries_of_their_own() {
+    let policy = |direction: &str, peer: &str, blocks: &str| {
+        let kind = if direction == "egress" {
+            "Egress"
+        } else {
+            "Ingress"
+        };
+        shop(&format!(
+            "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{ name: p, namespace: shop }}\n\
+             spec: {{ podSelector: {{ matchLabels: {{ app: db }} }}, policyTypes: [{kind}], \
+             {direction}: [{{ {peer}: [{blocks}], ports: [{{ port: 443 }}] }}] }}\n"
+        ))
+    };
+    let one = "{ ipBlock: { cidr: 10.9.0.0/16 } }";
+    let three = "{ ipBlock: { cidr: 10.9.0.0/16 } }, { ipBlock: { cidr: 203.0.113.0/24 } }, \
+                 { ipBlock: { cidr: 198.51.100.0/24 } }";
+    let blocks = ["198.51.100.0/24", "203.0.113.0/24"];
+    let changes = |direction: &str, peer: &str| {
+        let (before, after) = (policy(direction, peer, one), policy(direction, peer, three));
+        let changes = diff(&before, &after, ("a", "b")).changes;
+        let reach = changes.into_iter().filter_map(|change| change.reach);
+        reach
+            .map(|reach| (reach.from, reach.to))
+            .collect::<Vec<_>>()
+    };
+    let blocks = blocks.map(str::to_owned).to_vec();
+    let out = changes("egress", "to");
+    assert!(out.contains(&(Vec::new(), blocks.clone())), "{out:?}");
+    let into = changes("ingress", "from");
+    assert!(
+        into.contains(&(blocks, vec!["shop/db".to_owned()])),
+        "{into:?}"
+    );
+}

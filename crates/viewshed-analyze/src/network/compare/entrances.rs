@@ -80,6 +80,7 @@ fn gained(
                 ports: shown(&ports),
                 is_certain,
                 to: vec![to.1.clone()],
+                blocks: Vec::new(),
                 because,
                 location,
             });

@@ -42,6 +42,8 @@ pub(super) struct Grown {
     pub(super) is_certain: bool,
     /// In words: blocks, or all of them.
     pub(super) name: String,
+    /// Each block of them; none where that is all of them.
+    pub(super) blocks: Vec<String>,
     /// One of the addresses.
     pub(super) example: IpAddr,
 }
@@ -141,6 +143,7 @@ pub(super) fn gained(old: &Outside, new: &Outside, is_known: impl Fn(&Key) -> bo
             ports,
             is_certain,
             name: name(&addresses, &all),
+            blocks: every_block(&addresses, &all),
             example: example(&addresses)?,
         })
     });
@@ -197,6 +200,15 @@ fn name(addresses: &AddressSet, all: &AddressSet) -> String {
         }
     }
     parts.join(", ")
+}
+
+fn every_block(addresses: &AddressSet, all: &AddressSet) -> Vec<String> {
+    if addresses == all {
+        return Vec::new();
+    }
+    let families = Family::BOTH.into_iter();
+    let each = families.flat_map(|family| blocks(family, addresses.of(family)));
+    each.collect()
 }
 
 fn blocks(family: Family, ranges: &Ranges<u128>) -> Vec<String> {

@@ -41,6 +41,7 @@ pub(crate) fn docker_gains(old: &Estate, new: &Estate) -> Option<Vec<Gain>> {
             to.first().and_then(|to| new_ends.get(*to)),
         );
         Gain {
+            blocks: Vec::new(),
             because: because(new, ends, &ports),
             location: None,
             kind: from.0.clone(),
