@@ -117,6 +117,7 @@ fn one_bad_answer_costs_only_itself() {
         ),
     ] {
         let good = daemon("1.41", "1.12");
+        let timeout_s = reply.timeout_s();
         let server = FakeServer::start(move |path| {
             if path.ends_with("/images/json") {
                 reply.clone()
@@ -124,7 +125,7 @@ fn one_bad_answer_costs_only_itself() {
                 good(path)
             }
         });
-        let run = see_server(&server, &["--timeout", "2"]);
+        let run = see_server(&server, &["--timeout", timeout_s]);
         run.check_gap(4, gap);
         assert!(run.out.contains("\"web\""), "{run:?}");
     }

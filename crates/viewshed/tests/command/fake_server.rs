@@ -25,6 +25,17 @@ pub(crate) enum Reply {
     Hang,
 }
 
+impl Reply {
+    /// A `--timeout` in seconds under which only a reply that never ends is given up, also where other tests keep the
+    /// machine busy.
+    pub(crate) fn timeout_s(&self) -> &'static str {
+        match self {
+            Self::Hang | Self::Drip => "6",
+            Self::Json(..) | Self::Header(..) | Self::Raw(_) | Self::Flood => "40",
+        }
+    }
+}
+
 pub(crate) struct FakeServer {
     pub(crate) address: SocketAddr,
     scheme: &'static str,

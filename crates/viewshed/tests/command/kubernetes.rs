@@ -185,6 +185,7 @@ fn one_bad_answer_costs_only_itself() {
             "forbidden list `services`",
         ),
     ] {
+        let timeout_s = reply.timeout_s();
         let server = FakeServer::start(move |path| {
             if path.ends_with("/services") {
                 reply.clone()
@@ -198,7 +199,7 @@ fn one_bad_answer_costs_only_itself() {
             "--kubeconfig",
             "config",
             "--timeout",
-            "3",
+            timeout_s,
             "-o",
             "x.vshed",
         ];
