@@ -92,7 +92,7 @@ pub use runtime::{
 };
 pub use scan::{
     CheckPage, ClusterSummary, DockerSummary, EstateSummary, MissingPlace, MitigationState,
-    MitigationSummary, Presence, ScanReport,
+    MitigationSummary, Page, Presence, ScanReport,
 };
 pub use surroundings::{
     DaemonSight, ForeignMount, KubeletSight, LoggedPod, MetadataAddress, MountedToken,

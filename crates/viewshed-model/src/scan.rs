@@ -112,6 +112,15 @@ pub struct CheckPage {
     pub markdown: String,
 }
 
+/// What `viewshed explain` tells of: one page, or all of them without their Markdown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Page {
+    /// Of a check.
+    Check(CheckPage),
+    /// Of a detection.
+    Detection(crate::DetectionPage),
+}
+
 /// One of the technique's mitigations: where it is missing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MitigationSummary {

@@ -1,7 +1,7 @@
 //! Any answer in any format that it is offered in.
 
 use viewshed_model::{
-    AccessAnswer, BaselineRow, CoverageReport, DiffReport, Gap, PivotReport, RankReport,
+    AccessAnswer, BaselineRow, CoverageReport, DiffReport, Gap, Page, PivotReport, RankReport,
     ReachMatrix, ReachReport, ReachSources, RehearsalReport, RulesCheck, RulesReview, ScanReport,
     Verification, View, WatchReport, WhoAnswer,
 };
@@ -45,6 +45,8 @@ pub enum Answer<'a> {
     Pivots(&'a PivotReport),
     /// `viewshed rehearse`.
     Rehearsal(&'a RehearsalReport),
+    /// `viewshed explain`.
+    Explain(&'a [Page]),
 }
 
 /// The output formats.
@@ -138,7 +140,7 @@ impl Format {
         let only = |kinds: &[&str]| kinds.contains(&kind);
         match self {
             Self::Table | Self::Wide | Self::Json | Self::JsonLines | Self::Yaml => true,
-            Self::Csv => !only(&["can-i", "rules", "rehearsal"]),
+            Self::Csv => !only(&["can-i", "rules", "rehearsal", "explain"]),
             Self::Sarif => only(&["scan", "diff", "watch"]),
             Self::Html => only(&["scan", "watch", "pivots"]),
             Self::Markdown => only(&["scan", "diff", "watch", "coverage", "rehearsal"]),
@@ -168,6 +170,7 @@ impl<'a> Answer<'a> {
             Self::Matrix(_) => "reach-matrix",
             Self::Pivots(_) => "pivots",
             Self::Rehearsal(_) => "rehearsal",
+            Self::Explain(_) => "explain",
         }
     }
 
@@ -188,7 +191,7 @@ impl<'a> Answer<'a> {
             Self::RulesCheck(report) => &report.gaps,
             Self::Watch(report) => &report.gaps,
             Self::Coverage(report) => &report.gaps,
-            Self::Baseline(_) => &[],
+            Self::Baseline(_) | Self::Explain(_) => &[],
             Self::Reach(report) => &report.gaps,
             Self::Sources(report) => &report.gaps,
             Self::Matrix(matrix) => &matrix.gaps,
@@ -267,6 +270,7 @@ fn terminal(answer: &Answer<'_>, style: &Style) -> String {
         Answer::Matrix(matrix) => table::matrix(matrix, style),
         Answer::Pivots(report) => table::pivots(report, style),
         Answer::Rehearsal(report) => table::rehearsal(report, style),
+        Answer::Explain(pages) => table::pages(pages, style),
     }
 }
 

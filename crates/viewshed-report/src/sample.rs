@@ -16,12 +16,12 @@ pub(crate) use watch::{
 
 use viewshed_model::{
     AccessAnswer, AccessRequest, Action, Category, CategoryView, Chain, CheckPage, ClusterSummary,
-    Confidence, Decision, DiffReport, DockerSummary, EstateSummary, Evidence, Finding, Gap,
-    GapReason, GrantOrigin, HeldIdentity, Identity, IdentityRank, Link, MissingFact, MissingPlace,
-    Mitigation, MitigationState, MitigationSummary, PolicyRule, Position, Presence, RankReport,
-    ResourceRequest, RoleReference, RulesReview, ScanReport, SeenItem, Severity, SightChange,
-    Source, SourceKind, Subject, SubjectKind, Vantage, Verification, View, ViewDifference,
-    WhoAnswer, WhoByStep, WhoEntry,
+    Confidence, Decision, DetectionPage, DiffReport, DockerSummary, EstateSummary, Evidence,
+    Finding, Gap, GapReason, GrantOrigin, HeldIdentity, Identity, IdentityRank, Link, MissingFact,
+    MissingPlace, Mitigation, MitigationState, MitigationSummary, Page, PolicyRule, Position,
+    Presence, RankReport, ResourceRequest, RoleReference, RulesReview, ScanReport, SeenItem,
+    Severity, SightChange, Source, SourceKind, Subject, SubjectKind, Vantage, Verification, View,
+    ViewDifference, WhoAnswer, WhoByStep, WhoEntry,
 };
 
 pub(crate) fn subject(kind: SubjectKind, name: &str) -> Subject {
@@ -257,6 +257,23 @@ fn checks() -> Vec<CheckPage> {
             Severity::Low,
         ),
     ]
+}
+
+/// A list of checks and detections, as `viewshed explain` gives it.
+pub(crate) fn pages() -> Vec<Page> {
+    let checks = checks().into_iter().map(|page| {
+        Page::Check(CheckPage {
+            markdown: String::new(),
+            ..page
+        })
+    });
+    let detection = Page::Detection(DetectionPage {
+        name: "first-time-lister".to_owned(),
+        title: "Somebody lists a kind that it never listed before".to_owned(),
+        techniques: vec!["T1613".to_owned()],
+        markdown: String::new(),
+    });
+    checks.chain([detection]).collect()
 }
 
 fn mitigations() -> Vec<MitigationSummary> {

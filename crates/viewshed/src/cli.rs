@@ -217,10 +217,13 @@ pub(crate) enum DiffFailOn {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   viewshed explain                            all checks and detections
-  viewshed explain wildcard-verbs")]
+  viewshed explain wildcard-verbs
+  viewshed explain --output json              names, titles and severities for programs")]
 pub(crate) struct ExplainArgs {
     /// Name of the check or detection; without it, all are listed.
     pub(crate) name: Option<String>,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
 }
 
 /// Shell completions on standard output.

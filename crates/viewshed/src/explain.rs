@@ -1,46 +1,61 @@
 //! `viewshed explain`: the page of a check or of a detection.
 
-use std::fmt::Write as _;
-
 use viewshed_analyze::checks;
-use viewshed_detect::detections;
+use viewshed_analyze::see::near_names;
+use viewshed_model::Page;
+use viewshed_report::Answer;
 
 use crate::cli::ExplainArgs;
 use crate::outcome::{Failure, Outcome};
-use crate::output::Screen;
-use crate::terminal;
+use crate::output::{Lists, Screen};
+use crate::watch::detection_pages;
 
-/// Prints one page, or lists all checks and detections.
+/// Shows one page, or lists all checks and detections.
 pub(crate) fn run(arguments: &ExplainArgs, screen: &Screen) -> Result<Outcome, Failure> {
-    let text = match &arguments.name {
-        None => list(screen),
-        Some(name) => page(name, screen)?,
-    };
-    terminal::write_answer(text.as_bytes(), None)?;
+    let mut pages = every_page();
+    match &arguments.name {
+        None => pages.iter_mut().for_each(leave_out_markdown),
+        Some(wanted) => {
+            let names: Vec<String> = pages.iter().map(|page| name(page).to_owned()).collect();
+            pages.retain(|page| name(page) == wanted);
+            if pages.is_empty() {
+                return Err(unknown(wanted, names));
+            }
+        }
+    }
+    screen.show(&Answer::Explain(&pages), &arguments.output, Lists::Whole)?;
     Ok(Outcome::Clean)
 }
 
-fn list(screen: &Screen) -> String {
-    let mut text = viewshed_report::table::checks(&checks::pages(), screen.style());
-    text.push_str("\nDetections of `viewshed watch`:\n");
-    for detection in detections::ALL {
-        // Writing to a string cannot fail.
-        writeln!(text, "  {:<26} {}", detection.name, detection.title).ok();
-    }
-    text
+fn every_page() -> Vec<Page> {
+    let detections = detection_pages().map(Page::Detection);
+    let checks = checks::pages().into_iter().map(Page::Check);
+    checks.chain(detections).collect()
 }
 
-fn page(name: &str, screen: &Screen) -> Result<String, Failure> {
-    if let Some(page) = detections::page(name) {
-        return Ok(page.to_owned());
+fn name(page: &Page) -> &str {
+    match page {
+        Page::Check(page) => &page.name,
+        Page::Detection(page) => &page.name,
     }
-    let pages = checks::pages();
-    let page = pages.iter().find(|page| page.name == name);
-    let page = page.ok_or_else(|| {
-        Failure::usage(
-            format!("there is no check or detection `{name}`"),
-            "`viewshed explain` lists them all",
-        )
-    })?;
-    Ok(viewshed_report::table::explain(page, screen.style()))
+}
+
+fn leave_out_markdown(page: &mut Page) {
+    match page {
+        Page::Check(page) => page.markdown.clear(),
+        Page::Detection(page) => page.markdown.clear(),
+    }
+}
+
+fn unknown(wanted: &str, names: Vec<String>) -> Failure {
+    let near = near_names(wanted, names.into_iter());
+    let near: Vec<String> = near.iter().map(|name| format!("`{name}`")).collect();
+    let hint = match near.as_slice() {
+        [] => "`viewshed explain` lists them all".to_owned(),
+        near => format!(
+            "is it {}? `viewshed explain` lists them all",
+            near.join(", ")
+        ),
+    };
+    Failure::usage(format!("there is no check or detection `{wanted}`"), hint)
 }

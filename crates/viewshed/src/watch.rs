@@ -42,7 +42,7 @@ pub(crate) use found::{Found, INCIDENTS_OF_PAST_LOGS_MAX};
 pub(crate) use learned::{baseline, read_baseline, settings};
 pub(crate) use pump::{Pump, read_file};
 pub(crate) use reading::Reading;
-pub(crate) use report::{described, is_partial, known_sources, policy, unknown};
+pub(crate) use report::{described, detection_pages, is_partial, known_sources, policy, unknown};
 
 /// Between two looks whether a live source fell silent, and at what others count.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);

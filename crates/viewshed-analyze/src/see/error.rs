@@ -68,7 +68,7 @@ impl SeeError {
 }
 
 /// The names of `known` that come closest to `name`, best first; at most [`NEAR_NAMES_MAX`].
-pub(crate) fn near_names(name: &str, known: impl Iterator<Item = String>) -> Vec<String> {
+pub fn near_names(name: &str, known: impl Iterator<Item = String>) -> Vec<String> {
     let mut scored: Vec<(usize, String)> = known
         .map(|candidate| (distance(name, &candidate), candidate))
         // Further away than half of the name is another name.

@@ -61,7 +61,6 @@ pub(crate) use docker::{
     Privilege, kept_from, mounted_path, openings_of_container, privileges_of_container,
     socket_of_host,
 };
-pub(crate) use error::near_names;
 pub(crate) use from_pods::{FromPod, from_pods};
 pub(crate) use host_paths::{Opening, is_of_pods};
 pub(crate) use identity::sees_everything;
@@ -71,7 +70,7 @@ pub(crate) use on_node::openings_on;
 pub(crate) use own_names::{holders_of_values, values_at_hand};
 pub(crate) use pod::pod_accounts;
 
-pub use error::{NEAR_NAMES_MAX, SeeError};
+pub use error::{NEAR_NAMES_MAX, SeeError, near_names};
 pub use explored::{Visible, is_answered, visible};
 pub use here::{HereAnswers, see_here};
 pub use joined::{Joined, see_joined};

@@ -5,6 +5,7 @@
 
 mod access;
 mod evidence;
+mod explain;
 mod here;
 mod incident;
 mod reach;
@@ -21,6 +22,7 @@ use crate::Answer;
 
 pub(crate) use access::{AccessDocument, RulesDocument};
 pub(crate) use evidence::{ChainDocument, EvidenceDocument, SubjectDocument};
+pub(crate) use explain::{ExplainDocument, PageDocument};
 pub(crate) use incident::IncidentDocument;
 pub(crate) use reach::{
     CellDocument, JudgedDocument, MatrixDocument, PivotDocument, PivotRankDocument, PivotsDocument,
@@ -69,6 +71,7 @@ enum Body<'a> {
     Matrix(MatrixDocument<'a>),
     Pivots(PivotsDocument<'a>),
     Rehearsal(Box<RehearsalDocument<'a>>),
+    Explain(ExplainDocument<'a>),
 }
 
 impl<'a> Document<'a> {
@@ -90,6 +93,7 @@ impl<'a> Document<'a> {
             Answer::Matrix(matrix) => Body::Matrix(MatrixDocument::of(matrix)),
             Answer::Pivots(report) => Body::Pivots(PivotsDocument::of(report)),
             Answer::Rehearsal(report) => Body::Rehearsal(Box::new(RehearsalDocument::of(report))),
+            Answer::Explain(pages) => Body::Explain(ExplainDocument::of(pages)),
         };
         Self {
             schema_version: SCHEMA_VERSION,
@@ -125,6 +129,7 @@ enum Entry<'a> {
     Source(SourceDocument<'a>),
     Cell(CellDocument<'a>),
     Pivot(PivotRankDocument<'a>),
+    Page(PageDocument<'a>),
     Step(StepDocument<'a>),
     Gap(&'a Gap),
 }
@@ -184,6 +189,14 @@ impl<'a> Line<'a> {
             Answer::Rehearsal(report) => (
                 "rehearsal-step",
                 StepDocument::all(report).map(Entry::Step).collect(),
+            ),
+            Answer::Explain(pages) => (
+                "page",
+                pages
+                    .iter()
+                    .map(PageDocument::of)
+                    .map(Entry::Page)
+                    .collect(),
             ),
             Answer::CanI(_) | Answer::Rules(_) | Answer::Watch(_) => return None,
         };

@@ -2,7 +2,7 @@
 //!
 //! Headings, lists, quotes, paragraphs, fenced code and tables; links show their text and address.
 
-use viewshed_model::CheckPage;
+use viewshed_model::{CheckPage, Page};
 
 use super::layout::{Column, Columns, headline, paragraph};
 use super::severity_ink;
@@ -10,8 +10,32 @@ use crate::lines::put;
 use crate::style::{Ink, Style};
 use crate::wording::sentence;
 
-/// What `viewshed explain NAME` prints.
-pub fn explain(page: &CheckPage, style: &Style) -> String {
+/// What `viewshed explain` prints: one page, or the list of all.
+pub(crate) fn pages(pages: &[Page], style: &Style) -> String {
+    match pages {
+        [Page::Check(page)] if !page.markdown.is_empty() => return explain(page, style),
+        [Page::Detection(page)] if !page.markdown.is_empty() => return page.markdown.clone(),
+        _ => {}
+    }
+    let of_checks = pages.iter().filter_map(|page| match page {
+        Page::Check(page) => Some(page),
+        Page::Detection(_) => None,
+    });
+    let of_detections = pages.iter().filter_map(|page| match page {
+        Page::Detection(page) => Some(page),
+        Page::Check(_) => None,
+    });
+    let mut out = checks(of_checks, style);
+    put(&mut out, "\nDetections of `viewshed watch`:\n");
+    for page in of_detections {
+        let (name, title) = (style.text(&page.name), style.text(&page.title));
+        put(&mut out, &format!("  {name:<26} {title}\n"));
+    }
+    out
+}
+
+/// What `viewshed explain NAME` prints of a check.
+fn explain(page: &CheckPage, style: &Style) -> String {
     let mut out = String::new();
     let title = style.text(&format!("{}: {}", page.name, page.title));
     paragraph(&mut out, style, "", &style.paint(Ink::Strong, &title));
@@ -34,8 +58,8 @@ pub fn explain(page: &CheckPage, style: &Style) -> String {
     style.finish(&writer.out)
 }
 
-/// What `viewshed explain` prints without a name: every check.
-pub fn checks(pages: &[CheckPage], style: &Style) -> String {
+/// The table of checks.
+fn checks<'p>(pages: impl Iterator<Item = &'p CheckPage>, style: &Style) -> String {
     let columns = [
         ("CHECK", Column::Text),
         ("WORST", Column::Word),

@@ -29,7 +29,7 @@ pub use can_i::{can_i, rules};
 pub use collected::collected;
 pub use coverage::coverage;
 pub use diff::diff;
-pub use explain::{checks, explain};
+pub(crate) use explain::pages;
 pub use gaps::gaps;
 pub use incident::incident;
 pub use rank::rank;

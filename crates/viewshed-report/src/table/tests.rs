@@ -1,13 +1,13 @@
 mod sentences;
 
 use viewshed_model::{
-    CoverageReport, Decision, Finding, Gap, GapReason, Link, MissingFact, Pivot, PivotKind,
+    CoverageReport, Decision, Finding, Gap, GapReason, Link, MissingFact, Page, Pivot, PivotKind,
     PivotRank, ScanReport, Severity, SubjectKind, View, WatchReport,
 };
 
 use super::{
-    baseline, can_i, checks, coverage, diff, explain, gaps, incident, rank, rehearsal, rules,
-    rules_check, scan, see, watch, who,
+    baseline, can_i, coverage, diff, gaps, incident, pages, rank, rehearsal, rules, rules_check,
+    scan, see, watch, who,
 };
 use crate::sample;
 use crate::style::{Detail, Style};
@@ -143,12 +143,12 @@ fn rules_look_like_kubectls() {
 #[test]
 fn pages_read_well_in_a_terminal() {
     let report = sample::scan_report();
-    insta::assert_snapshot!(explain(&report.checks[0], &NARROW));
+    insta::assert_snapshot!(pages(&[Page::Check(report.checks[0].clone())], &NARROW));
 }
 
 #[test]
 fn checks_are_listed() {
-    insta::assert_snapshot!(checks(&sample::scan_report().checks, &Style::default()));
+    insta::assert_snapshot!(pages(&sample::pages(), &Style::default()));
 }
 
 #[test]

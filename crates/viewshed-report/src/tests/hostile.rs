@@ -248,6 +248,9 @@ fn poisoned_answers(text: &str) -> Answers {
         pivots: poisoned_in(&samples.pivots, text, &REACH_FIELDS),
         rehearsal: poisoned_in(&samples.rehearsal, text, &REHEARSAL_FIELDS),
         unjudged: poisoned_in(&samples.unjudged, text, &REHEARSAL_FIELDS),
+        // Pages are this project's own.
+        pages: samples.pages.clone(),
+        page: samples.page.clone(),
     }
 }
 

@@ -5,9 +5,9 @@ mod hostile;
 mod schema;
 
 use viewshed_model::{
-    AccessAnswer, BaselineRow, CoverageReport, Decision, DiffReport, Gap, MissingFact, PivotReport,
-    RankReport, ReachMatrix, ReachReport, ReachSources, RehearsalReport, RulesCheck, RulesReview,
-    ScanReport, SubjectKind, Verification, View, WatchReport, WhoAnswer,
+    AccessAnswer, BaselineRow, CoverageReport, Decision, DiffReport, Gap, MissingFact, Page,
+    PivotReport, RankReport, ReachMatrix, ReachReport, ReachSources, RehearsalReport, RulesCheck,
+    RulesReview, ScanReport, SubjectKind, Verification, View, WatchReport, WhoAnswer,
 };
 
 use crate::sample;
@@ -35,6 +35,8 @@ struct Answers {
     pivots: PivotReport,
     rehearsal: RehearsalReport,
     unjudged: RehearsalReport,
+    pages: Vec<Page>,
+    page: [Page; 1],
 }
 
 impl Answers {
@@ -70,6 +72,8 @@ impl Answers {
             pivots: sample::pivot_report(),
             rehearsal: sample::rehearsal_report(),
             unjudged: sample::unjudged_rehearsal(),
+            pages: sample::pages(),
+            page: [Page::Check(sample::scan_report().checks.remove(0))],
         }
     }
 
@@ -93,6 +97,8 @@ impl Answers {
             Answer::Pivots(&self.pivots),
             Answer::Rehearsal(&self.rehearsal),
             Answer::Rehearsal(&self.unjudged),
+            Answer::Explain(&self.pages),
+            Answer::Explain(&self.page),
         ];
         all.extend(self.can_i.iter().map(Answer::CanI));
         all

@@ -6,7 +6,7 @@ use clap::{CommandFactory, ValueEnum};
 use super::{Cli, Format};
 
 /// Each command by its words, and the kinds of answers that it gives.
-const ANSWERS: [(&[&str], &[&str]); 14] = [
+const ANSWERS: [(&[&str], &[&str]); 15] = [
     (&["scan"], &["scan"]),
     (&["see"], &["see"]),
     (&["who"], &["rank"]),
@@ -22,6 +22,7 @@ const ANSWERS: [(&[&str], &[&str]); 14] = [
     (&["baseline", "show"], &["baseline"]),
     (&["coverage"], &["coverage"]),
     (&["rules", "check"], &["rules-check"]),
+    (&["explain"], &["explain"]),
     (&["rehearse"], &["rehearsal"]),
     (&["rehearse", "report"], &["rehearsal"]),
 ];

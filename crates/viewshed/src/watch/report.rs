@@ -115,7 +115,7 @@ pub(super) fn report(
         event_count: reading.event_count,
         incidents,
         timelines: found.timelines,
-        detections: pages().chain(rules.iter().map(page)).collect(),
+        detections: detection_pages().chain(rules.iter().map(page)).collect(),
         rules,
         skips: reading.skips(),
         coverage: coverage(&known_sources(&described, policy), Vec::new()),
@@ -156,7 +156,7 @@ pub(crate) fn is_partial(skips: &Skips, gaps: &[Gap]) -> bool {
 }
 
 /// The pages of the built-in detections.
-fn pages() -> impl Iterator<Item = DetectionPage> {
+pub(crate) fn detection_pages() -> impl Iterator<Item = DetectionPage> {
     detections::ALL.iter().map(|detection| DetectionPage {
         name: detection.name.to_owned(),
         title: detection.title.to_owned(),

@@ -110,11 +110,47 @@ fn completions_are_made_for_four_shells() {
     run.check(0, &[]);
 }
 
+/// The pages for programs: one, all of them without their text, and line by line.
+#[test]
+fn pages_are_documents_too() {
+    let program = Program::new();
+    let document = |words: &[&str]| -> serde_json::Value {
+        let run = program.run(words);
+        run.check(0, &[]);
+        serde_json::from_str(&run.out).expect("it is JSON")
+    };
+    let one = document(&["explain", "wildcard-verbs", "-o", "json"]);
+    assert_eq!(one["kind"], "explain");
+    assert_eq!(one["pages"][0]["of"], "check");
+    assert_eq!(one["pages"][0]["mitigation"], "M1018");
+    let markdown = one["pages"][0]["markdown"].as_str();
+    assert!(markdown.is_some_and(|text| text.starts_with("# wildcard-verbs")));
+    let all = document(&["explain", "-o", "json"]);
+    let pages = all["pages"].as_array().expect("a list");
+    for name in ["wildcard-verbs", "docker-enumeration"] {
+        let page = pages.iter().find(|page| page["name"] == name);
+        assert!(
+            page.is_some_and(|page| page["markdown"].is_null()),
+            "{name}"
+        );
+    }
+    let lines = program.run(&["explain", "-o", "jsonl"]);
+    assert_eq!(lines.out.lines().count(), pages.len());
+    let yaml = program.run(&["explain", "kubelet-anonymous", "-o", "yaml"]);
+    yaml.check(0, &["severity: critical"]);
+}
+
 #[test]
 fn wrong_usage_is_2_and_says_what_to_do() {
     let program = Program::new();
     program.run(&[]).check(2, &["Usage:"]);
     program.run(&["scna"]).check(2, &["scan"]);
+    program
+        .run(&["explain", "wildcard-verb"])
+        .check(2, &["there is no check", "is it `wildcard-verbs`"]);
+    program
+        .run(&["explain", "csv", "--output", "csv"])
+        .check(2, &[]);
     program.run(&["see", "--demo"]).check(2, &["--pod"]);
     program
         .run(&["see", "--demo", "--anonymous", "--node", "x"])
