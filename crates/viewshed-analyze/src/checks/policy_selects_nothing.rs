@@ -3,11 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use viewshed_model::{Confidence, Finding, Mitigation, NetworkPolicy, Severity};
+use viewshed_model::{Confidence, Finding, LabelSelector, Mitigation, NetworkPolicy, Severity};
 
 use super::facts::{ClusterFacts, Place, links, reproduce};
 use super::{Check, FEW};
-use crate::network::{IdlePeer, PolicyFlaws};
+use crate::network::{IdlePeer, PolicyFlaws, is_given_by_controllers};
 
 pub(super) static CHECK: Check = Check {
     name: "policy-selects-nothing",
@@ -47,7 +47,8 @@ fn judge(facts: &ClusterFacts<'_>) -> Vec<Finding> {
                 .iter()
                 .filter(|one| one.namespace == namespace);
             // Policies do not bind pods in the host's network.
-            let selects = own.any(|one| !one.spec.host.network && selector.matches(one.pod_labels));
+            let selects = asks_for_given_labels(selector)
+                || own.any(|one| !one.spec.host.network && selector.matches(one.pod_labels));
             let why = match (is_absent && !inhabited.contains(namespace), selects) {
                 (true, _) => format!("the estate has no namespace `{namespace}`"),
                 (false, false) => format!("no pod of `{namespace}` has the labels that it selects"),
@@ -72,6 +73,14 @@ fn judge(facts: &ClusterFacts<'_>) -> Vec<Finding> {
         Some(peer_finding(facts, policy, peer))
     }));
     found
+}
+
+/// Whether it asks for what controllers give pods: templates have no such labels, and pods come and go.
+fn asks_for_given_labels(selector: &LabelSelector) -> bool {
+    let expressions = selector.match_expressions.iter();
+    let keys = expressions.map(|one| &one.key);
+    let mut keys = keys.chain(selector.match_labels.keys());
+    keys.any(|key| is_given_by_controllers(key))
 }
 
 fn peer_finding(facts: &ClusterFacts<'_>, policy: &NetworkPolicy, peer: &IdlePeer) -> Finding {

@@ -155,6 +155,10 @@ impl<'c> Context<'_, 'c> {
         let passes = |value: Option<&str>| Tri::from(test.passes(value));
         match (holder, body.kind) {
             (Holder::Pod, Kind::Pod) | (Holder::Node, Kind::Node) => match body.labels {
+                Some(labels) if !labels.contains_key(key) => {
+                    let given = body.made_by.and_then(|maker| maker.passes(key, test));
+                    given.unwrap_or_else(|| passes(None))
+                }
                 Some(labels) => passes(labels.get(key).map(String::as_str)),
                 None => Tri::Maybe,
             },

@@ -53,3 +53,4 @@ pub(crate) use flaws::{IdlePeer, PolicyFlaws, policy_flaws};
 pub use index::NetworkIndex;
 pub use matrix::MATRIX_PAIRS_MAX;
 pub use overview::docker_overview;
+pub(crate) use place::is_given_by_controllers;

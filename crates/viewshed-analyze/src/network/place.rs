@@ -8,10 +8,13 @@ use serde_json::Value;
 use viewshed_model::{Cluster, Node, Pod, PodSpec, Workload};
 
 mod agentless;
+mod controller_labels;
 mod gather;
 mod guard;
 mod lookup;
 
+pub(super) use controller_labels::MadeBy;
+pub(crate) use controller_labels::is_given_by_controllers;
 pub(super) use guard::{HostEndpoint, Passage};
 pub(super) use lookup::Found;
 
@@ -58,6 +61,8 @@ pub(super) struct Body<'c> {
     pub(super) namespace: Option<u32>,
     /// Labels of the pod or node; `None` when they are not known.
     pub(super) labels: Option<&'c BTreeMap<String, String>>,
+    /// The workload whose pods it stands for; `None` for a pod itself and for other places.
+    pub(super) made_by: Option<MadeBy<'c>>,
     /// Name of the service account; empty for other places.
     pub(super) account: &'c str,
     /// Ports by name.
@@ -262,6 +267,7 @@ impl<'c> Places<'c> {
             account: "",
             ports: Vec::new(),
             node: None,
+            made_by: None,
             is_owned: false,
             addresses,
             api_server: NOT_API_SERVER,

@@ -8,6 +8,7 @@ mod calico_ports;
 mod cells;
 mod cilium_policies;
 mod compare;
+mod controllers;
 mod docker;
 mod docker_addresses;
 mod docker_families;

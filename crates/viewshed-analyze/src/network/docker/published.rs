@@ -37,10 +37,10 @@ impl Published {
         };
         let has_proxy = host.daemon.userland_proxy != Some(false);
         if leads(family, true) {
-            return match has_no_rules(host, family) {
-                true => has_proxy.then_some(Self::ByProxy),
-                false => Some(Self::Translated),
-            };
+            if has_no_rules(host, family) {
+                return has_proxy.then_some(Self::ByProxy);
+            }
+            return Some(Self::Translated);
         }
         let has_none = networks_of(host, target, family).is_empty();
         let is_taken_in = family == Family::V6 && has_none && leads(Family::V4, false);

@@ -7,7 +7,7 @@ use super::space::Space;
 use crate::network::address::Family;
 use crate::network::bits::{Bits, Row};
 use crate::network::eval::{Context, Locality, Tri};
-use crate::network::place::{AddressFact, Kind};
+use crate::network::place::{AddressFact, Kind, is_given_by_controllers};
 use crate::network::vocabulary::{Expr, ExprId, Holder, Term, Test};
 
 /// The spots that an expression holds for.
@@ -205,6 +205,8 @@ pub(super) struct SpotIndex<'c> {
     length: usize,
     whole: Bits,
     pods: Bits,
+    /// Spots of workloads whose pods are not in the estate.
+    made: Vec<u32>,
     by_label: FxHashMap<&'c str, FxHashMap<&'c str, Vec<u32>>>,
     /// Spots with one known address, by address.
     by_address: Vec<(u128, u32)>,
@@ -226,6 +228,7 @@ impl<'c> SpotIndex<'c> {
             length,
             whole: Bits::all(length),
             pods: Bits::none(length),
+            made: Vec::new(),
             by_label: FxHashMap::default(),
             by_address: Vec::new(),
             other_addresses: Vec::new(),
@@ -238,6 +241,9 @@ impl<'c> SpotIndex<'c> {
         for (spot, number) in space.spots.iter().zip(0_u32..) {
             if spot.body.kind == Kind::Pod {
                 index.pods.add(number as usize);
+            }
+            if spot.body.made_by.is_some() {
+                index.made.push(number);
             }
             match spot.body.address(family) {
                 AddressFact::Absent => {}
@@ -279,7 +285,17 @@ impl<'c> SpotIndex<'c> {
 impl Applier<'_, '_> {
     fn term(&self, term: &Term) -> Match {
         match term {
-            Term::Label(Holder::Pod, key, test) => Match::sure(self.pod_label(key, test)),
+            Term::Label(Holder::Pod, key, test) if is_given_by_controllers(key) => {
+                let mut sure = self.pod_label(key, test);
+                let mut may = sure.clone();
+                for spot in &self.found.made {
+                    sure.remove(*spot as usize);
+                    may.remove(*spot as usize);
+                }
+                self.one_by_one(term, self.found.made.iter(), (&mut sure, &mut may));
+                Match::of(&sure, &may)
+            }
+            Term::Label(Holder::Pod, key, test) => Match::sure(Row::of(&self.pod_label(key, test))),
             Term::Label(Holder::Namespace, ..) => self.by_namespaces(term),
             Term::Namespace(_) => self.by_namespaces(term),
             Term::Address(set) => {
@@ -331,7 +347,8 @@ impl Applier<'_, '_> {
         }
     }
 
-    fn pod_label(&self, key: &str, test: &Test) -> Row {
+    /// By the labels that pods and templates have.
+    fn pod_label(&self, key: &str, test: &Test) -> Bits {
         let mut bits = Bits::none(self.found.length);
         let nobody = FxHashMap::default();
         let values = self.found.by_label.get(key).unwrap_or(&nobody);
@@ -383,7 +400,7 @@ impl Applier<'_, '_> {
                 }
             }
         }
-        Row::of(&bits)
+        bits
     }
 
     /// A term that only asks for the namespace: one look per namespace. Nodes may stand in one, too.

@@ -10,7 +10,9 @@ use super::Inputs;
 use super::atoms::Atoms;
 use crate::network::address::{AddressSet, Block, Family, address, number, whole};
 use crate::network::cni::{Profile, Ternary};
-use crate::network::place::{AddressFact, Body, Found, Kind, Places, PodPlace};
+use crate::network::place::{
+    AddressFact, Body, Found, Kind, MadeBy, Places, PodPlace, is_given_by_controllers,
+};
 use crate::network::ports::{DeclaredPort, PortMatch};
 use crate::network::ranges::Ranges;
 use crate::network::vocabulary::{Holder, Term, Vocabulary};
@@ -239,6 +241,7 @@ pub(in crate::network) struct Known {
     labels: FxHashMap<String, u32>,
     port_names: FxHashSet<String>,
     by_account: bool,
+    by_maker: bool,
     by_owner: bool,
     by_address: bool,
     /// Blocks mean no pods.
@@ -252,6 +255,7 @@ impl Known {
             labels: FxHashMap::default(),
             port_names: FxHashSet::default(),
             by_account: false,
+            by_maker: false,
             by_owner: false,
             by_address: false,
             is_free_of_addresses,
@@ -260,6 +264,7 @@ impl Known {
             match term {
                 Term::Label(Holder::Pod, key, _) => {
                     let next = number_for(known.labels.len());
+                    known.by_maker |= is_given_by_controllers(key);
                     known.labels.entry(key.clone()).or_insert(next);
                 }
                 Term::Label(Holder::Account, ..) => known.by_account = true,
@@ -311,6 +316,7 @@ struct Keys<'c> {
     known: Known,
     values: FxHashMap<(u32, &'c str), u32>,
     accounts: FxHashMap<&'c str, u32>,
+    makers: FxHashMap<MadeBy<'c>, u32>,
     ports: FxHashMap<Vec<DeclaredPort<'c>>, u32>,
     /// The list of the pod that was asked about last.
     of_pod: Vec<u32>,
@@ -323,6 +329,7 @@ impl<'c> Keys<'c> {
             known: Known::of(inputs.vocabulary, inputs.profile),
             values: FxHashMap::default(),
             accounts: FxHashMap::default(),
+            makers: FxHashMap::default(),
             ports: FxHashMap::default(),
             of_pod: Vec::new(),
         }
@@ -346,6 +353,13 @@ impl<'c> Keys<'c> {
             let next = number_for(self.accounts.len());
             self.of_pod
                 .push(*self.accounts.entry(body.account).or_insert(next));
+        }
+        if self.known.by_maker {
+            let maker = body.made_by.map_or(NOWHERE, |maker| {
+                let next = number_for(self.makers.len());
+                *self.makers.entry(maker).or_insert(next)
+            });
+            self.of_pod.push(maker);
         }
         self.of_pod
             .push(u32::from(self.known.by_owner && body.is_owned));

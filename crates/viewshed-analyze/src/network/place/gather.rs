@@ -10,8 +10,8 @@ use viewshed_model::{Cluster, Node, Pod, PodSpec, Workload};
 use super::agentless::disown;
 use super::guard::host_endpoints;
 use super::{
-    AddressFact, Body, Found, FurtherNetworks, Kind, NOT_API_SERVER, NamespaceFacts, NodePlace,
-    Origin, Places, PodPlace, goes_on, spec_of,
+    AddressFact, Body, Found, FurtherNetworks, Kind, MadeBy, NOT_API_SERVER, NamespaceFacts,
+    NodePlace, Origin, Places, PodPlace, goes_on, spec_of,
 };
 use crate::network::address::{Block, Family, number};
 use crate::network::cni::Profile;
@@ -227,6 +227,10 @@ fn pod_places<'c>(
             origin: Origin::Workload(workload),
             body: Body {
                 is_owned: true,
+                made_by: Some(MadeBy {
+                    kind: &workload.kind,
+                    name: &workload.meta.name,
+                }),
                 ..body
             },
             is_on_host: workload.template.host.network,
@@ -367,6 +371,7 @@ fn pod_body<'c>(
         },
         ports: declared_ports(spec),
         node: None,
+        made_by: None,
         is_owned: meta.owner.is_some(),
         addresses: Family::BOTH.map(unknown),
         api_server: NOT_API_SERVER,
@@ -413,6 +418,7 @@ fn node_body<'c>(node: Option<&'c Node>, families: &[Family]) -> Body<'c> {
         account: "",
         ports: Vec::new(),
         node: None,
+        made_by: None,
         is_owned: false,
         addresses,
         api_server: NOT_API_SERVER,
