@@ -7,6 +7,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+mod cilium_sources;
 mod identity;
 mod profiles;
 mod recognise;
@@ -218,12 +219,18 @@ pub struct Profile {
     pub(super) cilium_mode: CiliumMode,
     /// Whether Cilium's policies for nodes are enforced.
     pub(super) cilium_host_firewall: Ternary,
+    /// Cilium's setting `cluster-name`; `None` when its settings are not in the estate or differ.
+    pub(super) cilium_cluster: Option<String>,
+    /// Whether Cilium's policies may choose nodes by their labels.
+    pub(super) cilium_node_labels: Ternary,
     /// Cilium's setting `labels`: which labels make an identity; empty for the default.
     pub(super) identity_labels: String,
     /// Calico: ports that stay open on a protected node; inbound, outbound.
     pub(super) failsafe: [Vec<FailsafePort>; 2],
     /// The same of single nodes, by name.
     pub(super) failsafe_of_nodes: Vec<(String, [Vec<FailsafePort>; 2])>,
+    /// Whether pods without an IPv4 address have a way out by IPv4 at which policies do not hold.
+    pub(super) has_ipv4_way_out: bool,
     /// Settings of the estate that changed a switch, in plain words.
     pub(super) notes: Vec<String>,
 }

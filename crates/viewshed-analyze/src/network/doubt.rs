@@ -14,10 +14,10 @@ use super::policy::is_route;
 use super::ports::PortSet;
 use super::ranges::Ranges;
 
-/// A fact that is missing, and what is unsure without it.
+/// A fact that is missing, and what is unsure without it; or one that beats policies.
 #[derive(Debug, Clone)]
 pub(super) struct Doubt {
-    /// Completes "depends on ...".
+    /// Completes "depends on ..."; a sentence of its own where it opens ports.
     pub(super) fact: String,
     pub(super) ports: PortSet,
     pub(super) about: About,
@@ -30,6 +30,8 @@ pub(super) enum About {
     Everything,
     /// What is denied: it may be let through all the same.
     Denials,
+    /// Nothing: the ports are open whatever policies say.
+    Passes,
 }
 
 impl Doubt {
@@ -39,6 +41,7 @@ impl Doubt {
         match self.about {
             About::Everything => (sure.minus(&self.ports), possible),
             About::Denials => (sure, possible),
+            About::Passes => (sure.union(&self.ports), possible),
         }
     }
 }
@@ -50,9 +53,15 @@ impl Outcome {
             return self;
         }
         (self.sure, self.possible) = doubt.apply((self.sure, self.possible));
+        if doubt.about == About::Passes {
+            if self.decision.verdict != Tri::Yes {
+                self.decision = Decision::new(Tri::Yes, doubt.fact);
+            }
+            return self;
+        }
         let is_unsure = match doubt.about {
             About::Everything => self.sure.is_empty(),
-            About::Denials => is_denied,
+            About::Denials | About::Passes => is_denied,
         };
         if is_unsure {
             let text = format!("the estate does not tell {}", doubt.fact);
@@ -88,7 +97,8 @@ impl<'c> NetworkIndex<'c> {
     pub(super) fn doubts_between(&self, from: &End<'c>, to: &End<'c>, asked: &Asked) -> Vec<Doubt> {
         let unlisted = self.unlisted_doubt(from, Some(to), asked);
         let beside = self.beside(from, to, asked);
-        unlisted.into_iter().chain(beside).collect()
+        let way_out = self.way_out(from, to, asked);
+        unlisted.into_iter().chain(beside).chain(way_out).collect()
     }
 
     /// Whether there may be any.
@@ -98,6 +108,7 @@ impl<'c> NetworkIndex<'c> {
             || !self.places.further_networks.is_empty()
             || self.cluster().others.iter().any(is_route)
             || self.takes_ports_from_config()
+            || self.profile.has_ipv4_way_out
     }
 
     /// Whether an end alone makes answers about it unsure, whoever asks.
@@ -106,6 +117,7 @@ impl<'c> NetworkIndex<'c> {
         let every = Asked::Every(PortSet::all());
         self.unlisted_doubt(&some, Some(to), &every).is_some()
             || self.networks_of(to).next().is_some()
+            || self.is_beyond_way_out(to)
     }
 
     /// Networks of pods beside the cluster's, at which the policies of its plugin do not hold (Multus, "Quickstart":

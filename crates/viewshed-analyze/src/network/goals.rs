@@ -317,7 +317,7 @@ impl<'c> NetworkIndex<'c> {
         METADATA
             .iter()
             .filter_map(|point| Some((point, is_used(&point)?, point.address.parse().ok()?)))
-            .filter(|(_, _, address)| self.places.families.contains(&Family::of(*address)))
+            .filter(|(_, _, address)| self.leaves_by(Family::of(*address)))
             .map(|(point, is_used, address): (_, _, IpAddr)| {
                 let end = Box::new(self.address_end(address));
                 TargetPoint {
@@ -363,7 +363,7 @@ impl<'c> NetworkIndex<'c> {
 
     /// One public address of every stretch that policies can tell apart.
     fn world_points(&self) -> Vec<TargetPoint<'c>> {
-        let mut points = Vec::new();
+        let mut points: Vec<TargetPoint<'c>> = self.beyond_way_out().into_iter().collect();
         for kernel in &self.kernels {
             let excluded = not_public(kernel.family);
             for spot in &kernel.space.spots {
@@ -374,14 +374,19 @@ impl<'c> NetworkIndex<'c> {
                     continue;
                 };
                 let address = address(kernel.family, first);
-                points.push(TargetPoint {
-                    goal: Goal::End(Box::new(self.address_end(address))),
-                    ports: tcp(&[80, 443]),
-                    what: format!("public addresses such as `{address}`"),
-                });
+                points.push(self.public_point(address));
             }
         }
         points
+    }
+
+    /// Public addresses that are like this one.
+    pub(super) fn public_point(&self, address: IpAddr) -> TargetPoint<'c> {
+        TargetPoint {
+            goal: Goal::End(Box::new(self.address_end(address))),
+            ports: tcp(&[80, 443]),
+            what: format!("public addresses such as `{address}`"),
+        }
     }
 }
 

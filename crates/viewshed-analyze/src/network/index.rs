@@ -66,7 +66,9 @@ impl<'c> NetworkIndex<'c> {
         match profile.cilium_mode {
             CiliumMode::Default | CiliumMode::Always => {}
             CiliumMode::Never => profile.enforces = Ternary::No,
-            CiliumMode::Unknown | CiliumMode::Unread => profile.enforces = Ternary::Unknown,
+            CiliumMode::Unknown | CiliumMode::Unread | CiliumMode::Differs => {
+                profile.enforces = Ternary::Unknown;
+            }
         }
         let places = Places::of(cluster, &profile);
         let stages = Stages::of(&profile, cluster);
@@ -277,11 +279,18 @@ fn closed() -> Side {
 /// Settings that close pods which no policy selects.
 fn closing(profile: &Profile, stages: &Stages, vocabulary: &mut Vocabulary) -> Vec<Policy> {
     let mut found = Vec::new();
-    if matches!(profile.cilium_mode, CiliumMode::Always | CiliumMode::Unread) {
+    let fact = match profile.cilium_mode {
+        CiliumMode::Always => Some(None),
+        CiliumMode::Unread => Some(Some(
+            "the settings in `cilium-config`, which could not be read",
+        )),
+        CiliumMode::Differs => Some(Some("Cilium's settings, which differ from node to node")),
+        CiliumMode::Default | CiliumMode::Never | CiliumMode::Unknown => None,
+    };
+    if let Some(fact) = fact {
         let place = (stages.standard(), Order(0.0, 0));
         let mut pods = vocabulary.of(Term::Pod);
-        if profile.cilium_mode == CiliumMode::Unread {
-            let fact = "the settings in `cilium-config`, which could not be read";
+        if let Some(fact) = fact {
             let unsure = vocabulary.unsure(fact);
             pods = vocabulary.and([pods, unsure]);
         }

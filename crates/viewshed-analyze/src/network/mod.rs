@@ -39,6 +39,7 @@ mod through;
 mod unlisted;
 mod vocabulary;
 mod walk;
+mod way_out;
 
 pub(crate) use address::is_public;
 pub use bulk::PairSum;

@@ -27,6 +27,7 @@ mod strangers;
 mod tie;
 mod unlisted;
 
+pub(super) use labels::plain_selector;
 pub(super) use reader::UNTOLD;
 pub(super) use referred::{Alias, Referred};
 pub(super) use stage::{End, StageId, Stages};

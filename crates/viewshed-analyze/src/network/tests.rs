@@ -2,11 +2,13 @@
 
 mod addresses;
 mod against_oracle;
+mod aws_families;
 mod balancers;
 mod calico_orders;
 mod calico_ports;
 mod cells;
 mod cilium_policies;
+mod cilium_settings;
 mod compare;
 mod controllers;
 mod docker;

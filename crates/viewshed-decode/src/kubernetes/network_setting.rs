@@ -16,6 +16,7 @@ use crate::text::clean_short;
 /// Kinds whose whole `spec` is kept, by API group.
 const KINDS: &[(&str, &str)] = &[
     ("cilium.io", "CiliumCIDRGroup"),
+    ("cilium.io", "CiliumNodeConfig"),
     ("crd.antrea.io", "ClusterGroup"),
     ("crd.antrea.io", "Group"),
     ("crd.antrea.io", "Tier"),
@@ -70,6 +71,8 @@ const CONFIG_MAPS: &[(&str, &[&str])] = &[
 /// Variables of the plugin's containers that are kept: Calico's Felix configuration reference, and the
 /// READMEs of amazon-vpc-cni-k8s and aws-network-policy-agent.
 const VARIABLES: &[&str] = &[
+    "ENABLE_IPv6",
+    "ENABLE_V4_EGRESS",
     "FELIX_DEFAULTENDPOINTTOHOSTACTION",
     "FELIX_FAILSAFEINBOUNDHOSTPORTS",
     "FELIX_FAILSAFEOUTBOUNDHOSTPORTS",
@@ -104,6 +107,9 @@ pub(super) fn of_object(
     if let (true, Value::Object(spec)) = (wire.metadata.is_default_class(), &mut wire.spec) {
         spec.insert(DEFAULT_CLASS.to_owned(), Value::Bool(true));
     }
+    if kind.kind == "CiliumNodeConfig" {
+        keep_settings(&mut wire.spec);
+    }
     Ok(NetworkSetting {
         meta: wire.metadata.0.into_meta(position),
         api_group: kind.group.to_owned(),
@@ -113,6 +119,17 @@ pub(super) fn of_object(
             spec => spec.to_string(),
         },
     })
+}
+
+/// Of the settings that a `CiliumNodeConfig` gives to nodes those that are kept of the config map.
+fn keep_settings(spec: &mut Value) {
+    let kept = CONFIG_MAPS
+        .iter()
+        .find(|(name, _)| *name == "cilium-config");
+    let keys = kept.map_or(&[][..], |(_, keys)| *keys);
+    if let Some(Value::Object(defaults)) = spec.get_mut("defaults") {
+        defaults.retain(|key, _| keys.contains(&key.as_str()));
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]

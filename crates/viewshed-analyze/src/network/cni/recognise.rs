@@ -207,6 +207,29 @@ fn repository(image: &str) -> String {
     format!("/{name}")
 }
 
+/// The values that a flag has in the agents of a plugin; `None` for an agent that is not given it.
+pub(super) fn flag_values(cluster: &Cluster, cni: Cni, name: &str) -> BTreeSet<Option<String>> {
+    let shown = agents(cluster).filter(|agent| {
+        let mut signs = SIGNS.iter().filter(|sign| sign.cni == cni);
+        signs.any(|sign| agent.shows(sign))
+    });
+    let of_agent = |agent: Agent<'_>| {
+        let containers = agent.spec.containers.iter();
+        let ordinary = containers.filter(|container| container.role.is_empty());
+        let flags = ordinary.flat_map(|container| &container.flags);
+        let values = flags.filter(|(flag, _)| flag == name);
+        let last = values
+            .map(|(_, value)| value.as_deref().unwrap_or("true"))
+            .next_back();
+        last.map(str::to_owned)
+    };
+    let values: BTreeSet<Option<String>> = shown.map(of_agent).collect();
+    if values.iter().all(Option::is_none) {
+        return BTreeSet::new();
+    }
+    values
+}
+
 /// Whether a plugin that is installed enforces policies.
 enum Limit {
     Enforces,

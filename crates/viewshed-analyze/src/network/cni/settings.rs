@@ -1,8 +1,9 @@
 //! Settings of the estate that change a plugin's switches.
 
 use serde_json::{Map, Value};
-use viewshed_model::{Cluster, NetworkSetting, Protocol, UnreadKind};
+use viewshed_model::{Cluster, NetworkSetting, Pod, Protocol, UnreadKind};
 
+use super::cilium_sources::{Told, told};
 use super::{Cni, PodToOwnNode, Profile, Ternary};
 use crate::network::address::Block;
 
@@ -19,6 +20,8 @@ pub(in crate::network) enum CiliumMode {
     Unknown,
     /// The server did not give the settings.
     Unread,
+    /// Some nodes have other settings than the rest.
+    Differs,
 }
 
 /// A port that stays open on a node that Calico protects.
@@ -83,12 +86,12 @@ pub(super) fn apply(profile: &mut Profile, cluster: &Cluster) {
     }
 }
 
-fn fields(setting: &NetworkSetting) -> Map<String, Value> {
+pub(super) fn fields(setting: &NetworkSetting) -> Map<String, Value> {
     serde_json::from_str(&setting.spec_json).unwrap_or_default()
 }
 
 /// The value of a config map's key or of a variable.
-fn text_of(cluster: &Cluster, kind: &str, name: &str, key: &str) -> Option<String> {
+pub(super) fn text_of(cluster: &Cluster, kind: &str, name: &str, key: &str) -> Option<String> {
     cluster
         .network_settings
         .iter()
@@ -217,6 +220,18 @@ fn aws(profile: &mut Profile, cluster: &Cluster) {
         profile.closed_by = Some(setting);
         profile.notes.push(format!("`{setting}` is set"));
     }
+    let variable = |name: &str| text_of(cluster, "DaemonSet", "", name);
+    let is =
+        |name: &str, value: &str| variable(name).is_some_and(|own| own.eq_ignore_ascii_case(value));
+    let is_v6_alone = |pod: &Pod| !pod.ips.is_empty() && pod.ips.iter().all(|ip| ip.contains(':'));
+    let mut own_network = cluster.pods.iter().filter(|pod| !pod.spec.host.network);
+    // On unless it is switched off (aws/amazon-vpc-cni-k8s README, "ENABLE_V4_EGRESS").
+    profile.has_ipv4_way_out = (is("ENABLE_IPv6", "true") || own_network.any(is_v6_alone))
+        && !is("ENABLE_V4_EGRESS", "false");
+    if profile.has_ipv4_way_out {
+        let note = "pods have an IPv4 way out at which policies do not hold (`ENABLE_V4_EGRESS`)";
+        profile.notes.push(note.to_owned());
+    }
 }
 
 fn cilium(profile: &mut Profile, cluster: &Cluster) {
@@ -240,8 +255,25 @@ fn cilium(profile: &mut Profile, cluster: &Cluster) {
                 .to_owned(),
         );
     }
-    let setting = |key: &str| text_of(cluster, "ConfigMap", "cilium-config", key);
+    let cni = profile.cni;
+    let setting = |key: &str| match told(cluster, cni, key) {
+        Told::Value(value) => Some(value),
+        Told::Nothing | Told::Differs => None,
+    };
     enforcement(profile, setting);
+    if cluster.network_settings.iter().any(is_config) {
+        profile.cilium_cluster = match told(cluster, cni, "cluster-name") {
+            Told::Value(name) => Some(name),
+            // cilium/cilium `pkg/defaults/defaults.go`, `ClusterName`.
+            Told::Nothing => Some("default".to_owned()),
+            Told::Differs => None,
+        };
+        profile.cilium_node_labels = match told(cluster, cni, "enable-node-selector-labels") {
+            Told::Value(state) if state == "true" => Ternary::Yes,
+            Told::Value(_) | Told::Nothing => Ternary::No,
+            Told::Differs => Ternary::Unknown,
+        };
+    }
     let mut note = |key: &str, value: &str| profile.notes.push(format!("`{key}` is `{value}`"));
     // cilium/cilium `Documentation/network/kubernetes/kubeproxy-free.rst`: the socket load balancer translates
     // ports of every node; without it kube-proxy does, on the node itself.
@@ -280,6 +312,42 @@ fn cilium(profile: &mut Profile, cluster: &Cluster) {
             profile.cilium_host_firewall = Ternary::Yes;
         }
         note("enable-host-firewall", &state);
+    }
+    differing(profile, |key| told(cluster, cni, key) == Told::Differs);
+}
+
+/// Switches that are open because nodes differ in a setting.
+fn differing(profile: &mut Profile, differs: impl Fn(&str) -> bool) {
+    for key in [
+        "enable-policy",
+        "policy-audit-mode",
+        "enable-cilium-network-policy",
+        "enable-cilium-clusterwide-network-policy",
+        "enable-k8s-networkpolicy",
+        "labels",
+        "policy-cidr-match-mode",
+        "kube-proxy-replacement",
+        "bpf-lb-sock-hostns-only",
+        "allow-localhost",
+        "enable-host-firewall",
+    ] {
+        if !differs(key) {
+            continue;
+        }
+        match key {
+            "policy-cidr-match-mode" => {
+                profile.blocks_match_nodes = Ternary::Unknown;
+                profile.blocks_match_pods = Ternary::Unknown;
+            }
+            "kube-proxy-replacement" | "bpf-lb-sock-hostns-only" => {
+                profile.node_ports_early = Ternary::Unknown;
+            }
+            "allow-localhost" => profile.node_to_own_pod = Ternary::Unknown,
+            "enable-host-firewall" => profile.cilium_host_firewall = Ternary::Unknown,
+            _ => profile.cilium_mode = CiliumMode::Differs,
+        }
+        let note = format!("`{key}` is not the same on every node");
+        profile.notes.push(note);
     }
 }
 

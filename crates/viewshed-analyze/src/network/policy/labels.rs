@@ -90,7 +90,7 @@ impl Reader<'_, '_> {
 }
 
 /// A selector over labels that are at hand; one that is no selector selects nothing.
-pub(super) fn plain_selector(value: Option<&Value>) -> LabelSelector {
+pub(in crate::network) fn plain_selector(value: Option<&Value>) -> LabelSelector {
     let mut found = LabelSelector::default();
     let Some(value) = value else { return found };
     let labels = value.get("matchLabels").and_then(Value::as_object);

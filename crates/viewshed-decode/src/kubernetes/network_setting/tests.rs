@@ -121,3 +121,18 @@ fn ways_in_name_the_ports_they_lead_to() {
     assert_eq!(cluster.gateways[0].backends, [backend("a/web", "8080")]);
     assert_eq!(cluster.gateways[0].gateways, ["gw/edge"]);
 }
+
+/// cilium/cilium `Documentation/configuration/per-node-config.rst`.
+#[test]
+fn settings_of_single_nodes_are_kept_like_those_of_the_config_map() {
+    let found = setting(
+        r#"{"apiVersion":"cilium.io/v2","kind":"CiliumNodeConfig","metadata":{"name":"a","namespace":"kube-system"},
+            "spec":{"nodeSelector":{"matchLabels":{"io":"fast"}},
+            "defaults":{"enable-policy":"never","etcd-config":"password: x"}}}"#,
+    )
+    .expect("a setting");
+    assert_eq!(
+        found.spec_json,
+        r#"{"defaults":{"enable-policy":"never"},"nodeSelector":{"matchLabels":{"io":"fast"}}}"#
+    );
+}

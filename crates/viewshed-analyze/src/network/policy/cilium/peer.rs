@@ -6,6 +6,7 @@ use viewshed_model::NetworkSetting;
 use super::super::reader::{Object, Reader};
 use super::selector;
 use crate::network::address::{AddressSet, Block, Family, whole};
+use crate::network::cni::Ternary;
 use crate::network::vocabulary::{ExprId, Holder, Term};
 
 const INGRESS_FIELDS: &[&str] = &[
@@ -342,22 +343,10 @@ fn nodes(reader: &mut Reader<'_, '_>, value: &Value) -> ExprId {
         let key = selector::without_source(key);
         (Holder::Node, key.to_owned())
     });
-    let switch = match reader.cilium_setting("enable-node-selector-labels") {
-        Some(true) => reader.all(),
-        Some(false) => reader.none(),
-        None => reader.unsure("Cilium's setting `enable-node-selector-labels`"),
+    let switch = match reader.translator.profile.cilium_node_labels {
+        Ternary::Yes => reader.all(),
+        Ternary::No => reader.none(),
+        Ternary::Unknown => reader.unsure("Cilium's setting `enable-node-selector-labels`"),
     };
     reader.and([node, labelled, switch])
-}
-
-impl Reader<'_, '_> {
-    /// A switch of the config map `cilium-config`; `None` when that is not in the estate.
-    fn cilium_setting(&self, key: &str) -> Option<bool> {
-        let settings = &self.translator.referred.settings;
-        let config = settings
-            .iter()
-            .find(|setting| setting.kind == "ConfigMap" && setting.meta.name == "cilium-config")?;
-        let fields: Value = serde_json::from_str(&config.spec_json).ok()?;
-        Some(fields.get(key).and_then(Value::as_str) == Some("true"))
-    }
 }

@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use super::super::labels::plain_selector;
 use super::super::reader::Reader;
 use super::peer::entity;
 use crate::network::place::NAME_LABEL;
@@ -28,7 +29,7 @@ pub(super) fn without_source(key: &str) -> &str {
 /// The labels of an `endpointSelector`, over pods.
 pub(super) fn labels(reader: &mut Reader<'_, '_>, value: &Value) -> ExprId {
     let cluster = if mentions(value, |key| without_source(key) == CLUSTER) {
-        reader.unsure("the cluster's name in Cilium's cluster mesh")
+        own_cluster(reader, value)
     } else {
         reader.all()
     };
@@ -50,6 +51,27 @@ pub(super) fn labels(reader: &mut Reader<'_, '_>, value: &Value) -> ExprId {
         }
     });
     reader.and([found, cluster])
+}
+
+/// Whether a selector means the cluster of the estate, as far as it names clusters.
+fn own_cluster(reader: &mut Reader<'_, '_>, value: &Value) -> ExprId {
+    let Some(name) = reader.translator.profile.cilium_cluster.clone() else {
+        return reader.unsure("the cluster's name in Cilium's cluster mesh");
+    };
+    let mut selector = plain_selector(Some(&without_keys(value, |key| {
+        without_source(key) != CLUSTER
+    })));
+    let labels = std::mem::take(&mut selector.match_labels);
+    let is_named = labels.values().all(|wanted| *wanted == name);
+    for expression in &mut selector.match_expressions {
+        CLUSTER.clone_into(&mut expression.key);
+    }
+    let own = std::iter::once((CLUSTER.to_owned(), name)).collect();
+    if is_named && selector.matches(&own) {
+        reader.all()
+    } else {
+        reader.none()
+    }
 }
 
 /// The `endpointSelector` of a namespaced policy: a namespace that it names is overridden by the policy's
