@@ -4,6 +4,7 @@
 //! answer is the line's own object with `verdict`, `because` and what belongs to them added, so that
 //! fields unknown to us come out again; a line that is no question keeps its place with an `error`.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -43,7 +44,12 @@ struct Answering<'a, 'e> {
     uncertain: u64,
     /// Lines that are no question, or ask about places that are not there.
     refused: u64,
+    /// Fields that no question has and that were named, [`NAMED_LINES_MAX`] at most.
+    unknown: BTreeSet<String>,
 }
+
+/// The fields of a question, and `id`, which is the asker's own.
+const FIELDS: [&str; 5] = ["from", "to", "port", "protocol", "id"];
 
 impl<'a, 'e> Answering<'a, 'e> {
     fn new(network: &'a EstateNetwork<'e>, out: Box<dyn Write>) -> Self {
@@ -53,6 +59,7 @@ impl<'a, 'e> Answering<'a, 'e> {
             buffer: Vec::with_capacity(WRITE_BYTES * 2),
             uncertain: 0,
             refused: 0,
+            unknown: BTreeSet::new(),
         }
     }
 
@@ -63,6 +70,7 @@ impl<'a, 'e> Answering<'a, 'e> {
         let (mut object, judged) = match parse(line) {
             Err(error) => (Map::new(), Err(error)),
             Ok(object) => {
+                self.name_unknown(number, &object);
                 let judged = self.judge(&object);
                 (object, judged)
             }
@@ -85,6 +93,21 @@ impl<'a, 'e> Answering<'a, 'e> {
             self.buffer.clear();
         }
         Ok(())
+    }
+
+    /// Warns once of every field that is not read: `proto` for `protocol` would be another question.
+    fn name_unknown(&mut self, number: u64, object: &Map<String, Value>) {
+        let fields = object.keys().filter(|key| !FIELDS.contains(&key.as_str()));
+        for field in fields {
+            let is_full = self.unknown.len() as u64 >= NAMED_LINES_MAX;
+            if is_full || !self.unknown.insert(field.clone()) {
+                continue;
+            }
+            let text = format!(
+                "warning: line {number}: field `{field}` is not read: a question has `from`, `to`, `port`, `protocol`"
+            );
+            terminal::say(&viewshed_report::clean(&text));
+        }
     }
 
     fn judge(&mut self, object: &Map<String, Value>) -> Result<Map<String, Value>, String> {

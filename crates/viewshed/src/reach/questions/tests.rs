@@ -141,3 +141,23 @@ fn a_port_that_is_none_is_named() {
         ]
     );
 }
+
+/// A misspelt field would be another question: each is named once, and the line is answered.
+#[test]
+fn fields_that_no_question_has_are_named() {
+    let estate = estate();
+    let index = NetworkIndex::new(&estate.clusters[0], Some(Cni::Generic));
+    let network = EstateNetwork::new(&estate, Some(index));
+    let out = Shared::default();
+    let mut answering = Answering::new(&network, Box::new(out.clone()));
+    for line in [
+        r#"{"from":"shop/web","to":"shop/db","port":5432,"proto":"UDP","id":1}"#,
+        r#"{"from":"shop/web","to":"shop/db","port":5432,"proto":"UDP","ports":53}"#,
+        r#"{"from":"shop/web","to":"shop/db","port":5432,"protocol":"TCP"}"#,
+    ] {
+        answering.answer(1, line.as_bytes()).expect("memory");
+    }
+    let named: Vec<&str> = answering.unknown.iter().map(String::as_str).collect();
+    assert_eq!(named, ["ports", "proto"]);
+    assert_eq!(answering.refused, 0);
+}
