@@ -11,7 +11,7 @@
 //! +1s      process pod=cart-1 exe=/bin/cat opens /var/run/secrets/kubernetes.io/serviceaccount/token
 //! +1s      dns @10.0.0.9 SRV any.any.svc.cluster.local
 //! ```
-//! Options: `@ADDRESS`, `~AGENT`, `pod=`, `node=`, `uid=`, `cred=`, `as=`, `group=`, `id=`, `rv=0`, `rv=42`, `stream`
+//! Options: `@ADDRESS`, `~AGENT`, `pod=`, `node=`, `uid=`, `cred=`, `as=`, `asgroup=` (of the mask, after it), `group=`, `id=`, `rv=0`, `rv=42`, `stream`
 //! (the query of a watch that begins with all objects), `label=`, `field=`, `uri=`, `body=`, `count=`, `why=` (the
 //! authorizer's reason), `lasted=` (the last line of a request that began so many seconds before) and `x20`: the line twenty times, each a second later, with `%` as its number.
 
@@ -211,6 +211,11 @@ fn option(one: &mut Activity<'static>, word: &str) -> bool {
                 groups: Texts::List(groups),
             };
             one.actor.impersonated = Some(Box::new(mask));
+        }
+        "asgroup" => {
+            if let Some(mask) = &mut one.actor.impersonated {
+                mask.groups = Texts::List(vec![value.into()]);
+            }
         }
         "id" => one.id = value.into(),
         "rv" => one.uri = format!("/?limit=500&resourceVersion={value}").into(),

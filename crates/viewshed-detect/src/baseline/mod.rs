@@ -121,6 +121,12 @@ impl Baseline {
         self.identities.limit(identities_max);
     }
 
+    /// Where an identity stands that is known.
+    pub(crate) fn find(&self, cluster: &str, who: Who<'_>) -> Option<usize> {
+        self.identities
+            .find(self.hasher.hash_one((cluster, who.key)))
+    }
+
     /// The record of an identity, made when there is none. `None` when every place is taken by somebody
     /// established.
     pub(crate) fn place(&mut self, cluster: &str, who: Who<'_>, now_s: u32) -> Option<Place> {

@@ -11,6 +11,11 @@ const DAYS_OF_FOLLOWING: u8 = 3;
 /// What programs follow for themselves; it names nothing else that they would have to read.
 const PLAIN: [&str; 2] = ["configmaps", "leases.coordination.k8s.io"];
 
+/// Who follows so many kinds of the whole cluster keeps a copy of it.
+const WIDELY: usize = 5;
+/// Of so many kinds a part is no accident.
+const PARTS_MIN: usize = 3;
+
 /// What an identity does by habit, besides what it does now.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct DoesAt {
@@ -135,6 +140,14 @@ impl Baseline {
             })
     }
 
+    /// Whether others of the groups of an identity have been known for a day or longer.
+    pub(crate) fn is_of_known_group(&self, index: usize, now_s: u32) -> bool {
+        let record = self.identities.get(index);
+        let groups = record.map_or([0; 2], |record| record.groups);
+        let mut groups = groups.iter().filter_map(|place| self.group(*place));
+        groups.any(|group| group.known_for_s(now_s) >= super::DAY_S)
+    }
+
     /// Whether an identity has long been reading all objects of this very kind in the whole cluster, and is used to:
     /// those of one namespace are some of them.
     pub(crate) fn reads_all_of(&self, index: usize, kind: &str, now_s: u32) -> bool {
@@ -180,6 +193,21 @@ impl Baseline {
         })
     }
 
+    /// Whether an identity has long been following many kinds of the whole cluster.
+    pub(crate) fn follows_widely(&self, index: usize, now_s: u32) -> bool {
+        let record = self.identities.get(index);
+        record.is_some_and(|record| {
+            let followed = record.habits.iter().filter(|habit| {
+                is_of_whole_cluster(habit) && habit.op == Op::Watch && habit.is_old(now_s)
+            });
+            let mut kinds = 0;
+            for habit in followed {
+                kinds += if habit.kind == Symbol::ANY { WIDELY } else { 1 };
+            }
+            kinds >= WIDELY
+        })
+    }
+
     /// Whether an identity lists or follows anything of the whole cluster, since a day or longer.
     pub(crate) fn reads_wide(&self, index: usize, now_s: u32) -> bool {
         self.has(index, |habit| {
@@ -187,6 +215,21 @@ impl Baseline {
                 && habit.is_old(now_s)
                 && !self.symbols.text(habit.kind).ends_with(PART)
         })
+    }
+
+    /// Whether an identity has long been listing or following a part of several kinds in the whole cluster: catalogues do,
+    /// by one and the same label.
+    pub(crate) fn lists_parts_of_all(&self, index: usize, now_s: u32) -> bool {
+        let record = self.identities.get(index);
+        let parts = record.map_or(0, |record| {
+            let parts = record.habits.iter().filter(|habit| {
+                is_of_whole_cluster(habit)
+                    && habit.is_old(now_s)
+                    && self.symbols.text(habit.kind).ends_with(PART)
+            });
+            parts.count()
+        });
+        parts >= PARTS_MIN
     }
 
     /// Whether an identity has been changing something in a namespace for a day or longer.

@@ -93,9 +93,13 @@ fn of_others(look: &mut Look<'_>) -> Option<Sign> {
     let kind = look.behaviour.kind;
     let nth = match look.activity.review.as_ref() {
         Some(review) => {
-            let about = format!("{} {}", review.user, review.verb);
+            let about = format!("{} {} {}", review.user, review.verb, review.namespace);
             look.facts.nth(Sort::Reviewed, [&about, &review.resource])?
         }
+        // Each is about one namespace.
+        None if kind.starts_with("localsubjectaccessreviews") => look
+            .facts
+            .nth(Sort::Reviewed, [kind, look.behaviour.namespace])?,
         None => {
             let is_tool = tool(&look.activity.actor.user_agent).is_some();
             let several = if is_tool {

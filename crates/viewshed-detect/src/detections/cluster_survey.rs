@@ -40,17 +40,23 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     let base = points(look).max(of_stranger(look, namespace));
     let outcome = match look.behaviour.outcome {
         Outcome::Shown => 1.0,
+        // To try tells as much of whoever asks.
+        Outcome::Refused if kind == "secrets" => 0.75,
         Outcome::Refused => 0.6,
         Outcome::Missing | Outcome::Failed => 0.2,
     };
     let home = if look.is_at_home { 0.25 } else { 1.0 };
     let further = further.map_or(0.0, |further| further.points);
-    let share = if is_narrow { 0.4 } else { 1.0 }
-        * if look.behaviour.op == Op::Watch {
-            WATCH_SHARE
-        } else {
-            1.0
-        };
+    let share = match (is_narrow, kind) {
+        (false, _) => 1.0,
+        // The label of releases leaves all that was ever set.
+        (true, "secrets") => 0.5,
+        (true, _) => 0.4,
+    } * if look.behaviour.op == Op::Watch {
+        WATCH_SHARE
+    } else {
+        1.0
+    };
     // What colleagues do vouches for nobody who comes from elsewhere with something else.
     let surprise = if look.is_raw_stranger() {
         1.0

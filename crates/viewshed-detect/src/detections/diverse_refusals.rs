@@ -30,12 +30,18 @@ const OF_ALL: [&str; 10] = [
     "jobs.batch",
 ];
 
+/// A program may be set up for so many that are not there.
+const FIRST_NAMESPACES: u16 = 2;
+
 fn judge(look: &mut Look<'_>) -> Option<Sign> {
     let is_read = !matches!(look.behaviour.op, Op::Write | Op::Health | Op::Review);
     if look.behaviour.outcome != Outcome::Refused || !is_read || look.is_usual || look.is_nobody() {
         return None;
     }
     let is_reflector = look.is_reflector_style();
+    if let Some(sign) = namespaces(look, is_reflector) {
+        return Some(sign);
+    }
     let nth = look
         .facts
         .nth(Sort::RefusedKind, [look.behaviour.kind, ""])?;
@@ -63,6 +69,25 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     } else {
         Some(Sign::quiet(base, text))
     }
+}
+
+/// A program is refused in one namespace after the other that is not its own: whoever tries which there are.
+fn namespaces(look: &mut Look<'_>, is_reflector: bool) -> Option<Sign> {
+    let namespace = look.behaviour.namespace;
+    let is_foreign = look.class == Class::ServiceAccount
+        && !namespace.is_empty()
+        && !look.is_own_namespace()
+        && !look.is_at_home;
+    if !is_foreign || is_reflector || look.works_somewhere {
+        return None;
+    }
+    let nth = look.facts.nth(Sort::SurveyedNamespace, [namespace, ""])?;
+    if nth <= FIRST_NAMESPACES {
+        return None;
+    }
+    let text = format!("{} is refused in {nth} namespaces", look.who);
+    look.facts.nth(Sort::RefusedKind, [look.behaviour.kind, ""]);
+    Some(Sign::quiet(13.0, text))
 }
 
 /// What everybody asks for first, and a newcomer without rights as well.

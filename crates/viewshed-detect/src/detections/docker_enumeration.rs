@@ -2,7 +2,7 @@
 
 use super::{Detection, Look, Sign};
 use crate::engine::behaviour::Op;
-use crate::engine::docker::version;
+use crate::engine::docker::{plain, version};
 use crate::engine::facts::Sort;
 use crate::engine::path::without_query;
 use viewshed_model::Surface;
@@ -22,7 +22,8 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     }
     let behaviour = look.behaviour;
     let path = without_query(&look.activity.uri);
-    let base = match (behaviour.op, behaviour.kind) {
+    let kind = plain(behaviour.kind);
+    let base = match (behaviour.op, kind) {
         (Op::List, "docker:secrets" | "docker:configs" | "docker:swarm") => 25.0,
         (Op::List, _) => 12.0,
         // The files of a container, whole.
@@ -37,11 +38,11 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         _ => return None,
     };
     // `docker stats` asks for those of every container.
-    let what = match behaviour.kind {
+    let what = match kind {
         "docker:containers/stats" => "",
         _ => path,
     };
-    look.facts.nth(Sort::DockerRead, [behaviour.kind, what])?;
+    look.facts.nth(Sort::DockerRead, [kind, what])?;
     // The command line client always names a version; scripts and tools often do not.
     let unversioned = !path.is_empty() && version(path).is_none();
     let weight = if unversioned { base * 1.6 } else { base };

@@ -12,7 +12,7 @@ pub(super) static DETECTION: Detection = Detection {
     name: "first-time-behaviour",
     title: "does something for the first time",
     techniques: &["T1613"],
-    cap: 90,
+    cap: 110,
     page: include_str!("../../../../docs/detections/first-time-behaviour.md"),
     judge,
 };
@@ -166,6 +166,8 @@ fn of_departure(look: &Look<'_>, base: f64) -> f64 {
         base.max(STEP_OUT_MIN * tried)
     } else if look.turns_to_secrets() {
         2.0 * base
+    } else if look.is_leap_of_new_pod() {
+        1.3 * base
     } else {
         base
     }

@@ -3,7 +3,7 @@
 use super::{Detection, Look, Sign};
 use crate::engine::behaviour::{Op, Outcome};
 use crate::engine::facts::Sort;
-use crate::engine::who::Class;
+use crate::engine::who::{Class, ShortName, display_name, door_of};
 
 pub(super) static DETECTION: Detection = Detection {
     name: "impersonation",
@@ -26,6 +26,9 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
                 look.who
             ),
         ));
+    }
+    if let Some(door) = door_of(look.key) {
+        return newcomer(look, ShortName(door));
     }
     let mask = look.activity.actor.impersonated.as_ref();
     // A refused impersonation has no mask in the log; only the message tells of it.
@@ -72,6 +75,33 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     Some(Sign::new(
         base * share * by_habit,
         format!("{} acts in the name of {}", look.who, mask.user),
+    ))
+}
+
+/// Somebody comes through a door that never let him in before, and no member of his groups: whoever holds the door may
+/// have made him up.
+fn newcomer(look: &mut Look<'_>, door: ShortName<'_>) -> Option<Sign> {
+    let is_new = look.known_days == 0 && look.log_days > 0;
+    if !is_new || look.is_usual {
+        return None;
+    }
+    let is_mighty = look.activity.actor.groups.contains("system:masters");
+    let is_of_known_group = look.baseline.is_of_known_group(look.index, look.now_s);
+    let base = match (is_mighty, is_of_known_group) {
+        (true, _) => 85.0,
+        (false, false) => 45.0,
+        // It was just put there, and lets those in who belong to the house.
+        (false, true) if look.is_new_door => 25.0,
+        (false, true) => return None,
+    };
+    look.facts.nth(Sort::Mask, [look.key, ""])?;
+    Some(Sign::new(
+        base * look.log_acquaintance,
+        format!(
+            "{door} acts in the name of {}, whom it let in for the first time in {} days",
+            display_name(look.key),
+            look.log_days
+        ),
     ))
 }
 

@@ -39,6 +39,9 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         1.0
     } else if makes_pods || (watches_pods && follows) {
         0.03
+    } else if watches_pods && is_new_to_logs(look) && !follows {
+        // Who has long been following pods without reading a log needs none.
+        1.0
     } else if look.works_here || watches_pods {
         0.3
     } else {
@@ -81,6 +84,16 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
             ),
         },
     ))
+}
+
+/// Whether a program that has long been running never read a log.
+fn is_new_to_logs(look: &Look<'_>) -> bool {
+    look.class == Class::ServiceAccount
+        && look.is_midway
+        && look.acquaintance > 0.5
+        && !look
+            .baseline
+            .has_long_touched(look.index, "pods/log", look.now_s)
 }
 
 /// Whether a program that makes pods, and never read a log for days, reads those of several families: what it made is of

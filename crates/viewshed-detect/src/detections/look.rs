@@ -47,6 +47,10 @@ pub(crate) struct Look<'a> {
     pub(crate) sees_all: bool,
     /// Whether it comes with the group that may do everything and never did.
     pub(crate) is_newly_mighty: bool,
+    /// Whether the credential of a well-known person comes from a new public address, with a client that no one is handed.
+    pub(crate) is_in_odd_hands: bool,
+    /// Whether the door through which it comes was not there the day before.
+    pub(crate) is_new_door: bool,
     /// Whether it reads the log of a pod of another family than it is used to.
     pub(crate) is_other_family: bool,
     /// Whether it has long been reading all objects of the kind in the whole cluster, or begins anew to follow what

@@ -43,7 +43,7 @@ mod tool_on_workload;
 mod unwatched_list;
 
 pub(crate) use look::{FallsWith, Look, Sign};
-pub(crate) use tool_on_workload::{is_client, is_raw, tool};
+pub(crate) use tool_on_workload::{is_client, is_raw, is_unreleased, tool};
 
 /// One detection: what it looks for.
 #[derive(Debug)]
@@ -113,6 +113,8 @@ pub fn find(name: &str) -> Option<&'static Detection> {
 const WEIGHT_MIN: f64 = 0.4;
 /// Only who gives this many points himself is linked to others who came from the same address.
 const COMPANION_WEIGHT_MIN: f64 = 5.0;
+/// Points that link people whose credentials are in odd hands.
+const ODD_HANDS: f64 = 20.0;
 /// What tells something about a client and nothing about what it looks for: links nobody.
 const OF_CLIENTS: [&str; 3] = [
     tool_on_workload::DETECTION.name,
@@ -178,7 +180,9 @@ pub(crate) fn linking(look: &Look<'_>, signs: &[(u8, Sign)]) -> f64 {
         .filter(links)
         .map(|(_, sign)| sign.weight)
         .sum();
-    shown + outside
+    // The same of people: no two of them come with such a client from one new place.
+    let odd = if look.is_in_odd_hands { ODD_HANDS } else { 0.0 };
+    shown + outside + odd
 }
 
 /// The detection at a place of [`ALL`].

@@ -42,8 +42,8 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         _ => None,
     };
     let address = &*look.activity.actor.address;
-    if own == Some(name) {
-        // Programs look themselves and their nodes up.
+    if own == Some(name) || (kind == "pods" && look.is_replica(name)) {
+        // Programs look themselves, their replicas and their nodes up.
         return None;
     }
     let is_first_here = own.is_some_and(str::is_empty)

@@ -27,7 +27,7 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         4.0
     } else if look.behaviour.is_enumeration() && !matches!(look.class, Class::Node | Class::System)
     {
-        if is_of_habit(look) {
+        if is_of_habit(look) || is_of_own_pods(look) {
             25.0
         } else {
             // What the parameter of AN1352 is for: by itself an incident.
@@ -44,6 +44,12 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         look.scope_words()
     );
     Some(Sign::quiet(weight, text))
+}
+
+/// Whether a program asks again and again for those pods of its namespace, by a label, among which it changes something:
+/// members of one cluster that look after each other.
+fn is_of_own_pods(look: &Look<'_>) -> bool {
+    look.is_own_namespace() && look.is_labelled() && look.works_here && !look.is_other_hand
 }
 
 /// Whether it repeats what it has been asking for a day or longer in one namespace, from where it does: whoever waits

@@ -3,6 +3,7 @@
 use super::{Detection, Look, Sign};
 use crate::engine::behaviour::Op;
 use crate::engine::facts::Sort;
+use crate::engine::kinds;
 use crate::engine::path::without_query;
 use crate::engine::who::Class;
 use viewshed_model::Surface;
@@ -30,6 +31,9 @@ const REVEALING: [&str; 9] = [
     "/configz",
     "/portforward/",
 ];
+
+/// So many points has a kind of the core API, and no word of another program's.
+const KNOWN_KIND_MIN: f64 = 12.0;
 
 fn judge(look: &mut Look<'_>) -> Option<Sign> {
     if look.behaviour.op == Op::Exec && look.activity.surface == Surface::KubernetesApi {
@@ -59,7 +63,7 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
             .any(|part| format!("{beyond}/").starts_with(part))
     } else {
         // In the metrics of a cluster stand the names of all that is in it.
-        beyond.ends_with("/metrics") || beyond.ends_with("/federate")
+        is_of_api(beyond) || beyond.ends_with("/metrics") || beyond.ends_with("/federate")
     };
     let target = format!("{}/{}", object.resource, object.name);
     // What is asked for: of a kubelet the first part of the path tells, of a service the whole.
@@ -102,6 +106,13 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
         _ => look.log_acquaintance,
     };
     Some(Sign::new(base * share * known, text))
+}
+
+/// Whether the API itself is asked, which stands behind a service as well: whoever asks there may be somebody else.
+fn is_of_api(beyond: &str) -> bool {
+    let kinds = beyond.strip_prefix("/api/v1/");
+    let kind = kinds.and_then(|rest| rest.split('/').next());
+    beyond.starts_with("/apis/") || kind.is_some_and(|kind| kinds::points(kind) >= KNOWN_KIND_MIN)
 }
 
 /// Commands in one pod after the other: programs run some in the pods that they make, and people where they work.

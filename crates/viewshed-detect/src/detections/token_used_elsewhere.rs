@@ -29,6 +29,9 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     if origin.departure != Departure::default() && !origin.moves_are_usual {
         return departed(look);
     }
+    if !moved && !is_elsewhere && look.is_in_odd_hands {
+        return in_odd_hands(look);
+    }
     if !moved && !is_elsewhere {
         return outside(look)
             .or_else(|| started_elsewhere(look))
@@ -171,6 +174,20 @@ fn outside(look: &mut Look<'_>) -> Option<Sign> {
         points,
         format!(
             "the {credential} {} is used from {address}, outside the cluster, where it never was before",
+            look.who
+        ),
+    ))
+}
+
+/// The credential of a person comes from a new public address with a client that no one is handed. By itself that is a
+/// script of his on the road.
+fn in_odd_hands(look: &mut Look<'_>) -> Option<Sign> {
+    let address = &look.activity.actor.address;
+    look.facts.nth(Sort::Program, [look.key, address])?;
+    Some(Sign::quiet(
+        12.0,
+        format!(
+            "{} comes from {address}, where it never was before, with a client that it is not known for",
             look.who
         ),
     ))

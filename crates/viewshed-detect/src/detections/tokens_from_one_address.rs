@@ -19,7 +19,12 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     }
     look.facts.nth(Sort::Program, ["companion", look.key])?;
     let mut sign = sign(companions, &look.activity.actor.address);
-    sign.weight *= look.share().max(0.5);
+    let share = if look.is_in_odd_hands {
+        1.0
+    } else {
+        look.share().max(0.5)
+    };
+    sign.weight *= share;
     Some(sign)
 }
 

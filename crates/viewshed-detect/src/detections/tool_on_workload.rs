@@ -10,7 +10,7 @@ pub(super) static DETECTION: Detection = Detection {
     name: "tool-on-workload",
     title: "a tool of people uses the identity of a program",
     techniques: &["T1613"],
-    cap: 60,
+    cap: 70,
     page: include_str!("../../../../docs/detections/tool-on-workload.md"),
     judge,
 };
@@ -51,6 +51,11 @@ pub(crate) fn is_raw(tool: &str) -> bool {
     !matches!(tool, "kubectl" | "oc" | "k9s")
 }
 
+/// Whether a client says that it is a kubectl without build information: no released one does.
+pub(crate) fn is_unreleased(user_agent: &str) -> bool {
+    tool(user_agent) == Some("kubectl") && user_agent.contains("$Format")
+}
+
 fn judge(look: &mut Look<'_>) -> Option<Sign> {
     let is_program = matches!(look.class, Class::ServiceAccount | Class::Node);
     let is_news = look.is_new_tool || (is_program && look.origin.is_new_program);
@@ -64,11 +69,12 @@ fn judge(look: &mut Look<'_>) -> Option<Sign> {
     let name = tool(agent)?;
     // The address that it came from, if that was news by itself, is the first thing known of this hand.
     let nth = look.facts.nth(Sort::Program, [name, ""])?;
-    // client-go without build information: no released kubectl says so.
-    let is_unreleased = name == "kubectl" && agent.contains("$Format");
     let base = if nth > 1 {
         15.0
-    } else if is_unreleased {
+    } else if is_raw(name) {
+        // No program is made to be looked after with it, and no pipeline deploys with it.
+        45.0
+    } else if is_unreleased(agent) {
         35.0
     } else {
         30.0

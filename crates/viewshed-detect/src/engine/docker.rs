@@ -11,6 +11,14 @@ use super::who::clip;
 /// Longer words are cut. Bytes.
 const WORD_MAX: usize = 40;
 
+/// What stands behind the kind of a request that names no version of the API: the command line client names one always.
+const UNVERSIONED: &str = "?unversioned";
+
+/// A kind without what tells how it was asked for.
+pub(crate) fn plain(kind: &str) -> &str {
+    kind.trim_end_matches(UNVERSIONED)
+}
+
 /// What a request or event amounts to; adds `docker:` and the kind to `kind`.
 pub(crate) fn classify(activity: &Activity<'_>, kind: &mut String) -> Op {
     kind.push_str("docker:");
@@ -18,7 +26,15 @@ pub(crate) fn classify(activity: &Activity<'_>, kind: &mut String) -> Op {
     if path.is_empty() {
         return event(activity, kind);
     }
-    let path = unversioned(path);
+    let has_version = version(path).is_some();
+    let op = of_path(activity, unversioned(path), kind);
+    if !has_version && op != Op::Health {
+        kind.push_str(UNVERSIONED);
+    }
+    op
+}
+
+fn of_path(activity: &Activity<'_>, path: &str, kind: &mut String) -> Op {
     let mut words = path.split('/').filter(|word| !word.is_empty());
     let first = words.next().unwrap_or_default();
     let rest: Vec<&str> = words.collect();

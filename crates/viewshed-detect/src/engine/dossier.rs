@@ -16,7 +16,7 @@ use super::evidence::{Evidence, reasons};
 use super::order::is_earlier;
 use super::session::{Member, Note, Session};
 use super::severity::{doubt, severity};
-use super::who::display_name;
+use super::who::{display_name, door_of};
 use crate::detections;
 
 /// Audit ids kept of one incident, the earliest: enough to find them all by time and name.
@@ -336,6 +336,7 @@ impl Dossier {
 pub(crate) fn actor(key: &str) -> IncidentActor {
     IncidentActor {
         name: display_name(key).to_owned(),
+        impersonated_by: door_of(key).map(str::to_owned),
         ..IncidentActor::default()
     }
 }

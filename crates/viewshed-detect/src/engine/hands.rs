@@ -5,8 +5,10 @@ use viewshed_model::Activity;
 use super::Engine;
 use super::judge::Subject;
 use super::origin::identity_tag;
+use super::stranger::is_public;
 use super::weigh::{LINK_MIN, LINK_SHARED_S, is_raw_tool};
 use super::who::Class;
+use crate::detections::{is_raw, is_unreleased, tool};
 
 /// Points in hundredths that link people, who share addresses more often.
 const LINK_MIN_PERSON: u32 = 2_000;
@@ -52,6 +54,17 @@ impl Engine {
         let is_soon =
             session.is_some_and(|one| self.clock.now_s().saturating_sub(one.last_s) <= HAND_S);
         if is_soon { id } else { 0 }
+    }
+
+    /// Whether the credential of a person who is well known comes from a public address that was never seen with him
+    /// before today, with a client that no one is handed: one that knows nothing of Kubernetes, or was never released.
+    pub(super) fn is_in_odd_hands(&self, activity: &Activity<'_>, index: usize) -> bool {
+        let agent: &str = &activity.actor.user_agent;
+        let is_odd = tool(agent).is_some_and(is_raw) || is_unreleased(agent);
+        is_odd
+            && is_public(&activity.actor.address)
+            && self.baseline.acquaintance(index, self.clock.now_s()) > 0.5
+            && self.is_elsewhere(activity, index)
     }
 
     /// How many points link an identity to a session at its address; `None` when none do.

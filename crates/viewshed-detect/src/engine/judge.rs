@@ -4,6 +4,7 @@ use viewshed_model::{Activity, Incident};
 
 use super::Engine;
 use super::behaviour::{Behaviour, Op};
+use super::door::{BEHIND_DOOR, Passage};
 use super::facts::Sort;
 use super::fingerprint::Fingerprint;
 use super::kinds::is_step_by_name;
@@ -11,7 +12,7 @@ use super::marks::Tool;
 use super::origin::{Arrival, groups_of};
 use super::path::node_selected;
 use super::warm::Entry;
-use super::who::{Class, Who};
+use super::who::{Class, Who, is_through_door};
 
 pub(super) use crate::baseline::DAY_S;
 /// Longer names of objects are cut: there are none. Bytes (RFC 1123 subdomains).
@@ -48,10 +49,29 @@ impl Engine {
         fingerprint: &Fingerprint,
         incidents: &mut Vec<Incident>,
     ) {
+        let arrival = match activity.actor.impersonated {
+            None => None,
+            Some(_) => match self.passage(activity) {
+                Passage::Through(own) => {
+                    return self.judge(&own, fingerprint, Some(BEHIND_DOOR), incidents);
+                }
+                Passage::Worn(arrival) => arrival,
+            },
+        };
+        self.judge(activity, fingerprint, arrival, incidents);
+    }
+
+    fn judge(
+        &mut self,
+        activity: &Activity<'_>,
+        fingerprint: &Fingerprint,
+        arrival: Option<Arrival>,
+        incidents: &mut Vec<Incident>,
+    ) {
         let [mut who_text, mut kind_text] = std::mem::take(&mut self.scratch);
         let who = Who::of(activity, &mut who_text);
         let behaviour = Behaviour::of(activity, &mut kind_text);
-        let subject = self.subject(activity, who, behaviour, incidents);
+        let subject = self.subject(activity, (who, behaviour, arrival), incidents);
         let is_over = subject.window.0 > subject.window.1;
         let is_ordinary =
             subject.is_usual && !subject.arrival.is_unusual && subject.mask_is_usual && !is_over;
@@ -68,8 +88,7 @@ impl Engine {
     fn subject<'a>(
         &mut self,
         activity: &Activity<'_>,
-        who: Who<'a>,
-        behaviour: Behaviour<'a>,
+        (who, behaviour, arrival): (Who<'a>, Behaviour<'a>, Option<Arrival>),
         incidents: &mut Vec<Incident>,
     ) -> Subject<'a> {
         let now_s = self.clock.now_s();
@@ -90,7 +109,7 @@ impl Engine {
                 now_s,
             );
         }
-        let arrival = self.arrive(activity, index, who.class);
+        let arrival = arrival.unwrap_or_else(|| self.arrive(activity, index, who.class));
         let habit = self.baseline.habit(index, &behaviour);
         let (is_usual, window) = self.standing(index, habit, &behaviour);
         let mask_is_usual = self.mask_is_usual(activity, index, &behaviour);
@@ -187,13 +206,17 @@ impl Engine {
     ) {
         let (index, arrival) = (subject.index, &subject.arrival);
         // The crowd's members are looked for in the table each time, masks and new tools are learned each time.
+        let is_of_some_node =
+            subject.who.class == Class::Node && is_of_every_namespace(&subject.behaviour, "pods");
         let is_plain = index != self.crowd
             && activity.actor.impersonated.is_none()
             && !subject.is_tool_counted
+            // The door is looked at each time.
+            && !is_through_door(subject.who.key)
             // The next one like it may be of all.
             && !subject.behaviour.is_part
             // Of which node tells each time.
-            && !(subject.who.class == Class::Node && is_of_every_namespace(&subject.behaviour, "pods"))
+            && !is_of_some_node
             // Whose log it is tells each time.
             && !(subject.who.class == Class::ServiceAccount && subject.behaviour.op == Op::Log)
             // What it then follows decides each time whether a list is the beginning of it.

@@ -73,6 +73,17 @@ impl Engine {
         session.note(Note::of(activity, &subject.behaviour, tag, weight));
     }
 
+    /// Adds one more question to a session in which questions speak against somebody: there is no end to those that say
+    /// nothing more.
+    pub(super) fn note_further(&mut self, activity: &Activity<'_>, subject: &Subject<'_>, id: u32) {
+        let now_s = self.clock.now_s();
+        let session = self.sessions.get(id);
+        let tag = identity_tag(subject.index);
+        if session.is_some_and(|session| session.is_asking(tag, now_s) && session.has_room()) {
+            self.note(activity, subject, id, 0);
+        }
+    }
+
     /// Opens the incident of a session that has become one, or tells that it grew.
     pub(super) fn reconsider(&mut self, id: u32, incidents: &mut Vec<Incident>) {
         self.open_if(id, Held::Waits, incidents);

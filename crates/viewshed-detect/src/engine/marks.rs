@@ -2,7 +2,7 @@
 //!
 //! Each is kept as a habit of a kind that no request has.
 
-use viewshed_model::{Activity, Surface};
+use viewshed_model::{Activity, Impersonated, Surface};
 
 use super::Engine;
 use super::behaviour::{Behaviour, Op, Outcome};
@@ -17,6 +17,8 @@ use crate::detections::tool;
 ///
 /// Source: kubernetes `staging/src/k8s.io/apiserver/pkg/authentication/user/user.go` (`SystemPrivilegedGroup`).
 pub(super) const MASTERS: &str = "system:masters";
+/// Kind of the marks of masks.
+pub(super) const MASK: &str = "(impersonation)";
 /// What is remembered of those without it.
 const NO_MASTERS: &str = "-";
 
@@ -115,7 +117,7 @@ impl Engine {
             return !(behaviour.outcome == Outcome::Refused
                 && activity.message.contains("cannot impersonate"));
         };
-        let worn = mark(behaviour.surface, "(impersonation)", clip(&mask.user, 200));
+        let worn = worn(behaviour.surface, mask);
         let is_usual = self.is_usual_mark(index, &worn);
         self.learn_mark(index, &worn);
         is_usual
@@ -167,13 +169,18 @@ impl Engine {
         }
     }
 
-    fn learn_mark(&mut self, index: usize, mark: &Behaviour<'_>) {
+    pub(super) fn learn_mark(&mut self, index: usize, mark: &Behaviour<'_>) {
         let record = self.baseline.record(index);
         let is_watched = record.is_some_and(|record| record.is_watched);
         let now_s = self.clock.now_s();
         self.baseline
             .learn(index, mark, now_s, standing(is_watched));
     }
+}
+
+/// What is remembered of a mask that was worn.
+pub(super) fn worn<'a>(surface: Surface, mask: &'a Impersonated<'_>) -> Behaviour<'a> {
+    mark(surface, MASK, clip(&mask.user, 200))
 }
 
 /// What is remembered in the form of a habit.

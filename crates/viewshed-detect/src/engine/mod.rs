@@ -11,6 +11,7 @@ pub(crate) mod command;
 mod course;
 pub(crate) mod decay;
 pub(crate) mod docker;
+mod door;
 pub(crate) mod dossier;
 pub(crate) mod evidence;
 pub(crate) mod facts;

@@ -117,7 +117,8 @@ impl Engine {
         let is_unusual = (is_workload && origin.is_new_program)
             || origin.moved != Moved::No
             || (origin.is_foreign && origin.is_new_address)
-            || origin.departure != Departure::default();
+            || origin.departure != Departure::default()
+            || (class == Class::Person && self.is_in_odd_hands(activity, index));
         if !is_unusual {
             self.places.meet_arrival(arrival);
         }

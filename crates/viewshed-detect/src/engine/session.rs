@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use viewshed_model::{Activity, IncidentActor, Surface};
 
 use super::behaviour::{Behaviour, Op, Outcome};
+use super::docker::plain;
 use super::dossier::Dossier;
 use super::evidence::{Evidence, Explained, Trial, WORK_FOLLOWS_S};
 use super::facts::Facts;
@@ -70,7 +71,7 @@ impl<'a> Note<&'a str> {
             op: behaviour.op,
             outcome: behaviour.outcome,
             verb: text(behaviour.op.verb_or(&activity.verb)),
-            kind: behaviour.kind,
+            kind: plain(behaviour.kind),
             namespace: behaviour.namespace,
             name: text(&activity.object.name),
             reason: text(&activity.reason),
@@ -216,6 +217,19 @@ impl Session {
             self.notes.remove(NOTES_MAX / 2);
         }
         self.notes.push(note.kept());
+    }
+
+    /// Whether another event is kept without one that was before it.
+    pub(crate) fn has_room(&self) -> bool {
+        self.notes.len() < NOTES_MAX
+    }
+
+    /// Whether questions of somebody just before speak against him.
+    pub(crate) fn is_asking(&self, identity: u32, now_s: u32) -> bool {
+        self.evidence.iter().any(|one| {
+            (one.identity, one.op) == (identity, Op::Ask)
+                && i64::from(now_s.saturating_sub(one.at_s)) <= BELONGS_TOGETHER_S
+        })
     }
 
     /// Points of the session now; `held` tells about lists that a watch may still follow.

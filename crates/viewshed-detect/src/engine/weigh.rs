@@ -30,6 +30,9 @@ const HOME_LOST: f64 = 0.95;
 /// Fewer points than this, in hundredths, begin no session: an ordinary day has thousands of them.
 const SESSION_MIN: u32 = 150;
 
+/// What a person does with less than this, in hundredths, from where he always was, is no part of an incident elsewhere.
+const OWN_MIN: u32 = 500;
+
 /// What the detections found.
 struct Found {
     signs: Vec<(u8, Sign)>,
@@ -67,7 +70,9 @@ impl Engine {
             .map(|(_, sign)| hundredths(sign.weight))
             .fold(0, u32::saturating_add);
         let is_noise = sessions.own == 0 && sessions.near == 0 && points < SESSION_MIN;
-        let is_nothing = found.signs.is_empty() || is_noise;
+        let is_nothing = found.signs.is_empty()
+            || is_noise
+            || (points < OWN_MIN && self.is_of_owner(subject, sessions.own));
         let is_let_through = !is_nothing && self.settings.allows(subject.who.key);
         if is_let_through {
             self.count_let_through(subject.who.key);
@@ -193,12 +198,34 @@ impl Engine {
         let is_strange = !subject.is_usual
             || subject.is_newly_mighty
             || subject.arrival.origin.departure != Departure::default();
-        if is_watched && is_strange && subject.behaviour.op != Op::Health {
+        let is_of_incident = is_watched && !self.is_of_owner(subject, own);
+        if is_of_incident && is_strange && subject.behaviour.op != Op::Health {
             self.note(activity, subject, own, 0);
             self.tell(own, incidents);
         } else {
+            if is_strange && subject.behaviour.op == Op::Ask {
+                self.note_further(activity, subject, own);
+            }
             self.settle_in(subject.arrival.spot, subject.index);
         }
+    }
+
+    /// Whether somebody acts from where he is at home, and what speaks against him in an incident came from elsewhere:
+    /// somebody else has his credential, and he goes on with his work.
+    fn is_of_owner(&self, subject: &Subject<'_>, session: u32) -> bool {
+        let (spot, tag) = (subject.arrival.spot, identity_tag(subject.index));
+        let place = self.places.address(spot);
+        let session = self
+            .sessions
+            .get(session)
+            .filter(|one| one.dossier.is_some());
+        subject.who.class == Class::Person
+            && spot != 0
+            && place.is_home_of(tag)
+            && session.is_some_and(|session| {
+                let mut own = session.evidence.iter().filter(|one| one.identity == tag);
+                own.all(|one| one.spot != spot)
+            })
     }
 
     fn learn(&mut self, activity: &Activity<'_>, subject: &Subject<'_>, fingerprint: &Fingerprint) {
@@ -271,6 +298,9 @@ impl Engine {
                 || (known_s < DAY_S && self.baseline.peers_see_all(subject.index, now_s)),
             namespace,
             is_newly_mighty: subject.is_newly_mighty,
+            is_in_odd_hands: subject.who.class == Class::Person
+                && self.is_in_odd_hands(activity, subject.index),
+            is_new_door: self.is_new_door(&activity.cluster, subject.who.key),
             is_other_family: subject.is_other_family,
             is_known_to_it: self.is_known_to_it(activity, subject),
             is_outside: self.is_outside(activity, subject),

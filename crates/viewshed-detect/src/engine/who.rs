@@ -89,6 +89,26 @@ pub(crate) fn display_name(key: &str) -> &str {
     key.split(SEPARATOR).next().unwrap_or_default()
 }
 
+/// What stands before the name of the door through which somebody comes.
+const THROUGH: &str = "through ";
+
+/// The name of somebody who comes through a door.
+pub(crate) fn through(name: &str, door: &str) -> String {
+    format!("{name}{SEPARATOR}{THROUGH}{door}")
+}
+
+/// The door through which somebody comes.
+pub(crate) fn door_of(key: &str) -> Option<&str> {
+    let (_, place) = key.split_once(SEPARATOR)?;
+    place.strip_prefix(THROUGH)
+}
+
+/// Whether somebody comes through a door: where he is, nobody knows.
+#[inline]
+pub(crate) fn is_through_door(key: &str) -> bool {
+    door_of(key).is_some()
+}
+
 /// A short name in sentences: `shop/cart` for a service account, name and place for those without a name.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ShortName<'a>(pub(crate) &'a str);
@@ -98,6 +118,10 @@ impl fmt::Display for ShortName<'_> {
         let Self(key) = self;
         match key.split_once(SEPARATOR) {
             Some((name, "")) => out.write_str(name),
+            Some((name, place)) if place.starts_with(THROUGH) => {
+                let door = place.trim_start_matches(THROUGH);
+                write!(out, "{name} through {}", ShortName(door))
+            }
             Some((name, place)) => write!(out, "{name} at {place}"),
             None => match service_account(key) {
                 Some((namespace, name)) => write!(out, "{namespace}/{name}"),

@@ -40,6 +40,8 @@ struct Work<'a> {
     is_purpose: bool,
     /// Whether a watch of it may be taken for work.
     may_follow: bool,
+    /// Whether it is a program that has just begun and has long been following things of the whole cluster.
+    is_wide_start: bool,
     /// Hash of the audit id, which is how a watch is known again when it ends.
     key: u64,
     now_s: u32,
@@ -137,6 +139,9 @@ impl Engine {
         let (id, is_young) = (record.session, record.known_for_s(now_s) < DAY_S);
         let is_read = is_read(behaviour.op);
         let may_follow = self.may_follow(activity, deed);
+        let is_wide_start = deed.class == Class::ServiceAccount
+            && !self.is_midway(activity, (deed.index, deed.is_shared))
+            && self.baseline.follows_widely(deed.index, now_s);
         let key = self.watch_key(activity);
         let Some(session) = self.sessions.get_mut(id) else {
             return;
@@ -151,6 +156,7 @@ impl Engine {
                 || is_young
                 || is_client(&activity.actor.user_agent),
             may_follow,
+            is_wide_start,
             key,
             now_s,
         };
@@ -255,6 +261,8 @@ impl Engine {
         if &*activity.verb != "watch" || !was_given_up(activity) {
             return;
         }
+        let behind = self.behind(activity);
+        let activity = behind.as_deref().unwrap_or(activity);
         let now_s = self.clock.now_s();
         let mut scratch = std::mem::take(&mut self.scratch);
         let [text, _] = &mut scratch;
@@ -357,7 +365,7 @@ impl Work<'_> {
         }
         match self.behaviour.op {
             Op::Watch => self.may_follow.then(|| Explained {
-                percent: what_a_watch_leaves(one),
+                percent: what_a_watch_leaves(one, self.is_wide_start),
                 watch: Some((self.key, self.now_s)),
             }),
             Op::Write => {
@@ -390,10 +398,12 @@ impl Work<'_> {
 
 /// Percent of the evidence that a watch leaves. To follow secrets or roles for the first time is news even
 /// from a controller; imitating one costs an intruder twice the requests and does not make him invisible.
-fn what_a_watch_leaves(one: &Evidence) -> u32 {
+fn what_a_watch_leaves(one: &Evidence, is_wide_start: bool) -> u32 {
     let is_first_time =
         detections::at(one.detection).is_some_and(|found| found.name == "first-time-behaviour");
     match (is_telling(&one.kind), is_first_time) {
+        // What keeps a copy of much of the cluster keeps one of more after an upgrade.
+        (true, true) if is_wide_start && &*one.kind != "secrets" => 12,
         (true, true) => 35,
         (true, false) => 12,
         (false, _) => 0,

@@ -14,6 +14,27 @@ impl Look<'_> {
             && !self.activity.actor.pod.is_empty()
             && !self.may_follow
             && !self.is_of_own_node()
+            && !self.is_of_catalogue()
+            && !self.baseline.reads_wide(self.index, self.now_s)
+    }
+
+    /// Whether a program that has long been listing parts of several kinds in the whole cluster lists a part of one more.
+    fn is_of_catalogue(&self) -> bool {
+        self.behaviour.is_part
+            && !kinds::is_telling(self.behaviour.kind)
+            && self.baseline.lists_parts_of_all(self.index, self.now_s)
+    }
+
+    /// Whether a new pod of a program that long had to do with its own namespace alone begins with what tells most of the
+    /// whole cluster.
+    pub(crate) fn is_leap_of_new_pod(&self) -> bool {
+        self.behaviour.is_enumeration()
+            && self.behaviour.namespace.is_empty()
+            && kinds::is_telling(self.behaviour.kind)
+            && self.class == Class::ServiceAccount
+            && self.may_follow
+            && self.acquaintance > 0.5
+            && !self.is_of_own_node()
             && !self.baseline.reads_wide(self.index, self.now_s)
     }
 

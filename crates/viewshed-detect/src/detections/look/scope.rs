@@ -55,8 +55,9 @@ impl Look<'_> {
         };
         // Only objects with some label, by a program that carries its own name.
         let is_own_client = client.is_none();
-        let is_plain_start =
-            is_own_client && self.class == Class::ServiceAccount && !self.is_midway;
+        let is_plain_start = is_own_client
+            && self.class == Class::ServiceAccount
+            && (!self.is_midway || self.baseline.lists_parts_of_all(self.index, self.now_s));
         let labelled = if is_plain_start && behaviour.kind != "secrets" && self.is_labelled() {
             0.35
         } else {
@@ -166,7 +167,7 @@ impl Look<'_> {
     }
 
     /// Whether only objects with some label are asked for.
-    fn is_labelled(&self) -> bool {
+    pub(crate) fn is_labelled(&self) -> bool {
         is_narrowed(&self.activity.uri, "labelSelector")
     }
 
@@ -188,6 +189,12 @@ impl Look<'_> {
         let begins =
             |own: &str| own.len() >= OWN_NAME_MIN && own != "default" && name.starts_with(own);
         self.is_own_namespace() && (begins(account) || begins(stem))
+    }
+
+    /// Whether a pod of this name in its namespace is one more of its own kind.
+    pub(crate) fn is_replica(&self, name: &str) -> bool {
+        let own = &*self.activity.actor.pod;
+        !own.is_empty() && self.is_own_namespace() && pod_stem(own) == pod_stem(name) && own != name
     }
 
     /// Where something is, in words: `in all namespaces`, `in shop`, or nothing for a kind without.
