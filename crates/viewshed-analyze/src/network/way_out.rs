@@ -12,7 +12,7 @@ use super::place::{AddressFact, Kind};
 
 impl<'c> NetworkIndex<'c> {
     /// What a pod of an IPv6 cluster reaches by the IPv4 interface that it has for leaving alone: everything outside
-    /// the pods' network, whatever policies say (aws/amazon-vpc-cni-k8s README, "ENABLE_V4_EGRESS"; Amazon EKS user
+    /// the pods' network, whatever policies say (aws/amazon-vpc-cni-k8s README, `ENABLE_V4_EGRESS`; Amazon EKS user
     /// guide, "Limit Pod traffic with Kubernetes network policies": a policy holds for the pod's primary interface,
     /// and in IPv6 clusters for IPv6 alone).
     pub(super) fn way_out(&self, from: &End<'c>, to: &End<'c>, asked: &Asked) -> Option<Doubt> {

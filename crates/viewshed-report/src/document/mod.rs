@@ -137,7 +137,27 @@ enum Entry<'a> {
 impl<'a> Line<'a> {
     /// The lines of an answer; `None` for the answers that have no list.
     pub(crate) fn all(answer: &Answer<'a>) -> Option<Vec<Self>> {
-        let (kind, mut entries): (_, Vec<Entry<'a>>) = match *answer {
+        let (kind, mut entries) = Self::entries(answer)?;
+        let mut lines: Vec<Self> = entries
+            .drain(..)
+            .map(|entry| Self::new(kind, entry))
+            .collect();
+        if let Answer::Who(answers, _) = *answer {
+            let ways = ByStepDocument::all(answers).map(Entry::ByStep);
+            lines.extend(ways.map(|way| Self::new("who-by-step", way)));
+        }
+        lines.extend(
+            answer
+                .gaps()
+                .iter()
+                .map(|gap| Self::new("gap", Entry::Gap(gap))),
+        );
+        Some(lines)
+    }
+
+    /// What the lines of the main list are called, and the list.
+    fn entries(answer: &Answer<'a>) -> Option<(&'static str, Vec<Entry<'a>>)> {
+        Some(match *answer {
             Answer::Scan(report) => {
                 let findings = report.findings.iter().map(FindingDocument::of);
                 (
@@ -199,22 +219,7 @@ impl<'a> Line<'a> {
                     .collect(),
             ),
             Answer::CanI(_) | Answer::Rules(_) | Answer::Watch(_) => return None,
-        };
-        let mut lines: Vec<Self> = entries
-            .drain(..)
-            .map(|entry| Self::new(kind, entry))
-            .collect();
-        if let Answer::Who(answers, _) = *answer {
-            let ways = ByStepDocument::all(answers).map(Entry::ByStep);
-            lines.extend(ways.map(|way| Self::new("who-by-step", way)));
-        }
-        lines.extend(
-            answer
-                .gaps()
-                .iter()
-                .map(|gap| Self::new("gap", Entry::Gap(gap))),
-        );
-        Some(lines)
+        })
     }
 
     /// What is told after the incidents of a watch.

@@ -234,6 +234,21 @@ fn aws(profile: &mut Profile, cluster: &Cluster) {
     }
 }
 
+/// What Cilium's config map tells by leaving it out, too.
+fn names_and_labels(profile: &mut Profile, cluster: &Cluster) {
+    profile.cilium_cluster = match told(cluster, profile.cni, "cluster-name") {
+        Told::Value(name) => Some(name),
+        // cilium/cilium `pkg/defaults/defaults.go`, `ClusterName`.
+        Told::Nothing => Some("default".to_owned()),
+        Told::Differs => None,
+    };
+    profile.cilium_node_labels = match told(cluster, profile.cni, "enable-node-selector-labels") {
+        Told::Value(state) if state == "true" => Ternary::Yes,
+        Told::Value(_) | Told::Nothing => Ternary::No,
+        Told::Differs => Ternary::Unknown,
+    };
+}
+
 fn cilium(profile: &mut Profile, cluster: &Cluster) {
     let is_config = |setting: &NetworkSetting| {
         setting.kind == "ConfigMap" && setting.meta.name == "cilium-config"
@@ -262,17 +277,7 @@ fn cilium(profile: &mut Profile, cluster: &Cluster) {
     };
     enforcement(profile, setting);
     if cluster.network_settings.iter().any(is_config) {
-        profile.cilium_cluster = match told(cluster, cni, "cluster-name") {
-            Told::Value(name) => Some(name),
-            // cilium/cilium `pkg/defaults/defaults.go`, `ClusterName`.
-            Told::Nothing => Some("default".to_owned()),
-            Told::Differs => None,
-        };
-        profile.cilium_node_labels = match told(cluster, cni, "enable-node-selector-labels") {
-            Told::Value(state) if state == "true" => Ternary::Yes,
-            Told::Value(_) | Told::Nothing => Ternary::No,
-            Told::Differs => Ternary::Unknown,
-        };
+        names_and_labels(profile, cluster);
     }
     let mut note = |key: &str, value: &str| profile.notes.push(format!("`{key}` is `{value}`"));
     // cilium/cilium `Documentation/network/kubernetes/kubeproxy-free.rst`: the socket load balancer translates

@@ -114,8 +114,8 @@ impl Ranker<'_, '_> {
             further.push(ASKS_KUBELETS.to_owned());
         }
         Given {
-            told,
             counted,
+            told,
             further,
             acting,
         }

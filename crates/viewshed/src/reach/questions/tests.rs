@@ -149,7 +149,7 @@ fn fields_that_no_question_has_are_named() {
     let index = NetworkIndex::new(&estate.clusters[0], Some(Cni::Generic));
     let network = EstateNetwork::new(&estate, Some(index));
     let out = Shared::default();
-    let mut answering = Answering::new(&network, Box::new(out.clone()));
+    let mut answering = Answering::new(&network, Box::new(out));
     for line in [
         r#"{"from":"shop/web","to":"shop/db","port":5432,"proto":"UDP","id":1}"#,
         r#"{"from":"shop/web","to":"shop/db","port":5432,"proto":"UDP","ports":53}"#,
