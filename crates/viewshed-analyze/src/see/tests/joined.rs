@@ -234,66 +234,29 @@ fn rights_at_a_kubelet_count_where_the_network_lets_the_pod_reach_it() {
     );
     let names = "Pod back/db, Container back/db/main";
     let logs = "Pod back/db, Container back/db/main, pods/log back/db";
+    let any = || String::new();
+    let (open, unset) = (mode("AlwaysAllow"), mode(""));
+    #[rustfmt::skip]
     let rows = [
-        ("get | core | nodes/pods", String::new(), Some(&asks), pod),
-        (
-            "get | core | nodes/metrics",
-            String::new(),
-            Some(&asks),
-            pod,
-        ),
-        (
-            "get | core | nodes/stats",
-            String::new(),
-            Some(&asks),
-            names,
-        ),
-        ("get | core | nodes/log", String::new(), Some(&asks), logs),
-        ("get | core | nodes/configz", String::new(), Some(&asks), ""),
-        ("get | core | nodes/healthz", String::new(), Some(&asks), ""),
-        (
-            "create | core | nodes/checkpoint",
-            String::new(),
-            Some(&asks),
-            "",
-        ),
-        (
-            "get | core | nodes/pods | n1",
-            String::new(),
-            Some(&asks),
-            pod,
-        ),
-        (
-            "get | core | nodes/pods | n9",
-            String::new(),
-            Some(&asks),
-            "",
-        ),
-        ("list | core | nodes/pods", String::new(), Some(&asks), ""),
+        ("get | core | nodes/pods", any(), Some(&asks), pod),
+        ("get | core | nodes/metrics", any(), Some(&asks), pod),
+        ("get | core | nodes/stats", any(), Some(&asks), names),
+        ("get | core | nodes/log", any(), Some(&asks), logs),
+        ("get | core | nodes/configz", any(), Some(&asks), ""),
+        ("get | core | nodes/healthz", any(), Some(&asks), ""),
+        ("create | core | nodes/checkpoint", any(), Some(&asks), ""),
+        ("get | core | nodes/pods | n1", any(), Some(&asks), pod),
+        ("get | core | nodes/pods | n9", any(), Some(&asks), ""),
+        ("list | core | nodes/pods", any(), Some(&asks), ""),
         // The way to the API server is another: only the kubelet's port counts.
         ("get | core | nodes/pods", only(10_250), Some(&asks), pod),
         ("get | core | nodes/pods", only(443), Some(&asks), ""),
         ("get | core | nodes/proxy", only(10_250), Some(&asks), all),
-        (
-            "get | core | nodes/pods",
-            String::new(),
-            Some(&mode("")),
-            pod,
-        ),
-        (
-            "get | core | nodes/pods",
-            String::new(),
-            Some(&without_tokens),
-            "",
-        ),
-        ("get | core | nodes/pods", String::new(), None, "if it asks"),
+        ("get | core | nodes/pods", any(), Some(&unset), pod),
+        ("get | core | nodes/pods", any(), Some(&without_tokens), ""),
+        ("get | core | nodes/pods", any(), None, "if it asks"),
         // No right is asked for.
-        (
-            "get | core | pods",
-            String::new(),
-            Some(&mode("AlwaysAllow")),
-            all,
-        ),
+        ("get | core | pods", any(), Some(&open), all),
     ];
     for (right, egress, settings, wanted) in rows {
         let found = at_kubelet(right, &egress, settings);
