@@ -50,6 +50,11 @@ if [ -n "$enclosure" ]; then
     # and the last one takes the mounts and the network.
     [ -n "$init" ] && kill -s KILL "$init" 2>/dev/null
     kill -s KILL "$enclosure" 2>/dev/null
+    # A paused container dies of that only once it goes on.
+    find /sys/fs/cgroup -path "*/$name/*" -name freezer.state 2>/dev/null |
+        while read -r state; do echo THAWED >"$state"; done
+    find /sys/fs/cgroup -path "*/$name/*" -name cgroup.freeze 2>/dev/null |
+        while read -r state; do echo 0 >"$state"; done
     wait "$enclosure" 2>/dev/null
     tries=0
     while [ -n "$init" ] && [ -e "/proc/$init" ] && [ $tries -lt 200 ]; do
