@@ -11,7 +11,7 @@ use super::board::{Board, ChainId, Place, extended, link, link_with};
 use super::kubelet_rights::{mark_part, shown_to_strangers};
 use super::ways::Ways;
 use crate::rbac::ResourceQuestion;
-use crate::sight::{pod_objects, sentence};
+use crate::sight::{SightIndex, pod_objects, pod_of, sentence};
 
 /// The pods, containers, images and logs of one node, or of every node, through `nodes/proxy`.
 pub(super) fn mark_behind_proxy(board: &mut Board<'_, '_>, links: &[Link], node: Option<&str>) {
@@ -33,24 +33,35 @@ pub(super) fn mark_behind_proxy(board: &mut Board<'_, '_>, links: &[Link], node:
 /// What shows of pods beside their names and those of their containers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Tells {
+    /// Containers that have ended, too: there are no figures of them.
+    ended: bool,
     images: bool,
     pub(super) logs: bool,
 }
 
 impl Tells {
     pub(super) const NAMES: Self = Self {
+        ended: false,
+        images: false,
+        logs: false,
+    };
+    pub(super) const LISTED: Self = Self {
+        ended: true,
         images: false,
         logs: false,
     };
     pub(super) const SPECIFICATION: Self = Self {
+        ended: true,
         images: true,
         logs: false,
     };
     pub(super) const LOGS: Self = Self {
+        ended: true,
         images: false,
         logs: true,
     };
     pub(super) const EVERYTHING: Self = Self {
+        ended: true,
         images: true,
         logs: true,
     };
@@ -82,7 +93,10 @@ pub(super) fn mark_pods(
         let Some(range) = index.pods.containers_of_pod.get(*pod) else {
             continue;
         };
-        board.mark(Place::Containers, range.clone(), ways, chain);
+        let told = range
+            .clone()
+            .filter(|at| tells.ended || stands(index, *pod, *at));
+        board.mark(Place::Containers, told, ways, chain);
         if !tells.images {
             continue;
         }
@@ -93,6 +107,17 @@ pub(super) fn mark_pods(
     if tells.logs {
         board.mark(Place::Logs, pods.iter().copied(), ways, chain);
     }
+}
+
+/// Whether a container of a pod has not ended.
+fn stands(index: &SightIndex<'_>, pod: usize, container: usize) -> bool {
+    let object = pod_objects(&index.inventory).get(pod);
+    let spec = object.and_then(|object| pod_of(index.cluster, object));
+    let name = index.pods.containers.get(container).map(|one| one.name);
+    spec.zip(name).is_some_and(|(pod, name)| {
+        let mut standing = pod.spec.standing();
+        standing.any(|one| one.name == name)
+    })
 }
 
 fn mark_namespaces(board: &mut Board<'_, '_>, pods: &[usize], ways: Ways, chain: ChainId) {

@@ -84,11 +84,17 @@ pub(super) fn mark(board: &mut Board<'_, '_>, kubelets: &[KubeletSight]) {
             let kind = inventory.kind("", "pods")?;
             inventory.find(kind, namespace, name)
         };
-        let pods = kubelet.pods.iter();
-        let pods: Vec<usize> = pods
-            .filter_map(|pod| position(pod.meta.namespace_or_empty(), &pod.meta.name))
-            .collect();
-        mark_pods(board, &pods, Ways::KUBELET, &links, Tells::SPECIFICATION);
+        // Figures and folders of logs name no images.
+        for (tells, has_images) in [(Tells::SPECIFICATION, true), (Tells::LISTED, false)] {
+            let told = kubelet.pods.iter().filter(|pod| {
+                let mut containers = pod.spec.containers.iter();
+                containers.any(|container| !container.image.is_empty()) == has_images
+            });
+            let pods: Vec<usize> = told
+                .filter_map(|pod| position(pod.meta.namespace_or_empty(), &pod.meta.name))
+                .collect();
+            mark_pods(board, &pods, Ways::KUBELET, &links, tells);
+        }
         let chain = board.chain(links.to_vec());
         let logged = kubelet.logged.iter();
         let logged = logged.filter_map(|(namespace, name)| position(namespace, name));
