@@ -4,6 +4,7 @@ use viewshed_model::ReachVerdict;
 
 use super::board::{Board, Place};
 use super::kubelet_rights::{Door, Part};
+use crate::sight::pod_objects;
 
 /// Names that fit on a line.
 const NAMES_MAX: usize = 3;
@@ -108,9 +109,18 @@ fn is_news(board: &Board<'_, '_>, node: &str, part: &Part) -> bool {
         }
     }
     let pods = board.place("", "pods");
+    let namespaces = board.place("", "namespaces");
+    let of_namespaces = index.inventory.kind("", "namespaces");
+    let namespace_of = |pod: usize| {
+        let namespace = pod_objects(&index.inventory).get(pod)?.namespace;
+        index.inventory.find(of_namespaces?, "", namespace)
+    };
     index.pods.on_node(node).iter().any(|pod| {
         pods.is_some_and(|place| is_hidden(place, *pod))
             || part.tells.logs && is_hidden(Place::Logs, *pod)
+            || namespaces
+                .zip(namespace_of(*pod))
+                .is_some_and(|(place, at)| is_hidden(place, at))
     })
 }
 
@@ -119,6 +129,7 @@ pub(super) fn shows_all(board: &Board<'_, '_>) -> bool {
     let places = [
         board.place("", "pods"),
         board.place("", "nodes"),
+        board.place("", "namespaces"),
         Some(Place::Logs),
     ];
     let mut marks = places
